@@ -1,0 +1,35 @@
+"""Errors that a user can act on: one line, what was wrong, what was received, what is allowed."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Bad input from the user; commands print its one line and exit non-zero."""
+
+
+class UnknownNameError(InputError, KeyError):
+    """A name that nothing is registered under."""
+
+    def __str__(self) -> str:
+        # KeyError would print the repr of the message.
+        return str(self.args[0]) if self.args else ""
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """Return a hint naming the closest allowed names, or an empty string.
+
+    Args:
+        name: what the user wrote.
+        allowed: every name that would have been accepted.
+
+    Example:
+        >>> nearest("transformer_bsae", ["transformer_base", "reverse"])
+        " Did you mean 'transformer_base'?"
+        >>> nearest("xyz", ["transformer_base"])
+        ''
+    """
+    matches = difflib.get_close_matches(name, list(allowed), n=3, cutoff=0.6)
+    if not matches:
+        return ""
+    return " Did you mean " + " or ".join(f"'{match}'" for match in matches) + "?"
