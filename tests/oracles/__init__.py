@@ -1,0 +1,1 @@
+"""Each formula of the library once more, in NumPy float64 and plain loops, from its source."""
