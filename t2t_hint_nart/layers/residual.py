@@ -1,0 +1,51 @@
+"""What T2T does before and after every sublayer: normalise, drop out, add the residual."""
+
+import keras
+
+from t2t_hint_nart.errors import InputError
+
+NORM_EPSILON = 1e-6
+STEPS = "nda"
+
+
+class LayerPrePostprocess(keras.layers.Layer):
+    """Apply a T2T processing sequence, e.g. "n" before a sublayer or "da" after it.
+
+    One character a step, left to right: `n` layer norm (ε 1e-6 inside the root), `d` dropout,
+    `a` add the sublayer's input (T2T common_layers.layer_prepostprocess). "none" does nothing.
+    Post-norm is none/dan: norm(x + dropout(y)). Pre-norm is n/da.
+
+    Args:
+        sequence: the steps, or "none".
+        hidden_size: D.
+        dropout_rate: for `d`.
+    """
+
+    def __init__(self, sequence: str, hidden_size: int, dropout_rate: float = 0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.steps = "" if sequence in ("none", "") else sequence
+        unknown = sorted(set(self.steps) - set(STEPS))
+        if unknown:
+            raise InputError(
+                f"Unknown step {unknown[0]!r} in processing sequence {sequence!r}; "
+                "allowed are 'n' (norm), 'd' (dropout), 'a' (add) or 'none'."
+            )
+        if self.steps.count("n") > 1:
+            raise InputError(f"Processing sequence {sequence!r} normalises more than once.")
+        self.norm = None
+        if "n" in self.steps:
+            self.norm = keras.layers.LayerNormalization(epsilon=NORM_EPSILON, name="layer_norm")
+            self.norm.build((None, None, hidden_size))
+        self.dropout = keras.layers.Dropout(dropout_rate) if "d" in self.steps else None
+        self.built = True
+
+    def call(self, value, previous=None, training=False):
+        """Process `value` float[B, T, D]; `previous` is the residual that `a` adds."""
+        for step in self.steps:
+            if step == "a":
+                value = value + previous
+            elif step == "n":
+                value = self.norm(value)
+            else:
+                value = self.dropout(value, training=training)
+        return value

@@ -1,0 +1,1 @@
+"""Loss terms and the likelihood; they know no model."""

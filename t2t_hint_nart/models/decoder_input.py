@@ -1,0 +1,54 @@
+"""The student's decoder input: the source, copied uniformly onto the target positions."""
+
+from collections.abc import Callable
+
+from keras import ops
+
+TEMPERATURE = 0.3
+
+
+def _aligned_positions(source_mask, target_mask, dtype):
+    """t·Tx/Ty for every target position: dtype[B, T]; the product is exact before the division."""
+    source_len = ops.sum(ops.cast(source_mask, dtype), axis=1, keepdims=True)
+    target_len = ops.sum(ops.cast(target_mask, dtype), axis=1, keepdims=True)
+    steps = ops.cast(ops.arange(ops.shape(target_mask)[1]), dtype)[None, :]
+    return steps * source_len / ops.maximum(target_len, 1), source_len
+
+
+def hard_uniform(source, source_mask, target_mask):
+    """Copy source position round(t·Tx/Ty), clipped to Tx − 1 (Gu et al. 2017; the authors' code).
+
+    Rounds half to even, as TensorFlow does. The authors' code doesn't clip and fails on CPU.
+
+    Args:
+        source: float[B, S, D].
+        source_mask: bool[B, S], True = real token.
+        target_mask: bool[B, T], True = real token.
+
+    Returns:
+        float[B, T, D], zero at padded target positions.
+    """
+    aligned, source_len = _aligned_positions(source_mask, target_mask, source.dtype)
+    indices = ops.minimum(ops.round(aligned), ops.maximum(source_len - 1, 0))
+    indices = ops.where(target_mask, indices, 0)
+    copied = ops.take_along_axis(source, ops.cast(indices, "int32")[:, :, None], axis=1)
+    return copied * ops.cast(target_mask, source.dtype)[:, :, None]
+
+
+def soft_uniform(source, source_mask, target_mask):
+    """Mix source positions with weights softmax_j(−(t·Tx/Ty − j)²/0.3) (the authors' code).
+
+    Args and returns as `hard_uniform`; weights are over real source tokens.
+    """
+    aligned, _ = _aligned_positions(source_mask, target_mask, source.dtype)
+    positions = ops.cast(ops.arange(ops.shape(source)[1]), source.dtype)
+    logits = -ops.square(aligned[:, :, None] - positions[None, None, :]) / TEMPERATURE
+    logits = logits - 1e9 * ops.cast(ops.logical_not(source_mask), source.dtype)[:, None, :]
+    copied = ops.matmul(ops.softmax(logits, axis=-1), source)
+    return copied * ops.cast(target_mask, source.dtype)[:, :, None]
+
+
+# The fork's `decoder_input_type`: what is copied and how.
+COPIES: dict[str, Callable] = {"hard_uniform": hard_uniform, "soft_uniform": soft_uniform}
+ENCODER_OUTPUT_SUFFIX = "_encoder_output"
+DECODER_INPUT_TYPES = (*COPIES, *(name + ENCODER_OUTPUT_SUFFIX for name in COPIES))

@@ -1,0 +1,125 @@
+"""The Transformer encoder, the same for the teacher and the student."""
+
+import keras
+from keras import ops
+
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.layers.attention import SELF, MultiHeadAttention
+from t2t_hint_nart.layers.feed_forward import FeedForward, unit_scaling
+from t2t_hint_nart.layers.residual import LayerPrePostprocess
+from t2t_hint_nart.layers.timing_signal import timing_signal
+
+NUM_TARGET_SPACES = 32
+
+
+def attention_layer(hparams: HParams, groups: tuple[str, ...], name: str) -> MultiHeadAttention:
+    """Build an attention sublayer as the set says."""
+    return MultiHeadAttention(
+        groups,
+        hparams.hidden_size,
+        hparams.num_heads,
+        hparams.attention_dropout,
+        hparams.attention_projection,
+        hparams.initializer_gain,
+        name=name,
+    )
+
+
+def feed_forward_layer(hparams: HParams) -> FeedForward:
+    """Build a feed-forward sublayer as the set says."""
+    return FeedForward(
+        hparams.hidden_size,
+        hparams.filter_size,
+        hparams.relu_dropout,
+        hparams.initializer_gain,
+        name="ffn",
+    )
+
+
+def preprocess(hparams: HParams, name: str) -> LayerPrePostprocess:
+    """What comes before a sublayer, and after the last layer of a stack."""
+    return LayerPrePostprocess(
+        hparams.layer_preprocess_sequence,
+        hparams.hidden_size,
+        hparams.layer_prepostprocess_dropout,
+        name=name,
+    )
+
+
+def postprocess(hparams: HParams, name: str) -> LayerPrePostprocess:
+    """What comes after a sublayer."""
+    return LayerPrePostprocess(
+        hparams.layer_postprocess_sequence,
+        hparams.hidden_size,
+        hparams.layer_prepostprocess_dropout,
+        name=name,
+    )
+
+
+class EncoderLayer(keras.layers.Layer):
+    """Self-attention and feed forward, each with its processing sequences."""
+
+    def __init__(self, hparams: HParams, **kwargs):
+        super().__init__(**kwargs)
+        self.self_attention_pre = preprocess(hparams, "self_attention_pre")
+        self.self_attention = attention_layer(hparams, SELF, "self_attention")
+        self.self_attention_post = postprocess(hparams, "self_attention_post")
+        self.ffn_pre = preprocess(hparams, "ffn_pre")
+        self.ffn = feed_forward_layer(hparams)
+        self.ffn_post = postprocess(hparams, "ffn_post")
+        self.built = True
+
+    def call(self, states, allowed, training=False):
+        """float[B, S, D] → float[B, S, D]; allowed bool[B, 1, 1, S]."""
+        normed = self.self_attention_pre(states, training=training)
+        attended, _ = self.self_attention(normed, allowed=allowed, training=training)
+        states = self.self_attention_post(attended, states, training=training)
+        transformed = self.ffn(self.ffn_pre(states, training=training), training=training)
+        return self.ffn_post(transformed, states, training=training)
+
+
+class Encoder(keras.layers.Layer):
+    """M encoder layers over embedded source symbols.
+
+    Input: embedding + target-space embedding + timing signal, then dropout (T2T
+    transformer_prepare_encoder); after the last layer one more preprocessing step.
+
+    Args:
+        hparams: a transformer set.
+        target_space_id: T2T's space id of the target language, 0 = generic.
+    """
+
+    def __init__(self, hparams: HParams, target_space_id: int = 0, **kwargs):
+        super().__init__(**kwargs)
+        self.hidden_size = hparams.hidden_size
+        self.num_layers = hparams.num_encoder_layers or hparams.num_hidden_layers
+        self.target_space_id = target_space_id
+        self.target_space_embedding = self.add_weight(
+            name="target_space_embedding",
+            shape=(NUM_TARGET_SPACES, hparams.hidden_size),
+            initializer=unit_scaling(hparams.initializer_gain),
+        )
+        self.dropout = keras.layers.Dropout(hparams.layer_prepostprocess_dropout)
+        for index in range(self.num_layers):
+            setattr(self, f"layer_{index}", EncoderLayer(hparams, name=f"layer_{index}"))
+        self.final = preprocess(hparams, "final")
+        self.built = True
+
+    def call(self, embedded, mask, training=False):
+        """Encode a source.
+
+        Args:
+            embedded: float[B, S, D], zero at padding.
+            mask: bool[B, S], True = real token.
+            training: whether dropout is on.
+
+        Returns:
+            float[B, S, D].
+        """
+        timing = timing_signal(ops.arange(ops.shape(embedded)[1]), self.hidden_size, embedded.dtype)
+        space = self.target_space_embedding[self.target_space_id]
+        states = self.dropout(embedded + space + timing, training=training)
+        allowed = mask[:, None, None, :]
+        for index in range(self.num_layers):
+            states = getattr(self, f"layer_{index}")(states, allowed, training=training)
+        return self.final(states, training=training)

@@ -1,0 +1,166 @@
+"""The one-pass Transformer: the student."""
+
+import keras
+from keras import ops
+
+from t2t_hint_nart.errors import InputError, nearest
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.layers.attention import CROSS, POSITIONAL, SELF
+from t2t_hint_nart.layers.timing_signal import timing_signal
+from t2t_hint_nart.models.decoder_input import (
+    COPIES,
+    DECODER_INPUT_TYPES,
+    ENCODER_OUTPUT_SUFFIX,
+)
+from t2t_hint_nart.models.decoder_output import DecoderOutput
+from t2t_hint_nart.models.encoder import (
+    attention_layer,
+    feed_forward_layer,
+    postprocess,
+    preprocess,
+)
+from t2t_hint_nart.models.encoder_decoder import EncoderDecoder
+
+
+class NatDecoderLayer(keras.layers.Layer):
+    """Self-attention, positional attention, encoder-decoder attention and feed forward."""
+
+    def __init__(self, hparams: HParams, **kwargs):
+        super().__init__(**kwargs)
+        self.self_attention_pre = preprocess(hparams, "self_attention_pre")
+        self.self_attention = attention_layer(hparams, SELF, "self_attention")
+        self.self_attention_post = postprocess(hparams, "self_attention_post")
+        self.positional = hparams.positional_attention
+        if self.positional:
+            self.pos_attention_pre = preprocess(hparams, "pos_attention_pre")
+            self.pos_attention = attention_layer(hparams, POSITIONAL, "pos_attention")
+            self.pos_attention_post = postprocess(hparams, "pos_attention_post")
+        self.encdec_attention_pre = preprocess(hparams, "encdec_attention_pre")
+        self.encdec_attention = attention_layer(hparams, CROSS, "encdec_attention")
+        self.encdec_attention_post = postprocess(hparams, "encdec_attention_post")
+        self.ffn_pre = preprocess(hparams, "ffn_pre")
+        self.ffn = feed_forward_layer(hparams)
+        self.ffn_post = postprocess(hparams, "ffn_post")
+        self.built = True
+
+    def call(self, states, timing, encoded, target_allowed, source_allowed, training=False):
+        """One layer over a whole target.
+
+        Args:
+            states: float[B, T, D]; timing: float[1, T, D]; encoded: float[B, S, D].
+            target_allowed: bool[B, 1, T, T]; source_allowed: bool[B, 1, 1, S].
+            training: whether dropout is on.
+
+        Returns:
+            states float[B, T, D], normed float[B, T, D] (the input as this layer read it) and
+            weights float[B, H, T, S].
+        """
+        normed = self.self_attention_pre(states, training=training)
+        attended, _ = self.self_attention(normed, allowed=target_allowed, training=training)
+        states = self.self_attention_post(attended, states, training=training)
+        if self.positional:
+            values = self.pos_attention_pre(states, training=training)
+            attended, _ = self.pos_attention(
+                timing, values, allowed=target_allowed, training=training
+            )
+            states = self.pos_attention_post(attended, states, training=training)
+        query = self.encdec_attention_pre(states, training=training)
+        attended, weights = self.encdec_attention(
+            query, encoded, allowed=source_allowed, training=training
+        )
+        states = self.encdec_attention_post(attended, states, training=training)
+        transformed = self.ffn(self.ffn_pre(states, training=training), training=training)
+        return self.ffn_post(transformed, states, training=training), normed, weights
+
+
+def target_attention_mask(target_mask, without_self: bool):
+    """Who may attend to whom among target positions.
+
+    Every real position but, `without_self`, one's own (Gu et al. 2017). A sentence of one token
+    attends to itself: in the authors' code it attended to padding, so that its translation
+    depended on the batch.
+
+    Args:
+        target_mask: bool[B, T], True = real token.
+        without_self: mask the diagonal.
+
+    Returns:
+        bool[B, 1, T, T], True = may be attended to.
+    """
+    allowed = target_mask[:, None, None, :]
+    if without_self:
+        positions = ops.arange(ops.shape(target_mask)[1])
+        other = ops.not_equal(positions[None, :], positions[:, None])[None, None]
+        single = ops.sum(ops.cast(target_mask, "int32"), axis=1) < 2
+        allowed = ops.logical_and(allowed, ops.logical_or(other, single[:, None, None, None]))
+    return allowed
+
+
+class TransformerNat(EncoderDecoder):
+    """The non-autoregressive Transformer: all target tokens in one pass (paper section 2).
+
+    The decoder reads a uniform copy of the source (`decoder_input_type`), has no causal mask and,
+    between self-attention and encoder-decoder attention, positional attention: queries and keys
+    from the timing signal, values from the states.
+
+    Args:
+        hparams: a transformer_nat set.
+        vocab_size: V.
+        source_vocab_size: of the source; V when None.
+        target_space_id: T2T's space id of the target language.
+    """
+
+    def __init__(self, hparams: HParams, vocab_size: int, **kwargs):
+        super().__init__(hparams, vocab_size, **kwargs)
+        if hparams.decoder_input_type not in DECODER_INPUT_TYPES:
+            raise InputError(
+                f"Unknown decoder_input_type {hparams.decoder_input_type!r}; allowed are "
+                f"{', '.join(DECODER_INPUT_TYPES)}."
+                f"{nearest(hparams.decoder_input_type, DECODER_INPUT_TYPES)}"
+            )
+        copy, suffix, _ = hparams.decoder_input_type.partition(ENCODER_OUTPUT_SUFFIX)
+        self.copy_source = COPIES[copy]
+        self.copies_encoder_output = bool(suffix)
+        self.attention_without_self = hparams.attention_without_self
+        self.dropout = keras.layers.Dropout(hparams.layer_prepostprocess_dropout)
+        for index in range(self.num_decoder_layers):
+            setattr(self, f"layer_{index}", NatDecoderLayer(hparams, name=f"layer_{index}"))
+        self.final = preprocess(hparams, "final")
+        self.built = True
+
+    def call(self, inputs, targets, training=False) -> DecoderOutput:
+        """Predict every target token from the source and the target's length alone.
+
+        Args:
+            inputs: int[B, S] source ids, ending in EOS, PAD 0 after it.
+            targets: int[B, T] (or bool[B, T]); only which are 0 matters: they give the length.
+            training: whether dropout is on.
+
+        Returns:
+            A DecoderOutput.
+        """
+        encoded, source_mask = self.encode(inputs, training=training)
+        target_mask = ops.not_equal(ops.cast(targets, "int32"), 0)
+        source = encoded if self.copies_encoder_output else self.input_embedding(inputs)
+        copied = self.copy_source(source, source_mask, target_mask)
+        timing = timing_signal(ops.arange(ops.shape(targets)[1]), self.hidden_size, encoded.dtype)[
+            None
+        ]
+        states = self.dropout(copied + timing, training=training)
+        target_allowed = target_attention_mask(target_mask, self.attention_without_self)
+        source_allowed = source_mask[:, None, None, :]
+        hidden, read, attention = [], [], []
+        for index in range(self.num_decoder_layers):
+            states, normed, weights = getattr(self, f"layer_{index}")(
+                states, timing, encoded, target_allowed, source_allowed, training=training
+            )
+            hidden.append(states)
+            read.append(normed)
+            attention.append(weights)
+        final = self.final(states, training=training)
+        return DecoderOutput(
+            self.softmax.logits(final),
+            ops.stack(hidden, axis=1),
+            ops.stack([*read[1:], final], axis=1),
+            ops.stack(attention, axis=1),
+        )
