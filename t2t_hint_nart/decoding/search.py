@@ -1,0 +1,70 @@
+"""What greedy and beam search share: the step function they call, their result and their limits."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from t2t_hint_nart.errors import InputError
+
+SymbolsToLogits = Callable[[tf.Tensor, tf.Tensor, Any], tuple[tf.Tensor, Any]]
+
+# T2T's stand-in for infinity: a hypothesis whose score is not above -INF does not exist.
+INF = 1e7
+
+
+class BeamResult(NamedTuple):
+    """The hypotheses of each sentence, best first.
+
+    Attributes:
+        ids: int32[B, K, L], without the start symbol; EOS is kept, PAD follows it. An empty slot is
+            all PAD.
+        scores: float32[B, K], log probability in nats over the length penalty. A sentence of which
+            nothing finished within its limit has its unfinished hypotheses with their plain log
+            probabilities. An empty slot has -1e7.
+    """
+
+    ids: tf.Tensor
+    scores: tf.Tensor
+
+
+def batch_size(ids: tf.Tensor) -> int | tf.Tensor:
+    """Return the leading dimension of `ids`, as an int where it is known."""
+    return tf.shape(ids)[0] if ids.shape[0] is None else ids.shape[0]
+
+
+def step_limits(
+    max_steps: tf.Tensor | np.ndarray | int, batch: int | tf.Tensor, max_length: int | None
+) -> tuple[tf.Tensor, int | tf.Tensor]:
+    """Turn a common or per-sentence limit into one limit per sentence and one buffer length.
+
+    Args:
+        max_steps: int32[] or int32[B], the most tokens of a sentence, EOS included.
+        batch: B.
+        max_length: static buffer length that limits are clipped to; None takes the largest limit,
+            which is an int when `max_steps` is known before the call and a tensor otherwise.
+
+    Returns:
+        int32[B] limits, and the buffer length L.
+
+    Raises:
+        InputError: `max_steps` is neither a scalar nor a vector.
+    """
+    limits = tf.convert_to_tensor(max_steps)
+    known = tf.get_static_value(limits)
+    if limits.shape.rank not in (0, 1):
+        raise InputError(f"max_steps must be int32[] or int32[B], got shape {limits.shape}")
+    limits = tf.maximum(tf.cast(limits, tf.int32), 0)
+    if max_length is not None:
+        limits, length = tf.minimum(limits, max_length), max_length
+    elif known is not None:
+        length = int(np.max(known, initial=0))
+    else:
+        length = tf.maximum(tf.reduce_max(limits), 0)
+    return tf.broadcast_to(limits, [batch]), length
+
+
+def keep_shape(new: Any, old: Any) -> Any:
+    """Give each tensor of `new` the static shape it has in `old`, as a loop requires."""
+    return tf.nest.map_structure(lambda n, o: tf.ensure_shape(n, o.shape), new, old)
