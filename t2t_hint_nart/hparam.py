@@ -1,0 +1,247 @@
+"""Typed hyperparameters with tensor2tensor's `--hparams='name=value,...'` syntax.
+
+In: named default values and strings, dicts or JSON that override them. Out: an `HParams`, whose
+values keep the type of their default. Must not know TensorFlow, the registry, or any set of values.
+
+The syntax, the conversions and the messages are those of T2T's `utils/hparam.py`; added are
+index assignment (`sizes[0]=9`, documented but broken there), values that start as None, and the
+nearest known name in every "unknown" message.
+"""
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hparam_syntax import (
+    HParamType,
+    UnknownHParamError,
+    checked_value,
+    parse_values,
+    unknown_message,
+)
+
+
+class HParams:
+    """A set of named, typed values.
+
+    A value is read and written as an attribute. Writing keeps the type of the default (an int may
+    be written to a float, nothing else is converted) and refuses names that were never added, so
+    that a misspelt name cannot pass unnoticed. Subclasses are not expected.
+
+    Args:
+        **defaults: name and default value of each hyperparameter.
+
+    Raises:
+        InputError: if a name is taken by a method, or a list is empty (it would have no type).
+
+    Example:
+        >>> hparams = HParams(learning_rate=0.2, num_heads=8, sizes=[3, 4])
+        >>> hparams.parse("learning_rate=1,sizes[0]=9").values()
+        {'learning_rate': 1.0, 'num_heads': 8, 'sizes': [9, 4]}
+        >>> hparams.num_head = 4
+        Traceback (most recent call last):
+        ...
+        t2t_hint_nart.hparam_syntax.UnknownHParamError: Unknown hyperparameter num_head. Did you \
+mean 'num_heads'?
+
+    References:
+        T2T `utils/hparam.py`, class HParams.
+    """
+
+    _types: dict[str, HParamType]
+    _values: dict[str, Any]
+
+    def __init__(self, **defaults: Any) -> None:
+        object.__setattr__(self, "_types", {})
+        object.__setattr__(self, "_values", {})
+        for name, value in defaults.items():
+            self.add_hparam(name, value)
+
+    def add_hparam(self, name: str, value: Any, scalar_type: type | None = None) -> None:
+        """Add a hyperparameter.
+
+        Args:
+            name: a name that the set does not have yet.
+            value: its default, a bool, int, float, str, None, or a list of one of these.
+            scalar_type: type of a value that may also be None, or of an empty list. Without it a
+                default of None accepts any value, and what is parsed for it is taken for a bool,
+                an int or a float if it reads like one.
+
+        Raises:
+            InputError: if the name is taken, or an empty list comes without a type.
+        """
+        if name in self._types or hasattr(type(self), name) or name in self.__dict__:
+            raise InputError(f"Hyperparameter name is reserved: {name}")
+        is_list = isinstance(value, (list, tuple))
+        if is_list and not value and scalar_type is None:
+            raise InputError(f"Multi-valued hyperparameters cannot be empty: {name}")
+        if scalar_type is None:
+            scalar_type = type(value[0]) if is_list else type(value)
+        param_type = HParamType(scalar_type, is_list, is_optional=value is None)
+        self._values[name] = checked_value(name, param_type, list(value) if is_list else value)
+        self._types[name] = param_type
+
+    def set_hparam(self, name: str, value: Any) -> None:
+        """Give an existing hyperparameter a value of its own type.
+
+        Raises:
+            UnknownNameError: if there is no such hyperparameter (a KeyError).
+            InputError: if the value is of another type.
+        """
+        self._values[name] = checked_value(name, self._type_of(name), value)
+
+    def del_hparam(self, name: str) -> None:
+        """Remove a hyperparameter, if the set has it."""
+        self._types.pop(name, None)
+        self._values.pop(name, None)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of a hyperparameter, or `default` if the set does not have it.
+
+        Raises:
+            InputError: if the set has it and `default` is of another type.
+        """
+        if name not in self._types:
+            return default
+        if default is not None:
+            try:
+                checked_value(name, self._types[name], default)
+            except InputError as error:
+                raise InputError(
+                    f"Hparam '{name}' of type '{self._types[name]}' is incompatible "
+                    f"with default={default}. {error}"
+                ) from error
+        return self._values[name]
+
+    def parse(self, values: str) -> "HParams":
+        """Override values from a string such as `learning_rate=0.1,sizes=[3,4],sizes[0]=9`.
+
+        Nothing is changed when any part of the string is refused.
+
+        Args:
+            values: comma-separated `name=value`; a list is written `[a,b]` or `[a b]`, one of its
+                elements `name[index]=value`; a string value may hold anything but `,` and `[`.
+
+        Returns:
+            This object.
+
+        Raises:
+            InputError: with T2T's message, naming what could not be understood.
+        """
+        parsed = parse_values(values, self._types)
+        overrides: dict[str, Any] = {}
+        for name, value in parsed.items():
+            if isinstance(value, dict):
+                value = self._with_elements(name, value)
+            overrides[name] = value
+        return self.override_from_dict(overrides)
+
+    def parse_json(self, values: str) -> "HParams":
+        """Override values from a JSON object, as `to_json` writes it.
+
+        Raises:
+            InputError: if it is not a JSON object, or a name or a type does not fit.
+        """
+        try:
+            decoded = json.loads(values)
+        except json.JSONDecodeError as error:
+            raise InputError(f"hyperparameters are not valid JSON: {error}") from error
+        if not isinstance(decoded, dict):
+            raise InputError(
+                f"hyperparameters in JSON must be an object, got a {type(decoded).__name__}"
+            )
+        return self.override_from_dict(decoded)
+
+    def override_from_dict(self, values: Mapping[str, Any]) -> "HParams":
+        """Override values by name; nothing is changed when any of them is refused.
+
+        Returns:
+            This object.
+
+        Raises:
+            UnknownNameError: if a name is unknown (a KeyError).
+            InputError: if a value has another type than the hyperparameter.
+        """
+        checked = {
+            name: checked_value(name, self._type_of(name), value) for name, value in values.items()
+        }
+        self._values.update(checked)
+        return self
+
+    def values(self) -> dict[str, Any]:
+        """Return a copy of all values by name, in the order in which they were added."""
+        return copy.deepcopy(self._values)
+
+    def to_json(self, **json_arguments: Any) -> str:
+        """Return the values as a JSON object.
+
+        Args:
+            **json_arguments: passed to `json.dumps`; T2T's hparams.json, with one key per line in
+                alphabetical order, is `indent=0, sort_keys=True`.
+        """
+        return json.dumps(self._values, **json_arguments)
+
+    def copy(self) -> "HParams":
+        """Return an independent copy, types included."""
+        return copy.deepcopy(self)
+
+    def _type_of(self, name: str) -> HParamType:
+        if name not in self._types:
+            raise UnknownHParamError(
+                unknown_message(f"Unknown hyperparameter {name}", name, self._types)
+            )
+        return self._types[name]
+
+    def _with_elements(self, name: str, elements: Mapping[int, Any]) -> list[Any]:
+        """Return the list `name` with some of its elements replaced."""
+        if not self._types[name].is_list:
+            raise InputError(f"Must not pass a list for single-valued parameter: {name}")
+        changed = list(self._values[name])
+        for index, value in elements.items():
+            if index >= len(changed):
+                raise InputError(
+                    f"Index {index} of hyperparameter '{name}' is out of range: "
+                    f"it has {len(changed)} values"
+                )
+            changed[index] = value
+        return changed
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only when normal lookup fails; private names are never hyperparameters, and
+        # `copy` and `pickle` ask for some of them before `_values` exists.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        self._type_of(name)
+        return self._values[name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.set_hparam(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self._type_of(name)
+        self.del_hparam(name)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._types
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._types))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, HParams):
+            return NotImplemented
+        return self._types == other._types and self._values == other._values
+
+    __hash__ = None  # type: ignore[assignment]  # mutable
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._types]
+
+    def __repr__(self) -> str:
+        inner = ", ".join(f"{name}={value!r}" for name, value in sorted(self._values.items()))
+        return f"HParams({inner})"

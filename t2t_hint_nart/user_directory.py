@@ -1,0 +1,66 @@
+"""Imports a user's own directory of models, sets and problems: `--t2t_usr_dir`.
+
+In: a path. Out: nothing but the registrations that the directory's `__init__.py` makes. As in
+T2T, the directory is imported as a package of its own name, found in its parent directory.
+"""
+
+import importlib
+import sys
+import traceback
+from pathlib import Path
+
+from t2t_hint_nart.errors import InputError
+
+
+def import_usr_dir(path: str) -> None:
+    """Import a directory, whose `__init__.py` must import the modules holding registrations.
+
+    Args:
+        path: the directory, absolute or relative to the working directory; an empty path is
+            ignored.
+
+    Raises:
+        InputError: if it is not a package, its name is that of another importable module, or its
+            own code fails; the message then names the line.
+    """
+    if not path:
+        return
+    directory = Path(path).expanduser().resolve()
+    if not (directory / "__init__.py").is_file():
+        raise InputError(
+            f"--t2t_usr_dir={path} must be a directory with an __init__.py that imports the "
+            f"modules to register; {directory / '__init__.py'} does not exist"
+        )
+    if not directory.name.isidentifier():
+        raise InputError(
+            f"--t2t_usr_dir={path} cannot be imported: rename '{directory.name}' to a Python "
+            "identifier (letters, digits and underscores)"
+        )
+    sys.path.insert(0, str(directory.parent))
+    try:
+        module = importlib.import_module(directory.name)
+    except Exception as error:
+        raise InputError(
+            f"--t2t_usr_dir={path} failed to import: {type(error).__name__}: "
+            f"{' '.join(str(error).split())}{_place(error, directory)}"
+        ) from error
+    finally:
+        sys.path.remove(str(directory.parent))
+    imported = Path(module.__file__ or "").resolve()
+    if imported.parent != directory:
+        raise InputError(
+            f"--t2t_usr_dir={path} cannot be imported: the name '{directory.name}' already "
+            f"belongs to {imported}; rename the directory"
+        )
+
+
+def _place(error: Exception, directory: Path) -> str:
+    """Return ` (file:line)` of the last line of the user's own code in the traceback."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return ""  # its message ends in the file and line already
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(directory)
+    ]
+    return f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
