@@ -1,0 +1,1 @@
+"""The registered problems: which text, which languages, which vocabulary."""

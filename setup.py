@@ -1,0 +1,77 @@
+"""Packaging. `problems/` and `hparams/` are installed inside the package, never at top level."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+PLUGINS = ("problems", "hparams")
+COMMANDS = (
+    "t2t-datagen",
+    "t2t-trainer",
+    "t2t-decoder",
+    "t2t-exporter",
+    "t2t-avg-all",
+    "t2t-distill",
+    "t2t-calibrate",
+    "t2t-reproduce",
+    "t2t-bleu",
+)
+
+
+def version() -> str:
+    """Read the version without importing the package, which need not be importable yet."""
+    text = (ROOT / "t2t_hint_nart" / "__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
+    if found is None:
+        raise RuntimeError("t2t_hint_nart/__init__.py has no line __version__ = \"...\"")
+    return found.group(1)
+
+
+def packages() -> list[str]:
+    """List the packages under the names by which they are imported."""
+    own = find_packages(str(ROOT), include=["t2t_hint_nart", "t2t_hint_nart.*"])
+    for plugin in PLUGINS:
+        found = find_packages(str(ROOT), include=[plugin, f"{plugin}.*"])
+        own += [f"t2t_hint_nart.{name}" for name in found]
+    return own
+
+
+setup(
+    name="t2t-hint-nart",
+    version=version(),
+    description="Hint-based training of non-autoregressive translation, for TensorFlow 2",
+    license="Apache-2.0",
+    python_requires=">=3.10,<3.14",
+    packages=packages(),
+    package_dir={f"t2t_hint_nart.{plugin}": plugin for plugin in PLUGINS},
+    package_data={"t2t_hint_nart": ["py.typed"]},
+    install_requires=[
+        "tensorflow>=2.21,<2.22",
+        "tensorflow-text>=2.21,<2.22",
+        "tensorflow-datasets>=4.9.9",
+        "sacrebleu>=2.4",
+        "absl-py>=2",
+        # TensorFlow 2.21 no longer installs it, and tf.summary refuses to write without it.
+        "tensorboard>=2.20",
+        "matplotlib>=3.8",
+    ],
+    extras_require={
+        "dev": [
+            "hypothesis",
+            "import-linter",
+            "mypy",
+            "pytest",
+            "pytest-xdist",
+            "ruff",
+            "setuptools",
+            "wheel",
+        ]
+    },
+    entry_points={
+        "console_scripts": [
+            f"{name}=t2t_hint_nart.bin.{name.replace('-', '_')}:main" for name in COMMANDS
+        ]
+    },
+)
