@@ -24,6 +24,7 @@ _models: dict[str, Entry] = {}
 _hparams: dict[str, Entry] = {}
 _ranged_hparams: dict[str, Entry] = {}
 _problems: dict[str, Entry] = {}
+_derived_problems: dict[str, Callable[[Any], Any]] = {}
 _loaded_plugins: set[str] = set()
 
 
@@ -90,10 +91,31 @@ def register_ranged_hparams(function_or_name: Any = None) -> Any:
 def register_problem(cls_or_name: Any = None) -> Any:
     """Register a `Problem` class; a decorator, with or without a name.
 
+    The class learns its name as `registered_name`.
+
     Raises:
         InputError: if the name is taken, or ends in `_rev` or `_copy`, which are added on demand.
     """
     return _register("problem", _problems, cls_or_name)
+
+
+def register_derived_problem(suffix: str) -> Callable[[Any], Any]:
+    """Register what makes `<problem><suffix>` out of any problem; a decorator with the suffix.
+
+    The decorated class or function is called with the problem (a reversed one for
+    `<problem>_rev<suffix>`). A problem registered under the whole name comes first.
+
+    Raises:
+        InputError: if the suffix is taken.
+    """
+
+    def decorator(make: Any) -> Any:
+        if suffix in _derived_problems:
+            raise InputError(f"problem suffix '{suffix}' is already registered")
+        _derived_problems[suffix] = make
+        return make
+
+    return decorator
 
 
 def model(name: str) -> Any:
@@ -138,12 +160,21 @@ def problem(name: str) -> Any:
     """Return a problem by its name, which may end in `_rev` and `_copy`, once each.
 
     `_rev` swaps source and target when the data is read; the data on disk stays the base
-    problem's. `_copy` makes the source a copy of the target.
+    problem's. `_copy` makes the target a copy of the source. A suffix registered with
+    `register_derived_problem` comes last.
 
     Raises:
         UnknownNameError: listing the problems there are.
+        InputError: if `_rev` or `_copy` comes after such a suffix.
     """
     parsed = parse_problem_name(name)
+    load_plugins()
+    suffix = next((s for s in _derived_problems if parsed.base.endswith(s)), None)
+    if suffix and parsed.base not in _problems:
+        if name != parsed.base:
+            swapped = parsed.base.removesuffix(suffix) + name.removeprefix(parsed.base) + suffix
+            raise InputError(f"'{name}': '{suffix}' comes last in a problem's name: '{swapped}'")
+        return _derived_problems[suffix](problem(name.removesuffix(suffix)))
     cls = _find("problem", _problems, parsed.base).value
     return cls(was_reversed=parsed.was_reversed, was_copy=parsed.was_copy)
 
@@ -259,6 +290,8 @@ def _add(kind: str, entries: dict[str, Entry], name: str, entry: Entry) -> None:
             f"the second registration is at {entry.origin}"
         )
     entries[name] = entry
+    if kind == "problem":
+        entry.value.registered_name = name
 
 
 def _is_announced(earlier: Entry, entry: Entry) -> bool:
