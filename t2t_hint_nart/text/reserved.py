@@ -1,0 +1,34 @@
+"""The reserved symbols of every vocabulary and how a padded row of ids becomes a sentence."""
+
+from collections.abc import Iterable
+
+from t2t_hint_nart.text import EOS_ID, PAD_ID
+
+PAD = "<pad>"
+EOS = "<EOS>"
+RESERVED_TOKENS = (PAD, EOS)
+
+
+def sentence_ids(ids: Iterable[int]) -> list[int]:
+    """Return the ids of the sentence in a row: up to the first EOS, without PAD.
+
+    T2T cuts at the first EOS when it decodes and strips reserved ids from the end only; the two
+    agree on every row that is a sentence, one EOS and padding.
+
+    Args:
+        ids: int[T], as a model or a padded batch gives them.
+
+    Returns:
+        The ids before the first EOS that are not PAD.
+
+    Example:
+        >>> sentence_ids([0, 7, 8, 1, 9, 0])
+        [7, 8]
+    """
+    sentence = []
+    for id_ in ids:
+        if id_ == EOS_ID:
+            break
+        if id_ != PAD_ID:
+            sentence.append(int(id_))
+    return sentence
