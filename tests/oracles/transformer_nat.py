@@ -86,9 +86,9 @@ def student_forward(
 ):
     """inputs int[B, S], target_mask bool[B, T] (True = real, from the left) -> Forward.
 
-    copy: `hard_copy` (hard_uniform) or soft_copy.soft_copy (soft_uniform); with copy_encoder_output the
-    encoder's output is copied in place of the embeddings (`*_encoder_output`). Layers without
-    positional_attention parameters skip that block.
+    copy: hard_copy (hard_uniform) or soft_copy (soft_uniform), functions of the modules so named;
+    with copy_encoder_output the encoder's output is copied in place of the embeddings
+    (`*_encoder_output`). Layers without positional_attention parameters skip that block.
     """
     inputs, target_mask = np.asarray(inputs), np.asarray(target_mask, bool)
     memory = encode(params, inputs, num_heads, pre_norm, target_space_id)
