@@ -1,0 +1,1 @@
+"""Problems, TFRecord shards and bucketed batches."""

@@ -1,0 +1,192 @@
+"""Sequence-level distillation as a problem: `<problem>_distill`.
+
+In: any text-to-text problem, and what a teacher decoded from its training sources. Out: a problem
+whose training targets are those decodes, while development data, test data and vocabulary stay
+the base problem's. No TensorFlow.
+"""
+
+import datetime
+import json
+import os
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from t2t_hint_nart import registry
+from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.problem import Path, TextEncoder
+from t2t_hint_nart.data.text_problem import Text2TextProblem
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.text import EOS_ID
+
+
+@registry.register_derived_problem("_distill")
+class DistillProblem(Text2TextProblem):
+    """The base problem with training targets decoded by a teacher (Kim and Rush 2016).
+
+    `<problem>_rev_distill` distils the reversed problem. The training shards carry this problem's
+    name; they are read as they were written, whatever the base problem's direction.
+
+    Args:
+        base: the problem the teacher was trained on.
+    """
+
+    def __init__(self, base: Text2TextProblem) -> None:
+        if not isinstance(base, Text2TextProblem):
+            raise InputError(f"only text-to-text problems can be distilled, not '{base.name}'")
+        super().__init__()
+        self.base = base
+
+    @property
+    def base_name(self) -> str:
+        """Name of the base problem and `_distill`."""
+        return f"{self.base.name}_distill"
+
+    @property
+    def vocab_type(self) -> str:
+        """The base problem's."""
+        return self.base.vocab_type
+
+    @property
+    def vocab_filename(self) -> str:
+        """The base problem's."""
+        return self.base.vocab_filename
+
+    @property
+    def input_space_id(self) -> int:
+        """The base problem's, as it is read."""
+        return self.base.space_ids["inputs"]
+
+    @property
+    def target_space_id(self) -> int:
+        """The base problem's, as it is read."""
+        return self.base.space_ids["targets"]
+
+    @property
+    def dataset_splits(self) -> list[dict[str, Any]]:
+        """The base problem's."""
+        return self.base.dataset_splits
+
+    def get_or_create_vocab(self, data_dir: Path, tmp_dir: Path) -> TextEncoder:
+        """Return the base problem's vocabulary."""
+        return self.base.get_or_create_vocab(data_dir, tmp_dir)
+
+    def feature_encoders(self, data_dir: Path) -> dict[str, TextEncoder]:
+        """Return the base problem's encoders, as it is read."""
+        return self.base.get_feature_encoders(data_dir)
+
+    def features(self, split: str) -> tuple[str, str]:
+        """Return how a split is read: the base problem's data may be stored the other way round."""
+        return super().features(split) if split == DatasetSplit.TRAIN else self.base.features(split)
+
+    def filepattern(self, data_dir: Path, split: str) -> str:
+        """Return a file pattern that a split's shards match."""
+        owner = super() if split == DatasetSplit.TRAIN else self.base
+        return owner.filepattern(data_dir, split)
+
+    def shard_files(self, data_dir: Path, split: str) -> list[str]:
+        """Return the paths of a split's shards: the training ones are this problem's own."""
+        owner = super() if split == DatasetSplit.TRAIN else self.base
+        return owner.shard_files(data_dir, split)
+
+    def generate_command(self, data_dir: Path) -> str:
+        """Return the command line that makes the training shards."""
+        folder = shlex.quote(os.fspath(data_dir))
+        return f"t2t-distill --problem={self.base.name} --data_dir={folder}"
+
+    def generate_data(self, data_dir: Path, tmp_dir: Path, task_id: int = -1) -> None:
+        """Refuse: the data come out of a teacher.
+
+        Raises:
+            InputError: always; names the command that makes the data.
+        """
+        raise InputError(
+            f"the data of '{self.name}' are decoded by a teacher; "
+            f"make them with: {self.generate_command(data_dir)}"
+        )
+
+    def provenance_path(self, data_dir: Path) -> str:
+        """Return the path of the JSON file that says where the training targets come from."""
+        return os.path.join(data_dir, f"{self.dataset_filename()}-provenance.json")
+
+    def write_training_shards(
+        self,
+        data_dir: Path,
+        pairs: Iterable[tuple[Sequence[int], Sequence[int]]],
+        provenance: Mapping[str, Any],
+        num_shards: int | None = None,
+    ) -> int:
+        """Write the training shards and, last of all, their provenance.
+
+        Args:
+            data_dir: folder of the shards.
+            pairs: ids of each source and of what the teacher made of it; EOS is added where it
+                is missing.
+            provenance: what to record, such as the teacher's fingerprint and the decoding
+                hparams; the number of pairs and tokens and the date (UTC) are added.
+            num_shards: number of files, as many as the base problem's by default.
+
+        Returns:
+            The number of pairs.
+
+        Raises:
+            InputError: no pair at all.
+        """
+        from t2t_hint_nart.data.shards import write_shuffled_shards
+
+        tokens = {"inputs": 0, "targets": 0}
+
+        def examples():
+            for pair in pairs:
+                features = {}
+                for feature, ids in zip(tokens, pair, strict=True):
+                    ids = [int(id_) for id_ in ids]
+                    features[feature] = ids if ids and ids[-1] == EOS_ID else [*ids, EOS_ID]
+                    tokens[feature] += len(features[feature])
+                yield features
+
+        os.makedirs(data_dir, exist_ok=True)
+        num_shards = num_shards or len(self.output_paths(data_dir)[DatasetSplit.TRAIN])
+        paths = self.training_filepaths(data_dir, num_shards, shuffled=True)
+        unshuffled = self.training_filepaths(data_dir, num_shards, shuffled=False)
+        count = write_shuffled_shards(examples(), unshuffled, paths, self.random_seed)
+        self._write_provenance(
+            data_dir,
+            {
+                **provenance,
+                "problem": self.name,
+                "base_problem": self.base.name,
+                "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                "pairs": count,
+                "input_tokens": tokens["inputs"],
+                "target_tokens": tokens["targets"],
+            },
+        )
+        return count
+
+    def _write_provenance(self, data_dir: Path, provenance: Mapping[str, Any]) -> None:
+        path = self.provenance_path(data_dir)
+        with open(path + ".incomplete", "w", encoding="utf-8") as file:
+            json.dump(provenance, file, indent=2, sort_keys=True, ensure_ascii=False)
+            file.write("\n")
+        os.replace(path + ".incomplete", path)
+
+    def provenance(self, data_dir: Path) -> dict[str, Any]:
+        """Return what is recorded about the training targets.
+
+        Args:
+            data_dir: folder of the shards.
+
+        Raises:
+            InputError: the file is missing or not JSON.
+        """
+        path = self.provenance_path(data_dir)
+        try:
+            with open(path, encoding="utf-8") as file:
+                return json.load(file)
+        except FileNotFoundError:
+            raise InputError(
+                f"no provenance {path!r}; make the data with: {self.generate_command(data_dir)}"
+            ) from None
+        except ValueError as error:
+            raise InputError(f"{path!r} is not JSON: {error}") from None

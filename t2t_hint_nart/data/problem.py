@@ -1,0 +1,194 @@
+"""What every problem has: a name, splits, shards, and a way to read them (no TensorFlow).
+
+Follows tensor2tensor's data_generators/problem.py, of which it keeps the names a subclass uses.
+"""
+
+import os
+import shlex
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.shard_files import UNSHUFFLED_SUFFIX, find_shards, shard_paths
+from t2t_hint_nart.data.space_id import SpaceID
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.registry import default_name
+
+_Feature = TypeVar("_Feature")
+
+Path = str | os.PathLike[str]
+
+
+class TextEncoder(Protocol):
+    """Text to ids and back; what all vocabularies of the text package have in common."""
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of ids, the reserved ones included."""
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of a text, without EOS."""
+
+    def decode(self, ids: Any, strip_extraneous: bool = False) -> str:
+        """Return the text of ids."""
+
+
+class Problem:
+    """Named data: where they come from, how they are stored, how they are read.
+
+    On disk a pair has features `inputs` and `targets`. `<name>_rev` reads them the other way
+    round and `<name>_copy` reads the inputs on both sides; both share the base problem's files.
+
+    Args:
+        was_reversed: read the problem backwards.
+        was_copy: read the inputs as targets too (after reversing).
+    """
+
+    # Set when the class is registered; otherwise made of the class name.
+    registered_name: ClassVar[str] = ""
+
+    # Seed of everything random in generating the data; tensor2tensor's default.
+    random_seed: int = 429459
+
+    def __init__(self, was_reversed: bool = False, was_copy: bool = False) -> None:
+        self.was_reversed = was_reversed
+        self.was_copy = was_copy
+
+    @property
+    def base_name(self) -> str:
+        """Registered name, without the suffixes of reading."""
+        cls = type(self)
+        if "registered_name" in vars(cls) and cls.registered_name:
+            return cls.registered_name
+        return default_name(cls)
+
+    @property
+    def name(self) -> str:
+        """Name that the registry finds this problem by, suffixes included."""
+        return self.base_name + "_rev" * self.was_reversed + "_copy" * self.was_copy
+
+    def dataset_filename(self) -> str:
+        """Return what the names of this problem's shards start with."""
+        return self.base_name
+
+    @property
+    def dataset_splits(self) -> list[dict[str, Any]]:
+        """Splits that are generated, and number of shards of each."""
+        return [
+            {"split": DatasetSplit.TRAIN, "shards": 100},
+            {"split": DatasetSplit.EVAL, "shards": 1},
+        ]
+
+    @property
+    def input_space_id(self) -> int:
+        """Kind of symbols of the stored inputs."""
+        return SpaceID.GENERIC
+
+    @property
+    def target_space_id(self) -> int:
+        """Kind of symbols of the stored targets."""
+        return SpaceID.GENERIC
+
+    def generate_data(self, data_dir: Path, tmp_dir: Path, task_id: int = -1) -> None:
+        """Write the shards and whatever is needed to read them.
+
+        Args:
+            data_dir: folder of the shards and the vocabulary.
+            tmp_dir: folder of downloads and other raw material.
+            task_id: unused; kept for tensor2tensor's signature.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say how to generate its data")
+
+    def feature_encoders(self, data_dir: Path) -> dict[str, TextEncoder]:
+        """Return the encoder of each feature as stored on disk.
+
+        Args:
+            data_dir: folder of the vocabulary.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say how its text is encoded")
+
+    def features(self, split: str) -> tuple[str, str]:
+        """Return which stored features are read as inputs and as targets.
+
+        Args:
+            split: "train", "dev" or "test".
+
+        Example:
+            >>> Problem(was_reversed=True).features("train")
+            ('targets', 'inputs')
+        """
+        del split  # a distilled problem's answer depends on it
+        source, target = ("targets", "inputs") if self.was_reversed else ("inputs", "targets")
+        return (source, source) if self.was_copy else (source, target)
+
+    def get_feature_encoders(self, data_dir: Path) -> dict[str, TextEncoder]:
+        """Return the encoder of each feature as read: swapped when the problem is reversed.
+
+        Args:
+            data_dir: folder of the vocabulary.
+        """
+        return self._as_read(self.feature_encoders(data_dir))
+
+    @property
+    def space_ids(self) -> dict[str, int]:
+        """Kind of symbols of each feature as read."""
+        return self._as_read({"inputs": self.input_space_id, "targets": self.target_space_id})
+
+    def _as_read(self, stored: Mapping[str, _Feature]) -> dict[str, _Feature]:
+        source, target = self.features(DatasetSplit.TRAIN)
+        return {"inputs": stored[source], "targets": stored[target]}
+
+    def training_filepaths(self, data_dir: Path, num_shards: int, shuffled: bool) -> list[str]:
+        """Return the paths of the training shards, of the intermediate ones unless `shuffled`."""
+        return self._filepaths(data_dir, DatasetSplit.TRAIN, num_shards, shuffled)
+
+    def dev_filepaths(self, data_dir: Path, num_shards: int, shuffled: bool) -> list[str]:
+        """Return the paths of the development shards, see `training_filepaths`."""
+        return self._filepaths(data_dir, DatasetSplit.EVAL, num_shards, shuffled)
+
+    def test_filepaths(self, data_dir: Path, num_shards: int, shuffled: bool) -> list[str]:
+        """Return the paths of the test shards, see `training_filepaths`."""
+        return self._filepaths(data_dir, DatasetSplit.TEST, num_shards, shuffled)
+
+    def _filepaths(self, data_dir: Path, split: str, num_shards: int, shuffled: bool) -> list[str]:
+        name = self.dataset_filename() + UNSHUFFLED_SUFFIX * (not shuffled)
+        return shard_paths(data_dir, name, split, num_shards)
+
+    def output_paths(self, data_dir: Path, shuffled: bool = True) -> dict[str, list[str]]:
+        """Return the paths of all shards that `generate_data` writes, by split."""
+        return {
+            part["split"]: self._filepaths(data_dir, part["split"], part["shards"], shuffled)
+            for part in self.dataset_splits
+        }
+
+    def filepattern(self, data_dir: Path, split: str) -> str:
+        """Return a file pattern that a split's shards match."""
+        return os.path.join(data_dir, f"{self.dataset_filename()}-{split}*")
+
+    def shard_files(self, data_dir: Path, split: str) -> list[str]:
+        """Return the paths of a split's shards, having checked that the set is complete.
+
+        Args:
+            data_dir: folder of the shards.
+            split: "train", "dev" or "test".
+
+        Raises:
+            InputError: no shards (names the command that makes them), or an incomplete set.
+        """
+        generated = [part["split"] for part in self.dataset_splits]
+        if split not in generated:
+            raise InputError(
+                f"problem {self.name!r} has no split {split!r}; it has {', '.join(generated)}"
+            )
+        paths = find_shards(data_dir, self.dataset_filename(), split)
+        if not paths:
+            raise InputError(
+                f"no {split} shards of problem {self.name!r} in {os.fspath(data_dir)!r}; "
+                f"make them with: {self.generate_command(data_dir)}"
+            )
+        return paths
+
+    def generate_command(self, data_dir: Path) -> str:
+        """Return the command line that generates this problem's data."""
+        folder = shlex.quote(os.fspath(data_dir))
+        return f"t2t-datagen --problem={self.base_name} --data_dir={folder}"

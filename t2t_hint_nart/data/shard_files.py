@@ -1,0 +1,71 @@
+"""Names of a problem's TFRecord shards, and finding a complete set of them (no TensorFlow)."""
+
+import os
+import re
+from collections.abc import Sequence
+
+from t2t_hint_nart.errors import InputError
+
+UNSHUFFLED_SUFFIX = "-unshuffled"
+_COUNT = re.compile(r"-(\d{5})-of-(\d{5})$")
+
+
+def shard_paths(
+    data_dir: str | os.PathLike[str], dataset_name: str, split: str, num_shards: int
+) -> list[str]:
+    """Return the paths of a split's shards, tensor2tensor's names.
+
+    Args:
+        data_dir: folder of the shards.
+        dataset_name: name of the problem the data belong to.
+        split: "train", "dev" or "test".
+        num_shards: how many files the split is divided over.
+
+    Example:
+        >>> shard_paths("data", "translate_deen", "dev", 1)
+        ['data/translate_deen-dev-00000-of-00001']
+    """
+    return [
+        os.path.join(data_dir, f"{dataset_name}-{split}-{shard:05d}-of-{num_shards:05d}")
+        for shard in range(num_shards)
+    ]
+
+
+def find_shards(data_dir: str | os.PathLike[str], dataset_name: str, split: str) -> list[str]:
+    """Return the paths of a split's shards, in order, having checked that none is missing.
+
+    Args:
+        data_dir: folder of the shards.
+        dataset_name: name of the problem the data belong to.
+        split: "train", "dev" or "test".
+
+    Returns:
+        The paths; empty when the folder holds no shard of this split.
+
+    Raises:
+        InputError: the folder does not exist, some shards are missing, or there are two sets.
+    """
+    if not os.path.isdir(data_dir):
+        raise InputError(f"data_dir does not exist or is not a folder: {os.fspath(data_dir)!r}")
+    prefix = f"{dataset_name}-{split}"
+    name = re.compile(re.escape(prefix) + _COUNT.pattern)
+    found = sorted(entry for entry in os.listdir(data_dir) if name.fullmatch(entry))
+    sizes = sorted({entry.rsplit("-", 1)[1] for entry in found})
+    if len(sizes) > 1:
+        raise InputError(
+            f"{os.fspath(data_dir)!r} holds more than one set of {prefix} shards "
+            f"(of {', of '.join(sizes)}); remove all but one"
+        )
+    if found and len(found) != int(sizes[0]):
+        expected = shard_paths(data_dir, dataset_name, split, int(sizes[0]))
+        missing = [path for path in expected if os.path.basename(path) not in found]
+        raise InputError(
+            f"{len(missing)} of {len(expected)} {prefix} shards are missing, "
+            f"the first of them {missing[0]!r}"
+        )
+    return [os.path.join(data_dir, entry) for entry in found]
+
+
+def all_exist(paths: Sequence[str]) -> bool:
+    """Return whether every file of a (not empty) list exists."""
+    return bool(paths) and all(os.path.isfile(path) for path in paths)

@@ -1,0 +1,159 @@
+"""TFRecord shards: tf.train.Example with int64 lists `inputs` and `targets`, each ending in EOS."""
+
+import contextlib
+import itertools
+import os
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+
+from t2t_hint_nart.errors import InputError
+
+INCOMPLETE_SUFFIX = ".incomplete"
+
+EncodedPair = Mapping[str, Sequence[int]]
+
+
+def to_example(features: EncodedPair) -> tf.train.Example:
+    """Return the Example protocol buffer of one sentence pair.
+
+    Args:
+        features: feature name -> int ids, each list ending in EOS.
+
+    Raises:
+        InputError: a feature without ids.
+    """
+    lists = {}
+    for name, ids in features.items():
+        if not len(ids):
+            raise InputError(f"Empty generated field: {name}")
+        lists[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=ids))
+    return tf.train.Example(features=tf.train.Features(feature=lists))
+
+
+@contextlib.contextmanager
+def _written_whole(paths: Sequence[str]) -> Iterator[list[tf.io.TFRecordWriter]]:
+    """Open writers on `<path>.incomplete` files that get their final names only on success."""
+    with contextlib.ExitStack() as stack:
+        yield [
+            stack.enter_context(tf.io.TFRecordWriter(path + INCOMPLETE_SUFFIX)) for path in paths
+        ]
+    for path in paths:
+        os.replace(path + INCOMPLETE_SUFFIX, path)
+
+
+def write_shards(examples: Iterable[EncodedPair], paths: Sequence[str]) -> int:
+    """Write examples to shards in turn, one to each, and return how many there were.
+
+    The files are written as `<path>.incomplete` and renamed when all are complete, so a killed
+    or failing run never leaves something that looks finished.
+
+    Args:
+        examples: feature name -> int ids.
+        paths: the shards.
+
+    Raises:
+        InputError: no example at all, or one with an empty feature.
+    """
+    count = 0
+    with _written_whole(paths) as writers:
+        for features in examples:
+            writers[count % len(writers)].write(to_example(features).SerializeToString())
+            count += 1
+        if not count:
+            raise InputError(f"no sentence pair to write to {paths[0]!r}")
+    return count
+
+
+def write_shuffled_shards(
+    examples: Iterable[EncodedPair],
+    unshuffled_paths: Sequence[str],
+    paths: Sequence[str],
+    seed: int,
+) -> int:
+    """Write examples to shards in turn, shuffle each shard, and return how many examples there were.
+
+    Only one shard at a time is held in memory, as in tensor2tensor's generator_utils.
+
+    Args:
+        examples: feature name -> int ids.
+        unshuffled_paths: intermediate shards, removed again.
+        paths: the final shards.
+        seed: of the order within the shards.
+
+    Raises:
+        InputError: no example at all, or one with an empty feature.
+    """
+    count = write_shards(examples, unshuffled_paths)
+    for shard, (source, path) in enumerate(zip(unshuffled_paths, paths, strict=True)):
+        records = list(tf.data.TFRecordDataset(source).as_numpy_iterator())
+        random.Random(seed + shard).shuffle(records)
+        with _written_whole([path]) as (writer,):
+            for record in records:
+                writer.write(record)
+        os.remove(source)
+    return count
+
+
+def read_shard(path: str) -> Iterator[dict[str, list[int]]]:
+    """Yield the examples of a shard in order.
+
+    Args:
+        path: a TFRecord file with int64 features `inputs` and `targets`.
+
+    Raises:
+        InputError: the file is missing, damaged, or does not hold such examples; names the file.
+    """
+    records = iter(tf.data.TFRecordDataset(path).as_numpy_iterator())
+    for number in itertools.count():
+        try:
+            record = next(records, None)
+        except tf.errors.NotFoundError:
+            raise InputError(f"shard does not exist: {path!r}") from None
+        except tf.errors.OpError as error:
+            raise InputError(
+                f"damaged shard {path!r} (record {number}: {error.message.splitlines()[0]}); "
+                "remove it and generate the data again"
+            ) from None
+        if record is None:
+            return
+        yield _parse(record, path, number)
+
+
+def _parse(record: bytes, path: str, number: int) -> dict[str, list[int]]:
+    try:
+        feature = tf.train.Example.FromString(record).features.feature
+    except DecodeError:
+        raise InputError(f"record {number} of {path!r} is not a tf.train.Example") from None
+    pair = {name: list(feature[name].int64_list.value) for name in ("inputs", "targets")}
+    for name, ids in pair.items():
+        if not ids:
+            raise InputError(
+                f"record {number} of {path!r} has no int64 feature {name!r}; "
+                f"it has {sorted(name for name in feature if name not in pair) or 'none'}"
+            )
+    return pair
+
+
+@contextlib.contextmanager
+def naming_damaged_shard(paths: Sequence[str]) -> Iterator[None]:
+    """Turn TensorFlow's reading errors inside the block into an InputError that names the shard.
+
+    A dataset over many files reports a damaged record by its offset only; wrap the loop that
+    draws from it. On such an error the shards are read again, one by one, to find the culprit.
+
+    Args:
+        paths: the shards the dataset reads.
+
+    Raises:
+        InputError: one of the shards is missing, damaged or holds other features.
+    """
+    try:
+        yield
+    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError, tf.errors.NotFoundError):
+        for path in paths:
+            for _ in read_shard(path):
+                pass
+        raise
