@@ -1,0 +1,240 @@
+"""Write a model as a SavedModel: text in, text out, and the signatures that readers need."""
+
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.models import export_metadata as names
+from t2t_hint_nart.models.export_metadata import ExportMetadata
+from t2t_hint_nart.models.transformer_nat import TransformerNat
+from t2t_hint_nart.models.variables import named_variables
+from t2t_hint_nart.serving.autoregressive import BeamSettings, beam_decode, score
+from t2t_hint_nart.serving.one_pass import nat_decode
+from t2t_hint_nart.text.graph import SubwordGraph
+from t2t_hint_nart.text.subword import SubwordTextEncoder
+
+_IDS = tf.TensorSpec([None, None], tf.int32)
+_STRINGS = tf.TensorSpec([None], tf.string)
+EOS_ID = 1
+
+
+def weights_fingerprint(model: keras.Model) -> str:
+    """sha256 over names and values of a model's weights."""
+    digest = hashlib.sha256()
+    for name, variable in sorted(named_variables(model).items()):
+        digest.update(name.encode())
+        digest.update(keras.ops.convert_to_numpy(variable).tobytes())
+    return digest.hexdigest()
+
+
+class _TextModule(tf.Module):
+    """A model with its vocabularies: strings to strings. Subclasses say how ids are decoded."""
+
+    def __init__(self, model: keras.Model, encoders: dict[str, SubwordTextEncoder]):
+        super().__init__()
+        self._variables = [variable.value for variable in model.variables]
+        self._model = _Untracked(model)
+        self._source = SubwordGraph(encoders["inputs"].subtokens)
+        shared = encoders["targets"].subtokens == encoders["inputs"].subtokens
+        self._target = self._source if shared else SubwordGraph(encoders["targets"].subtokens)
+
+    @property
+    def model(self) -> keras.Model:
+        return self._model.value
+
+    def best(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """int32[B, S] → ids int32[B, L], scores float32[B]."""
+        raise NotImplementedError
+
+    def ids_of(self, text: tf.Tensor) -> tf.Tensor:
+        """string[B] → int32[B, S] with EOS, PAD after it."""
+        ragged = self._source.encode(text)
+        ends = tf.fill([ragged.nrows(), 1], tf.constant(EOS_ID, tf.int32))
+        return tf.concat([ragged, ends], axis=1).to_tensor(0)
+
+    @tf.function(input_signature=[_IDS])
+    def decode(self, inputs):
+        ids, scores = self.best(inputs)
+        return {"outputs": ids, "scores": scores}
+
+    @tf.function(input_signature=[_STRINGS])
+    def serve_text(self, text):
+        decoded = self.decode(self.ids_of(text))
+        return {"outputs": self._target.decode(decoded["outputs"]), "scores": decoded["scores"]}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def serve_examples(self, input):  # noqa: A002 - T2T's name of the tensor
+        parsed = tf.io.parse_example(input, {"inputs": tf.io.VarLenFeature(tf.int64)})
+        decoded = self.decode(tf.cast(tf.sparse.to_dense(parsed["inputs"]), tf.int32))
+        return {"outputs": decoded["outputs"], "scores": decoded["scores"]}
+
+    @tf.function(input_signature=[_IDS, _IDS])
+    def hints(self, inputs, targets):
+        return self.model(inputs, targets, training=False)._asdict()
+
+    def signatures(self) -> dict[str, tf.types.experimental.PolymorphicFunction]:
+        return {
+            names.SERVING: self.serve_text,
+            names.EXAMPLE: self.serve_examples,
+            names.DECODE: self.decode,
+            names.HINTS: self.hints,
+        }
+
+
+class _Untracked:
+    """Hide a Keras model from tf.Module's tracking; its variables are tracked one by one."""
+
+    def __init__(self, value: keras.Model):
+        self.value = value
+
+
+class TeacherModule(_TextModule):
+    """An exported `transformer`."""
+
+    def __init__(self, model, encoders, settings: BeamSettings):
+        super().__init__(model, encoders)
+        self._settings = settings
+
+    def best(self, inputs):
+        result = beam_decode(self.model, inputs, self._settings)
+        return result.ids[:, 0], result.scores[:, 0]
+
+    @tf.function(input_signature=[_IDS])
+    def greedy(self, inputs):
+        result = beam_decode(self.model, inputs, self._settings._replace(beam_size=1))
+        return {"outputs": result.ids[:, 0], "scores": result.scores[:, 0]}
+
+    @tf.function(input_signature=[_IDS, _IDS])
+    def score(self, inputs, targets):
+        log_prob, token_log_prob = score(self.model, inputs, targets)
+        return {"log_prob": log_prob, "token_log_prob": token_log_prob}
+
+    def signatures(self):
+        return {**super().signatures(), names.GREEDY: self.greedy, names.SCORE: self.score}
+
+
+class StudentModule(_TextModule):
+    """An exported `transformer_nat`."""
+
+    def __init__(self, model, encoders, length_bias: int):
+        super().__init__(model, encoders)
+        self._length_bias = length_bias
+
+    def best(self, inputs):
+        result = nat_decode(self.model, inputs, self._length_bias, 0)
+        return result.ids[:, 0], result.log_probs[:, 0]
+
+    @tf.function(input_signature=[_IDS, tf.TensorSpec([], tf.int32)])
+    def candidates(self, inputs, halfwidth):
+        result = nat_decode(self.model, inputs, self._length_bias, halfwidth)
+        return {"outputs": result.ids, "log_prob": result.log_probs}
+
+    def signatures(self):
+        return {**super().signatures(), names.CANDIDATES: self.candidates}
+
+
+@dataclass(frozen=True)
+class ExportSource:
+    """What is exported.
+
+    Attributes:
+        model: with its trained weights.
+        model_name, problem_name: registered names.
+        encoders: vocabularies of inputs and targets.
+        hparams: the model's set.
+        decode_hparams: beam_size, alpha, extra_length, stopping of a teacher; length_bias of a
+            student.
+        step: the checkpoint's.
+    """
+
+    model: keras.Model
+    model_name: str
+    problem_name: str
+    encoders: dict[str, SubwordTextEncoder]
+    hparams: HParams
+    decode_hparams: HParams
+    step: int
+
+
+def length_bias_of(hparams: HParams, decode_hparams: HParams) -> int:
+    """C: the decode hparams' if given, else the one that training measured.
+
+    Raises:
+        InputError: neither is known.
+    """
+    bias = decode_hparams.length_bias
+    bias = hparams.get("length_bias", None) if bias is None else bias
+    if bias is None:
+        raise InputError(
+            "length_bias (C) isn't known: the student's hparams.json has none; "
+            "give it as --decode_hparams=length_bias=<int>."
+        )
+    return int(bias)
+
+
+def beam_settings(decode_hparams: HParams) -> BeamSettings:
+    """The teacher's search settings out of decode hparams."""
+    return BeamSettings(**{name: getattr(decode_hparams, name) for name in BeamSettings._fields})
+
+
+def _module(source: ExportSource) -> tuple[_TextModule, int | None]:
+    for name, encoder in source.encoders.items():
+        if not isinstance(encoder, SubwordTextEncoder):
+            raise InputError(
+                f"Only subword vocabularies can be exported with their text; {name} of "
+                f"{source.problem_name} has a {type(encoder).__name__}."
+            )
+    if isinstance(source.model, TransformerNat):
+        bias = length_bias_of(source.hparams, source.decode_hparams)
+        return StudentModule(source.model, source.encoders, bias), bias
+    settings = beam_settings(source.decode_hparams)
+    return TeacherModule(source.model, source.encoders, settings), None
+
+
+def export(source: ExportSource, export_dir: str | Path) -> str:
+    """Write a SavedModel, complete or not at all.
+
+    Args:
+        source: what to export.
+        export_dir: where to; must not exist or be empty.
+
+    Returns:
+        export_dir.
+
+    Raises:
+        InputError: export_dir isn't empty, or the model can't be exported.
+    """
+    target = Path(export_dir)
+    if target.exists() and any(target.iterdir()):
+        raise InputError(f"{target} exists and isn't empty; give another --export_dir.")
+    module, length_bias = _module(source)
+    incomplete = target.with_name(target.name + ".incomplete")
+    shutil.rmtree(incomplete, ignore_errors=True)
+    tf.saved_model.save(module, str(incomplete), signatures=module.signatures())
+    metadata = ExportMetadata(
+        model=source.model_name,
+        problem=source.problem_name,
+        vocab_size=source.model.vocab_size,
+        vocab_fingerprint=source.encoders["targets"].fingerprint(),
+        num_decoder_layers=source.model.num_decoder_layers,
+        num_heads=source.model.num_heads,
+        hidden_size=source.model.hidden_size,
+        dtype=source.model.compute_dtype,
+        step=source.step,
+        length_bias=length_bias,
+        decode_hparams=source.decode_hparams.values(),
+        hparams=source.hparams.values(),
+        weights_fingerprint=weights_fingerprint(source.model),
+    )
+    metadata.write(incomplete)
+    if target.exists():
+        target.rmdir()
+    os.replace(incomplete, target)
+    return str(target)

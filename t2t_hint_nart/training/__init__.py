@@ -1,0 +1,1 @@
+"""Training: objective, schedule, step, loop, checkpoints and summaries."""

@@ -1,0 +1,74 @@
+"""The mean of the last n checkpoints, which translates better than any of them."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.training.checkpoints import CHECKPOINT_NAME, list_checkpoints, step_of
+
+_PREFIX = "model/"
+_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+def _model_values(path: str) -> dict[str, np.ndarray]:
+    try:
+        reader = tf.train.load_checkpoint(path)
+        return {
+            key[len(_PREFIX) : -len(_SUFFIX)].replace(".S", "/"): reader.get_tensor(key)
+            for key in reader.get_variable_to_shape_map()
+            if key.startswith(_PREFIX) and key.endswith(_SUFFIX)
+        }
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"Checkpoint {path} can't be read: {reason}") from error
+
+
+def average_checkpoints(paths: list[str], output_dir: str | Path) -> str:
+    """Write the mean of checkpoints' model variables as output_dir/model.ckpt-<last step>.
+
+    The result is for decoding and export: it has no optimizer state to train on from.
+
+    Args:
+        paths: checkpoints of one model, in any order.
+        output_dir: where to write; T2T's t2t-avg-all uses avg/.
+
+    Returns:
+        The written checkpoint's path.
+
+    Raises:
+        InputError: no paths, an unreadable checkpoint, or checkpoints of different models.
+    """
+    if not paths:
+        raise InputError("No checkpoints to average.")
+    totals: dict[str, np.ndarray] = {}
+    for path in paths:
+        values = _model_values(path)
+        shapes = {name: value.shape for name, value in values.items()}
+        if totals and shapes != {name: value.shape for name, value in totals.items()}:
+            raise InputError(f"Checkpoints {paths[0]} and {path} are of different models.")
+        for name, value in values.items():
+            # Sums in float64: n additions of float32 would lose digits.
+            totals[name] = totals.get(name, 0.0) + value.astype(np.float64)
+    averaged = {
+        name: tf.Variable((total / len(paths)).astype(np.float32))
+        for name, total in totals.items()
+    }
+    manager = tf.train.CheckpointManager(
+        tf.train.Checkpoint(model=averaged),
+        str(output_dir),
+        max_to_keep=None,
+        checkpoint_name=CHECKPOINT_NAME,
+    )
+    return manager.save(checkpoint_number=max(step_of(path) for path in paths))
+
+
+def average_last(model_dir: str | Path, count: int, output_dir: str | Path) -> str:
+    """Average the newest `count` checkpoints of a directory (fewer if there are fewer)."""
+    if count < 1:
+        raise InputError(f"The number of checkpoints to average must be at least 1, not {count}.")
+    paths = list_checkpoints(model_dir)[-count:]
+    if not paths:
+        raise InputError(f"No checkpoint model.ckpt-<step> in {model_dir}.")
+    return average_checkpoints(paths, output_dir)

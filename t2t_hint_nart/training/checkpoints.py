@@ -1,0 +1,130 @@
+"""Checkpoints with T2T's names, from which training resumes exactly."""
+
+import re
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.models.variables import named_variables
+
+CHECKPOINT_NAME = "model.ckpt"
+_STEP = re.compile(r"model\.ckpt-(\d+)$")
+
+
+def step_of(path: str) -> int:
+    """Return the step in a checkpoint's name.
+
+    Example:
+        >>> step_of("runs/model.ckpt-1234")
+        1234
+    """
+    match = _STEP.search(str(path))
+    if match is None:
+        raise InputError(f"{path} isn't a checkpoint name; expected .../model.ckpt-<step>.")
+    return int(match.group(1))
+
+
+def list_checkpoints(directory: str | Path) -> list[str]:
+    """Return the complete checkpoints of a directory, oldest step first."""
+    prefixes = [str(p)[: -len(".index")] for p in Path(directory).glob("model.ckpt-*.index")]
+    return sorted((p for p in prefixes if _STEP.search(p)), key=step_of)
+
+
+def find_checkpoint(directory_or_path: str | Path) -> str:
+    """Return the newest checkpoint of a directory, or the one that the path names.
+
+    Raises:
+        InputError: there is none.
+    """
+    path = Path(directory_or_path)
+    if path.is_dir():
+        found = list_checkpoints(path)
+        if not found:
+            raise InputError(f"No checkpoint model.ckpt-<step> in {path}; train a model first.")
+        return found[-1]
+    if not path.with_name(path.name + ".index").exists():
+        raise InputError(f"No checkpoint at {path}: {path}.index doesn't exist.")
+    return str(path)
+
+
+def _values(variables: dict[str, keras.Variable]) -> dict[str, tf.Variable]:
+    return {name: variable.value for name, variable in variables.items()}
+
+
+def _restore(checkpoint: tf.train.Checkpoint, path: str) -> None:
+    try:
+        status = checkpoint.restore(path)
+        status.assert_existing_objects_matched()
+        status.expect_partial()
+    except (AssertionError, ValueError, tf.errors.OpError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise InputError(
+            f"Checkpoint {path} can't be read into this model (damaged, or of other hparams): "
+            f"{reason}"
+        ) from error
+
+
+def restore_model(model: keras.Model, path: str) -> int:
+    """Read a checkpoint's model variables, all of them.
+
+    Args:
+        model: a Transformer or TransformerNat.
+        path: a checkpoint, as `find_checkpoint` gives it.
+
+    Returns:
+        The checkpoint's step.
+
+    Raises:
+        InputError: damaged, or of a model with other shapes.
+    """
+    _restore(tf.train.Checkpoint(model=_values(named_variables(model))), path)
+    return step_of(path)
+
+
+class Checkpoints:
+    """Save and restore everything that training needs to go on as if it had never stopped.
+
+    Under `model/` the weights by their attribute path; besides them the optimizer's variables
+    (its step among them), the dropout generators' states and the position in the training data.
+
+    Args:
+        directory: output_dir.
+        model: what is trained.
+        optimizer: built on the model's trainable variables.
+        iterator: the training data's iterator.
+        keep_max: how many to keep, newest first (T2T's --keep_checkpoint_max).
+    """
+
+    def __init__(
+        self,
+        directory: str | Path,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        iterator: tf.data.Iterator,
+        keep_max: int = 20,
+    ):
+        weights = {id(weight) for weight in model.weights}
+        states = [v for v in model.variables if id(v) not in weights]
+        self._checkpoint = tf.train.Checkpoint(
+            model=_values(named_variables(model)),
+            optimizer={f"{i:04d}": v.value for i, v in enumerate(optimizer.variables)},
+            dropout={f"{i:04d}": v.value for i, v in enumerate(states)},
+            iterator=iterator,
+        )
+        self._manager = tf.train.CheckpointManager(
+            self._checkpoint, str(directory), max_to_keep=keep_max, checkpoint_name=CHECKPOINT_NAME
+        )
+
+    def save(self, step: int) -> str:
+        """Write model.ckpt-<step> and return its path."""
+        return self._manager.save(checkpoint_number=step)
+
+    def restore_latest(self) -> int:
+        """Restore the newest checkpoint and return its step, 0 if there is none."""
+        path = self._manager.latest_checkpoint
+        if path is None:
+            return 0
+        _restore(self._checkpoint, path)
+        return step_of(path)

@@ -1,0 +1,119 @@
+"""T2T's learning-rate schedules."""
+
+import math
+from collections.abc import Callable
+
+import keras
+from keras import ops
+
+from t2t_hint_nart.errors import InputError, nearest
+from t2t_hint_nart.hparam import HParams
+
+# 1.2.9 multiplies by 5000 in the schedule and divides by 500 in its optimizer.
+NOAM_SCALE = 5000.0 / 500.0
+
+
+def _noam(step, hparams: HParams):
+    step = step + 1.0
+    warmup = float(hparams.learning_rate_warmup_steps)
+    rise = ops.minimum(step * warmup**-1.5, ops.rsqrt(step))
+    return NOAM_SCALE * hparams.learning_rate * hparams.hidden_size**-0.5 * rise
+
+
+def _cosine(step, period: float):
+    return ops.cos(step * math.pi / period) / 2.0 + 0.5
+
+
+def _after_warmup(step, hparams: HParams):
+    return ops.maximum(step - hparams.learning_rate_warmup_steps, 0.0)
+
+
+def _single_cycle(step, hparams: HParams):
+    warmup, steps = hparams.learning_rate_warmup_steps, hparams.train_steps
+    if steps <= warmup:
+        raise InputError(
+            f"single_cycle_cos_decay needs train_steps > learning_rate_warmup_steps; "
+            f"received {steps} and {warmup}."
+        )
+    return _cosine(_after_warmup(step, hparams), steps - warmup)
+
+
+def _exponential(step, hparams: HParams):
+    power = _after_warmup(step, hparams) / hparams.learning_rate_decay_steps
+    if hparams.learning_rate_decay_staircase:
+        power = ops.floor(power)
+    return ops.power(float(hparams.learning_rate_decay_rate), power)
+
+
+# The names that `learning_rate_schedule` may multiply, e.g. "constant*linear_warmup".
+FACTORS: dict[str, Callable] = {
+    "constant": lambda step, hp: hp.learning_rate_constant,
+    "linear_warmup": lambda step, hp: ops.minimum(1.0, step / hp.learning_rate_warmup_steps),
+    "rsqrt_decay": lambda step, hp: ops.rsqrt(
+        ops.maximum(step, float(hp.learning_rate_warmup_steps))
+    ),
+    "rsqrt_hidden_size": lambda step, hp: hp.hidden_size**-0.5,
+    "rsqrt_normalized_decay": lambda step, hp: ops.rsqrt(
+        ops.maximum(step / hp.learning_rate_warmup_steps, 1.0)
+    ),
+    "linear_decay": lambda step, hp: ops.clip(
+        (hp.train_steps - step) / hp.learning_rate_decay_steps, 0.0, 1.0
+    ),
+    "cosdecay": lambda step, hp: ops.where(
+        step <= hp.learning_rate_warmup_steps, 1.0, _cosine(step, hp.learning_rate_decay_steps)
+    ),
+    "single_cycle_cos_decay": _single_cycle,
+    "multi_cycle_cos_decay": lambda step, hp: _cosine(
+        _after_warmup(step, hp), hp.learning_rate_decay_steps
+    ),
+    "exp_decay": _exponential,
+    "legacy": _noam,
+}
+
+
+class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
+    """The learning rate at a step, as the set says.
+
+    With an empty `learning_rate_schedule` (sets of T2T 1.2.9) and scheme `noam`:
+    10·learning_rate · D^−½ · min((s+1)·w^−3/2, (s+1)^−½); with scheme `none`: learning_rate.
+    Otherwise the product of the named FACTORS (T2T 1.15 learning_rate.py).
+
+    Args:
+        hparams: a set with the learning_rate* values; `train_steps` for the decays to zero.
+
+    Raises:
+        InputError: unknown scheme or factor.
+    """
+
+    def __init__(self, hparams: HParams):
+        self.hparams = hparams
+        self.factors = [f.strip() for f in (hparams.learning_rate_schedule or "").split("*") if f]
+        unknown = [name for name in self.factors if name not in FACTORS]
+        if unknown:
+            raise InputError(
+                f"Unknown factor {unknown[0]!r} in learning_rate_schedule "
+                f"{hparams.learning_rate_schedule!r}; allowed are {', '.join(FACTORS)}."
+                f"{nearest(unknown[0], FACTORS)}"
+            )
+        scheme = hparams.learning_rate_decay_scheme
+        if not self.factors and scheme not in ("noam", "none"):
+            raise InputError(
+                f"Unknown learning_rate_decay_scheme {scheme!r}; allowed are noam, none, or a "
+                "product in learning_rate_schedule."
+            )
+
+    def __call__(self, step):
+        """float[] of the step counted from 0."""
+        step = ops.cast(step, "float32")
+        if self.factors:
+            product = ops.convert_to_tensor(1.0, "float32")
+            for name in self.factors:
+                product = product * FACTORS[name](step, self.hparams)
+            return product
+        if self.hparams.learning_rate_decay_scheme == "noam":
+            return _noam(step, self.hparams)
+        return ops.convert_to_tensor(float(self.hparams.learning_rate), "float32")
+
+    def get_config(self) -> dict:
+        """Keras's serialisation: the set's values."""
+        return {"hparams": self.hparams.values()}

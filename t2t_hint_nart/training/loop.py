@@ -1,0 +1,144 @@
+"""The step loop: steps, progress, summaries, checkpoints, evaluation."""
+
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import tensorflow as tf
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.training.checkpoints import Checkpoints
+from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
+from t2t_hint_nart.training.progress import Progress
+from t2t_hint_nart.training.summaries import Summaries
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """When the loop does what.
+
+    Attributes:
+        train_steps: step at which training ends.
+        checkpoint_steps: steps between checkpoints (and evaluations).
+        log_steps: steps between progress lines and summaries.
+        keep_checkpoint_max: how many checkpoints stay.
+    """
+
+    train_steps: int
+    checkpoint_steps: int = 1000
+    log_steps: int = 100
+    keep_checkpoint_max: int = 20
+
+
+Evaluate = Callable[[int], dict[str, float]]
+
+
+class TrainingLoop:
+    """Run a learner's steps from where its output directory stands to the end.
+
+    Args:
+        learner: with an optimizer compiled in.
+        batches: endless training batches, with a checkpointable iterator.
+        output_dir: T2T's output_dir.
+        settings: when to do what.
+        evaluate: called with the step after every checkpoint; its scalars go to eval/.
+        problem_name: names the evaluation's tags.
+        stream: where progress lines go.
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        batches: tf.data.Dataset,
+        output_dir: str | Path,
+        settings: LoopSettings,
+        evaluate: Evaluate | None = None,
+        problem_name: str = "problem",
+        stream: TextIO = sys.stdout,
+    ):
+        optimizer = learner.optimizer
+        # Slots must exist before a checkpoint can be restored into them.
+        optimizer.build(learner.network.trainable_variables)
+        self._iterator = iter(batches)
+        self._step = tf.function(learner.train_step, input_signature=[BATCH_SIGNATURE])
+        self._checkpoints = Checkpoints(
+            output_dir, learner.network, optimizer, self._iterator, settings.keep_checkpoint_max
+        )
+        self._summaries = Summaries(output_dir)
+        self._settings = settings
+        self._evaluate = evaluate
+        self._problem_name = problem_name
+        self._output_dir = output_dir
+        self._stream = stream
+
+    def run(self) -> int:
+        """Train to the end; an interrupt writes a checkpoint before it goes on its way.
+
+        Returns:
+            The last step.
+
+        Raises:
+            InputError: the loss or the gradient isn't finite.
+        """
+        settings = self._settings
+        step = self._checkpoints.restore_latest()
+        if step >= settings.train_steps:
+            self._say(f"{self._output_dir}: already at step {step} of {settings.train_steps}.")
+            return step
+        self._say(
+            f"{'Resuming at' if step else 'Training from'} step {step} to {settings.train_steps} "
+            f"in {self._output_dir}; the first step takes longer (graph tracing)."
+        )
+        progress = Progress(settings.train_steps, step, self._stream)
+        interval: list[dict[str, tf.Tensor]] = []
+        saved = step
+        try:
+            while step < settings.train_steps:
+                interval.append(self._step(next(self._iterator)))
+                step += 1
+                done = step == settings.train_steps
+                if done or step % settings.log_steps == 0:
+                    self._log(step, interval, progress)
+                    interval = []
+                if done or step % settings.checkpoint_steps == 0:
+                    resume = progress.pause()
+                    self._checkpoints.save(step)
+                    saved = step
+                    self._evaluation(step)
+                    resume()
+        except KeyboardInterrupt:
+            if step > saved:
+                self._checkpoints.save(step)
+            self._say(f"Interrupted; step {step} is saved. Run the same command to go on.")
+            raise
+        return step
+
+    def _log(self, step: int, interval: list[dict[str, tf.Tensor]], progress: Progress) -> None:
+        columns = {name: [float(row[name]) for row in interval] for name in interval[0]}
+        for name in ("loss", "gradient_norm"):
+            bad = [i for i, value in enumerate(columns[name]) if not math.isfinite(value)]
+            if bad:
+                raise InputError(
+                    f"Training diverged: {name} is {columns[name][bad[0]]} at step "
+                    f"{step - len(interval) + bad[0] + 1}; lower the learning rate or the hint "
+                    "weights. The last checkpoint is from before."
+                )
+        tokens = sum(columns["target_tokens"])
+        means = {name: sum(values) / len(values) for name, values in columns.items()}
+        means["learning_rate"] = columns["learning_rate"][-1]
+        rates = progress.report(step, tokens, means)
+        self._summaries.training(step, {**means, **rates})
+
+    def _evaluation(self, step: int) -> None:
+        if self._evaluate is None:
+            return
+        scalars = self._evaluate(step)
+        self._summaries.evaluation(step, self._problem_name, scalars)
+        shown = "  ".join(f"{name} {value:.4f}" for name, value in scalars.items())
+        self._say(f"  eval at step {step}: {shown}")
+
+    def _say(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)

@@ -1,0 +1,94 @@
+"""What a user sees while training: one line of numbers every so often."""
+
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+# Numbers of a progress line, in this order, where they exist.
+_SHOWN = (
+    ("loss", "loss", "{:.4f}"),
+    ("nll", "nll", "{:.4f}"),
+    ("hint_hidden", "hint_hidden", "{:.4f}"),
+    ("hint_align", "hint_align", "{:.4f}"),
+    ("gate_fraction", "gate", "{:.3f}"),
+    ("gradient_norm", "grad", "{:.3f}"),
+    ("learning_rate", "lr", "{:.2e}"),
+)
+
+
+def format_duration(seconds: float) -> str:
+    """Format seconds as h:mm:ss.
+
+    Example:
+        >>> format_duration(3725)
+        '1:02:05'
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}"
+
+
+class Progress:
+    """Rates and remaining time of a training run.
+
+    Args:
+        total_steps: where training ends.
+        first_step: where it starts or resumes.
+        stream: where lines go.
+        clock: seconds, for tests.
+    """
+
+    def __init__(
+        self,
+        total_steps: int,
+        first_step: int,
+        stream: TextIO,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._total = total_steps
+        self._step = first_step
+        self._stream = stream
+        self._clock = clock
+        self._since = clock()
+
+    def pause(self) -> Callable[[], None]:
+        """Stop the clock, e.g. for an evaluation; call the result to go on."""
+        paused = self._clock()
+
+        def resume() -> None:
+            self._since += self._clock() - paused
+
+        return resume
+
+    def report(self, step: int, tokens: float, scalars: dict[str, float]) -> dict[str, float]:
+        """Print the line of an interval and return its rates.
+
+        Args:
+            step: steps done.
+            tokens: real target tokens since the last report.
+            scalars: means over the interval, by name.
+
+        Returns:
+            {"steps_per_second", "tokens_per_second"}.
+        """
+        now = self._clock()
+        seconds = max(now - self._since, 1e-9)
+        steps_per_second = (step - self._step) / seconds
+        rates = {
+            "steps_per_second": steps_per_second,
+            "tokens_per_second": tokens / seconds,
+        }
+        remaining = (self._total - step) / max(steps_per_second, 1e-9)
+        parts = [
+            f"step {step}/{self._total}",
+            f"{rates['tokens_per_second']:.0f} tokens/s",
+            f"ETA {format_duration(remaining)}",
+            *(
+                f"{label} {template.format(scalars[name])}"
+                for name, label, template in _SHOWN
+                if name in scalars
+            ),
+        ]
+        print("  ".join(parts), file=self._stream, flush=True)
+        self._step, self._since = step, now
+        return rates
