@@ -1,0 +1,187 @@
+"""Corpus scores of translations, each with the signature that says how it was computed.
+
+Three BLEU scores that differ in tokenisation alone are in use, and they differ by points on the
+same output, so all three are computed and each carries its label:
+
+* `bleu_13a`: sacrebleu's default, the number to compare across papers (Post 2018);
+* `bleu_intl`: mteval-v14's international tokenisation, what `t2t-bleu` prints (`BLEU_cased`, and in
+  lower case `BLEU_uncased`);
+* `bleu_tokenized`: Moses tokens with compounds split, what T2T's `get_ende_bleu.sh` prints and
+  papers of 2017 to 2019 report.
+
+References: Papineni et al. (2002), https://aclanthology.org/P02-1040; Post (2018),
+https://aclanthology.org/W18-6319; Popović (2015), https://aclanthology.org/W15-3049.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sacrebleu.metrics.base import Metric
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.evaluation import moses_tokenizer
+
+
+@dataclass(frozen=True)
+class Score:
+    """One corpus score, 0 to 100, and the sacrebleu signature of its computation."""
+
+    value: float
+    signature: str
+
+    def __str__(self) -> str:
+        return f"{self.value:.2f} ({self.signature})"
+
+
+@dataclass(frozen=True)
+class CorpusScores:
+    """Every corpus score of one system's output."""
+
+    bleu_13a: Score
+    bleu_13a_lc: Score
+    bleu_intl: Score
+    bleu_intl_uncased: Score
+    bleu_tokenized: Score
+    chrf: Score
+    sentences: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values: {"bleu_13a": {"value": ..., "signature": ...}, ...}."""
+        return asdict(self)
+
+
+def bleu_13a(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
+    """Return sacrebleu's default BLEU: mteval-v13a tokens, cased, exponential smoothing.
+
+    Args:
+        hypotheses: plain (not tokenised) translations, one a sentence.
+        references: one reference a sentence, in the same order.
+
+    Returns:
+        The score, 0 to 100.
+
+    Raises:
+        InputError: if there are no sentences, or the counts differ.
+
+    Example:
+        >>> bleu_13a(["The cat sat on the mat."], ["The cat sat on the mat."]).value
+        100.0
+    """
+    return _corpus_score(BLEU(tokenize="13a", force=True), hypotheses, references)
+
+
+def bleu_13a_lc(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
+    """Return `bleu_13a` of the lower-cased text."""
+    return _corpus_score(BLEU(tokenize="13a", lowercase=True, force=True), hypotheses, references)
+
+
+def bleu_intl(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
+    """Return the `BLEU_cased` of t2t-bleu: mteval-v14 international tokens, exponential smoothing.
+
+    T2T leaves an n-gram order out of the mean when no sentence is long enough for it; here such a
+    (toy) corpus scores 0.
+    """
+    return _corpus_score(BLEU(tokenize="intl", force=True), hypotheses, references)
+
+
+def bleu_intl_uncased(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
+    """Return the `BLEU_uncased` of t2t-bleu: `bleu_intl` of the lower-cased text."""
+    return _corpus_score(BLEU(tokenize="intl", lowercase=True, force=True), hypotheses, references)
+
+
+def bleu_tokenized(
+    hypotheses: Sequence[str], references: Sequence[str], language: str | None = "de"
+) -> Score:
+    """Return the BLEU of T2T's `get_ende_bleu.sh`: Moses tokens, split compounds, no smoothing.
+
+    The same steps are applied to both sides: unicode punctuation replaced, Moses tokens
+    (`moses_tokenizer`), hyphens inside words split off as `##AT##-##AT##`, then plain 4-gram BLEU
+    as `multi-bleu.perl`.
+
+    Args:
+        hypotheses: translations, one a sentence.
+        references: one reference a sentence, in the same order.
+        language: of the text; None for text that is tokenised already, of which only the compounds
+            are split.
+
+    Returns:
+        The score; its signature is sacrebleu's with a field `prep` for the steps before.
+
+    Raises:
+        InputError: if there are no sentences, or the counts differ.
+
+    Example:
+        >>> score = bleu_tokenized(["Ein E-Mail-Test ist das."], ["Ein E-Mail-Test ist das."])
+        >>> score.signature.rsplit("|", 1)[-1]
+        'prep:moses-de+compounds'
+    """
+    prepared = [[_tokenized(line, language) for line in side] for side in (hypotheses, references)]
+    score = _corpus_score(BLEU(tokenize="none", smooth_method="none", force=True), *prepared)
+    steps = "compounds" if language is None else f"moses-{language}+compounds"
+    return Score(score.value, f"{score.signature}|prep:{steps}")
+
+
+def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
+    """Return chrF2, the character n-gram F-score, which needs no tokenisation."""
+    return _corpus_score(CHRF(), hypotheses, references)
+
+
+def corpus_scores(
+    hypotheses: Sequence[str], references: Sequence[str], language: str | None = "de"
+) -> CorpusScores:
+    """Return every corpus score of one system's output.
+
+    Args:
+        hypotheses: plain translations, one a sentence; an empty string is an empty translation.
+        references: one reference a sentence, in the same order.
+        language: of the translations, for `bleu_tokenized`.
+
+    Raises:
+        InputError: if there are no sentences, or the counts differ.
+    """
+    return CorpusScores(
+        bleu_13a=bleu_13a(hypotheses, references),
+        bleu_13a_lc=bleu_13a_lc(hypotheses, references),
+        bleu_intl=bleu_intl(hypotheses, references),
+        bleu_intl_uncased=bleu_intl_uncased(hypotheses, references),
+        bleu_tokenized=bleu_tokenized(hypotheses, references, language),
+        chrf=chrf(hypotheses, references),
+        sentences=len(hypotheses),
+    )
+
+
+def check_aligned(hypotheses: Sequence[str], references: Sequence[str]) -> None:
+    """Refuse an empty corpus, and hypotheses and references that do not match line by line.
+
+    Raises:
+        InputError: with both counts.
+    """
+    if len(hypotheses) != len(references):
+        raise InputError(
+            f"{len(hypotheses)} translations for {len(references)} references: "
+            "each translation needs one reference, in the same order"
+        )
+    if not hypotheses:
+        raise InputError(
+            "no sentences to score: 0 translations and 0 references, at least 1 of each is needed"
+        )
+
+
+def _corpus_score(metric: Metric, hypotheses: Sequence[str], references: Sequence[str]) -> Score:
+    check_aligned(hypotheses, references)
+    score = metric.corpus_score(hypotheses, [references]).score
+    # sacrebleu forms 100.00000000000004 for a perfect translation.
+    return Score(min(float(score), 100.0), str(metric.get_signature()))
+
+
+def _tokenized(line: str, language: str | None) -> str:
+    if language is None:
+        tokens = line.split()
+    else:
+        tokens = moses_tokenizer.tokenize(
+            moses_tokenizer.replace_unicode_punctuation(line), language
+        )
+    return " ".join(moses_tokenizer.split_compounds(tokens))

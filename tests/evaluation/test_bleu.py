@@ -1,0 +1,133 @@
+import random
+
+import pytest
+import sacrebleu
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.evaluation import bleu
+from t2t_hint_nart.evaluation.moses_tokenizer import split_compounds, tokenize
+from tests.oracles.corpus_bleu import corpus_bleu, international_tokens
+
+REFERENCES = [
+    "Ein Mann fährt mit dem E-Bike-Anhänger nach Köln, sagt er.",
+    "„Das kostet 1.234,50 € (inkl. 19 %)“, meinte Dr. Weiß.",
+    "Am 3. Oktober war's kalt; heute nicht!",
+    "Zwei Hunde spielen im Schnee.",
+]
+WORDS = " ".join(REFERENCES).split()
+
+
+def noisy(sentence, generator):
+    """`sentence` with some words replaced, doubled, dropped or in lower case."""
+    out = []
+    for word in sentence.split():
+        draw = generator.random()
+        if draw < 0.1:
+            out.append(generator.choice(WORDS))
+        elif draw < 0.15:
+            out += [word, word]
+        elif draw < 0.2:
+            out.append(word.lower())
+        elif draw > 0.05:
+            out.append(word)
+    return " ".join(out)
+
+
+@pytest.fixture(params=range(4))
+def corpus(request):
+    generator = random.Random(request.param)
+    references = REFERENCES * 5
+    return [noisy(line, generator) for line in references], references
+
+
+def test_identical_text_scores_100():
+    scores = bleu.corpus_scores(REFERENCES, REFERENCES, "de")
+    values = {
+        name: score["value"] for name, score in scores.to_dict().items() if name != "sentences"
+    }
+    assert values == dict.fromkeys(
+        ["bleu_13a", "bleu_13a_lc", "bleu_intl", "bleu_intl_uncased", "bleu_tokenized", "chrf"],
+        100.0,
+    )
+    assert scores.sentences == 4
+
+
+def test_intl_is_t2t_bleu(corpus):
+    hypotheses, references = corpus
+    for score, convert in ((bleu.bleu_intl, str), (bleu.bleu_intl_uncased, str.lower)):
+        tokens = [[international_tokens(convert(line)) for line in side] for side in corpus]
+        expected = corpus_bleu(*tokens, smooth_exponentially=True)
+        assert score(hypotheses, references).value == pytest.approx(expected, abs=1e-9)
+    assert bleu.bleu_intl(hypotheses, references).value == pytest.approx(
+        sacrebleu.corpus_bleu(hypotheses, [references], tokenize="intl").score
+    )
+
+
+def test_13a_is_the_default_of_sacrebleu(corpus):
+    hypotheses, references = corpus
+    expected = sacrebleu.corpus_bleu(hypotheses, [references])
+    assert bleu.bleu_13a(hypotheses, references).value == pytest.approx(expected.score)
+    lower = sacrebleu.corpus_bleu(hypotheses, [references], lowercase=True)
+    assert bleu.bleu_13a_lc(hypotheses, references).value == pytest.approx(lower.score)
+    assert bleu.bleu_13a_lc(hypotheses, references).value > expected.score
+
+
+def test_tokenized_is_bleu_over_split_moses_tokens(corpus):
+    hypotheses, references = corpus
+    # Those quotes are the only unicode punctuation of the corpus that is replaced.
+    tokens = [
+        [split_compounds(tokenize(line.replace("“", '"'), "de")) for line in side]
+        for side in corpus
+    ]
+    expected = corpus_bleu(*tokens, smooth_exponentially=False)
+    assert bleu.bleu_tokenized(hypotheses, references, "de").value == pytest.approx(expected)
+
+
+def test_compounds_change_the_tokenized_score():
+    references = ["Das ist ein sehr langer Online-Test von gestern ."]
+    hypotheses = ["Das ist ein sehr langer Online-Kurs von gestern ."]
+    tokens = [[line.split() for line in side] for side in (hypotheses, references)]
+    whole = corpus_bleu(*tokens, smooth_exponentially=False)
+    split = bleu.bleu_tokenized(hypotheses, references, language=None)
+    # 10 of 11, 8 of 10, 6 of 9 and 4 of 8 n-grams match once the compound is split.
+    assert split.value == pytest.approx(100 * (10 / 11 * 8 / 10 * 6 / 9 * 4 / 8) ** 0.25)
+    assert split.value > whole
+
+
+def test_tokenized_is_not_smoothed():
+    assert bleu.bleu_tokenized(["eins zwei drei vier"], ["eins zwei drei fünf"], "de").value == 0.0
+    assert bleu.bleu_13a(["eins zwei drei vier"], ["eins zwei drei fünf"]).value > 0.0
+
+
+def test_signatures_name_tokens_case_and_version():
+    scores = bleu.corpus_scores(REFERENCES, REFERENCES, "de")
+    version = f"version:{sacrebleu.__version__}"
+    assert scores.bleu_13a.signature == f"nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|{version}"
+    assert "case:lc" in scores.bleu_13a_lc.signature
+    assert "tok:intl" in scores.bleu_intl.signature
+    assert "tok:none|smooth:none" in scores.bleu_tokenized.signature
+    assert scores.bleu_tokenized.signature.endswith("prep:moses-de+compounds")
+    assert "chrF2" not in scores.bleu_13a.signature
+    assert scores.chrf.signature.startswith("nrefs:1|case:mixed|eff:yes|nc:6|nw:0")
+
+
+def test_printed_with_two_decimals_and_signature():
+    assert str(bleu.Score(12.345678, "sig")) == "12.35 (sig)"
+
+
+def test_an_empty_translation_is_scored():
+    assert bleu.bleu_13a(["", *REFERENCES[1:]], REFERENCES).value < 100
+
+
+@pytest.mark.parametrize(
+    ("hypotheses", "references", "message"),
+    [
+        (["a", "b"], ["a"], "2 translations for 1 references"),
+        ([], [], "no sentences to score"),
+    ],
+)
+def test_unmatched_or_no_sentences_are_refused(hypotheses, references, message):
+    for score in (bleu.corpus_scores, bleu.bleu_tokenized, bleu.chrf):
+        with pytest.raises(InputError, match=message) as error:
+            score(hypotheses, references)
+        assert "\n" not in str(error.value)
