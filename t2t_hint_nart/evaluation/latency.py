@@ -1,0 +1,102 @@
+"""Latency of one translation at a time: batch 1, warm-up excluded.
+
+The paper measures "the average decode latency per sentence" at batch size 1 on one GPU. The
+released code times graph construction, loading and the first, slow call too; here these are outside
+the clock.
+"""
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from t2t_hint_nart.errors import InputError
+
+Input = TypeVar("Input")
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds per call over all timed calls.
+
+    Attributes:
+        median_ms: the number reported; robust against a busy machine.
+        mean_ms: the paper's statistic.
+        p90_ms: nine calls in ten take at most this long (nearest rank).
+        calls: number of timed calls.
+        warmup_calls: number of calls before the clock started.
+    """
+
+    median_ms: float
+    mean_ms: float
+    p90_ms: float
+    calls: int
+    warmup_calls: int
+
+
+def measure_latency(
+    call: Callable[[Input], object],
+    inputs: Sequence[Input],
+    *,
+    shape: Callable[[Input], Hashable] | None = None,
+    rounds: int = 1,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Latency:
+    """Time `call` on each input alone, every distinct shape having been run before.
+
+    A compiled function traces and compiles at the first call of each shape, which takes seconds; no
+    timed call may be such a first one.
+
+    Args:
+        call: translates one input. It must return only when the result is there: convert lazily
+            computed results, for instance with `.numpy()`, inside it.
+        inputs: one sentence each, that is batches of 1.
+        shape: key under which inputs share a compiled function, for instance the bucket of a
+            sentence. By default every input counts as a shape of its own, so that each is run once
+            beforehand.
+        rounds: times each input is timed; round follows round, so that a slow spell of the machine
+            spreads over inputs.
+        clock: returns seconds; only differences count.
+
+    Returns:
+        The statistics over `rounds` times `len(inputs)` calls.
+
+    Raises:
+        InputError: if there are no inputs, or `rounds` is not positive.
+
+    Example:
+        >>> measure_latency(str.upper, ["ein Satz", "noch einer"]).calls
+        2
+    """
+    if not inputs or rounds < 1:
+        raise InputError(
+            f"nothing to time: {len(inputs)} inputs in {rounds} rounds, at least 1 in 1 is needed"
+        )
+    firsts = inputs if shape is None else list({shape(item): item for item in inputs}.values())
+    for item in firsts:
+        call(item)
+    seconds = []
+    for _ in range(rounds):
+        for item in inputs:
+            start = clock()
+            call(item)
+            seconds.append(clock() - start)
+    return _statistics(seconds, warmup_calls=len(firsts))
+
+
+def speedup(baseline: Latency, system: Latency) -> float:
+    """Return how many times faster the system's median call is than the baseline's."""
+    return baseline.median_ms / system.median_ms
+
+
+def _statistics(seconds: list[float], warmup_calls: int) -> Latency:
+    ordered = sorted(seconds)
+    return Latency(
+        median_ms=1000.0 * statistics.median(ordered),
+        mean_ms=1000.0 * statistics.fmean(ordered),
+        p90_ms=1000.0 * ordered[math.ceil(0.9 * len(ordered)) - 1],
+        calls=len(ordered),
+        warmup_calls=warmup_calls,
+    )

@@ -1,0 +1,70 @@
+import pytest
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.evaluation.latency import Latency, measure_latency, speedup
+
+
+class FakeClock:
+    """A clock that only a call moves on."""
+
+    def __init__(self):
+        self.seconds = 0.0
+
+    def __call__(self):
+        return self.seconds
+
+
+def timed(durations, clock, first=100.0):
+    """A call that takes `durations[item]` seconds, and `first` more when its shape is new."""
+    seen, calls = set(), []
+
+    def call(item):
+        calls.append(item)
+        clock.seconds += durations[item] + (0.0 if item[0] in seen else first)
+        seen.add(item[0])
+
+    return call, calls
+
+
+def test_statistics_by_hand():
+    clock = FakeClock()
+    durations = {f"{n}": n / 1000 for n in range(1, 10)} | {"x": 1.0}
+    call, calls = timed(durations, clock)
+    latency = measure_latency(call, list(durations), clock=clock)
+    assert latency.median_ms == pytest.approx(5.5)
+    assert latency.mean_ms == pytest.approx(104.5)
+    assert latency.p90_ms == pytest.approx(9.0)
+    assert (latency.calls, latency.warmup_calls) == (10, 10)
+    assert calls == list(durations) * 2
+
+
+def test_each_shape_is_warmed_up_once():
+    clock = FakeClock()
+    durations = {"a1": 0.001, "a2": 0.002, "b1": 0.003}
+    call, calls = timed(durations, clock)
+    latency = measure_latency(
+        call, list(durations), shape=lambda item: item[0], rounds=2, clock=clock
+    )
+    assert latency.warmup_calls == 2
+    assert latency.calls == 6
+    assert len(calls) == 8
+    assert latency.mean_ms == pytest.approx(2.0)
+
+
+def test_a_wrong_shape_key_shows_in_the_times():
+    clock = FakeClock()
+    call, _ = timed({"a1": 0.001, "b1": 0.001}, clock)
+    latency = measure_latency(call, ["a1", "b1"], shape=lambda _: "same", clock=clock)
+    assert latency.mean_ms > 1000
+
+
+def test_speedup_is_the_ratio_of_medians():
+    slow = Latency(median_ms=784, mean_ms=1, p90_ms=1, calls=1, warmup_calls=1)
+    fast = Latency(median_ms=26, mean_ms=1, p90_ms=1, calls=1, warmup_calls=1)
+    assert speedup(slow, fast) == pytest.approx(30.15, abs=0.01)
+
+
+@pytest.mark.parametrize(("inputs", "rounds"), [([], 1), (["a1"], 0)])
+def test_nothing_to_time(inputs, rounds):
+    with pytest.raises(InputError, match="nothing to time"):
+        measure_latency(print, inputs, rounds=rounds)
