@@ -1,1 +1,9 @@
-"""The registered hyperparameter sets: data, without TensorFlow."""
+"""The registered hyperparameter sets: data, without TensorFlow.
+
+A name without a suffix holds the values of tensor2tensor 1.2.9, the version the paper used;
+`transformer_base_v3` and `*_t2t115` hold those of its last version, 1.15.
+"""
+
+from t2t_hint_nart.hparams import basic, transformer, transformer_ablation, transformer_nat
+
+__all__ = ["basic", "transformer", "transformer_ablation", "transformer_nat"]

@@ -11,7 +11,7 @@ nearest known name in every "unknown" message.
 import copy
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam_syntax import (
@@ -21,6 +21,13 @@ from t2t_hint_nart.hparam_syntax import (
     parse_values,
     unknown_message,
 )
+
+
+class _Alias(NamedTuple):
+    """Another name of a hyperparameter, and what its values are called there."""
+
+    name: str
+    meanings: Mapping[Any, Any]
 
 
 class HParams:
@@ -52,10 +59,12 @@ mean 'num_heads'?
 
     _types: dict[str, HParamType]
     _values: dict[str, Any]
+    _aliases: dict[str, _Alias]
 
     def __init__(self, **defaults: Any) -> None:
         object.__setattr__(self, "_types", {})
         object.__setattr__(self, "_values", {})
+        object.__setattr__(self, "_aliases", {})
         for name, value in defaults.items():
             self.add_hparam(name, value)
 
@@ -72,8 +81,7 @@ mean 'num_heads'?
         Raises:
             InputError: if the name is taken, or an empty list comes without a type.
         """
-        if name in self._types or hasattr(type(self), name) or name in self.__dict__:
-            raise InputError(f"Hyperparameter name is reserved: {name}")
+        self._check_free(name)
         is_list = isinstance(value, (list, tuple))
         if is_list and not value and scalar_type is None:
             raise InputError(f"Multi-valued hyperparameters cannot be empty: {name}")
@@ -83,19 +91,59 @@ mean 'num_heads'?
         self._values[name] = checked_value(name, param_type, list(value) if is_list else value)
         self._types[name] = param_type
 
+    def add_alias(self, alias: str, name: str, meanings: Mapping[Any, Any] | None = None) -> None:
+        """Accept another name for a hyperparameter, wherever names are accepted.
+
+        Args:
+            alias: the other name.
+            name: the hyperparameter; `values` and `to_json` know it by this name alone.
+            meanings: what values written under the alias stand for; others stand for themselves.
+
+        Raises:
+            InputError: if the alias is taken.
+            UnknownNameError: if there is no such hyperparameter.
+
+        Example:
+            >>> hparams = HParams(hint_align_weight=0.0)
+            >>> hparams.add_alias("distill_encdec", "hint_align_weight")
+            >>> hparams.parse("distill_encdec=0.5")
+            HParams(hint_align_weight=0.5)
+        """
+        self._check_free(alias)
+        self._type_of(name)
+        self._aliases[alias] = _Alias(name, dict(meanings or {}))
+
+    def restrict(self, name: str, allowed: tuple[Any, ...], reason: str = "") -> None:
+        """Accept from now on only some values of a hyperparameter.
+
+        Args:
+            name: the hyperparameter.
+            allowed: the values, the present one among them.
+            reason: why no others are accepted, for the message.
+
+        Raises:
+            UnknownNameError: if there is no such hyperparameter.
+            InputError: if its present value is not allowed.
+        """
+        param_type = self._type_of(name)._replace(allowed=allowed, reason=reason)
+        checked_value(name, param_type, self._values[name])
+        self._types[name] = param_type
+
     def set_hparam(self, name: str, value: Any) -> None:
         """Give an existing hyperparameter a value of its own type.
 
         Raises:
             UnknownNameError: if there is no such hyperparameter (a KeyError).
-            InputError: if the value is of another type.
+            InputError: if the value is of another type, or not allowed.
         """
-        self._values[name] = checked_value(name, self._type_of(name), value)
+        self.override_from_dict({name: value})
 
     def del_hparam(self, name: str) -> None:
-        """Remove a hyperparameter, if the set has it."""
+        """Remove a hyperparameter and its aliases, if the set has it."""
         self._types.pop(name, None)
         self._values.pop(name, None)
+        for alias in [alias for alias, known in self._aliases.items() if known.name == name]:
+            del self._aliases[alias]
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the value of a hyperparameter, or `default` if the set does not have it.
@@ -103,17 +151,18 @@ mean 'num_heads'?
         Raises:
             InputError: if the set has it and `default` is of another type.
         """
-        if name not in self._types:
+        if name not in self:
             return default
         if default is not None:
+            param_type = self._type_of(name)._replace(allowed=None)
             try:
-                checked_value(name, self._types[name], default)
+                checked_value(name, param_type, default)
             except InputError as error:
                 raise InputError(
-                    f"Hparam '{name}' of type '{self._types[name]}' is incompatible "
+                    f"Hparam '{name}' of type '{param_type}' is incompatible "
                     f"with default={default}. {error}"
                 ) from error
-        return self._values[name]
+        return self._values[self._target(name)]
 
     def parse(self, values: str) -> "HParams":
         """Override values from a string such as `learning_rate=0.1,sizes=[3,4],sizes[0]=9`.
@@ -130,13 +179,14 @@ mean 'num_heads'?
         Raises:
             InputError: with T2T's message, naming what could not be understood.
         """
-        parsed = parse_values(values, self._types)
-        overrides: dict[str, Any] = {}
-        for name, value in parsed.items():
-            if isinstance(value, dict):
-                value = self._with_elements(name, value)
-            overrides[name] = value
-        return self.override_from_dict(overrides)
+        accepted = {name: self._type_of(name) for name in (*self._types, *self._aliases)}
+        parsed = parse_values(values, accepted)
+        return self.override_from_dict(
+            {
+                name: self._with_elements(name, value) if isinstance(value, dict) else value
+                for name, value in parsed.items()
+            }
+        )
 
     def parse_json(self, values: str) -> "HParams":
         """Override values from a JSON object, as `to_json` writes it.
@@ -164,9 +214,12 @@ mean 'num_heads'?
             UnknownNameError: if a name is unknown (a KeyError).
             InputError: if a value has another type than the hyperparameter.
         """
-        checked = {
-            name: checked_value(name, self._type_of(name), value) for name, value in values.items()
-        }
+        checked: dict[str, Any] = {}
+        for name, value in values.items():
+            target = self._target(name)
+            if target in checked:
+                raise InputError(f"'{target}' is given twice, once under another name of it")
+            checked[target] = checked_value(name, self._types[target], self._meaning(name, value))
         self._values.update(checked)
         return self
 
@@ -187,18 +240,33 @@ mean 'num_heads'?
         """Return an independent copy, types included."""
         return copy.deepcopy(self)
 
+    def _check_free(self, name: str) -> None:
+        if name in self or hasattr(type(self), name) or name in self.__dict__:
+            raise InputError(f"Hyperparameter name is reserved: {name}")
+
+    def _target(self, name: str) -> str:
+        """Return the hyperparameter that a name or an alias stands for."""
+        if name in self._types:
+            return name
+        if name in self._aliases:
+            return self._aliases[name].name
+        known = (*self._types, *self._aliases)
+        raise UnknownHParamError(unknown_message(f"Unknown hyperparameter {name}", name, known))
+
     def _type_of(self, name: str) -> HParamType:
-        if name not in self._types:
-            raise UnknownHParamError(
-                unknown_message(f"Unknown hyperparameter {name}", name, self._types)
-            )
-        return self._types[name]
+        return self._types[self._target(name)]
+
+    def _meaning(self, name: str, value: Any) -> Any:
+        """Return what a value stands for when it is written under this name."""
+        if name not in self._aliases or isinstance(value, (list, tuple)):
+            return value
+        return self._aliases[name].meanings.get(value, value)
 
     def _with_elements(self, name: str, elements: Mapping[int, Any]) -> list[Any]:
         """Return the list `name` with some of its elements replaced."""
-        if not self._types[name].is_list:
+        if not self._type_of(name).is_list:
             raise InputError(f"Must not pass a list for single-valued parameter: {name}")
-        changed = list(self._values[name])
+        changed = list(self._values[self._target(name)])
         for index, value in elements.items():
             if index >= len(changed):
                 raise InputError(
@@ -213,21 +281,19 @@ mean 'num_heads'?
         # `copy` and `pickle` ask for some of them before `_values` exists.
         if name.startswith("_"):
             raise AttributeError(name)
-        self._type_of(name)
-        return self._values[name]
+        return self._values[self._target(name)]
 
     def __setattr__(self, name: str, value: Any) -> None:
         self.set_hparam(name, value)
 
     def __delattr__(self, name: str) -> None:
-        self._type_of(name)
-        self.del_hparam(name)
+        self.del_hparam(self._target(name))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._types
+        return name in self._types or name in self._aliases
 
     def __iter__(self) -> Iterator[str]:
         return iter(tuple(self._types))

@@ -7,7 +7,7 @@ line saying what could not be understood. Syntax, conversions and messages are t
 
 import numbers
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
 from t2t_hint_nart.errors import InputError, UnknownNameError, nearest
@@ -41,11 +41,15 @@ class HParamType(NamedTuple):
         scalar: type of the value, or of each value of a list; NoneType accepts anything.
         is_list: whether the value is a list.
         is_optional: whether None is accepted beside `scalar`.
+        allowed: the only values accepted, or None for any.
+        reason: why no others are, for the message.
     """
 
     scalar: type
     is_list: bool
     is_optional: bool
+    allowed: tuple[Any, ...] | None = None
+    reason: str = ""
 
     def __str__(self) -> str:
         return f"list<{self.scalar}>" if self.is_list else str(self.scalar)
@@ -170,7 +174,8 @@ def checked_value(name: str, param_type: HParamType, value: Any) -> Any:
     An int becomes a float where a float is wanted; nothing else is converted.
 
     Raises:
-        InputError: if the value is of another type, or a list where one value is wanted.
+        InputError: if the value is of another type, a list where one value is wanted, or not
+            among those allowed.
     """
     if param_type.scalar is type(None):
         return list(value) if isinstance(value, (list, tuple)) else value
@@ -179,10 +184,21 @@ def checked_value(name: str, param_type: HParamType, value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         if not param_type.is_list:
             raise InputError(f"Must not pass a list for single-valued parameter: {name}")
-        return [_cast(name, param_type.scalar, element) for element in value]
+        return [_checked_scalar(name, param_type, element) for element in value]
     if param_type.is_list:
         raise InputError(f"Must pass a list for multi-valued parameter: {name}.")
-    return _cast(name, param_type.scalar, value)
+    return _checked_scalar(name, param_type, value)
+
+
+def _checked_scalar(name: str, param_type: HParamType, value: Any) -> Any:
+    converted = _cast(name, param_type.scalar, value)
+    if param_type.allowed is not None and converted not in param_type.allowed:
+        allowed = ", ".join(repr(choice) for choice in param_type.allowed)
+        raise InputError(
+            f"hparam '{name}' accepts only {allowed}, got {converted!r}"
+            + (f": {param_type.reason}" if param_type.reason else "")
+        )
+    return converted
 
 
 def _cast(name: str, scalar: type, value: Any) -> Any:
@@ -198,7 +214,7 @@ def _cast(name: str, scalar: type, value: Any) -> Any:
     return scalar(value)
 
 
-def unknown_message(message: str, name: str, known: Mapping[str, HParamType]) -> str:
+def unknown_message(message: str, name: str, known: Iterable[str]) -> str:
     """Return `message` with the known names nearest to `name`, if there are any, appended."""
     hint = nearest(name, known)
     return f"{message}.{hint}" if hint else message

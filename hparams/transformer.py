@@ -1,0 +1,308 @@
+"""The Transformer's hyperparameter sets (T2T `models/transformer.py`).
+
+Sets without a suffix hold the values of T2T 1.2.9, the paper's version. Sets that end in
+`_t2t115`, and `transformer_base_v3`, hold those of T2T 1.15, where some have the same name and
+other values.
+"""
+
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.hparams.basic import basic_params1
+from t2t_hint_nart.ranged_hparam import RangedHParams
+from t2t_hint_nart.registry import register_hparams, register_ranged_hparams
+
+# As in basic.py: T2T's names whose other values are not implemented.
+_FIXED = {
+    "attention_key_channels": 0,
+    "attention_value_channels": 0,
+    "max_relative_position": 0,
+    "nbr_decoder_problems": 1,
+    "parameter_attention_key_channels": 0,
+    "parameter_attention_value_channels": 0,
+    "pos": "timing",
+    "proximity_bias": False,
+    "self_attention_type": "dot_product",
+}
+
+
+@register_hparams
+def transformer_base_v1() -> HParams:
+    """Base model of Vaswani et al. 2017: norm after each sublayer (T2T 1.2.9)."""
+    hparams = basic_params1()
+    hparams.hidden_size = 512
+    hparams.batch_size = 4096
+    hparams.max_length = 256
+    hparams.clip_grad_norm = 0.0  # no clipping
+    hparams.optimizer_adam_epsilon = 1e-9
+    hparams.optimizer_adam_beta1 = 0.9
+    hparams.optimizer_adam_beta2 = 0.98
+    hparams.learning_rate_decay_scheme = "noam"
+    hparams.learning_rate = 0.1
+    hparams.learning_rate_warmup_steps = 4000
+    hparams.initializer_gain = 1.0
+    hparams.initializer = "uniform_unit_scaling"
+    hparams.restrict("initializer", ("uniform_unit_scaling",), "the only one implemented")
+    hparams.num_hidden_layers = 6
+    hparams.weight_decay = 0.0
+    hparams.label_smoothing = 0.1
+    hparams.shared_embedding_and_softmax_weights = True
+    hparams.add_hparam("filter_size", 2048)
+    # Where 0, num_hidden_layers holds.
+    hparams.add_hparam("num_encoder_layers", 0)
+    hparams.add_hparam("num_decoder_layers", 0)
+    hparams.add_hparam("num_heads", 8)
+    # "fused_bias": one kernel for query, key and value, and biases (1.2.9); "separate": a kernel
+    # each, no biases (1.15). Not a name of T2T, whose versions differ here in their code.
+    hparams.add_hparam("attention_projection", "fused_bias")
+    hparams.add_hparam("attention_dropout", 0.0)
+    hparams.add_hparam("relu_dropout", 0.0)
+    # Two names, in 1.2.9 and in 1.15, of the same layer.
+    hparams.add_hparam("ffn_layer", "conv_hidden_relu")
+    hparams.restrict("ffn_layer", ("conv_hidden_relu", "dense_relu_dense"), "the same layer")
+    # T2T leaves padding out of the encoder's feed-forward layers; the output is the same.
+    hparams.add_hparam("use_pad_remover", True)
+    for name, value in _FIXED.items():
+        hparams.add_hparam(name, value)
+        hparams.restrict(name, (value,), "other values are not implemented")
+    return hparams
+
+
+@register_hparams
+def transformer_base_v2() -> HParams:
+    """Base model with the norm before each sublayer and more dropout (T2T 1.2.9)."""
+    hparams = transformer_base_v1()
+    hparams.layer_preprocess_sequence = "n"
+    hparams.layer_postprocess_sequence = "da"
+    hparams.layer_prepostprocess_dropout = 0.1
+    hparams.attention_dropout = 0.1
+    hparams.relu_dropout = 0.1
+    hparams.learning_rate_warmup_steps = 8000
+    hparams.learning_rate = 0.2
+    return hparams
+
+
+@register_hparams
+def transformer_base_v3() -> HParams:
+    """Base model of T2T 1.15, where `transformer_base` means this set."""
+    return _as_t2t115(transformer_base_v2())
+
+
+@register_hparams
+def transformer_base() -> HParams:
+    """Base model: transformer_base_v2, as in T2T 1.2.9 (in 1.15 the name means _v3)."""
+    return transformer_base_v2()
+
+
+@register_hparams
+def transformer_base_t2t115() -> HParams:
+    """What T2T 1.15 calls transformer_base: transformer_base_v3."""
+    return transformer_base_v3()
+
+
+@register_hparams
+def transformer_n_da() -> HParams:
+    """Base model with twice the learning rate (T2T 1.2.9)."""
+    hparams = transformer_base()
+    hparams.learning_rate = 0.4
+    return hparams
+
+
+@register_hparams
+def transformer_big() -> HParams:
+    """Big model for WMT (T2T 1.2.9: batches of 4096 tokens)."""
+    hparams = transformer_base()
+    hparams.hidden_size = 1024
+    hparams.filter_size = 4096
+    hparams.num_heads = 16
+    hparams.layer_prepostprocess_dropout = 0.3
+    return hparams
+
+
+@register_hparams
+def transformer_big_t2t115() -> HParams:
+    """Big model for WMT as in T2T 1.15: batches of 2048 tokens."""
+    hparams = _as_t2t115(transformer_big())
+    hparams.batch_size = 2048
+    return hparams
+
+
+@register_hparams
+def transformer_big_single_gpu() -> HParams:
+    """Big model for one GPU (T2T 1.2.9)."""
+    hparams = transformer_big()
+    hparams.layer_prepostprocess_dropout = 0.1
+    hparams.learning_rate_warmup_steps = 16000
+    hparams.optimizer_adam_beta2 = 0.998
+    return hparams
+
+
+@register_hparams
+def transformer_big_single_gpu_t2t115() -> HParams:
+    """Big model for one GPU as in T2T 1.15."""
+    hparams = transformer_big_t2t115()
+    hparams.layer_prepostprocess_dropout = 0.1
+    hparams.learning_rate_warmup_steps = 16000
+    return hparams
+
+
+@register_hparams
+def transformer_base_single_gpu() -> HParams:
+    """Base model for one GPU (T2T 1.2.9: batches of 2048 tokens)."""
+    hparams = transformer_base()
+    hparams.batch_size = 2048
+    hparams.learning_rate_warmup_steps = 16000
+    return hparams
+
+
+@register_hparams
+def transformer_base_single_gpu_t2t115() -> HParams:
+    """Base model for one GPU as in T2T 1.15: 1024 tokens, a rate that ignores the width."""
+    hparams = transformer_base_v3()
+    hparams.batch_size = 1024
+    hparams.learning_rate_schedule = "constant*linear_warmup*rsqrt_decay"
+    hparams.learning_rate_constant = 0.1
+    hparams.learning_rate_warmup_steps = 16000
+    return hparams
+
+
+@register_hparams
+def transformer_base_multistep8() -> HParams:
+    """Base model, gradients of 8 steps in one update: 8 GPUs on one (a set of T2T 1.15)."""
+    return _as_multistep8(transformer_base())
+
+
+@register_hparams
+def transformer_base_multistep8_t2t115() -> HParams:
+    """The same as in T2T 1.15, on transformer_base_v3."""
+    return _as_multistep8(transformer_base_v3())
+
+
+@register_hparams
+def transformer_small() -> HParams:
+    """2 layers of width 256 (T2T 1.2.9)."""
+    hparams = transformer_base()
+    hparams.num_hidden_layers = 2
+    hparams.hidden_size = 256
+    hparams.filter_size = 1024
+    hparams.num_heads = 4
+    return hparams
+
+
+@register_hparams
+def transformer_small_t2t115() -> HParams:
+    """2 layers of width 256 as in T2T 1.15."""
+    return _as_t2t115(transformer_small())
+
+
+@register_hparams
+def transformer_deep_small() -> HParams:
+    """5 layers of width 256, the authors' model for IWSLT14 (from their code, not in T2T)."""
+    hparams = transformer_base()
+    hparams.num_hidden_layers = 5
+    hparams.hidden_size = 256
+    hparams.filter_size = 512
+    hparams.num_heads = 4
+    return hparams
+
+
+@register_hparams
+def transformer_tiny() -> HParams:
+    """2 layers of width 128 (T2T 1.2.9)."""
+    hparams = transformer_base()
+    hparams.num_hidden_layers = 2
+    hparams.hidden_size = 128
+    hparams.filter_size = 512
+    hparams.num_heads = 4
+    return hparams
+
+
+@register_hparams
+def transformer_tiny_t2t115() -> HParams:
+    """2 layers of width 128 as in T2T 1.15."""
+    return _as_t2t115(transformer_tiny())
+
+
+@register_hparams
+def transformer_test() -> HParams:
+    """2 layers of width 16, for tests (a set of T2T 1.15, on the base of 1.2.9)."""
+    hparams = transformer_base()
+    hparams.num_hidden_layers = 2
+    hparams.hidden_size = 16
+    hparams.filter_size = 8
+    hparams.num_heads = 2
+    return hparams
+
+
+@register_hparams
+def transformer_test_t2t115() -> HParams:
+    """2 layers of width 16, for tests, as in T2T 1.15."""
+    return _as_t2t115(transformer_test())
+
+
+@register_hparams
+def transformer_quickstart() -> HParams:
+    """3 layers of width 128 for a few thousand short sentences: minutes on a CPU."""
+    hparams = transformer_base()
+    hparams.num_hidden_layers = 3
+    hparams.hidden_size = 128
+    hparams.filter_size = 512
+    hparams.num_heads = 4
+    hparams.layer_prepostprocess_dropout = 0.3
+    hparams.batch_size = 2048
+    hparams.learning_rate_warmup_steps = 400
+    return hparams
+
+
+@register_hparams
+def transformer_clean() -> HParams:
+    """Base model without dropout, label smoothing and limit of length (T2T 1.2.9)."""
+    hparams = transformer_base_v2()
+    hparams.label_smoothing = 0.0
+    hparams.layer_prepostprocess_dropout = 0.0
+    hparams.attention_dropout = 0.0
+    hparams.relu_dropout = 0.0
+    hparams.max_length = 0
+    return hparams
+
+
+@register_hparams
+def transformer_clean_big() -> HParams:
+    """transformer_clean at twice the width (T2T 1.2.9)."""
+    hparams = transformer_clean()
+    hparams.hidden_size = 1024
+    hparams.filter_size = 4096
+    return hparams
+
+
+@register_ranged_hparams("transformer_base")
+def transformer_base_range_v2(ranges: RangedHParams) -> None:
+    """Ranges around transformer_base (T2T 1.2.9)."""
+    ranges.set_float("learning_rate", 0.3, 3.0, scale=ranges.LOG_SCALE)
+    ranges.set_discrete("learning_rate_warmup_steps", [1000, 2000, 4000, 8000, 16000])
+    ranges.set_float("initializer_gain", 0.5, 2.0)
+    ranges.set_float("optimizer_adam_beta1", 0.85, 0.95)
+    ranges.set_float("optimizer_adam_beta2", 0.97, 0.99)
+    ranges.set_float("weight_decay", 0.0, 2.0)
+
+
+@register_ranged_hparams
+def transformer_base_range(ranges: RangedHParams) -> None:
+    """Ranges around transformer_base (T2T 1.15: less weight decay)."""
+    transformer_base_range_v2(ranges)
+    ranges.set_float("weight_decay", 0.0, 1e-4)
+
+
+def _as_t2t115(hparams: HParams) -> HParams:
+    """Change a set derived from transformer_base_v2 into what derives from _v3 in T2T 1.15."""
+    hparams.optimizer = "adam"
+    hparams.optimizer_adam_beta2 = 0.997
+    hparams.learning_rate_schedule = "constant*linear_warmup*rsqrt_decay*rsqrt_hidden_size"
+    hparams.learning_rate_constant = 2.0
+    hparams.attention_projection = "separate"
+    hparams.ffn_layer = "dense_relu_dense"
+    return hparams
+
+
+def _as_multistep8(hparams: HParams) -> HParams:
+    hparams.optimizer = "multistep_adam"
+    hparams.optimizer_multistep_accumulate_steps = 8
+    return hparams

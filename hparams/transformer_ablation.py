@@ -1,0 +1,46 @@
+"""Sets that change one thing of transformer_base (T2T 1.2.9 `models/transformer.py`)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.hparams.transformer import transformer_base, transformer_big
+from t2t_hint_nart.registry import register_hparams
+
+
+def _varied(
+    name: str, base: Callable[[], HParams] = transformer_base, **changes: Any
+) -> Callable[[], HParams]:
+    """Return the function of a set that differs from another in the given values."""
+
+    def hparams_set() -> HParams:
+        return base().override_from_dict(changes)
+
+    hparams_set.__name__ = name
+    listed = ", ".join(f"{changed} {value}" for changed, value in changes.items())
+    hparams_set.__doc__ = f"{base.__name__} with {listed} (T2T 1.2.9)."
+    return hparams_set
+
+
+transformer_l2 = register_hparams(_varied("transformer_l2", num_hidden_layers=2))
+transformer_l4 = register_hparams(_varied("transformer_l4", num_hidden_layers=4))
+transformer_l8 = register_hparams(_varied("transformer_l8", num_hidden_layers=8))
+transformer_l10 = register_hparams(_varied("transformer_l10", num_hidden_layers=10))
+transformer_h1 = register_hparams(_varied("transformer_h1", num_heads=1))
+transformer_h4 = register_hparams(_varied("transformer_h4", num_heads=4))
+transformer_h16 = register_hparams(_varied("transformer_h16", num_heads=16))
+transformer_h32 = register_hparams(_varied("transformer_h32", num_heads=32))
+transformer_ff1024 = register_hparams(_varied("transformer_ff1024", filter_size=1024))
+transformer_ff4096 = register_hparams(_varied("transformer_ff4096", filter_size=4096))
+transformer_hs256 = register_hparams(_varied("transformer_hs256", hidden_size=256))
+transformer_hs1024 = register_hparams(_varied("transformer_hs1024", hidden_size=1024))
+transformer_ls0 = register_hparams(_varied("transformer_ls0", label_smoothing=0.0))
+transformer_ls2 = register_hparams(_varied("transformer_ls2", label_smoothing=0.2))
+transformer_dr0 = register_hparams(_varied("transformer_dr0", layer_prepostprocess_dropout=0.0))
+transformer_dr2 = register_hparams(_varied("transformer_dr2", layer_prepostprocess_dropout=0.2))
+transformer_big_dr1 = register_hparams(
+    _varied("transformer_big_dr1", transformer_big, layer_prepostprocess_dropout=0.1)
+)
+transformer_big_dr2 = register_hparams(
+    _varied("transformer_big_dr2", transformer_big, layer_prepostprocess_dropout=0.2)
+)

@@ -1,0 +1,163 @@
+"""The one-pass student's hyperparameter sets: the authors' four, and the paper's hints.
+
+The first set of names is that of the authors' code (a copy of T2T 1.2.9). The hints have names
+of their own here, `hint_*`, with the authors' names for them accepted as aliases: models and
+losses read the `hint_*` names alone. T2T 1.15 has another model called `transformer_nat` (a
+latent-variable one), whose sets are not these.
+"""
+
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.hparams.transformer import (
+    transformer_base_v1,
+    transformer_base_v2,
+    transformer_deep_small,
+    transformer_quickstart,
+    transformer_small,
+)
+from t2t_hint_nart.registry import register_hparams
+
+# The authors' name, the name here, and what their values are called here.
+FORK_ALIASES: tuple[tuple[str, str, dict[object, object]], ...] = (
+    ("regularize_hidden", "hint_hidden_weight", {}),
+    ("regularize_hidden_pos", "hint_hidden_pairs", {}),
+    ("regularize_hidden_loss", "hint_hidden_penalty", {}),
+    ("regularize_hidden_hinge_param", "hint_gamma_st", {}),
+    # −1 opens the teacher's gate in the authors' code; a cosine threshold that does so is 1.
+    ("regularize_hidden_hinge_param_teacher", "hint_gamma_tr", {-1.0: 1.0, -1: 1.0}),
+    ("distill_encdec", "hint_align_weight", {}),
+    (
+        "distill_encdec_type",
+        "hint_align_average",
+        {"no_average": "none", "average_head": "head", "average_layer_head": "layer_head"},
+    ),
+    ("distill_encdec_loss_type", "hint_align_direction", {}),
+)
+
+
+@register_hparams
+def transformer_nat_small() -> HParams:
+    """Student of transformer_small, likelihood alone (the authors' code)."""
+    return add_nat_hparams(transformer_small())
+
+
+@register_hparams
+def transformer_nat_deep_small() -> HParams:
+    """Student of transformer_deep_small, likelihood alone (the authors' code)."""
+    return add_nat_hparams(transformer_deep_small())
+
+
+@register_hparams
+def transformer_nat_base_v1() -> HParams:
+    """Student of transformer_base_v1, likelihood alone (the authors' code)."""
+    return add_nat_hparams(transformer_base_v1())
+
+
+@register_hparams
+def transformer_nat_base_v2() -> HParams:
+    """Student of transformer_base_v2, likelihood alone (the authors' code)."""
+    return add_nat_hparams(transformer_base_v2())
+
+
+@register_hparams
+def transformer_nat_quickstart() -> HParams:
+    """Student of transformer_quickstart, likelihood alone."""
+    return add_nat_hparams(transformer_quickstart())
+
+
+@register_hparams
+def transformer_nat_small_hints() -> HParams:
+    """transformer_nat_small with both hints: recalled values of the paper's appendix, unverified."""
+    return add_paper_hints(transformer_nat_small())
+
+
+@register_hparams
+def transformer_nat_deep_small_hints() -> HParams:
+    """transformer_nat_deep_small with both hints: recalled values of the paper's appendix, \
+unverified."""
+    return add_paper_hints(transformer_nat_deep_small())
+
+
+@register_hparams
+def transformer_nat_base_v1_hints() -> HParams:
+    """transformer_nat_base_v1 with both hints: recalled values of the paper's appendix, \
+unverified."""
+    return add_paper_hints(transformer_nat_base_v1())
+
+
+@register_hparams
+def transformer_nat_base_v2_hints() -> HParams:
+    """transformer_nat_base_v2 with both hints: recalled values of the paper's appendix, \
+unverified."""
+    return add_paper_hints(transformer_nat_base_v2())
+
+
+@register_hparams
+def transformer_nat_quickstart_hints() -> HParams:
+    """transformer_nat_quickstart with both hints, weighted as in transformer_nat_small_hints."""
+    return add_paper_hints(transformer_nat_quickstart())
+
+
+def add_nat_hparams(hparams: HParams) -> HParams:
+    """Add the student's hyperparameters, with no hint, to a teacher's set.
+
+    Returns:
+        The same set.
+    """
+    hparams.add_hparam("positional_attention", True)
+    # Mask a position's own state in self-attention and positional attention.
+    hparams.add_hparam("attention_without_self", True)
+    hparams.add_hparam("encdec_attention", True)
+    # hard_uniform or soft_uniform, of the source embeddings or, with "_encoder_output" appended,
+    # of the encoder's output.
+    hparams.add_hparam("decoder_input_type", "hard_uniform")
+    # no_regularization, soft_bias_square or soft_bias_log.
+    hparams.add_hparam("attention_coverage", "no_regularization")
+    hparams.add_hparam("attention_coverage_alpha", 0.0)
+    # Target length minus source length; None: measured on the training data.
+    hparams.add_hparam("length_bias", None, int)
+    _add_hints(hparams)
+    hparams.add_hparam("regularize_hidden_normalized", True)
+    hparams.restrict("regularize_hidden_normalized", (True,), "the hint compares cosines")
+    hparams.add_hparam("teacher_model", False)
+    hparams.restrict("teacher_model", (False,), "name an exported teacher in teacher_export_dir")
+    return hparams
+
+
+def _add_hints(hparams: HParams) -> None:
+    """Add the hints' hyperparameters (paper section 2.2), both with weight 0."""
+    hparams.add_hparam("teacher_export_dir", "")
+    # λ, γ_st, γ_tr: weight, and the cosines from which a pair is too similar in the student and
+    # up to which it is not in the teacher.
+    hparams.add_hparam("hint_hidden_weight", 0.0)
+    hparams.add_hparam("hint_gamma_st", 0.1)
+    hparams.add_hparam("hint_gamma_tr", 0.9)
+    # φ: nlog −log(1−d), exp, or identity.
+    hparams.add_hparam("hint_hidden_penalty", "nlog")
+    # all pairs s < t as in the paper, or neighbor.
+    hparams.add_hparam("hint_hidden_pairs", "all")
+    # Where the norm comes before a sublayer: the raw output of a decoder layer, or normed, as the
+    # next layer reads it.
+    hparams.add_hparam("hint_hidden_reading", "raw")
+    # μ, and what is averaged before the divergence: none as in the paper, head, or layer_head.
+    hparams.add_hparam("hint_align_weight", 0.0)
+    hparams.add_hparam("hint_align_average", "none")
+    # kl(teacher ‖ student) as in the paper, or reverse_kl.
+    hparams.add_hparam("hint_align_direction", "kl")
+    for alias, name, meanings in FORK_ALIASES:
+        hparams.add_alias(alias, name, meanings)
+
+
+def add_paper_hints(hparams: HParams) -> HParams:
+    """Set λ, μ, γ_st and γ_tr to the recalled values of the paper's appendix (unverified).
+
+    The paper's body says that they make the terms of the loss similar after initialisation;
+    `t2t-calibrate` measures these and proposes weights.
+
+    Returns:
+        The same set.
+    """
+    hparams.hint_hidden_weight = 5.0
+    hparams.hint_align_weight = 1.0
+    hparams.hint_gamma_st = 0.1
+    hparams.hint_gamma_tr = 0.9
+    return hparams
