@@ -81,13 +81,15 @@ class DistillProblem(Text2TextProblem):
 
     def filepattern(self, data_dir: Path, split: str) -> str:
         """Return a file pattern that a split's shards match."""
-        owner = super() if split == DatasetSplit.TRAIN else self.base
-        return owner.filepattern(data_dir, split)
+        if split == DatasetSplit.TRAIN:
+            return super().filepattern(data_dir, split)
+        return self.base.filepattern(data_dir, split)
 
     def shard_files(self, data_dir: Path, split: str) -> list[str]:
         """Return the paths of a split's shards: the training ones are this problem's own."""
-        owner = super() if split == DatasetSplit.TRAIN else self.base
-        return owner.shard_files(data_dir, split)
+        if split == DatasetSplit.TRAIN:
+            return super().shard_files(data_dir, split)
+        return self.base.shard_files(data_dir, split)
 
     def generate_command(self, data_dir: Path) -> str:
         """Return the command line that makes the training shards."""

@@ -73,7 +73,7 @@ def write_shuffled_shards(
     paths: Sequence[str],
     seed: int,
 ) -> int:
-    """Write examples to shards in turn, shuffle each shard, and return how many examples there were.
+    """Write examples to shards in turn, shuffle each shard, and return the number of examples.
 
     Only one shard at a time is held in memory, as in tensor2tensor's generator_utils.
 

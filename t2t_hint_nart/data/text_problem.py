@@ -193,6 +193,7 @@ class Text2TextProblem(Problem):
         """
         os.makedirs(data_dir, exist_ok=True)
         os.makedirs(tmp_dir, exist_ok=True)
+        self.get_or_create_vocab(data_dir, tmp_dir)
         paths = self.output_paths(data_dir)
         unshuffled = self.output_paths(data_dir, shuffled=False)
         if not self.is_generate_per_split:

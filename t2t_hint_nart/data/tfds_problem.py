@@ -45,6 +45,13 @@ class TfdsTranslateProblem(TranslateProblem):
         """Return the folder where the builder keeps its files."""
         return os.path.join(tmp_dir, "tfds")
 
+    def fetch_manual_files(self, tmp_dir: Path) -> None:
+        """Put what the builder expects in its manual directory into tmp_dir; here, nothing.
+
+        Args:
+            tmp_dir: folder of downloads, the builder's manual directory.
+        """
+
     def prepare(self, tmp_dir: Path) -> "tfds.core.DatasetBuilder":
         """Return the builder with its data downloaded and prepared.
 
@@ -56,7 +63,10 @@ class TfdsTranslateProblem(TranslateProblem):
         if not sys.stderr.isatty():
             tfds.disable_progress_bar()
         builder = self.builder(tmp_dir)
-        builder.download_and_prepare()
+        if not builder.is_prepared():
+            self.fetch_manual_files(tmp_dir)
+            config = tfds.download.DownloadConfig(manual_dir=tmp_dir)
+            builder.download_and_prepare(download_config=config)
         return builder
 
     def generate_samples(

@@ -1,0 +1,1 @@
+"""TFDS builders of the problems whose text TFDS itself does not offer."""
