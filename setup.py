@@ -51,6 +51,8 @@ setup(
         "tensorflow>=2.21,<2.22",
         "tensorflow-text>=2.21,<2.22",
         "tensorflow-datasets>=4.9.9",
+        # tensorflow-datasets 4.9.10 imports it and no longer gets it from etils.
+        "importlib_resources",
         "sacrebleu>=2.4",
         "absl-py>=2",
         # TensorFlow 2.21 no longer installs it, and tf.summary refuses to write without it.
