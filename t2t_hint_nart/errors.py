@@ -33,3 +33,20 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     if not matches:
         return ""
     return " Did you mean " + " or ".join(f"'{match}'" for match in matches) + "?"
+
+
+def check_choice(name: str, value: str, allowed: Iterable[str]) -> None:
+    """Refuse a value that isn't one of the allowed.
+
+    Example:
+        >>> check_choice("decoder_input_type", "hard", ["hard_uniform", "soft_uniform"])
+        Traceback (most recent call last):
+        ...
+        t2t_hint_nart.errors.InputError: Unknown decoder_input_type 'hard'; allowed are \
+hard_uniform, soft_uniform. Did you mean 'hard_uniform'?
+    """
+    allowed = list(allowed)
+    if value not in allowed:
+        raise InputError(
+            f"Unknown {name} {value!r}; allowed are {', '.join(allowed)}.{nearest(value, allowed)}"
+        )

@@ -30,9 +30,9 @@ def decode_hparams(overrides: str = "") -> HParams:
         write_beam_scores=False,
         max_input_size=-1,
         stopping="1.2.9",
-        length_bias=None,
         length_halfwidth=0,
         rescoring_alpha=0.0,
         dedup=False,
     )
+    hparams.add_hparam("length_bias", None, int)
     return hparams.parse(overrides) if overrides else hparams

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from t2t_hint_nart.errors import InputError, nearest
+from t2t_hint_nart.errors import InputError, check_choice
 from t2t_hint_nart.layers.feed_forward import unit_scaling
 
 MASK_BIAS = -1e9
@@ -45,11 +45,7 @@ class MultiHeadAttention(keras.layers.Layer):
             raise InputError(
                 f"hidden_size {hidden_size} is not divisible by num_heads {num_heads}."
             )
-        if projection not in PROJECTIONS:
-            raise InputError(
-                f"Unknown attention_projection {projection!r}; allowed are "
-                f"{', '.join(PROJECTIONS)}.{nearest(projection, PROJECTIONS)}"
-            )
+        check_choice("attention_projection", projection, PROJECTIONS)
         self.groups = groups
         self.hidden_size = hidden_size
         self.num_heads = num_heads
@@ -78,19 +74,22 @@ class MultiHeadAttention(keras.layers.Layer):
             parts = [getattr(self, f"{letter}_transform")(source) for letter in letters]
         return [self._split_heads(part) for part in parts]
 
-    def attend(self, query, key, value, allowed, training=False):
+    def attend(self, query, key, value, allowed, training=False, bias=None):
         """Attend with projected heads.
 
         Args:
             query: float[B, H, T, D/H]; key, value: float[B, H, S, D/H].
             allowed: bool broadcastable to [B, 1, T, S], True = may be attended to.
             training: whether dropout is on.
+            bias: float broadcastable to [B, 1, T, S], added to the logits; None for none.
 
         Returns:
             output float[B, T, D] and weights float[B, H, T, S] before dropout.
         """
         query = query * (self.hidden_size // self.num_heads) ** -0.5
         logits = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
+        if bias is not None:
+            logits = logits + bias
         logits = logits + MASK_BIAS * ops.cast(ops.logical_not(allowed), logits.dtype)
         weights = ops.softmax(logits, axis=-1)
         context = ops.matmul(self.dropout(weights, training=training), value)
@@ -99,14 +98,14 @@ class MultiHeadAttention(keras.layers.Layer):
         context = ops.reshape(context, (shape[0], shape[1], self.hidden_size))
         return self.output_transform(context), weights
 
-    def call(self, *sources, allowed, training=False):
+    def call(self, *sources, allowed, training=False, bias=None):
         """Attend from the sources, one float[B, T, D] per group; returns as `attend` does."""
         heads = [
             head
             for letters, source in zip(self.groups, sources, strict=True)
             for head in self.project(letters, source)
         ]
-        return self.attend(*heads, allowed=allowed, training=training)
+        return self.attend(*heads, allowed=allowed, training=training, bias=bias)
 
     def _split_heads(self, states):
         shape = ops.shape(states)

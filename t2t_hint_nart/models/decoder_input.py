@@ -1,4 +1,8 @@
-"""The student's decoder input: the source, copied uniformly onto the target positions."""
+"""The student's prior of what a target position sees: position t aligns with source t·Tx/Ty.
+
+Used twice: the decoder's input is the source copied along that line, and the fork's attention
+coverage biases encoder-decoder attention towards it.
+"""
 
 from collections.abc import Callable
 
@@ -47,6 +51,31 @@ def soft_uniform(source, source_mask, target_mask):
     copied = ops.matmul(ops.softmax(logits, axis=-1), source)
     return copied * ops.cast(target_mask, source.dtype)[:, :, None]
 
+
+def coverage_bias(source_mask, target_mask, coverage: str, alpha: float, dtype: str):
+    """The fork's attention coverage: α·shape(t·Tx/Ty − j) on encoder-decoder attention logits.
+
+    Args:
+        source_mask: bool[B, S]; target_mask: bool[B, T], True = real token.
+        coverage: a name of COVERAGES.
+        alpha: α, `attention_coverage_alpha`.
+        dtype: of the result.
+
+    Returns:
+        dtype[B, 1, T, S].
+    """
+    aligned, _ = _aligned_positions(source_mask, target_mask, dtype)
+    positions = ops.cast(ops.arange(ops.shape(source_mask)[1]), dtype)
+    distance = aligned[:, :, None] - positions[None, None, :]
+    return alpha * COVERAGES[coverage](distance)[:, None]
+
+
+# The fork's `attention_coverage`.
+COVERAGES: dict[str, Callable] = {
+    "soft_bias_square": lambda distance: -ops.square(distance),
+    "soft_bias_log": lambda distance: -ops.log(ops.abs(distance) + 1.0),
+}
+NO_COVERAGE = "no_regularization"
 
 # The fork's `decoder_input_type`: what is copied and how.
 COPIES: dict[str, Callable] = {"hard_uniform": hard_uniform, "soft_uniform": soft_uniform}

@@ -3,14 +3,17 @@
 import keras
 from keras import ops
 
-from t2t_hint_nart.errors import InputError, nearest
+from t2t_hint_nart.errors import check_choice
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.attention import CROSS, POSITIONAL, SELF
 from t2t_hint_nart.layers.timing_signal import timing_signal
 from t2t_hint_nart.models.decoder_input import (
     COPIES,
+    COVERAGES,
     DECODER_INPUT_TYPES,
     ENCODER_OUTPUT_SUFFIX,
+    NO_COVERAGE,
+    coverage_bias,
 )
 from t2t_hint_nart.models.decoder_output import DecoderOutput
 from t2t_hint_nart.models.encoder import (
@@ -43,12 +46,13 @@ class NatDecoderLayer(keras.layers.Layer):
         self.ffn_post = postprocess(hparams, "ffn_post")
         self.built = True
 
-    def call(self, states, timing, encoded, target_allowed, source_allowed, training=False):
+    def call(self, states, timing, encoded, target_allowed, source_allowed, bias, training=False):
         """One layer over a whole target.
 
         Args:
             states: float[B, T, D]; timing: float[1, T, D]; encoded: float[B, S, D].
             target_allowed: bool[B, 1, T, T]; source_allowed: bool[B, 1, 1, S].
+            bias: float[B, 1, T, S] on encoder-decoder attention, or None.
             training: whether dropout is on.
 
         Returns:
@@ -66,7 +70,7 @@ class NatDecoderLayer(keras.layers.Layer):
             states = self.pos_attention_post(attended, states, training=training)
         query = self.encdec_attention_pre(states, training=training)
         attended, weights = self.encdec_attention(
-            query, encoded, allowed=source_allowed, training=training
+            query, encoded, allowed=source_allowed, training=training, bias=bias
         )
         states = self.encdec_attention_post(attended, states, training=training)
         transformed = self.ffn(self.ffn_pre(states, training=training), training=training)
@@ -112,16 +116,18 @@ class TransformerNat(EncoderDecoder):
 
     def __init__(self, hparams: HParams, vocab_size: int, **kwargs):
         super().__init__(hparams, vocab_size, **kwargs)
-        if hparams.decoder_input_type not in DECODER_INPUT_TYPES:
-            raise InputError(
-                f"Unknown decoder_input_type {hparams.decoder_input_type!r}; allowed are "
-                f"{', '.join(DECODER_INPUT_TYPES)}."
-                f"{nearest(hparams.decoder_input_type, DECODER_INPUT_TYPES)}"
-            )
+        check_choice(
+            "decoder_input_type", hparams.decoder_input_type, DECODER_INPUT_TYPES
+        )
+        check_choice(
+            "attention_coverage", hparams.attention_coverage, (NO_COVERAGE, *COVERAGES)
+        )
         copy, suffix, _ = hparams.decoder_input_type.partition(ENCODER_OUTPUT_SUFFIX)
         self.copy_source = COPIES[copy]
         self.copies_encoder_output = bool(suffix)
         self.attention_without_self = hparams.attention_without_self
+        self.coverage = hparams.attention_coverage
+        self.coverage_alpha = hparams.attention_coverage_alpha
         self.dropout = keras.layers.Dropout(hparams.layer_prepostprocess_dropout)
         for index in range(self.num_decoder_layers):
             setattr(self, f"layer_{index}", NatDecoderLayer(hparams, name=f"layer_{index}"))
@@ -149,10 +155,15 @@ class TransformerNat(EncoderDecoder):
         states = self.dropout(copied + timing, training=training)
         target_allowed = target_attention_mask(target_mask, self.attention_without_self)
         source_allowed = source_mask[:, None, None, :]
+        bias = None
+        if self.coverage != NO_COVERAGE and self.coverage_alpha:
+            bias = coverage_bias(
+                source_mask, target_mask, self.coverage, self.coverage_alpha, encoded.dtype
+            )
         hidden, read, attention = [], [], []
         for index in range(self.num_decoder_layers):
             states, normed, weights = getattr(self, f"layer_{index}")(
-                states, timing, encoded, target_allowed, source_allowed, training=training
+                states, timing, encoded, target_allowed, source_allowed, bias, training=training
             )
             hidden.append(states)
             read.append(normed)

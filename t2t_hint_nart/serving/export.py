@@ -70,7 +70,7 @@ class _TextModule(tf.Module):
         return {"outputs": self._target.decode(decoded["outputs"]), "scores": decoded["scores"]}
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-    def serve_examples(self, input):  # noqa: A002 - T2T's name of the tensor
+    def serve_examples(self, input):
         parsed = tf.io.parse_example(input, {"inputs": tf.io.VarLenFeature(tf.int64)})
         decoded = self.decode(tf.cast(tf.sparse.to_dense(parsed["inputs"]), tf.int32))
         return {"outputs": decoded["outputs"], "scores": decoded["scores"]}

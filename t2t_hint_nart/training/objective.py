@@ -4,13 +4,21 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from t2t_hint_nart.errors import InputError, nearest
+from t2t_hint_nart.errors import check_choice
 from t2t_hint_nart.hints.alignment import AVERAGED_AXES, alignment_hint
 from t2t_hint_nart.hints.hidden import PENALTIES, hidden_hint
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.losses.cross_entropy import smoothed_cross_entropy
 from t2t_hint_nart.losses.loss_term import LossTerm, weighted_sum
 from t2t_hint_nart.models.decoder_output import DecoderOutput
+
+_CHOICES = {
+    "hint_hidden_penalty": tuple(PENALTIES),
+    "hint_hidden_pairs": ("all", "neighbor"),
+    "hint_hidden_reading": ("raw", "normed"),
+    "hint_align_average": tuple(AVERAGED_AXES),
+    "hint_align_direction": ("kl", "reverse_kl"),
+}
 
 NLL, HIDDEN, ALIGN = "nll", "hint_hidden", "hint_align"
 
@@ -29,14 +37,6 @@ class Losses(NamedTuple):
     diagnostics: dict[str, LossTerm]
 
 
-def _check_choice(hparams: HParams, name: str, allowed) -> None:
-    value = getattr(hparams, name)
-    if value not in allowed:
-        raise InputError(
-            f"Unknown {name} {value!r}; allowed are {', '.join(allowed)}.{nearest(value, allowed)}"
-        )
-
-
 class Objective:
     """Compute the objective of a batch from the student's and the teacher's outputs.
 
@@ -51,15 +51,12 @@ class Objective:
         self.hparams = hparams
         self.weights = {
             NLL: 1.0,
-            HIDDEN: float(getattr(hparams, "hint_hidden_weight", 0.0)),
-            ALIGN: float(getattr(hparams, "hint_align_weight", 0.0)),
+            HIDDEN: float(hparams.get("hint_hidden_weight", 0.0)),
+            ALIGN: float(hparams.get("hint_align_weight", 0.0)),
         }
         if self.needs_teacher:
-            _check_choice(hparams, "hint_hidden_penalty", tuple(PENALTIES))
-            _check_choice(hparams, "hint_hidden_pairs", ("all", "neighbor"))
-            _check_choice(hparams, "hint_hidden_reading", ("raw", "normed"))
-            _check_choice(hparams, "hint_align_average", tuple(AVERAGED_AXES))
-            _check_choice(hparams, "hint_align_direction", ("kl", "reverse_kl"))
+            for name, allowed in _CHOICES.items():
+                check_choice(name, getattr(hparams, name), allowed)
 
     @property
     def needs_teacher(self) -> bool:

@@ -1,0 +1,30 @@
+"""A model for a problem."""
+
+import keras
+
+from t2t_hint_nart import registry
+from t2t_hint_nart.data.problem import Problem, TextEncoder
+from t2t_hint_nart.hparam import HParams
+
+
+def build_model(
+    name: str, hparams: HParams, problem: Problem, encoders: dict[str, TextEncoder]
+) -> keras.Model:
+    """Build a registered model with fresh weights.
+
+    Args:
+        name: registered model name.
+        hparams: its set.
+        problem: gives the target space.
+        encoders: vocabularies of inputs and targets, which give the sizes.
+
+    Raises:
+        UnknownNameError: no such model.
+        InputError: hparams that don't go together.
+    """
+    return registry.model(name)(
+        hparams,
+        encoders["targets"].vocab_size,
+        source_vocab_size=encoders["inputs"].vocab_size,
+        target_space_id=int(problem.space_ids["targets"]),
+    )

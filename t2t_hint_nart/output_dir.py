@@ -1,0 +1,80 @@
+"""What a training run's directory says about itself: hparams.json and flags.txt (no TensorFlow)."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from t2t_hint_nart import registry
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hparam import HParams
+
+HPARAMS_FILE = "hparams.json"
+FLAGS_FILE = "flags.txt"
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    incomplete = path.with_name(path.name + ".incomplete")
+    incomplete.write_text(text, encoding="utf-8")
+    os.replace(incomplete, path)
+
+
+def stored_hparams(output_dir: str | Path) -> dict | None:
+    """Return the values of output_dir/hparams.json, None if there is none.
+
+    Raises:
+        InputError: the file isn't a JSON object.
+    """
+    path = Path(output_dir) / HPARAMS_FILE
+    if not path.exists():
+        return None
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError("not a JSON object")
+    except ValueError as error:
+        raise InputError(f"{path} is damaged: {error}. Delete it to use the set's values.") from error
+    return values
+
+
+def create_hparams(
+    set_name: str,
+    overrides: str = "",
+    output_dir: str | Path | None = None,
+    say: Callable[[str], None] = print,
+) -> HParams:
+    """Put a run's hparams together: set → output_dir/hparams.json → overrides (T2T's precedence).
+
+    Args:
+        set_name: a registered set.
+        overrides: as in --hparams.
+        output_dir: of the run; None or without hparams.json leaves that step out.
+        say: told of every value that hparams.json changed.
+
+    Returns:
+        A fresh HParams.
+
+    Raises:
+        InputError: unknown set or hparam, or a value of the wrong type.
+    """
+    hparams = registry.hparams(set_name)
+    stored = stored_hparams(output_dir) if output_dir else None
+    if stored is not None:
+        known = hparams.values()
+        changed = {k: v for k, v in stored.items() if k in known and v != known[k]}
+        for name, value in sorted(changed.items()):
+            say(f"{output_dir}/{HPARAMS_FILE}: {name} = {value!r} (set {set_name}: {known[name]!r})")
+        hparams.override_from_dict(changed)
+    return hparams.parse(overrides) if overrides else hparams
+
+
+def write_hparams(output_dir: str | Path, hparams: HParams) -> None:
+    """Write hparams.json, one key a line, sorted."""
+    text = json.dumps(hparams.values(), indent=0, sort_keys=True)
+    _write(Path(output_dir) / HPARAMS_FILE, text + "\n")
+
+
+def write_flags(output_dir: str | Path, flags: str) -> None:
+    """Write flags.txt: the command line's flags, one a line."""
+    _write(Path(output_dir) / FLAGS_FILE, flags)

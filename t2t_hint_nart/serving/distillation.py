@@ -1,0 +1,121 @@
+"""Sequence-level distillation: the teacher translates the training data (Kim and Rush 2016)."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.distill_problem import DistillProblem
+from t2t_hint_nart.data.sentence_batches import sentence_batches
+from t2t_hint_nart.data.shards import read_shard
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hints.teacher import Teacher
+
+Progress = Callable[[int, int], None]
+
+
+def _sources(problem: DistillProblem, data_dir: str) -> list[list[int]]:
+    feature, _ = problem.base.features(DatasetSplit.TRAIN)
+    return [
+        [int(i) for i in pair[feature]]
+        for path in problem.base.shard_files(data_dir, DatasetSplit.TRAIN)
+        for pair in read_shard(path)
+    ]
+
+
+def _read_decoded(journal: Path, header: dict[str, Any]) -> dict[int, list[int]]:
+    """Decodes of an interrupted run with the same header; a torn last line is dropped."""
+    if not journal.exists():
+        return {}
+    lines = journal.read_text(encoding="utf-8").splitlines()
+    if not lines or json.loads(lines[0]) != header:
+        raise InputError(
+            f"{journal} is the start of a distillation with another teacher or data; "
+            "delete it to start anew."
+        )
+    decoded: dict[int, list[int]] = {}
+    for line in lines[1:]:
+        try:
+            index, ids = json.loads(line)
+        except ValueError:
+            break
+        decoded[index] = ids
+    return decoded
+
+
+def _write_journal(journal: Path, header: dict[str, Any], decoded: dict[int, list[int]]) -> None:
+    rows = [json.dumps(header), *(json.dumps([i, ids]) for i, ids in decoded.items())]
+    journal.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def _until_eos(row: np.ndarray) -> list[int]:
+    return row[row != 0].tolist()
+
+
+def distill(
+    teacher: Teacher,
+    problem: DistillProblem,
+    data_dir: str,
+    batch_size: int = 32,
+    progress: Progress | None = None,
+) -> int:
+    """Decode the base problem's training sources and write them as `<problem>_distill`.
+
+    Decoded sentences go to a journal, batch by batch, from which an interrupted run goes on.
+    A source whose translation is empty is kept, with EOS alone.
+
+    Args:
+        teacher: its `decode` signature translates, as exported (beam 4 by default).
+        problem: the distilled problem to write.
+        data_dir: of the base problem's shards, and where the new ones go.
+        batch_size: sentences a batch.
+        progress: told (sentences done, sentences in all) after every batch.
+
+    Returns:
+        Number of pairs written.
+
+    Raises:
+        InputError: missing data, or a teacher of another vocabulary.
+    """
+    encoder = problem.base.get_feature_encoders(data_dir)["targets"]
+    if teacher.metadata.vocab_fingerprint != encoder.fingerprint():
+        raise InputError(
+            f"The teacher {teacher.export_dir} has another vocabulary than {problem.base.name}."
+        )
+    sources = _sources(problem, data_dir)
+    header = {
+        "teacher": teacher.metadata.weights_fingerprint,
+        "decode_hparams": teacher.metadata.decode_hparams,
+        "sentences": len(sources),
+    }
+    journal = Path(data_dir) / f"{problem.dataset_filename()}-journal.jsonl.incomplete"
+    decoded = _read_decoded(journal, header)
+    _write_journal(journal, header, decoded)
+    todo = [index for index in range(len(sources)) if index not in decoded]
+    with journal.open("a", encoding="utf-8") as file:
+        for batch in sentence_batches([sources[index] for index in todo], batch_size):
+            outputs, _ = teacher.decode(tf.constant(batch.inputs))
+            for place, row in zip(batch.indices, outputs.numpy(), strict=True):
+                index = todo[int(place)]
+                decoded[index] = _until_eos(row)
+                file.write(json.dumps([index, decoded[index]]) + "\n")
+            file.flush()
+            if progress is not None:
+                progress(len(decoded), len(sources))
+    count = problem.write_training_shards(
+        data_dir,
+        ((source, decoded[index]) for index, source in enumerate(sources)),
+        {
+            "teacher_export_dir": teacher.export_dir,
+            "teacher_fingerprint": teacher.metadata.weights_fingerprint,
+            "teacher_step": teacher.metadata.step,
+            "decode_hparams": teacher.metadata.decode_hparams,
+        },
+    )
+    os.remove(journal)
+    return count

@@ -1,0 +1,181 @@
+"""Translate lines of text: load once, translate many."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from t2t_hint_nart.data.problem import TextEncoder
+from t2t_hint_nart.data.sentence_batches import in_original_order, sentence_batches
+from t2t_hint_nart.decoding.dedup import dedup
+from t2t_hint_nart.decoding.rescoring import rank_candidates
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hints.teacher import Teacher
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.models.transformer_nat import TransformerNat
+from t2t_hint_nart.serving.autoregressive import beam_decode
+from t2t_hint_nart.serving.export import EOS_ID, beam_settings, length_bias_of
+from t2t_hint_nart.serving.one_pass import nat_decode
+
+DEFAULT_BATCH_SIZE = 32
+_IDS = tf.TensorSpec([None, None], tf.int32)
+
+# inputs int32[B, S] → ids int32[B, K, L], scores float32[B, K], best first.
+Decode = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+
+
+class Hypothesis(NamedTuple):
+    """One translation and its score (log-probability in nats, length-normalised by a beam)."""
+
+    text: str
+    score: float
+
+
+class Translator:
+    """Translate sentences in batches of similar length; the order of the input is kept.
+
+    Args:
+        decode: from ids to hypotheses.
+        encoders: vocabularies of inputs and targets.
+        batch_size: sentences a batch.
+        max_input_size: source tokens kept, EOS besides; −1 for all.
+
+    Example:
+        Translator.from_export("export/").translate(["Guten Tag!"])[0][0].text
+    """
+
+    def __init__(
+        self,
+        decode: Decode,
+        encoders: dict[str, TextEncoder],
+        batch_size: int = 0,
+        max_input_size: int = -1,
+    ):
+        self._decode = decode
+        self._encoders = encoders
+        self._batch_size = batch_size or DEFAULT_BATCH_SIZE
+        self._max_input_size = max_input_size
+
+    def encode(self, line: str) -> list[int]:
+        """Ids of a source line, EOS last."""
+        ids = self._encoders["inputs"].encode(line)
+        if self._max_input_size >= 0:
+            ids = ids[: self._max_input_size]
+        return [*ids, EOS_ID]
+
+    def translate_ids(
+        self,
+        sentences: Sequence[Sequence[int]],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Decode sources given as ids.
+
+        Args:
+            sentences: ids, each ending in EOS.
+            progress: told (sentences done, sentences in all) after every batch.
+
+        Returns:
+            For every sentence, in order: ids int32[K, L] and scores float32[K], best first.
+        """
+        outputs, indices, done = [], [], 0
+        for batch in sentence_batches(sentences, self._batch_size):
+            ids, scores = self._decode(tf.constant(batch.inputs))
+            outputs.extend(zip(ids.numpy(), scores.numpy(), strict=True))
+            indices.append(batch.indices)
+            done += len(batch.indices)
+            if progress is not None:
+                progress(done, len(sentences))
+        return in_original_order(outputs, indices)
+
+    def translate(
+        self, lines: Sequence[str], progress: Callable[[int, int], None] | None = None
+    ) -> list[list[Hypothesis]]:
+        """Translate lines.
+
+        Args:
+            lines: source sentences.
+            progress: told (sentences done, sentences in all) after every batch.
+
+        Returns:
+            For every line its hypotheses, best first.
+        """
+        decoded = self.translate_ids([self.encode(line) for line in lines], progress)
+        return [
+            [
+                Hypothesis(self._encoders["targets"].decode(_sentence(row)), float(score))
+                for row, score in zip(ids, scores, strict=True)
+            ]
+            for ids, scores in decoded
+        ]
+
+
+def _sentence(row: np.ndarray) -> list[int]:
+    """The ids before the first EOS or PAD."""
+    ends = np.flatnonzero((row == EOS_ID) | (row == 0))
+    return row[: ends[0]].tolist() if len(ends) else row.tolist()
+
+
+def teacher_decode(model: keras.Model, decode_hparams: HParams) -> Decode:
+    """Decode by beam search (or greedily, with a beam of 1)."""
+    settings = beam_settings(decode_hparams)
+
+    @tf.function(input_signature=[_IDS])
+    def decode(inputs):
+        result = beam_decode(model, inputs, settings)
+        return result.ids, result.scores
+
+    return decode
+
+
+def student_decode(
+    model: TransformerNat, hparams: HParams, decode_hparams: HParams, teacher: Teacher | None = None
+) -> Decode:
+    """Decode in one pass; with a halfwidth B > 0 the teacher ranks the 2B + 1 candidates.
+
+    Raises:
+        InputError: B > 0 without a teacher.
+    """
+    length_bias = length_bias_of(hparams, decode_hparams)
+    halfwidth = decode_hparams.length_halfwidth
+    if halfwidth < 0:
+        raise InputError(f"length_halfwidth must be at least 0, not {halfwidth}.")
+    if halfwidth and teacher is None:
+        raise InputError(
+            f"length_halfwidth={halfwidth} gives {2 * halfwidth + 1} candidates a sentence, which "
+            "a teacher must rank: give its export with --teacher_export_dir."
+        )
+
+    @tf.function(input_signature=[_IDS])
+    def decode(inputs):
+        result = nat_decode(model, inputs, length_bias, halfwidth)
+        ids = dedup(result.ids) if decode_hparams.dedup else result.ids
+        if teacher is None or not halfwidth:
+            return ids, result.log_probs
+        return rank_candidates(inputs, ids, teacher.score, decode_hparams.rescoring_alpha)
+
+    return decode
+
+
+def translator_of(
+    model: keras.Model,
+    encoders: dict[str, TextEncoder],
+    hparams: HParams,
+    decode_hparams: HParams,
+    teacher: Teacher | None = None,
+) -> Translator:
+    """Return a Translator on a model in memory.
+
+    Args:
+        model: with its weights.
+        encoders: vocabularies of inputs and targets.
+        hparams: the model's set; a student's holds length_bias.
+        decode_hparams: see decoding.decode_hparams.
+        teacher: ranks a student's candidates.
+    """
+    if isinstance(model, TransformerNat):
+        decode = student_decode(model, hparams, decode_hparams, teacher)
+    else:
+        decode = teacher_decode(model, decode_hparams)
+    return Translator(decode, encoders, decode_hparams.batch_size, decode_hparams.max_input_size)

@@ -1,0 +1,178 @@
+"""One training run, put together: problem, model, teacher, objective, loop (T2T's Experiment)."""
+
+import itertools
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TextIO
+
+import keras
+import tensorflow as tf
+
+from t2t_hint_nart.data.batching import eval_batches, training_batches
+from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.problem import Problem, TextEncoder
+from t2t_hint_nart.data.shards import read_shard
+from t2t_hint_nart.decoding.length_candidates import length_bias
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hints.teacher import Teacher
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.losses.loss_term import LossTerm
+from t2t_hint_nart.models.build import build_model
+from t2t_hint_nart.output_dir import write_hparams
+from t2t_hint_nart.training.evaluation import make_evaluation
+from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
+from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
+from t2t_hint_nart.training.objective import Objective
+from t2t_hint_nart.training.optimizer import make_optimizer
+
+# C is measured on so many training pairs at most: a mean over them is exact enough.
+LENGTH_BIAS_PAIRS = 200_000
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is trained on what.
+
+    Attributes:
+        model: registered model name.
+        hparams: its set, overrides applied.
+        problem: of the training and evaluation data.
+        data_dir: of its shards and vocabulary.
+        output_dir: of checkpoints, summaries and hparams.json.
+        teacher_export_dir: the teacher's SavedModel, "" for none.
+        seed: of weights, dropout and the order of the data.
+    """
+
+    model: str
+    hparams: HParams
+    problem: Problem
+    data_dir: str
+    output_dir: str
+    teacher_export_dir: str = ""
+    seed: int = 1
+
+
+def measure_length_bias(problem: Problem, data_dir: str) -> int:
+    """C of a problem: how much longer targets are than sources, measured on its training data."""
+    source, target = problem.features(DatasetSplit.TRAIN)
+    pairs = (
+        (len(pair[source]), len(pair[target]))
+        for path in problem.shard_files(data_dir, DatasetSplit.TRAIN)
+        for pair in read_shard(path)
+    )
+    return length_bias(itertools.islice(pairs, LENGTH_BIAS_PAIRS))
+
+
+class Experiment:
+    """A run with everything it needs built.
+
+    Args:
+        run: what to train on what.
+        stream: where progress goes.
+
+    Raises:
+        InputError: missing data, a teacher that is missing or doesn't fit, hints without a teacher.
+    """
+
+    def __init__(self, run: Run, stream: TextIO = sys.stdout):
+        self._stream = stream
+        self.files = run.problem.shard_files(run.data_dir, DatasetSplit.TRAIN)
+        self.encoders: dict[str, TextEncoder] = run.problem.get_feature_encoders(run.data_dir)
+        self.run = replace(run, hparams=_with_length_bias(run))
+        keras.utils.set_random_seed(run.seed)
+        network = build_model(run.model, self.run.hparams, run.problem, self.encoders)
+        objective = Objective(self.run.hparams)
+        self.learner = Learner(network, objective, self._teacher(network, objective))
+        self.learner.optimizer = make_optimizer(self.run.hparams)
+
+    def _teacher(self, network: keras.Model, objective: Objective) -> Teacher | None:
+        export_dir = self.run.teacher_export_dir
+        if not export_dir:
+            if objective.needs_teacher:
+                raise InputError(
+                    "hint_hidden_weight or hint_align_weight isn't 0, but there is no teacher: "
+                    "give its export with --teacher_export_dir."
+                )
+            return None
+        teacher = Teacher(export_dir)
+        teacher.check_fits(
+            self.encoders["targets"].fingerprint(),
+            network.vocab_size,
+            network.num_decoder_layers,
+            network.num_heads,
+        )
+        return teacher
+
+    def training_batches(self) -> tf.data.Dataset:
+        """Endless training batches."""
+        features = self.run.problem.features(DatasetSplit.TRAIN)
+        return training_batches(
+            self.files, self.run.hparams, self.run.seed, features=features
+        )
+
+    def evaluation_batches(self, split: str = DatasetSplit.EVAL) -> tf.data.Dataset:
+        """All of a split, once."""
+        problem, data_dir = self.run.problem, self.run.data_dir
+        return eval_batches(
+            problem.shard_files(data_dir, split),
+            self.run.hparams,
+            features=problem.features(split),
+        )
+
+    def train(self, settings: LoopSettings, eval_steps: int | None = None) -> int:
+        """Train to settings.train_steps, evaluating after every checkpoint.
+
+        Args:
+            settings: of the loop.
+            eval_steps: batches of an evaluation, None for all, 0 for no evaluation.
+
+        Returns:
+            The last step.
+        """
+        evaluate = None
+        if eval_steps is None or eval_steps > 0:
+            evaluate = make_evaluation(self.learner, self.evaluation_batches(), eval_steps)
+        Path(self.run.output_dir).mkdir(parents=True, exist_ok=True)
+        write_hparams(self.run.output_dir, self.run.hparams)
+        loop = TrainingLoop(
+            self.learner,
+            self.training_batches(),
+            self.run.output_dir,
+            settings,
+            evaluate,
+            self.run.problem.name,
+            self._stream,
+        )
+        return loop.run()
+
+    def measure_terms(self, batches: int) -> Iterator[dict[str, LossTerm]]:
+        """The objective's terms and diagnostics as the model stands, for calibration.
+
+        Args:
+            batches: how many training batches.
+
+        Raises:
+            InputError: no teacher.
+        """
+        teacher, learner = self.learner.teacher, self.learner
+        if teacher is None:
+            raise InputError("Calibration needs a teacher: give --teacher_export_dir.")
+
+        @tf.function(input_signature=[BATCH_SIGNATURE])
+        def measure(batch):
+            inputs, targets = batch["inputs"], batch["targets"]
+            output = learner.network(inputs, targets, training=True)
+            losses = learner.objective(output, inputs, targets, teacher.hints(inputs, targets))
+            return {**losses.terms, **losses.diagnostics}
+
+        for batch in self.training_batches().take(batches):
+            yield measure(batch)
+
+
+def _with_length_bias(run: Run) -> HParams:
+    hparams = run.hparams.copy()
+    if "length_bias" in hparams and hparams.length_bias is None:
+        hparams.length_bias = measure_length_bias(run.problem, run.data_dir)
+    return hparams
