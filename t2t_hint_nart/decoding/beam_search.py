@@ -10,6 +10,7 @@ from t2t_hint_nart.decoding import search
 from t2t_hint_nart.decoding.greedy_search import greedy_search
 from t2t_hint_nart.decoding.length_penalty import length_penalty
 from t2t_hint_nart.decoding.search import INF, BeamResult, SymbolsToLogits
+from t2t_hint_nart.decoding.top_k import top_k
 from t2t_hint_nart.errors import InputError, nearest
 
 
@@ -193,10 +194,9 @@ def _extensions(logits: tf.Tensor, log_probs: tf.Tensor, vocab_size: int) -> _Ex
     """
     beam_size = log_probs.shape[1]
     width = min(2 * beam_size, vocab_size)
-    values, ids = tf.math.top_k(logits, width)
-    best = values[:, :1]
-    normaliser = tf.math.log(tf.reduce_sum(tf.exp(logits - best), axis=1, keepdims=True))
-    extended = (values - best) - normaliser + tf.reshape(log_probs, [-1, 1])
+    values, ids = top_k(logits, width)
+    normaliser = tf.reduce_logsumexp(logits, axis=1, keepdims=True)
+    extended = values - normaliser + tf.reshape(log_probs, [-1, 1])
     # Hypothesis and token travel as one number.
     codes = tf.reshape(ids, [-1, beam_size, width]) + (tf.range(beam_size) * vocab_size)[:, None]
     top, position = tf.math.top_k(tf.reshape(extended, [-1, beam_size * width]), 2 * beam_size)
