@@ -128,6 +128,15 @@ def model(name: str) -> Any:
     return value.load() if isinstance(value, LazyModel) else value
 
 
+def check_model(name: str) -> None:
+    """Refuse an unknown model without importing any.
+
+    Raises:
+        UnknownNameError: listing the models there are.
+    """
+    _find("model", _models, name)
+
+
 def hparams(name: str) -> HParams:
     """Return a fresh copy of the hyperparameter set of that name.
 

@@ -1,45 +1,29 @@
-"""The teacher: a frozen SavedModel that gives hints, scores and translations."""
+"""The teacher: a frozen SavedModel that gives hints and scores."""
 
 from pathlib import Path
 
 import tensorflow as tf
 
-# Imported for its side effect: a SavedModel with a tokenizer in it needs tf-text's ops.
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.models import export_metadata as metadata_module
+from t2t_hint_nart.exports.exported_model import ExportedModel
+from t2t_hint_nart.exports.metadata import HINTS, SCORE
 from t2t_hint_nart.models.decoder_output import DecoderOutput
-from t2t_hint_nart.models.export_metadata import ExportMetadata, read_metadata
-from t2t_hint_nart.text import graph as _graph  # noqa: F401
 
 
-class Teacher:
-    """A teacher's SavedModel, called outside of any tape.
-
-    A plain object on purpose: as an attribute of a Keras model it isn't tracked, so none of its
-    variables enters the student's checkpoint. It keeps the loaded object alive, whose functions
-    would otherwise refer to deleted variables. It runs as exported: without dropout.
+class Teacher(ExportedModel):
+    """A teacher's SavedModel, to be called outside of any tape. It runs without dropout.
 
     Args:
-        export_dir: a SavedModel written by t2t-exporter.
+        export_dir: an exported `transformer`.
 
     Raises:
-        InputError: no SavedModel there, a damaged one, or one without the `hints` signature.
+        InputError: no SavedModel there, a damaged one, or one that isn't a teacher.
     """
 
     def __init__(self, export_dir: str | Path):
-        self.export_dir = str(export_dir)
-        self.metadata: ExportMetadata = read_metadata(export_dir)
-        try:
-            self._loaded = tf.saved_model.load(self.export_dir)
-        except (OSError, ValueError, tf.errors.OpError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise InputError(f"SavedModel {export_dir} can't be loaded: {reason}") from error
-        missing = {metadata_module.HINTS, metadata_module.SCORE} - set(self._loaded.signatures)
-        if missing:
-            raise InputError(
-                f"SavedModel {export_dir} has no signature {sorted(missing)[0]!r}; a teacher is an "
-                f"exported `transformer`, this is a {self.metadata.model!r}."
-            )
+        super().__init__(export_dir)
+        for signature in (SCORE, HINTS):
+            self.require(signature)
 
     def check_fits(
         self, vocab_fingerprint: str, vocab_size: int, num_decoder_layers: int, num_heads: int
@@ -77,23 +61,10 @@ class Teacher:
         Returns:
             DecoderOutput, without gradient.
         """
-        outputs = self._loaded.signatures[metadata_module.HINTS](inputs=inputs, targets=targets)
+        outputs = self.call(HINTS, inputs=inputs, targets=targets)
         fields = {name: tf.stop_gradient(outputs[name]) for name in DecoderOutput._fields}
         return DecoderOutput(**fields)
 
     def score(self, inputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
         """log p(targets | inputs), EOS included: float32[B], in nats."""
-        signature = self._loaded.signatures[metadata_module.SCORE]
-        return signature(inputs=inputs, targets=targets)["log_prob"]
-
-    def decode(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The teacher's translations by the exported beam search.
-
-        Args:
-            inputs: int32[B, S].
-
-        Returns:
-            outputs int32[B, L], PAD after EOS, and scores float32[B].
-        """
-        result = self._loaded.signatures[metadata_module.DECODE](inputs=inputs)
-        return result["outputs"], result["scores"]
+        return self.call(SCORE, inputs=inputs, targets=targets)["log_prob"]

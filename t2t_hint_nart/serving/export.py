@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -11,12 +10,13 @@ import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.models import export_metadata as names
-from t2t_hint_nart.models.export_metadata import ExportMetadata
+from t2t_hint_nart.exports import metadata as names
+from t2t_hint_nart.exports.metadata import ExportMetadata
 from t2t_hint_nart.models.transformer_nat import TransformerNat
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.serving.autoregressive import BeamSettings, beam_decode, score
 from t2t_hint_nart.serving.one_pass import nat_decode
+from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.text.graph import SubwordGraph
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 
@@ -140,29 +140,6 @@ class StudentModule(_TextModule):
         return {**super().signatures(), names.CANDIDATES: self.candidates}
 
 
-@dataclass(frozen=True)
-class ExportSource:
-    """What is exported.
-
-    Attributes:
-        model: with its trained weights.
-        model_name, problem_name: registered names.
-        encoders: vocabularies of inputs and targets.
-        hparams: the model's set.
-        decode_hparams: beam_size, alpha, extra_length, stopping of a teacher; length_bias of a
-            student.
-        step: the checkpoint's.
-    """
-
-    model: keras.Model
-    model_name: str
-    problem_name: str
-    encoders: dict[str, SubwordTextEncoder]
-    hparams: HParams
-    decode_hparams: HParams
-    step: int
-
-
 def length_bias_of(hparams: HParams, decode_hparams: HParams) -> int:
     """C: the decode hparams' if given, else the one that training measured.
 
@@ -184,7 +161,9 @@ def beam_settings(decode_hparams: HParams) -> BeamSettings:
     return BeamSettings(**{name: getattr(decode_hparams, name) for name in BeamSettings._fields})
 
 
-def _module(source: ExportSource) -> tuple[_TextModule, int | None]:
+def _module(
+    source: TrainedModel, decode_hparams: HParams
+) -> tuple[_TextModule, int | None]:
     for name, encoder in source.encoders.items():
         if not isinstance(encoder, SubwordTextEncoder):
             raise InputError(
@@ -192,17 +171,19 @@ def _module(source: ExportSource) -> tuple[_TextModule, int | None]:
                 f"{source.problem_name} has a {type(encoder).__name__}."
             )
     if isinstance(source.model, TransformerNat):
-        bias = length_bias_of(source.hparams, source.decode_hparams)
+        bias = length_bias_of(source.hparams, decode_hparams)
         return StudentModule(source.model, source.encoders, bias), bias
-    settings = beam_settings(source.decode_hparams)
+    settings = beam_settings(decode_hparams)
     return TeacherModule(source.model, source.encoders, settings), None
 
 
-def export(source: ExportSource, export_dir: str | Path) -> str:
+def export(source: TrainedModel, decode_hparams: HParams, export_dir: str | Path) -> str:
     """Write a SavedModel, complete or not at all.
 
     Args:
         source: what to export.
+        decode_hparams: beam_size, alpha, extra_length, stopping of a teacher; length_bias of a
+            student, if not the one that training measured.
         export_dir: where to; must not exist or be empty.
 
     Returns:
@@ -214,7 +195,7 @@ def export(source: ExportSource, export_dir: str | Path) -> str:
     target = Path(export_dir)
     if target.exists() and any(target.iterdir()):
         raise InputError(f"{target} exists and isn't empty; give another --export_dir.")
-    module, length_bias = _module(source)
+    module, length_bias = _module(source, decode_hparams)
     incomplete = target.with_name(target.name + ".incomplete")
     shutil.rmtree(incomplete, ignore_errors=True)
     tf.saved_model.save(module, str(incomplete), signatures=module.signatures())
@@ -229,7 +210,7 @@ def export(source: ExportSource, export_dir: str | Path) -> str:
         dtype=source.model.compute_dtype,
         step=source.step,
         length_bias=length_bias,
-        decode_hparams=source.decode_hparams.values(),
+        decode_hparams=decode_hparams.values(),
         hparams=source.hparams.values(),
         weights_fingerprint=weights_fingerprint(source.model),
     )

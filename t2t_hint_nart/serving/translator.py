@@ -18,6 +18,7 @@ from t2t_hint_nart.models.transformer_nat import TransformerNat
 from t2t_hint_nart.serving.autoregressive import beam_decode
 from t2t_hint_nart.serving.export import EOS_ID, beam_settings, length_bias_of
 from t2t_hint_nart.serving.one_pass import nat_decode
+from t2t_hint_nart.serving.trained_model import TrainedModel
 
 DEFAULT_BATCH_SIZE = 32
 _IDS = tf.TensorSpec([None, None], tf.int32)
@@ -159,23 +160,19 @@ def student_decode(
 
 
 def translator_of(
-    model: keras.Model,
-    encoders: dict[str, TextEncoder],
-    hparams: HParams,
-    decode_hparams: HParams,
-    teacher: Teacher | None = None,
+    trained: TrainedModel, decode_hparams: HParams, teacher: Teacher | None = None
 ) -> Translator:
     """Return a Translator on a model in memory.
 
     Args:
-        model: with its weights.
-        encoders: vocabularies of inputs and targets.
-        hparams: the model's set; a student's holds length_bias.
+        trained: the model with its vocabularies; a student's hparams hold length_bias.
         decode_hparams: see decoding.decode_hparams.
         teacher: ranks a student's candidates.
     """
-    if isinstance(model, TransformerNat):
-        decode = student_decode(model, hparams, decode_hparams, teacher)
+    if isinstance(trained.model, TransformerNat):
+        decode = student_decode(trained.model, trained.hparams, decode_hparams, teacher)
     else:
-        decode = teacher_decode(model, decode_hparams)
-    return Translator(decode, encoders, decode_hparams.batch_size, decode_hparams.max_input_size)
+        decode = teacher_decode(trained.model, decode_hparams)
+    return Translator(
+        decode, trained.encoders, decode_hparams.batch_size, decode_hparams.max_input_size
+    )

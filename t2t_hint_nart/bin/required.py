@@ -1,0 +1,16 @@
+"""Flags that a command can't do without."""
+
+from absl import flags
+
+from t2t_hint_nart.errors import InputError
+
+
+def require(values: flags.FlagValues, *names: str) -> None:
+    """Refuse missing flags, all of them in one line.
+
+    Raises:
+        InputError: naming them.
+    """
+    missing = [f"--{name}" for name in names if values[name].value in (None, "")]
+    if missing:
+        raise InputError(f"Missing {', '.join(missing)}. See --help.")

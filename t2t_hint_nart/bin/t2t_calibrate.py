@@ -1,0 +1,54 @@
+"""Measure the loss terms of a freshly initialised student and propose weights for the hints.
+
+The paper chose its weights "to make the scales of three loss components similar after
+initialization"; this prints the three terms and the λ and μ that do so.
+
+Example:
+  t2t-calibrate --problem=translate_deen_quickstart_distill --data_dir=data \
+    --model=transformer_nat --hparams_set=transformer_nat_quickstart_hints \
+    --teacher_export_dir=runs/teacher/export
+"""
+
+from absl import flags
+
+from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.flags import define_data_flags
+from t2t_hint_nart.bin.required import require
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """Define the student, the teacher and how much to measure."""
+    flags.DEFINE_string("model", "transformer_nat", "Name of the model.", flag_values=values)
+    flags.DEFINE_string("hparams_set", None, "The student's set.", flag_values=values)
+    flags.DEFINE_string("hparams", "", "Changes to the set.", flag_values=values)
+    flags.DEFINE_string(
+        "teacher_export_dir", None, "SavedModel of the teacher.", flag_values=values
+    )
+    flags.DEFINE_integer("batches", 10, "Training batches to measure.", flag_values=values)
+    flags.DEFINE_integer("random_seed", 1, "Seed of the weights.", flag_values=values)
+
+
+def _main(values: flags.FlagValues) -> None:
+    require(values, "problem", "data_dir", "hparams_set", "teacher_export_dir")
+    from t2t_hint_nart import registry
+    from t2t_hint_nart.output_dir import create_hparams
+
+    problem = registry.problem(values.problem)
+    registry.check_model(values.model)
+    hparams = create_hparams(values.hparams_set, values.hparams)
+    from t2t_hint_nart.hints.calibration import calibrate
+    from t2t_hint_nart.training.experiment import Experiment, Run
+
+    run = Run(
+        values.model, hparams, problem, values.data_dir, "", values.teacher_export_dir,
+        values.random_seed,
+    )  # fmt: skip
+    calibration = calibrate(Experiment(run).measure_terms(values.batches))
+    for name, value in calibration.terms.items():
+        print(f"{name:16s} {value:10.4f}")
+    print(f"Equal scales over {calibration.batches} batches: --hparams={calibration.flags()}")
+
+
+def main() -> None:
+    """Run the command."""
+    command_line.run(_main, "t2t-calibrate", define_data_flags, define_flags)

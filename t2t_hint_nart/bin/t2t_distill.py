@@ -1,0 +1,56 @@
+"""Translate a problem's training data with a teacher, as the problem <problem>_distill.
+
+Students learn from these translations (sequence-level distillation). An interrupted run goes on
+where it stopped.
+
+Example:
+  t2t-distill --problem=translate_deen_quickstart --data_dir=data \
+    --teacher_export_dir=runs/teacher/export
+"""
+
+import sys
+import time
+
+from absl import flags
+
+from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.flags import define_data_flags
+from t2t_hint_nart.bin.required import require
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """Define the teacher and the batch."""
+    flags.DEFINE_string(
+        "teacher_export_dir", None, "SavedModel of the teacher.", flag_values=values
+    )
+    flags.DEFINE_integer("batch_size", 32, "Sentences decoded at a time.", flag_values=values)
+
+
+def _main(values: flags.FlagValues) -> None:
+    require(values, "problem", "data_dir", "teacher_export_dir")
+    from t2t_hint_nart import registry
+
+    name = values.problem.removesuffix("_distill")
+    problem = registry.problem(f"{name}_distill")
+    from t2t_hint_nart.hints.teacher import Teacher
+    from t2t_hint_nart.serving.distillation import distill
+
+    started = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        seconds = time.monotonic() - started
+        print(f"{done}/{total} sentences  {seconds:.0f} s", file=sys.stderr, flush=True)
+
+    teacher = Teacher(values.teacher_export_dir)
+    count = distill(teacher, problem, values.data_dir, values.batch_size, progress)
+    print(
+        f"{count} pairs of {problem.name} written to {values.data_dir}. Train a student with:\n"
+        f"  t2t-trainer --problem={problem.name} --data_dir={values.data_dir} "
+        "--model=transformer_nat --hparams_set=... --output_dir=... "
+        f"--teacher_export_dir={values.teacher_export_dir}"
+    )
+
+
+def main() -> None:
+    """Run the command."""
+    command_line.run(_main, "t2t-distill", define_data_flags, define_flags)

@@ -1,0 +1,1 @@
+"""Exported SavedModels: what they say about themselves and how they are called."""
