@@ -30,7 +30,8 @@ def top_k(rows: tf.Tensor, k: int) -> tuple[tf.Tensor, tf.Tensor]:
     width = 2 ** round(math.log2(max(math.sqrt(size / k), 1.0)))
     blocks = -(-size // width)
     if width < 8 or k >= blocks:
-        return tf.math.top_k(rows, k)
+        values, indices = tf.math.top_k(rows, k)
+        return values, indices
     if blocks * width > size:
         rows = tf.pad(rows, [[0, 0], [0, blocks * width - size]], constant_values=-np.inf)
     rows = tf.reshape(rows, [-1, blocks, width])
