@@ -1,31 +1,24 @@
 """Names for models, hyperparameter sets and problems, and the decorators that give them.
 
 In: classes and functions of this package or of a user's own directory. Out: the object behind a
-name, a model by its module path alone so that listing the models imports none of them. Must not
-import TensorFlow. The names and rules are those of T2T's `utils/registry.py`: CamelCase becomes
-snake_case, functions keep their name, and a problem is also known by its `_rev` and `_copy` form.
+name. Must not import TensorFlow. Names and rules are those of T2T's `utils/registry.py`:
+CamelCase becomes snake_case, functions keep their name, and a problem is also known by its `_rev`
+and `_copy` form.
 """
 
 import importlib
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from t2t_hint_nart.errors import InputError, UnknownNameError, nearest
+from t2t_hint_nart import user_directory
+from t2t_hint_nart.catalogue import Catalogue, Entry, LazyClass
+from t2t_hint_nart.catalogue import default_name as default_name
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.ranged_hparam import RangedHParams
-from t2t_hint_nart.registry_entry import Entry, LazyModel, caller_origin, first_line
-from t2t_hint_nart.user_directory import import_usr_dir as import_usr_dir
 
 _PLUGIN_PACKAGES = ("t2t_hint_nart.models", "t2t_hint_nart.hparams", "t2t_hint_nart.problems")
 _PROBLEM_SUFFIXES = ("_rev", "_copy")
-
-_models: dict[str, Entry] = {}
-_hparams: dict[str, Entry] = {}
-_ranged_hparams: dict[str, Entry] = {}
-_problems: dict[str, Entry] = {}
-_derived_problems: dict[str, Callable[[Any], Any]] = {}
-_loaded_plugins: set[str] = set()
 
 
 class ProblemName(NamedTuple):
@@ -36,67 +29,31 @@ class ProblemName(NamedTuple):
     was_copy: bool
 
 
-def default_name(registered: Callable[..., Any]) -> str:
-    """Return the name under which a class or function is registered by default.
-
-    Example:
-        >>> default_name(type("TranslateEndeWmt32k", (), {}))
-        'translate_ende_wmt32k'
-    """
-    name = registered.__name__
-    if not isinstance(registered, type):
-        return name
-    words_split = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
-    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", words_split).lower()
+def _check_problem(name: str, entry: Entry) -> None:
+    """Refuse names that exist for every problem; tell the class its name."""
+    if name.endswith(_PROBLEM_SUFFIXES):
+        raise InputError(
+            f"problem '{name}' ({entry.origin}) must not end in '_rev' or '_copy': "
+            "these forms exist for every problem"
+        )
+    entry.value.registered_name = name
 
 
-def register_model(cls_or_name: Any = None) -> Any:
-    """Register a model class; a decorator, with or without a name.
+_models = Catalogue("model")
+_hparams = Catalogue("hparams set")
+_ranged_hparams = Catalogue("hparams range")
+_problems = Catalogue("problem", _check_problem)
+_derived_problems: dict[str, Callable[[Any], Any]] = {}
+_loaded_plugins: set[str] = set()
 
-    Raises:
-        InputError: if the name is taken; the message tells where both registrations are.
-
-    Example:
-        >>> @register_model("my_model")
-        ... class MyModel:
-        ...     "A model of mine."
-    """
-    return _register("model", _models, cls_or_name)
-
-
-def register_lazy_model(name: str, target: str, doc: str) -> None:
-    """Register a model by the place of its class, which is imported when it is asked for.
-
-    Args:
-        name: the model's name.
-        target: `package.module:Class`.
-        doc: one line for `--registry_help`.
-
-    Raises:
-        InputError: if the name is taken.
-    """
-    _add("model", _models, name, Entry(LazyModel(target), caller_origin(__file__), doc))
-
-
-def register_hparams(function_or_name: Any = None) -> Any:
-    """Register a function that returns an `HParams`; a decorator, with or without a name."""
-    return _register("hparams set", _hparams, function_or_name)
-
-
-def register_ranged_hparams(function_or_name: Any = None) -> Any:
-    """Register a function that fills a `RangedHParams`; a decorator, with or without a name."""
-    return _register("hparams range", _ranged_hparams, function_or_name)
-
-
-def register_problem(cls_or_name: Any = None) -> Any:
-    """Register a `Problem` class; a decorator, with or without a name.
-
-    The class learns its name as `registered_name`.
-
-    Raises:
-        InputError: if the name is taken, or ends in `_rev` or `_copy`, which are added on demand.
-    """
-    return _register("problem", _problems, cls_or_name)
+# Decorators, bare or with a name. A registered model is a Keras model class, an hparams set a
+# function that returns an HParams, a range a function that fills a RangedHParams, a problem a
+# Problem class, which learns its name as `registered_name`.
+register_model = _models.register
+register_lazy_model = _models.register_lazily
+register_hparams = _hparams.register
+register_ranged_hparams = _ranged_hparams.register
+register_problem = _problems.register
 
 
 def register_derived_problem(suffix: str) -> Callable[[Any], Any]:
@@ -124,8 +81,9 @@ def model(name: str) -> Any:
     Raises:
         UnknownNameError: listing the models there are.
     """
-    value = _find("model", _models, name).value
-    return value.load() if isinstance(value, LazyModel) else value
+    load_plugins()
+    value = _models.find(name).value
+    return value.load() if isinstance(value, LazyClass) else value
 
 
 def check_model(name: str) -> None:
@@ -134,7 +92,8 @@ def check_model(name: str) -> None:
     Raises:
         UnknownNameError: listing the models there are.
     """
-    _find("model", _models, name)
+    load_plugins()
+    _models.find(name)
 
 
 def hparams(name: str) -> HParams:
@@ -144,7 +103,8 @@ def hparams(name: str) -> HParams:
         UnknownNameError: listing the sets there are.
         InputError: if the registered function returned something else than an `HParams`.
     """
-    entry = _find("hparams set", _hparams, name)
+    load_plugins()
+    entry = _hparams.find(name)
     made = entry.value()
     if not isinstance(made, HParams):
         raise InputError(
@@ -160,8 +120,9 @@ def ranged_hparams(name: str) -> RangedHParams:
     Raises:
         UnknownNameError: listing the ranges there are.
     """
+    load_plugins()
     ranges = RangedHParams()
-    _find("hparams range", _ranged_hparams, name).value(ranges)
+    _ranged_hparams.find(name).value(ranges)
     return ranges
 
 
@@ -176,15 +137,15 @@ def problem(name: str) -> Any:
         UnknownNameError: listing the problems there are.
         InputError: if `_rev` or `_copy` comes after such a suffix.
     """
-    parsed = parse_problem_name(name)
     load_plugins()
+    parsed = parse_problem_name(name)
     suffix = next((s for s in _derived_problems if parsed.base.endswith(s)), None)
     if suffix and parsed.base not in _problems:
         if name != parsed.base:
             swapped = parsed.base.removesuffix(suffix) + name.removeprefix(parsed.base) + suffix
             raise InputError(f"'{name}': '{suffix}' comes last in a problem's name: '{swapped}'")
         return _derived_problems[suffix](problem(name.removesuffix(suffix)))
-    cls = _find("problem", _problems, parsed.base).value
+    cls = _problems.find(parsed.base).value
     return cls(was_reversed=parsed.was_reversed, was_copy=parsed.was_copy)
 
 
@@ -210,22 +171,26 @@ def parse_problem_name(name: str) -> ProblemName:
 
 def list_models() -> list[str]:
     """Return the names of all models, sorted."""
-    return _names(_models)
+    load_plugins()
+    return _models.names()
 
 
 def list_hparams() -> list[str]:
     """Return the names of all hyperparameter sets, sorted."""
-    return _names(_hparams)
+    load_plugins()
+    return _hparams.names()
 
 
 def list_ranged_hparams() -> list[str]:
     """Return the names of all hyperparameter ranges, sorted."""
-    return _names(_ranged_hparams)
+    load_plugins()
+    return _ranged_hparams.names()
 
 
 def list_problems() -> list[str]:
     """Return the names of all problems, sorted and without their `_rev` and `_copy` forms."""
-    return _names(_problems)
+    load_plugins()
+    return _problems.names()
 
 
 def help_string() -> str:
@@ -235,22 +200,15 @@ def help_string() -> str:
     """
     load_plugins()
     lines = ["Registry contents:", "------------------"]
-    kinds = (
+    for title, catalogue in (
         ("Models", _models),
         ("HParams", _hparams),
         ("RangedHParams", _ranged_hparams),
         ("Problems", _problems),
-    )
-    for title, entries in kinds:
-        lines += ["", f"  {title}:"]
-        group = None
-        for name in sorted(entries, key=lambda name: (name.split("_")[0], name)):
-            if name.split("_")[0] != group:
-                group = name.split("_")[0]
-                lines.append(f"    {group}:")
-            lines.append(f"      * {name}  ({entries[name].origin})")
-            if entries[name].doc:
-                lines.append(f"          {entries[name].doc}")
+    ):
+        lines += ["", f"  {title}:", *_grouped(catalogue)]
+    suffixes = ", ".join((*_PROBLEM_SUFFIXES, *_derived_problems))
+    lines.append(f"    A problem's name may end in: {suffixes}")
     return "\n".join(lines)
 
 
@@ -267,57 +225,30 @@ def load_plugins() -> None:
             raise
 
 
-def _register(kind: str, entries: dict[str, Entry], registered_or_name: Any) -> Any:
-    """Register at once (bare decorator) or return a decorator (with a name, or `()`)."""
-    if callable(registered_or_name):
-        name = default_name(registered_or_name)
-        _add(kind, entries, name, _entry(registered_or_name))
-        return registered_or_name
+def import_usr_dir(path: str) -> None:
+    """Import a user's own directory of models, sets and problems: `--t2t_usr_dir`.
 
-    def decorator(registered: Any) -> Any:
-        name = registered_or_name or default_name(registered)
-        _add(kind, entries, name, _entry(registered))
-        return registered
+    Args:
+        path: the directory, whose `__init__.py` must import the modules that register; an empty
+            path is ignored.
 
-    return decorator
-
-
-def _entry(registered: Any) -> Entry:
-    return Entry(registered, caller_origin(__file__), first_line(registered))
-
-
-def _add(kind: str, entries: dict[str, Entry], name: str, entry: Entry) -> None:
-    if kind == "problem" and name.endswith(_PROBLEM_SUFFIXES):
-        raise InputError(
-            f"problem '{name}' ({entry.origin}) must not end in '_rev' or '_copy': "
-            "these forms exist for every problem"
-        )
-    earlier = entries.get(name)
-    if earlier is not None and not _is_announced(earlier, entry):
-        raise InputError(
-            f"{kind} '{name}' is already registered at {earlier.origin}; "
-            f"the second registration is at {entry.origin}"
-        )
-    entries[name] = entry
-    if kind == "problem":
-        entry.value.registered_name = name
-
-
-def _is_announced(earlier: Entry, entry: Entry) -> bool:
-    """Whether `earlier` is the lazy registration of the very class that `entry` holds."""
-    return isinstance(earlier.value, LazyModel) and earlier.value.names(entry.value)
-
-
-def _find(kind: str, entries: dict[str, Entry], name: str) -> Entry:
+    Raises:
+        InputError: if it cannot be imported, or registers a name that is taken.
+    """
     load_plugins()
-    if name not in entries:
-        registered = ", ".join(sorted(entries)) or "none"
-        raise UnknownNameError(
-            f"{kind} '{name}' is not registered.{nearest(name, entries)} Registered: {registered}"
-        )
-    return entries[name]
+    user_directory.import_directory(path)
 
 
-def _names(entries: dict[str, Entry]) -> list[str]:
-    load_plugins()
-    return sorted(entries)
+def _grouped(catalogue: Catalogue) -> list[str]:
+    """Return the lines of `help_string` for one kind."""
+    lines: list[str] = []
+    group = None
+    for name in sorted(catalogue.names(), key=lambda name: (name.split("_")[0], name)):
+        if name.split("_")[0] != group:
+            group = name.split("_")[0]
+            lines.append(f"    {group}:")
+        entry = catalogue.find(name)
+        lines.append(f"      * {name}  ({entry.origin})")
+        if entry.doc:
+            lines.append(f"          {entry.doc}")
+    return lines

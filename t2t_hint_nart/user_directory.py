@@ -12,7 +12,7 @@ from pathlib import Path
 from t2t_hint_nart.errors import InputError
 
 
-def import_usr_dir(path: str) -> None:
+def import_directory(path: str) -> None:
     """Import a directory, whose `__init__.py` must import the modules holding registrations.
 
     Args:

@@ -38,14 +38,14 @@ def silence_startup_noise() -> None:
 
 
 def without_noise(text: str) -> str:
-    """Return what TensorFlow printed without its information on the machine.
+    r"""Return what TensorFlow printed without its information on the machine.
 
     That CUDA does not start is left out only where there is no driver, which TensorFlow says
     before.
 
     Example:
-        >>> without_noise("I0000 00:00:1795.4 11 port.cc:153] oneDNN is on\\nW0000 trouble\\n")
-        'W0000 trouble\\n'
+        >>> without_noise("I0000 00:00:1795.4 11 port.cc:153] oneDNN is on\nW0000 trouble\n")
+        'W0000 trouble\n'
     """
     has_no_driver = _NO_DRIVER in text or not os.path.exists("/dev/nvidiactl")  # noqa: PTH110
     return "".join(
