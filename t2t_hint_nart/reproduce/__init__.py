@@ -1,0 +1,1 @@
+"""An experiment from data to report: its stages, tables and figures."""

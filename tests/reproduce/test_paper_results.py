@@ -1,0 +1,48 @@
+from t2t_hint_nart.reproduce.paper_results import (
+    DATASETS,
+    PAPER_ORDER,
+    POSTER,
+    TABLE_1,
+    TABLE_2,
+    published,
+)
+
+
+def test_the_numbers_the_paper_states_in_its_text():
+    hints = published("wmt14_ende", "student_align_hid", "one_pass")
+    fertility = next(row for row in TABLE_1 if row.model == "FT, rescoring 10")
+    rescored = published("wmt14_ende", "student_align_hid", "rescored_9")
+    # In the text: 6.54 and 7.11 BLEU better than the fertility based model.
+    gains = [round(rescored.bleu[name] - fertility.bleu[name], 2) for name in fertility.bleu]
+    assert gains == [6.54, 7.11]
+    # In the text: a speedup of 30.2 for a single sentence or 17.8 with teacher rescoring.
+    teacher = published("wmt14_ende", "teacher", "beam4")
+    assert round(teacher.latency_ms / hints.latency_ms, 1) == hints.speedup == 30.2
+    assert round(teacher.latency_ms / rescored.latency_ms, 1) == rescored.speedup == 17.8
+
+
+def test_table_2_rises_with_each_hint():
+    rows = [published("iwslt14_deen", system, "one_pass") for system in PAPER_ORDER]
+    assert [row.bleu["iwslt14_deen"] for row in rows] == [23.08, 24.76, 25.55]
+    assert [row.long_bleu["iwslt14_deen"] for row in rows] == [17.48, 19.24, 20.63]
+    # In the text: repetitive words drop from 8.3 to 6.5 percent.
+    assert rows[0].repetition_percent["iwslt14_deen"] == 8.3
+    assert rows[2].repetition_percent["iwslt14_deen"] == 6.5
+
+
+def test_the_control_without_hints_is_the_posters():
+    assert published("wmt14_deen", "student_nll", "one_pass").bleu["wmt14_deen"] == 22.02
+    assert published("wmt14_deen", "student_nll", "rescored_9").bleu["wmt14_deen"] == 26.21
+    transformer, nart = POSTER[:2]
+    assert round(transformer.latency_ms / nart.latency_ms, 1) == nart.speedup
+
+
+def test_what_nobody_published():
+    assert published("wmt14_ende", "student_align", "one_pass") is None
+    assert published("iwslt14_deen", "student_hid", "one_pass") is None
+
+
+def test_every_row_has_a_source_and_known_data():
+    for row in (*TABLE_1, *TABLE_2, *POSTER):
+        assert "table" in row.source
+        assert set(row.bleu) <= set(DATASETS)
