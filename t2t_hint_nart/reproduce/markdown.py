@@ -1,0 +1,84 @@
+"""Markdown pieces of a report: tables, and values as text."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+MISSING = "–"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int = 1) -> list[str]:
+    r"""Return the lines of a table; the first columns are text, the others numbers.
+
+    Args:
+        header: one title a column.
+        rows: cells as text; bars and line breaks in them are escaped.
+        text_columns: number of left-aligned columns.
+
+    Example:
+        >>> print(*table(["name", "BLEU"], [["a|b", "1.0"]]), sep="\n")
+        | name | BLEU |
+        |---|--:|
+        | a\|b | 1.0 |
+    """
+    rule = ["---" if index < text_columns else "--:" for index in range(len(header))]
+    lines = [_row(header), "|" + "|".join(rule) + "|"]
+    return lines + [_row(row) for row in rows]
+
+
+def number(value: object, form: str = "{:.2f}") -> str:
+    """Return a number as text, or a dash where there is none.
+
+    Example:
+        >>> number(3.14159), number(None), number(float("nan")), number(0.5, "{:.0%}")
+        ('3.14', '–', '–', '50%')
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return MISSING
+    return form.format(value)
+
+
+def flat_items(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Return nested values as (dotted name, text) pairs.
+
+    Example:
+        >>> flat_items({"a": {"b": 1, "c": 0.25}, "d": ["x", "y"]})
+        [('a.b', '1'), ('a.c', '0.25'), ('d', 'x, y')]
+    """
+    items = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            items += flat_items(value, f"{prefix}{name}.")
+        else:
+            items.append((f"{prefix}{name}", _text(value)))
+    return items
+
+
+def inline_code(text: str) -> str:
+    """Return text as code within a line.
+
+    Example:
+        >>> inline_code("nrefs:1|tok:13a")
+        '`nrefs:1|tok:13a`'
+    """
+    return f"`{text}`"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(_escaped(cell) for cell in cells) + " |"
+
+
+def _escaped(cell: str) -> str:
+    return " ".join(cell.split()).replace("|", "\\|")
+
+
+def _text(value: object) -> str:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return MISSING
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        if not value:
+            return "none"
+        return ", ".join(_text(item) for item in value)
+    return str(value)
