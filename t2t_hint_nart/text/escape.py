@@ -1,4 +1,4 @@
-r"""The spelling of a token in a subword vocabulary's alphabet (T2T data_generators/text_encoder.py).
+r"""The spelling of a token in a subword vocabulary's alphabet (T2T text_encoder.py).
 
 An underscore ends every token, so inside it `_` is written `\u`, `\` is written `\\`, and a
 character outside the alphabet is written by its code point, `\8364;`.

@@ -21,7 +21,7 @@ _CACHED_TOKENS = 2**20
 
 
 class SubwordTextEncoder:
-    """Invertible encoder over a limited vocabulary of subtokens.
+    r"""Invertible encoder over a limited vocabulary of subtokens.
 
     A text is tokenized (`tokenizer.encode`), each token is escaped and closed by an underscore
     (`escape.escape_token`), and each escaped token is cut into the longest subtokens that fit.
@@ -33,7 +33,7 @@ class SubwordTextEncoder:
         path: of a vocabulary file to load; without one the encoder is empty until `load`.
 
     Example:
-        >>> words = ["<pad>_", "<EOS>_", "Hello_", "wor", "ld_", *"\\\\_u;0123456789"]
+        >>> words = ["<pad>_", "<EOS>_", "Hello_", "wor", "ld_", *"\\_u;0123456789"]
         >>> encoder = SubwordTextEncoder.from_subtokens(words)
         >>> encoder.encode("Hello world")
         [2, 3, 4]
@@ -161,7 +161,7 @@ class SubwordTextEncoder:
         return self
 
     def store(self, path: str | os.PathLike[str]) -> None:
-        """Write the vocabulary in single quotes as T2T does, replacing the file whole or not at all.
+        """Write the vocabulary as T2T does, replacing the file whole or not at all.
 
         Raises:
             InputError: the file cannot be written.

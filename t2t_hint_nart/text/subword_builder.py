@@ -62,10 +62,8 @@ def search(
         distance = abs(len(subtokens) - target_size)
         if distance * 100 < target_size or low >= high or count < 2:
             return subtokens
-        if len(subtokens) > target_size:
-            other = bisect(count + 1, high)
-        else:
-            other = bisect(low, count - 1)
+        too_many = len(subtokens) > target_size
+        other = bisect(count + 1, high) if too_many else bisect(low, count - 1)
         return other if abs(len(other) - target_size) < distance else subtokens
 
     return bisect(min_val, max_val)

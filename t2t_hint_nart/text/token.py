@@ -62,9 +62,8 @@ class TokenTextEncoder:
         """
         ids = []
         for token in text.split():
-            if token not in self._ids and self._replace_oov is not None:
-                token = self._replace_oov
-            id_ = self._ids.get(token)
+            known = token in self._ids or self._replace_oov is None
+            id_ = self._ids.get(token if known else str(self._replace_oov))
             if id_ is None:
                 raise InputError(
                     f"token {token!r} is not in the vocabulary and replace_oov is not set."

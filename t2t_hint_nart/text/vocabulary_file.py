@@ -40,10 +40,10 @@ def write_lines(path: str | os.PathLike[str], lines: Iterable[str]) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    incomplete = f"{os.fspath(path)}.incomplete"
+    incomplete = Path(f"{os.fspath(path)}.incomplete")
     try:
-        Path(incomplete).write_bytes("".join(f"{line}\n" for line in lines).encode("utf-8"))
-        os.replace(incomplete, path)
+        incomplete.write_bytes("".join(f"{line}\n" for line in lines).encode("utf-8"))
+        incomplete.replace(path)
     except OSError as error:
         raise InputError(f"cannot write vocabulary file {path}: {error.strerror}") from error
 
