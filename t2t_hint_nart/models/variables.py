@@ -29,13 +29,12 @@ def named_variables(layer: keras.layers.Layer, prefix: str = "") -> dict[str, ke
     seen: set[int] = set()
 
     def walk(current: keras.layers.Layer, path: str) -> None:
-        children = _sublayers(current)
-        inherited = {id(w) for child in children.values() for w in child.weights}
+        held = {id(value) for value in vars(current).values()}
         for weight in current.weights:
-            if id(weight) not in inherited and id(weight) not in seen:
+            if id(weight) in held and id(weight) not in seen:
                 seen.add(id(weight))
                 named[f"{path}{weight.name}"] = weight
-        for name, child in children.items():
+        for name, child in _sublayers(current).items():
             walk(child, f"{path}{name}/")
 
     walk(layer, prefix)

@@ -1,0 +1,36 @@
+"""Settings of every test: quiet TensorFlow on one thread, fixed seeds. Imports no TensorFlow."""
+
+import os
+import sys
+
+import pytest
+from hypothesis import settings
+
+# Read when TensorFlow is first imported.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+
+settings.register_profile(
+    "repeatable", derandomize=True, deadline=None, max_examples=50, database=None
+)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed():
+    """Seed whatever may draw, but don't import Keras for tests that don't."""
+    if "keras" in sys.modules:
+        import keras
+
+        keras.utils.set_random_seed(17)
+
+
+@pytest.fixture
+def eager_functions():
+    """Run every tf.function eagerly: no graph is traced."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)

@@ -1,0 +1,106 @@
+"""Multi-head attention against the oracle, for every grouping of projections."""
+
+import keras
+import numpy as np
+import pytest
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.layers.attention import CROSS, POSITIONAL, SELF, MultiHeadAttention
+from t2t_hint_nart.models.variables import named_variables
+from tests.dtype_policy import dtype_policy
+from tests.oracles import transformer as oracle
+
+WIDTH, HEADS, LENGTH, SIZE = 6, 3, 4, 5
+RNG = np.random.default_rng(5)
+STATES = RNG.normal(size=(2, LENGTH, WIDTH))
+MEMORY = RNG.normal(size=(2, SIZE, WIDTH))
+TIMING = RNG.normal(size=(1, LENGTH, WIDTH))
+ALLOWED = RNG.random((2, LENGTH, SIZE)) < 0.6
+ALLOWED[:, :, 0] = True
+
+# What each group reads, and the same as the oracle's query, key and value inputs.
+READS = {
+    SELF: ((STATES,), (STATES, STATES, STATES)),
+    CROSS: ((STATES, MEMORY), (STATES, MEMORY, MEMORY)),
+    POSITIONAL: (
+        (TIMING, STATES),
+        (np.repeat(TIMING, 2, 0), np.repeat(TIMING, 2, 0), STATES),
+    ),
+}
+
+
+def build(groups, projection="fused_bias", **options):
+    with dtype_policy("float64"):
+        layer = MultiHeadAttention(groups, WIDTH, HEADS, projection=projection, **options)
+    for variable in named_variables(layer).values():
+        variable.assign(RNG.normal(size=tuple(variable.shape)))
+    return layer
+
+
+def parameters(layer):
+    return {
+        "a/" + name.replace("_transform", ""): keras.ops.convert_to_numpy(variable)
+        for name, variable in named_variables(layer).items()
+    }
+
+
+@pytest.mark.parametrize("projection", ["fused_bias", "separate"])
+@pytest.mark.parametrize("groups", READS)
+def test_equals_the_oracle(groups, projection):
+    layer = build(groups, projection)
+    sources, oracle_inputs = READS[groups]
+    allowed = ALLOWED[:, :, : oracle_inputs[1].shape[1]]
+    output, weights = layer(*sources, allowed=allowed[:, None])
+    expected = oracle.attend(parameters(layer), "a", *oracle_inputs, allowed, HEADS)
+    np.testing.assert_allclose(output, expected[0], 1e-10, 1e-12)
+    np.testing.assert_allclose(weights, expected[1], 1e-10, 1e-12)
+    forbidden = np.broadcast_to(~allowed[:, None], weights.shape)
+    assert not np.asarray(weights)[forbidden].any()
+
+
+@pytest.mark.parametrize(
+    "groups, projection, names",
+    [
+        (SELF, "fused_bias", ["qkv"]),
+        (CROSS, "fused_bias", ["q", "kv"]),
+        (POSITIONAL, "fused_bias", ["qk", "v"]),
+        (CROSS, "separate", ["q", "k", "v"]),
+    ],
+)
+def test_kernels(groups, projection, names):
+    """1.2.9 fuses and biases the projections, 1.15 does neither."""
+    fused = projection == "fused_bias"
+    expected = {}
+    for name in (*names, "output"):
+        width = WIDTH * (1 if name == "output" else len(name))
+        expected[f"a/{name}/kernel"] = (WIDTH, width)
+        if fused:
+            expected[f"a/{name}/bias"] = (width,)
+    found = parameters(build(groups, projection))
+    assert {name: value.shape for name, value in found.items()} == expected
+
+
+def test_weights_are_those_before_dropout():
+    layer = build(SELF, dropout_rate=0.5)
+    still, weights = layer(STATES, allowed=True)
+    dropped, trained_weights = layer(STATES, allowed=True, training=True)
+    assert np.array_equal(weights, trained_weights)
+    np.testing.assert_allclose(np.sum(weights, -1), 1.0)
+    assert not np.allclose(still, dropped)
+
+
+def test_a_row_with_nothing_allowed_is_finite():
+    layer = build(SELF)
+    nothing = np.zeros((2, 1, 1, LENGTH), bool)
+    output, weights = layer(STATES, allowed=nothing)
+    assert np.isfinite(output).all() and np.isfinite(weights).all()
+
+
+def test_heads_must_divide_the_width():
+    with pytest.raises(InputError, match="hidden_size 6 is not divisible by num_heads 4"):
+        MultiHeadAttention(SELF, 6, 4)
+
+
+def test_unknown_projection():
+    with pytest.raises(InputError, match=r"'seperate'; allowed are fused_bias, separate\..*'sep"):
+        MultiHeadAttention(SELF, 6, 3, projection="seperate")

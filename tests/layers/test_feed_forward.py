@@ -1,0 +1,43 @@
+"""The feed-forward sublayer."""
+
+import keras
+import numpy as np
+import pytest
+
+from t2t_hint_nart.layers.feed_forward import FeedForward, unit_scaling
+from t2t_hint_nart.models.variables import named_variables
+from tests.dtype_policy import dtype_policy
+from tests.oracles import transformer as oracle
+
+STATES = np.random.default_rng(7).normal(size=(2, 3, 4))
+
+
+def build(relu_dropout=0.0):
+    with dtype_policy("float64"):
+        layer = FeedForward(4, 6, relu_dropout)
+    rng = np.random.default_rng(8)
+    for variable in layer.weights:
+        variable.assign(rng.normal(size=tuple(variable.shape)))
+    return layer
+
+
+def test_equals_the_oracle():
+    layer = build()
+    names = {"conv1": "hidden", "conv2": "output"}
+    params = {}
+    for name, variable in named_variables(layer).items():
+        conv, part = name.split("/")
+        params[f"f/{names[conv]}/{part}"] = keras.ops.convert_to_numpy(variable)
+    np.testing.assert_allclose(layer(STATES), oracle.feed_forward(params, "f", STATES), 1e-12)
+
+
+def test_dropout_only_in_training():
+    layer = build(relu_dropout=0.5)
+    assert np.array_equal(layer(STATES), layer(STATES))
+    assert not np.allclose(layer(STATES), layer(STATES, training=True))
+
+
+@pytest.mark.parametrize("gain, limit", [(1.0, 0.054127), (4.0, 0.108253)])
+def test_unit_scaling_limit(gain, limit):
+    values = np.asarray(unit_scaling(gain)((512, 1536)))
+    assert np.abs(values).max() == pytest.approx(limit, abs=2e-6)
