@@ -1,0 +1,200 @@
+"""Score translations against a reference, as T2T's t2t-bleu, with sacrebleu's number beside.
+
+BLEU_uncased and BLEU_cased are T2T's (mteval-v14 international tokens, sacrebleu's tok:intl);
+BLEU_13a is the one to compare across papers. With --language it prints BLEU_tokenized too (Moses
+tokens, compounds split: T2T's get_ende_bleu.sh), with --source the BLEU of long sentences.
+
+For a directory of files <name>-<steps>, as made of each checkpoint, the scores also become
+TensorBoard curves in --event_dir. Run again, it goes on after the last file evaluated.
+
+Examples:
+  t2t-bleu --translation=test.out.de --reference=test.de --language=de
+  t2t-bleu --translations_dir=translations --reference=test.de --event_dir=events --wait_minutes=60
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from absl import flags
+
+from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.errors import InputError
+
+LAST_STEP_FILE = "last_evaluated_step.txt"
+# Writes tags and values with a wall time, in seconds since the epoch, and a step.
+WriteEvent = Callable[[Mapping[str, float], float, int], None]
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """Define T2T's flags of this command, and --language."""
+    flags.DEFINE_string("translation", None, "File of translations.", flag_values=values)
+    flags.DEFINE_string("reference", None, "File of reference translations.", flag_values=values)
+    flags.DEFINE_string(
+        "source", None, "File of source sentences, to find the long ones.", flag_values=values
+    )
+    flags.DEFINE_string(
+        "language", None, "Of the translations, as de: adds BLEU_tokenized.", flag_values=values
+    )
+    flags.DEFINE_string(
+        "translations_dir", None, "Directory of files <name>-<steps>.", flag_values=values
+    )
+    flags.DEFINE_string("event_dir", None, "Where event files go.", flag_values=values)
+    flags.DEFINE_enum(
+        "bleu_variant", "both", ["cased", "uncased", "both"], "T2T's BLEU.", flag_values=values
+    )
+    flags.DEFINE_string(
+        "tag_suffix", "", "Added to the tags BLEU_cased and BLEU_uncased.", flag_values=values
+    )
+    flags.DEFINE_integer(
+        "min_steps",
+        -1,
+        "Ignore files of fewer steps; -1 goes on after the last one evaluated.",
+        flag_values=values,
+    )
+    flags.DEFINE_integer("wait_minutes", 0, "Wait so long for a further file.", flag_values=values)
+    flags.DEFINE_bool(
+        "report_zero",
+        None,
+        "Begin the curves with a 0 at the time of the oldest file; by default if --min_steps is 0 "
+        "or nothing has been evaluated yet.",
+        flag_values=values,
+    )
+
+
+def _main(values: flags.FlagValues) -> None:
+    require(values, "reference")
+    if bool(values.translation) == bool(values.translations_dir):
+        raise InputError("Give either --translation or --translations_dir.")
+    if values.translation:
+        for line in score_lines(values, values.translation):
+            print(line)
+        return
+    require(values, "event_dir")
+    score_directory(values)
+
+
+def score_lines(values: flags.FlagValues, translation: str) -> list[str]:
+    """Return what is printed for one file of translations: a line a score.
+
+    Raises:
+        InputError: if a file cannot be read or the numbers of lines differ.
+    """
+    from t2t_hint_nart.evaluation import bleu
+    from t2t_hint_nart.evaluation.long_sentences import long_sentences
+    from t2t_hint_nart.evaluation.translation_files import read_sentences
+
+    hypotheses, references = read_sentences(translation), read_sentences(values.reference)
+    scores = _t2t_scores(values, hypotheses, references)
+    lines = [f"{name} = {score:6.2f}" for name, score in scores.items()]
+    lines.append(_labelled("BLEU_13a", bleu.bleu_13a(hypotheses, references)))
+    if values.language:
+        tokenized = bleu.bleu_tokenized(hypotheses, references, values.language)
+        lines.append(_labelled("BLEU_tokenized", tokenized))
+    if values.source:
+        sources = read_sentences(values.source)
+        bleu.check_aligned(sources, references)
+        chosen = long_sentences(sources)
+        score = bleu.bleu_13a(chosen.select(hypotheses), chosen.select(references))
+        lines.append(f"{_labelled('BLEU_13a_long', score)} ({chosen.label})")
+    return lines
+
+
+def score_directory(values: flags.FlagValues) -> None:
+    """Score every file of --translations_dir and write the curves.
+
+    Raises:
+        InputError: as `score_lines`; what was scored before is kept.
+    """
+    from t2t_hint_nart.evaluation.translation_files import (
+        read_sentences,
+        step_files,
+        wait_for_step_files,
+    )
+
+    references = read_sentences(values.reference)
+    last_step_file = Path(values.event_dir) / LAST_STEP_FILE
+    min_steps = _next_steps(last_step_file) if values.min_steps == -1 else values.min_steps
+    zero_is_due = min_steps == 0 if values.report_zero is None else values.report_zero
+    found = wait_for_step_files(values.translations_dir, min_steps, values.wait_minutes)
+    evaluated = 0
+    with contextlib.ExitStack() as stack:
+        for file in found:
+            scores = _t2t_scores(values, read_sentences(file.path), references)
+            if not evaluated:
+                # TensorFlow takes seconds to import: only once there is something to write.
+                write = stack.enter_context(_event_writer(values.event_dir, file.steps))
+            tagged = {f"{name}{values.tag_suffix}": score for name, score in scores.items()}
+            if zero_is_due:
+                oldest = min(other.mtime for other in step_files(values.translations_dir))
+                write(dict.fromkeys(tagged, 0.0), oldest, 0)
+                zero_is_due = False
+            write(tagged, file.mtime, file.steps)
+            for name, score in scores.items():
+                print(f"{file.path}: {name} = {score:6.2f}", flush=True)
+            last_step_file.write_text(f"{file.steps}\n", encoding="utf-8")
+            evaluated += 1
+    if not evaluated:
+        print(f"Nothing to evaluate in {values.translations_dir} from step {min_steps} on.")
+
+
+def _t2t_scores(
+    values: flags.FlagValues, hypotheses: list[str], references: list[str]
+) -> dict[str, float]:
+    """Return T2T's scores under T2T's names, in T2T's order."""
+    from t2t_hint_nart.evaluation import bleu
+
+    scores = {}
+    if values.bleu_variant in ("uncased", "both"):
+        scores["BLEU_uncased"] = bleu.bleu_intl_uncased(hypotheses, references).value
+    if values.bleu_variant in ("cased", "both"):
+        scores["BLEU_cased"] = bleu.bleu_intl(hypotheses, references).value
+    return scores
+
+
+def _labelled(name: str, score: object) -> str:
+    return f"{name} = {score}"
+
+
+def _next_steps(last_step_file: Path) -> int:
+    """Return the least number of steps that has not been evaluated yet."""
+    if not last_step_file.exists():
+        return 0
+    text = last_step_file.read_text(encoding="utf-8").strip()
+    if not text.isdecimal():
+        raise InputError(f"{last_step_file} has '{text}' in place of a number of steps.")
+    return int(text) + 1
+
+
+@contextlib.contextmanager
+def _event_writer(event_dir: str, first_steps: int) -> Iterator[WriteEvent]:
+    """Write T2T's scalar events, whose times lie in the past: only TF 1's writer takes those."""
+    import tensorflow as tf
+
+    with tf.Graph().as_default():
+        # Its name is otherwise the second it was made in: two quick runs would share one file.
+        suffix = f".{os.getpid()}.{first_steps}"
+        writer = tf.compat.v1.summary.FileWriter(event_dir, filename_suffix=suffix)
+
+        def write(scores: Mapping[str, float], wall_time: float, step: int) -> None:
+            summary = tf.compat.v1.Summary(
+                value=[
+                    tf.compat.v1.Summary.Value(tag=tag, simple_value=score)
+                    for tag, score in scores.items()
+                ]
+            )
+            event = tf.compat.v1.Event(wall_time=wall_time, step=step, summary=summary)
+            writer.add_event(event)
+            writer.flush()
+
+        try:
+            yield write
+        finally:
+            writer.close()
+
+
+def main() -> None:
+    """Run the command."""
+    command_line.run(_main, "t2t-bleu", define_flags)

@@ -1,0 +1,171 @@
+import os
+import subprocess
+import sys
+
+import pytest
+import sacrebleu
+
+from t2t_hint_nart.bin import command_line, t2t_bleu
+from tests.oracles.corpus_bleu import corpus_bleu, international_tokens
+
+REFERENCES = ["Ein Mann fährt mit dem E-Bike nach Köln.", "Zwei Hunde spielen heute im Schnee."]
+GOOD = ["Ein Mann fährt mit dem E-Bike nach köln.", "Zwei Hunde spielen heute im Schnee!"]
+BAD = ["Ein Mann fährt mit dem Auto", "Zwei spielen heute im Schnee!"]
+
+
+def write(path, lines):
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def reference(tmp_path):
+    return write(tmp_path / "reference", REFERENCES)
+
+
+def run(capsys, *arguments):
+    command_line.run(t2t_bleu._main, "t2t-bleu", t2t_bleu.define_flags, argv=arguments)
+    return capsys.readouterr().out.splitlines()
+
+
+def refusal(capsys, *arguments):
+    with pytest.raises(SystemExit) as error:
+        run(capsys, *arguments)
+    assert error.value.code == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    (line,) = told.err.splitlines()
+    return line
+
+
+def t2t_bleu_score(hypotheses, convert):
+    tokens = [
+        [international_tokens(convert(line)) for line in side] for side in (hypotheses, REFERENCES)
+    ]
+    return corpus_bleu(*tokens, smooth_exponentially=True)
+
+
+def test_a_pair_of_files(capsys, tmp_path, reference):
+    translation = write(tmp_path / "out", GOOD)
+    uncased, cased, standard = run(
+        capsys, f"--translation={translation}", f"--reference={reference}"
+    )
+    assert uncased == f"BLEU_uncased = {t2t_bleu_score(GOOD, str.lower):6.2f}"
+    assert cased == f"BLEU_cased = {t2t_bleu_score(GOOD, str):6.2f}"
+    expected = sacrebleu.corpus_bleu(GOOD, [REFERENCES]).score
+    signature = f"nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:{sacrebleu.__version__}"
+    assert standard == f"BLEU_13a = {expected:.2f} ({signature})"
+
+
+def test_t2ts_width_of_the_number(capsys, reference):
+    lines = run(capsys, f"--translation={reference}", f"--reference={reference}")
+    assert lines[:2] == ["BLEU_uncased = 100.00", "BLEU_cased = 100.00"]
+
+
+@pytest.mark.parametrize("variant", ["cased", "uncased"])
+def test_one_variant(capsys, reference, variant):
+    lines = run(
+        capsys,
+        f"--translation={reference}",
+        f"--reference={reference}",
+        f"--bleu_variant={variant}",
+    )
+    assert [line.split()[0] for line in lines] == [f"BLEU_{variant}", "BLEU_13a"]
+
+
+def test_language_and_source_add_lines(capsys, tmp_path, reference):
+    source = write(tmp_path / "source", ["a b c", "a"])
+    translation = write(tmp_path / "out", BAD)
+    lines = run(
+        capsys,
+        f"--translation={translation}",
+        f"--reference={reference}",
+        "--language=de",
+        f"--source={source}",
+    )
+    assert lines[3].startswith("BLEU_tokenized = ")
+    assert lines[3].endswith("prep:moses-de+compounds)")
+    long_score = sacrebleu.corpus_bleu(BAD[:1], [REFERENCES[:1]]).score
+    assert lines[4].startswith(f"BLEU_13a_long = {long_score:.2f} (")
+    assert lines[4].endswith("(longest tenth, source >= 3 tokens, 1 sentence)")
+
+
+def test_bad_input_is_told_in_one_line(capsys, tmp_path, reference):
+    short = write(tmp_path / "short", GOOD[:1])
+    assert refusal(capsys) == "t2t-bleu: error: Missing --reference. See --help."
+    assert "either --translation or" in refusal(capsys, f"--reference={reference}")
+    assert "either --translation or" in refusal(
+        capsys, f"--reference={reference}", "--translation=a", "--translations_dir=b"
+    )
+    assert "1 translations for 2 references" in refusal(
+        capsys, f"--reference={reference}", f"--translation={short}"
+    )
+    assert "1 translations for 2 references" in refusal(
+        capsys, f"--reference={reference}", f"--translation={reference}", f"--source={short}"
+    )
+    assert "cannot read" in refusal(
+        capsys, f"--reference={reference}", f"--translation={tmp_path}/none"
+    )
+    assert "--event_dir" in refusal(
+        capsys, f"--reference={reference}", f"--translations_dir={tmp_path}"
+    )
+    assert "cased" in refusal(capsys, f"--reference={reference}", "--bleu_variant=both_of_them")
+
+
+def test_help_is_quick_to_load(reference):
+    code = (
+        "import sys; from t2t_hint_nart.bin import t2t_bleu; sys.argv[1:] = ['--help'];"
+        "t2t_bleu.main(); sys.exit(any(m in sys.modules for m in ('tensorflow', 'sacrebleu')))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    assert "--translations_dir" in result.stdout
+
+
+def read_events(directory):
+    from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+
+    return [
+        (event.step, event.wall_time, {v.tag: v.simple_value for v in event.summary.value})
+        for file in sorted(directory.glob("events.out.tfevents.*"))
+        for event in LegacyEventFileLoader(str(file)).Load()
+        if event.summary.value
+    ]
+
+
+def test_a_directory_becomes_curves(capsys, tmp_path, reference):
+    translations, events = tmp_path / "translations", tmp_path / "events"
+    translations.mkdir()
+    for name, lines, mtime in (("p-20", GOOD, 1_500_000_020), ("p-3", BAD, 1_500_000_003)):
+        write(translations / name, lines)
+        os.utime(translations / name, (mtime, mtime))
+    arguments = (
+        f"--translations_dir={translations}",
+        f"--reference={reference}",
+        f"--event_dir={events}",
+        "--tag_suffix=_beam4",
+    )
+    lines = run(capsys, *arguments)
+    assert [line.split(":")[0].rpartition("/")[2] for line in lines] == ["p-3"] * 2 + ["p-20"] * 2
+    assert lines[3].endswith(f"BLEU_cased = {t2t_bleu_score(GOOD, str):6.2f}")
+    zero, first, second = read_events(events)
+    assert zero == (0, 1_500_000_003, {"BLEU_uncased_beam4": 0.0, "BLEU_cased_beam4": 0.0})
+    assert first[:2] == (3, 1_500_000_003)
+    assert first[2]["BLEU_cased_beam4"] == pytest.approx(t2t_bleu_score(BAD, str))
+    assert second[:2] == (20, 1_500_000_020)
+    assert second[2]["BLEU_uncased_beam4"] == pytest.approx(t2t_bleu_score(GOOD, str.lower))
+    assert (events / "last_evaluated_step.txt").read_text() == "20\n"
+
+    # Nothing is scored twice; a damaged file stops the run and keeps what was done.
+    assert run(capsys, *arguments) == [f"Nothing to evaluate in {translations} from step 21 on."]
+    write(translations / "p-30", GOOD)
+    write(translations / "p-40", GOOD[:1])
+    with pytest.raises(SystemExit):
+        run(capsys, *arguments)
+    told = capsys.readouterr()
+    assert "p-30: BLEU_cased" in told.out
+    assert "1 translations for 2 references" in told.err
+    assert sorted(event[0] for event in read_events(events)) == [0, 3, 20, 30]
+    assert (events / "last_evaluated_step.txt").read_text() == "30\n"
