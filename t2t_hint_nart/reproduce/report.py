@@ -16,7 +16,8 @@ from t2t_hint_nart.reproduce import hardware as machine
 from t2t_hint_nart.reproduce.ordering import order_statements
 from t2t_hint_nart.reproduce.report_markdown import render
 
-BASELINE = ("teacher", "beam4")
+BASELINE_SYSTEM = "teacher"
+BASELINE_DECODING = "beam"
 
 
 def build_report(
@@ -116,12 +117,16 @@ def write_report(
 
 
 def with_speedups(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows with `speedup`: the teacher's beam 4 latency over the row's own.
+    """Return the rows with `speedup`: the latency of the teacher's beam search over the row's own.
 
     A speed-up that a row brings along stays; where a latency is missing it is None.
     """
     baseline = next(
-        (row.get("latency_ms") for row in rows if (row["system"], row["decoding"]) == BASELINE),
+        (
+            row.get("latency_ms")
+            for row in rows
+            if row["system"] == BASELINE_SYSTEM and row["decoding"].startswith(BASELINE_DECODING)
+        ),
         None,
     )
 

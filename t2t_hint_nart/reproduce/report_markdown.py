@@ -163,7 +163,7 @@ def _speed(report: Report) -> list[str]:
         return []
     note = (
         "Latency is the median of one sentence at a time (batch 1), warm-up excluded; speed-up is "
-        "against our own teacher's beam 4 on the same machine. The paper's 30.2× is against a "
+        "against our own teacher's beam search on the same machine. The paper's 30.2× is against a "
         "teacher of 784 ms; on the same team's later poster the teacher takes 387 ms, which makes "
         f"it 14.9× ({CRF_POSTER})."
     )

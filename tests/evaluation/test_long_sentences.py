@@ -36,7 +36,7 @@ def test_ties_are_all_in():
 
 def test_the_order_of_the_sentences_does_not_matter():
     sources = [sentence(n % 7) for n in range(25)]
-    texts = {source for source in long_sentences(sources).select(sources)}
+    texts = set(long_sentences(sources).select(sources))
     backwards = sources[::-1]
     assert set(long_sentences(backwards).select(backwards)) == texts == {sentence(6)}
 

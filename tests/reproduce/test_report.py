@@ -183,7 +183,9 @@ def test_speedup_is_against_the_teachers_beam():
     rows = with_speedups([made_up_row(index) for index in range(3)])
     assert rows[1]["speedup"] == 1.0
     assert rows[2]["speedup"] == pytest.approx(82.1 / 83.1)
-    assert with_speedups([made_up_row(2)])[0]["speedup"] is None
+    assert with_speedups([made_up_row(0), made_up_row(2)])[1]["speedup"] is None
+    other_beam = [{**made_up_row(1), "decoding": "beam5"}, made_up_row(2)]
+    assert with_speedups(other_beam)[1]["speedup"] == pytest.approx(82.1 / 83.1)
     kept = with_speedups([{**made_up_row(2), "speedup": 30.2}])
     assert kept[0]["speedup"] == 30.2
 
