@@ -3,5 +3,6 @@
 from t2t_hint_nart.data import distill_problem  # noqa: F401 (registers `<problem>_distill`)
 from t2t_hint_nart.problems import (  # noqa: F401
     algorithmic,
+    text2text_tmpdir,
     translate_quickstart,
 )

@@ -6,10 +6,10 @@ text out, works on them.
 
 import random
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.problem import Path
+from t2t_hint_nart.data.problem import PathLike
 from t2t_hint_nart.data.text_problem import Text2TextProblem
 from t2t_hint_nart.registry import register_problem
 
@@ -20,7 +20,11 @@ class AlgorithmicProblem(Text2TextProblem):
     No sequence of the development or test set occurs in the training set.
     """
 
-    num_pairs = {DatasetSplit.TRAIN: 4000, DatasetSplit.EVAL: 100, DatasetSplit.TEST: 100}
+    num_pairs: ClassVar[dict[str, int]] = {
+        DatasetSplit.TRAIN: 4000,
+        DatasetSplit.EVAL: 100,
+        DatasetSplit.TEST: 100,
+    }
     max_digits = 8
 
     def transduce(self, digits: list[str]) -> list[str]:
@@ -43,7 +47,7 @@ class AlgorithmicProblem(Text2TextProblem):
         return [{"split": split, "shards": 1} for split in DatasetSplit.ALL]
 
     def generate_samples(
-        self, data_dir: Path, tmp_dir: Path, dataset_split: str
+        self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, str]]:
         """Yield random sequences, of each length about as many, and their targets.
 

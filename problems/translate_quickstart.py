@@ -16,7 +16,7 @@ leaks. Vocabulary entries ("der Bahnhof") are all in the training set.
 from typing import TYPE_CHECKING, Any
 
 from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.problem import Path
+from t2t_hint_nart.data.problem import PathLike
 from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem
 from t2t_hint_nart.registry import register_problem
 
@@ -28,13 +28,12 @@ if TYPE_CHECKING:
 class TranslateDeenQuickstart(TfdsTranslateProblem):
     """German to English, 2,569 short sentences of a course: minutes on a CPU, not a benchmark."""
 
-    source_language = "de"
-    target_language = "en"
+    languages = ("de", "en")
 
     @property
     def approx_vocab_size(self) -> int:
         """Subtokens of both languages; a larger vocabulary leaves most of them too rare."""
-        return 2**10
+        return 2**11
 
     @property
     def dataset_splits(self) -> list[dict[str, Any]]:
@@ -45,7 +44,7 @@ class TranslateDeenQuickstart(TfdsTranslateProblem):
             {"split": DatasetSplit.TEST, "shards": 1},
         ]
 
-    def builder(self, tmp_dir: Path) -> "AufDeutsch":
+    def builder(self, tmp_dir: PathLike) -> "AufDeutsch":
         """Return the builder of the course's sentences.
 
         Args:
@@ -55,7 +54,7 @@ class TranslateDeenQuickstart(TfdsTranslateProblem):
 
         return AufDeutsch(data_dir=self.tfds_dir(tmp_dir))
 
-    def fetch_manual_files(self, tmp_dir: Path) -> None:
+    def fetch_manual_files(self, tmp_dir: PathLike) -> None:
         """Download the wheel unless tmp_dir has it.
 
         Args:
@@ -66,4 +65,6 @@ class TranslateDeenQuickstart(TfdsTranslateProblem):
         """
         from t2t_hint_nart.problems.builders.auf_deutsch import AufDeutsch
 
-        AufDeutsch.WHEEL.fetch(tmp_dir)
+        wheel = AufDeutsch.WHEEL
+        self.progress(f"{wheel.filename}: looked for in {tmp_dir}, else downloaded with pip")
+        wheel.fetch(tmp_dir)

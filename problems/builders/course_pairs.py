@@ -31,10 +31,10 @@ def raw_pairs(content: Any) -> Iterator[Pair]:
         content: what json.load returned.
     """
     if isinstance(content, dict):
-        for german, english in _KEYS:
-            texts = (content.get(german), content.get(english))
-            if isinstance(texts[0], str) and isinstance(texts[1], str):
-                yield texts
+        for german_key, english_key in _KEYS:
+            german, english = content.get(german_key), content.get(english_key)
+            if isinstance(german, str) and isinstance(english, str):
+                yield german, english
         content = list(content.values())
     if isinstance(content, list):
         for part in content:

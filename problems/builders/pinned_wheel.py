@@ -47,12 +47,12 @@ class PinnedWheel:
         if path.exists():
             self._check(path)
             return path
-        os.makedirs(directory, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=directory) as scratch:
             downloaded = Path(scratch) / self.filename
             self._download(downloaded, path)
             self._check(downloaded)
-            os.replace(downloaded, path)
+            downloaded.replace(path)
         return path
 
     def _download(self, downloaded: Path, wanted: Path) -> None:

@@ -7,7 +7,7 @@ utils/data_reader.py, with everything random seeded and nothing in the pipeline 
 tf.train.Checkpoint could not save.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -42,7 +42,7 @@ def training_batches(
         files: shards of the training data.
         hparams: batch_size and the rest of the bucket table; sentences longer than max_length or
             shorter than min_length are dropped; max_input_seq_length and max_target_seq_length
-            cut, 0 meaning no cut; shuffle_buffer_size in place of the 64 where the set has it.
+            cut, 0 meaning no cut.
         seed: of both shuffles.
         features: stored features read as inputs and as targets, see Problem.features.
         replicas: devices one batch is divided over; multiplies the number of sentences.
@@ -55,8 +55,7 @@ def training_batches(
     sentences = _pairs(shuffled, hparams, features)
     sentences = sentences.filter(_within(hparams.get("min_length", 0), table.max_length))
     _check_not_empty(sentences, files, table)
-    buffer = hparams.get("shuffle_buffer_size", _SHUFFLE_BUFFER) * replicas
-    sentences = sentences.shuffle(buffer, seed=seed + 1).repeat()
+    sentences = sentences.shuffle(_SHUFFLE_BUFFER * replicas, seed=seed + 1).repeat()
     return _deterministic(_bucketed(sentences, table, drop_remainder=True).prefetch(2))
 
 
@@ -109,7 +108,7 @@ def _length(pair: dict[str, tf.Tensor]) -> tf.Tensor:
     return tf.maximum(tf.size(pair["inputs"]), tf.size(pair["targets"]))
 
 
-def _within(shortest: int, longest: int):
+def _within(shortest: int, longest: int) -> Callable[[dict[str, tf.Tensor]], tf.Tensor]:
     return lambda pair: (_length(pair) >= shortest) & (_length(pair) <= longest)
 
 

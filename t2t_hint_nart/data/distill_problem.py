@@ -9,12 +9,13 @@ import datetime
 import json
 import os
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.problem import Path, TextEncoder
+from t2t_hint_nart.data.problem import PathLike, TextEncoder
 from t2t_hint_nart.data.text_problem import Text2TextProblem
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import EOS_ID
@@ -36,6 +37,7 @@ class DistillProblem(Text2TextProblem):
             raise InputError(f"only text-to-text problems can be distilled, not '{base.name}'")
         super().__init__()
         self.base = base
+        self.languages = (base.source_language, base.target_language)
 
     @property
     def base_name(self) -> str:
@@ -67,11 +69,11 @@ class DistillProblem(Text2TextProblem):
         """The base problem's."""
         return self.base.dataset_splits
 
-    def get_or_create_vocab(self, data_dir: Path, tmp_dir: Path) -> TextEncoder:
+    def get_or_create_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> TextEncoder:
         """Return the base problem's vocabulary."""
         return self.base.get_or_create_vocab(data_dir, tmp_dir)
 
-    def feature_encoders(self, data_dir: Path) -> dict[str, TextEncoder]:
+    def feature_encoders(self, data_dir: PathLike) -> dict[str, TextEncoder]:
         """Return the base problem's encoders, as it is read."""
         return self.base.get_feature_encoders(data_dir)
 
@@ -79,24 +81,27 @@ class DistillProblem(Text2TextProblem):
         """Return how a split is read: the base problem's data may be stored the other way round."""
         return super().features(split) if split == DatasetSplit.TRAIN else self.base.features(split)
 
-    def filepattern(self, data_dir: Path, split: str) -> str:
+    def filepattern(self, data_dir: PathLike, split: str) -> str:
         """Return a file pattern that a split's shards match."""
         if split == DatasetSplit.TRAIN:
             return super().filepattern(data_dir, split)
         return self.base.filepattern(data_dir, split)
 
-    def shard_files(self, data_dir: Path, split: str) -> list[str]:
+    def shard_files(self, data_dir: PathLike, split: str) -> list[str]:
         """Return the paths of a split's shards: the training ones are this problem's own."""
         if split == DatasetSplit.TRAIN:
             return super().shard_files(data_dir, split)
         return self.base.shard_files(data_dir, split)
 
-    def generate_command(self, data_dir: Path) -> str:
+    def generate_command(self, data_dir: PathLike) -> str:
         """Return the command line that makes the training shards."""
         folder = shlex.quote(os.fspath(data_dir))
-        return f"t2t-distill --problem={self.base.name} --data_dir={folder}"
+        return (
+            f"t2t-distill --problem={self.base.name} --data_dir={folder} "
+            "--teacher_export_dir=TEACHER"
+        )
 
-    def generate_data(self, data_dir: Path, tmp_dir: Path, task_id: int = -1) -> None:
+    def generate_data(self, data_dir: PathLike, tmp_dir: PathLike, task_id: int = -1) -> None:
         """Refuse: the data come out of a teacher.
 
         Raises:
@@ -107,13 +112,13 @@ class DistillProblem(Text2TextProblem):
             f"make them with: {self.generate_command(data_dir)}"
         )
 
-    def provenance_path(self, data_dir: Path) -> str:
+    def provenance_path(self, data_dir: PathLike) -> Path:
         """Return the path of the JSON file that says where the training targets come from."""
-        return os.path.join(data_dir, f"{self.dataset_filename()}-provenance.json")
+        return Path(data_dir) / f"{self.dataset_filename()}-provenance.json"
 
     def write_training_shards(
         self,
-        data_dir: Path,
+        data_dir: PathLike,
         pairs: Iterable[tuple[Sequence[int], Sequence[int]]],
         provenance: Mapping[str, Any],
         num_shards: int | None = None,
@@ -138,7 +143,7 @@ class DistillProblem(Text2TextProblem):
 
         tokens = {"inputs": 0, "targets": 0}
 
-        def examples():
+        def examples() -> Iterator[dict[str, list[int]]]:
             for pair in pairs:
                 features = {}
                 for feature, ids in zip(tokens, pair, strict=True):
@@ -147,8 +152,9 @@ class DistillProblem(Text2TextProblem):
                     tokens[feature] += len(features[feature])
                 yield features
 
-        os.makedirs(data_dir, exist_ok=True)
-        num_shards = num_shards or len(self.output_paths(data_dir)[DatasetSplit.TRAIN])
+        Path(data_dir).mkdir(parents=True, exist_ok=True)
+        shards = {part["split"]: part["shards"] for part in self.dataset_splits}
+        num_shards = num_shards or shards[DatasetSplit.TRAIN]
         paths = self.training_filepaths(data_dir, num_shards, shuffled=True)
         unshuffled = self.training_filepaths(data_dir, num_shards, shuffled=False)
         count = write_shuffled_shards(examples(), unshuffled, paths, self.random_seed)
@@ -158,7 +164,7 @@ class DistillProblem(Text2TextProblem):
                 **provenance,
                 "problem": self.name,
                 "base_problem": self.base.name,
-                "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
                 "pairs": count,
                 "input_tokens": tokens["inputs"],
                 "target_tokens": tokens["targets"],
@@ -166,14 +172,14 @@ class DistillProblem(Text2TextProblem):
         )
         return count
 
-    def _write_provenance(self, data_dir: Path, provenance: Mapping[str, Any]) -> None:
+    def _write_provenance(self, data_dir: PathLike, provenance: Mapping[str, Any]) -> None:
         path = self.provenance_path(data_dir)
-        with open(path + ".incomplete", "w", encoding="utf-8") as file:
-            json.dump(provenance, file, indent=2, sort_keys=True, ensure_ascii=False)
-            file.write("\n")
-        os.replace(path + ".incomplete", path)
+        text = json.dumps(provenance, indent=2, sort_keys=True, ensure_ascii=False)
+        incomplete = path.with_name(path.name + ".incomplete")
+        incomplete.write_text(text + "\n", encoding="utf-8")
+        incomplete.replace(path)
 
-    def provenance(self, data_dir: Path) -> dict[str, Any]:
+    def provenance(self, data_dir: PathLike) -> dict[str, Any]:
         """Return what is recorded about the training targets.
 
         Args:
@@ -184,11 +190,10 @@ class DistillProblem(Text2TextProblem):
         """
         path = self.provenance_path(data_dir)
         try:
-            with open(path, encoding="utf-8") as file:
-                return json.load(file)
+            return dict(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             raise InputError(
-                f"no provenance {path!r}; make the data with: {self.generate_command(data_dir)}"
+                f"no provenance '{path}'; make the data with: {self.generate_command(data_dir)}"
             ) from None
         except ValueError as error:
-            raise InputError(f"{path!r} is not JSON: {error}") from None
+            raise InputError(f"'{path}' is not JSON: {error}") from None

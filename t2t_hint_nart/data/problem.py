@@ -5,18 +5,26 @@ Follows tensor2tensor's data_generators/problem.py, of which it keeps the names 
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from absl import logging
+
+from t2t_hint_nart.catalogue import default_name
 from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.shard_files import UNSHUFFLED_SUFFIX, find_shards, shard_paths
+from t2t_hint_nart.data.shard_files import (
+    UNSHUFFLED_SUFFIX,
+    all_exist,
+    find_shards,
+    shard_paths,
+)
 from t2t_hint_nart.data.space_id import SpaceID
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.registry import default_name
 
 _Feature = TypeVar("_Feature")
 
-Path = str | os.PathLike[str]
+PathLike = str | os.PathLike[str]
 
 
 class TextEncoder(Protocol):
@@ -42,6 +50,9 @@ class Problem:
     Args:
         was_reversed: read the problem backwards.
         was_copy: read the inputs as targets too (after reversing).
+
+    Attributes:
+        progress: told, in lines, what `generate_data` has done; logs them by default.
     """
 
     # Set when the class is registered; otherwise made of the class name.
@@ -53,6 +64,7 @@ class Problem:
     def __init__(self, was_reversed: bool = False, was_copy: bool = False) -> None:
         self.was_reversed = was_reversed
         self.was_copy = was_copy
+        self.progress: Callable[[str], None] = logging.info
 
     @property
     def base_name(self) -> str:
@@ -89,7 +101,7 @@ class Problem:
         """Kind of symbols of the stored targets."""
         return SpaceID.GENERIC
 
-    def generate_data(self, data_dir: Path, tmp_dir: Path, task_id: int = -1) -> None:
+    def generate_data(self, data_dir: PathLike, tmp_dir: PathLike, task_id: int = -1) -> None:
         """Write the shards and whatever is needed to read them.
 
         Args:
@@ -99,7 +111,7 @@ class Problem:
         """
         raise NotImplementedError(f"{type(self).__name__} does not say how to generate its data")
 
-    def feature_encoders(self, data_dir: Path) -> dict[str, TextEncoder]:
+    def feature_encoders(self, data_dir: PathLike) -> dict[str, TextEncoder]:
         """Return the encoder of each feature as stored on disk.
 
         Args:
@@ -121,7 +133,7 @@ class Problem:
         source, target = ("targets", "inputs") if self.was_reversed else ("inputs", "targets")
         return (source, source) if self.was_copy else (source, target)
 
-    def get_feature_encoders(self, data_dir: Path) -> dict[str, TextEncoder]:
+    def get_feature_encoders(self, data_dir: PathLike) -> dict[str, TextEncoder]:
         """Return the encoder of each feature as read: swapped when the problem is reversed.
 
         Args:
@@ -138,34 +150,53 @@ class Problem:
         source, target = self.features(DatasetSplit.TRAIN)
         return {"inputs": stored[source], "targets": stored[target]}
 
-    def training_filepaths(self, data_dir: Path, num_shards: int, shuffled: bool) -> list[str]:
+    def training_filepaths(self, data_dir: PathLike, num_shards: int, shuffled: bool) -> list[str]:
         """Return the paths of the training shards, of the intermediate ones unless `shuffled`."""
         return self._filepaths(data_dir, DatasetSplit.TRAIN, num_shards, shuffled)
 
-    def dev_filepaths(self, data_dir: Path, num_shards: int, shuffled: bool) -> list[str]:
+    def dev_filepaths(self, data_dir: PathLike, num_shards: int, shuffled: bool) -> list[str]:
         """Return the paths of the development shards, see `training_filepaths`."""
         return self._filepaths(data_dir, DatasetSplit.EVAL, num_shards, shuffled)
 
-    def test_filepaths(self, data_dir: Path, num_shards: int, shuffled: bool) -> list[str]:
+    def test_filepaths(self, data_dir: PathLike, num_shards: int, shuffled: bool) -> list[str]:
         """Return the paths of the test shards, see `training_filepaths`."""
         return self._filepaths(data_dir, DatasetSplit.TEST, num_shards, shuffled)
 
-    def _filepaths(self, data_dir: Path, split: str, num_shards: int, shuffled: bool) -> list[str]:
+    def _filepaths(
+        self, data_dir: PathLike, split: str, num_shards: int, shuffled: bool
+    ) -> list[str]:
         name = self.dataset_filename() + UNSHUFFLED_SUFFIX * (not shuffled)
         return shard_paths(data_dir, name, split, num_shards)
 
-    def output_paths(self, data_dir: Path, shuffled: bool = True) -> dict[str, list[str]]:
+    def splits_in(self, tmp_dir: PathLike) -> list[dict[str, Any]]:
+        """Return the `dataset_splits` there is raw material for; here, all.
+
+        Args:
+            tmp_dir: folder of downloads and other raw material.
+        """
+        del tmp_dir
+        return self.dataset_splits
+
+    def output_paths(
+        self, data_dir: PathLike, tmp_dir: PathLike, shuffled: bool = True
+    ) -> dict[str, list[str]]:
         """Return the paths of all shards that `generate_data` writes, by split."""
         return {
             part["split"]: self._filepaths(data_dir, part["split"], part["shards"], shuffled)
-            for part in self.dataset_splits
+            for part in self.splits_in(tmp_dir)
         }
 
-    def filepattern(self, data_dir: Path, split: str) -> str:
-        """Return a file pattern that a split's shards match."""
-        return os.path.join(data_dir, f"{self.dataset_filename()}-{split}*")
+    def is_generated(self, data_dir: PathLike, tmp_dir: PathLike) -> bool:
+        """Return whether everything that `generate_data` would write is there."""
+        return all_exist(
+            [path for paths in self.output_paths(data_dir, tmp_dir).values() for path in paths]
+        )
 
-    def shard_files(self, data_dir: Path, split: str) -> list[str]:
+    def filepattern(self, data_dir: PathLike, split: str) -> str:
+        """Return a file pattern that a split's shards match."""
+        return str(Path(data_dir) / f"{self.dataset_filename()}-{split}*")
+
+    def shard_files(self, data_dir: PathLike, split: str) -> list[str]:
         """Return the paths of a split's shards, having checked that the set is complete.
 
         Args:
@@ -188,7 +219,7 @@ class Problem:
             )
         return paths
 
-    def generate_command(self, data_dir: Path) -> str:
+    def generate_command(self, data_dir: PathLike) -> str:
         """Return the command line that generates this problem's data."""
         folder = shlex.quote(os.fspath(data_dir))
         return f"t2t-datagen --problem={self.base_name} --data_dir={folder}"

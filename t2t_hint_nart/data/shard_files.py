@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from t2t_hint_nart.errors import InputError
 
@@ -26,7 +27,7 @@ def shard_paths(
         ['data/translate_deen-dev-00000-of-00001']
     """
     return [
-        os.path.join(data_dir, f"{dataset_name}-{split}-{shard:05d}-of-{num_shards:05d}")
+        str(Path(data_dir) / f"{dataset_name}-{split}-{shard:05d}-of-{num_shards:05d}")
         for shard in range(num_shards)
     ]
 
@@ -40,17 +41,17 @@ def find_shards(data_dir: str | os.PathLike[str], dataset_name: str, split: str)
         split: "train", "dev" or "test".
 
     Returns:
-        The paths; empty when the folder holds no shard of this split.
+        The paths; empty when the folder holds no shard of this split or does not exist.
 
     Raises:
-        InputError: the folder does not exist, some shards are missing, or there are two sets.
+        InputError: some shards are missing, or there are two sets.
     """
-    if not os.path.isdir(data_dir):
-        raise InputError(f"data_dir does not exist or is not a folder: {os.fspath(data_dir)!r}")
+    if not Path(data_dir).is_dir():
+        return []
     prefix = f"{dataset_name}-{split}"
     name = re.compile(re.escape(prefix) + _COUNT.pattern)
-    found = sorted(entry for entry in os.listdir(data_dir) if name.fullmatch(entry))
-    sizes = sorted({entry.rsplit("-", 1)[1] for entry in found})
+    found = sorted(path for path in Path(data_dir).iterdir() if name.fullmatch(path.name))
+    sizes = sorted({path.name.rsplit("-", 1)[1] for path in found})
     if len(sizes) > 1:
         raise InputError(
             f"{os.fspath(data_dir)!r} holds more than one set of {prefix} shards "
@@ -58,14 +59,14 @@ def find_shards(data_dir: str | os.PathLike[str], dataset_name: str, split: str)
         )
     if found and len(found) != int(sizes[0]):
         expected = shard_paths(data_dir, dataset_name, split, int(sizes[0]))
-        missing = [path for path in expected if os.path.basename(path) not in found]
+        missing = [path for path in expected if Path(path) not in found]
         raise InputError(
             f"{len(missing)} of {len(expected)} {prefix} shards are missing, "
             f"the first of them {missing[0]!r}"
         )
-    return [os.path.join(data_dir, entry) for entry in found]
+    return [str(path) for path in found]
 
 
 def all_exist(paths: Sequence[str]) -> bool:
     """Return whether every file of a (not empty) list exists."""
-    return bool(paths) and all(os.path.isfile(path) for path in paths)
+    return bool(paths) and all(Path(path).is_file() for path in paths)

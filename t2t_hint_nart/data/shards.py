@@ -2,9 +2,9 @@
 
 import contextlib
 import itertools
-import os
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
@@ -41,7 +41,7 @@ def _written_whole(paths: Sequence[str]) -> Iterator[list[tf.io.TFRecordWriter]]
             stack.enter_context(tf.io.TFRecordWriter(path + INCOMPLETE_SUFFIX)) for path in paths
         ]
     for path in paths:
-        os.replace(path + INCOMPLETE_SUFFIX, path)
+        Path(path + INCOMPLETE_SUFFIX).replace(path)
 
 
 def write_shards(examples: Iterable[EncodedPair], paths: Sequence[str]) -> int:
@@ -93,7 +93,7 @@ def write_shuffled_shards(
         with _written_whole([path]) as (writer,):
             for record in records:
                 writer.write(record)
-        os.remove(source)
+        Path(source).unlink()
     return count
 
 

@@ -3,19 +3,22 @@
 Follows tensor2tensor's data_generators/text_problems.py.
 """
 
-import os
+import itertools
 import time
 from collections.abc import Iterator
-
-from absl import logging
+from pathlib import Path
 
 from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.problem import Path, Problem, TextEncoder
+from t2t_hint_nart.data.problem import PathLike, Problem, TextEncoder
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import EOS_ID
 from t2t_hint_nart.text.byte import ByteTextEncoder
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 from t2t_hint_nart.text.token import TokenTextEncoder
+
+_Sample = dict[str, list[int]]
+
+_PROGRESS_PAIRS = 100_000
 
 
 class VocabType:
@@ -30,7 +33,26 @@ class Text2TextProblem(Problem):
     """Base class of text-to-text problems.
 
     A subclass defines `generate_samples`, and may override any property.
+
+    Attributes:
+        languages: codes, such as "de", of the stored inputs and targets; empty where a side is
+            in no particular language.
     """
+
+    languages: tuple[str, str] = ("", "")
+
+    @property
+    def source_language(self) -> str:
+        """Code of the language of the inputs as read."""
+        return self._languages_as_read()["inputs"]
+
+    @property
+    def target_language(self) -> str:
+        """Code of the language of the targets as read."""
+        return self._languages_as_read()["targets"]
+
+    def _languages_as_read(self) -> dict[str, str]:
+        return self._as_read({"inputs": self.languages[0], "targets": self.languages[1]})
 
     @property
     def vocab_type(self) -> str:
@@ -86,7 +108,7 @@ class Text2TextProblem(Problem):
         return f"vocab.{self.dataset_filename()}.{VocabType.TOKEN}"
 
     def generate_samples(
-        self, data_dir: Path, tmp_dir: Path, dataset_split: str
+        self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, str]]:
         """Yield the sentence pairs of a split as {"inputs": str, "targets": str}.
 
@@ -97,13 +119,21 @@ class Text2TextProblem(Problem):
         """
         raise NotImplementedError(f"{type(self).__name__} does not say what its samples are")
 
-    def generate_text_for_vocab(self, data_dir: Path, tmp_dir: Path) -> Iterator[str]:
+    def is_generated(self, data_dir: PathLike, tmp_dir: PathLike) -> bool:
+        """Return whether all shards and the vocabulary are there."""
+        has_vocab = self.vocab_type == VocabType.CHARACTER or self._vocab_path(data_dir).exists()
+        return has_vocab and super().is_generated(data_dir, tmp_dir)
+
+    def _vocab_path(self, data_dir: PathLike) -> Path:
+        return Path(data_dir) / self.vocab_filename
+
+    def generate_text_for_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> Iterator[str]:
         """Yield the text that the vocabulary is made of: both sides of the training split."""
         for sample in self.generate_samples(data_dir, tmp_dir, DatasetSplit.TRAIN):
             yield sample["inputs"]
             yield sample["targets"]
 
-    def get_or_create_vocab(self, data_dir: Path, tmp_dir: Path) -> TextEncoder:
+    def get_or_create_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> TextEncoder:
         """Return the vocabulary, building and storing it if data_dir does not have it.
 
         Args:
@@ -115,38 +145,38 @@ class Text2TextProblem(Problem):
         """
         if self.use_vocab_from_other_problem:
             return self.use_vocab_from_other_problem.get_or_create_vocab(data_dir, tmp_dir)
-        path = os.path.join(data_dir, self.vocab_filename)
-        if self.vocab_type == VocabType.SUBWORD and not os.path.exists(path):
+        path = self._vocab_path(data_dir)
+        if self.vocab_type == VocabType.SUBWORD and not path.exists():
             started = time.monotonic()
             encoder = self._build_subwords(data_dir, tmp_dir)
             encoder.store(path)
-            logging.info(
-                "vocabulary of %d subtokens written to %s (%.1f s)",
-                encoder.vocab_size, path, time.monotonic() - started,
-            )  # fmt: skip
+            self.progress(
+                f"vocabulary: {encoder.vocab_size} subtokens written to {path} "
+                f"({time.monotonic() - started:.0f} s)"
+            )
         return self._load_vocab(data_dir)
 
-    def _build_subwords(self, data_dir: Path, tmp_dir: Path) -> SubwordTextEncoder:
+    def _build_subwords(self, data_dir: PathLike, tmp_dir: PathLike) -> SubwordTextEncoder:
         return SubwordTextEncoder.build_from_generator(
             self.generate_text_for_vocab(data_dir, tmp_dir),
             self.approx_vocab_size,
             max_subtoken_length=self.max_subtoken_length,
         )
 
-    def _load_vocab(self, data_dir: Path) -> TextEncoder:
+    def _load_vocab(self, data_dir: PathLike) -> TextEncoder:
         if self.vocab_type == VocabType.CHARACTER:
             return ByteTextEncoder()
-        path = os.path.join(data_dir, self.vocab_filename)
-        if not os.path.exists(path):
+        path = self._vocab_path(data_dir)
+        if not path.exists():
             raise InputError(
-                f"no vocabulary {path!r} of problem {self.name!r}; "
+                f"no vocabulary {str(path)!r} of problem {self.name!r}; "
                 f"make it with: {self.generate_command(data_dir)}"
             )
         if self.vocab_type == VocabType.TOKEN:
             return TokenTextEncoder(path, replace_oov=self.oov_token)
         return SubwordTextEncoder(path)
 
-    def feature_encoders(self, data_dir: Path) -> dict[str, TextEncoder]:
+    def feature_encoders(self, data_dir: PathLike) -> dict[str, TextEncoder]:
         """Return the encoders of inputs and targets; here, one shared vocabulary.
 
         Args:
@@ -159,7 +189,7 @@ class Text2TextProblem(Problem):
         return {"inputs": encoder, "targets": encoder}
 
     def generate_encoded_samples(
-        self, data_dir: Path, tmp_dir: Path, dataset_split: str
+        self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, list[int]]]:
         """Yield the sentence pairs of a split as ids, each side ending in EOS.
 
@@ -177,8 +207,8 @@ class Text2TextProblem(Problem):
                 for feature in ("inputs", "targets")
             }
 
-    def generate_data(self, data_dir: Path, tmp_dir: Path, task_id: int = -1) -> None:
-        """Write the vocabulary and the shards of all splits.
+    def generate_data(self, data_dir: PathLike, tmp_dir: PathLike, task_id: int = -1) -> None:
+        """Write the vocabulary and the shards of all splits, unless they are all there.
 
         Training shards are shuffled, each within itself; development and test data keep the order
         of the samples, so that their n-th sentence stays the n-th of the file they came from.
@@ -191,35 +221,50 @@ class Text2TextProblem(Problem):
         Raises:
             InputError: a split without a sentence pair.
         """
-        os.makedirs(data_dir, exist_ok=True)
-        os.makedirs(tmp_dir, exist_ok=True)
+        if self.is_generated(data_dir, tmp_dir):
+            self.progress(f"all in {data_dir} already; remove the shards to write them again")
+            return
+        Path(data_dir).mkdir(parents=True, exist_ok=True)
+        Path(tmp_dir).mkdir(parents=True, exist_ok=True)
         self.get_or_create_vocab(data_dir, tmp_dir)
-        paths = self.output_paths(data_dir)
-        unshuffled = self.output_paths(data_dir, shuffled=False)
+        paths = self.output_paths(data_dir, tmp_dir)
+        unshuffled = self.output_paths(data_dir, tmp_dir, shuffled=False)
         if not self.is_generate_per_split:
             paths, unshuffled = (
-                {DatasetSplit.TRAIN: sum(by_split.values(), [])} for by_split in (paths, unshuffled)
+                {DatasetSplit.TRAIN: [*itertools.chain(*by_split.values())]}
+                for by_split in (paths, unshuffled)
             )
         for split in paths:
             self._generate_split(data_dir, tmp_dir, split, unshuffled[split], paths[split])
 
     def _generate_split(
-        self, data_dir: Path, tmp_dir: Path, split: str, unshuffled: list[str], paths: list[str]
+        self,
+        data_dir: PathLike,
+        tmp_dir: PathLike,
+        split: str,
+        unshuffled: list[str],
+        paths: list[str],
     ) -> None:
         from t2t_hint_nart.data.shards import write_shards, write_shuffled_shards
 
         started = time.monotonic()
-        samples = self.generate_encoded_samples(data_dir, tmp_dir, split)
+        samples = self._counted(self.generate_encoded_samples(data_dir, tmp_dir, split), split)
         if split == DatasetSplit.TRAIN:
             count = write_shuffled_shards(samples, unshuffled, paths, self.random_seed)
         else:
             count = write_shards(samples, paths)
-        logging.info(
-            "%s: %d sentence pairs written to %d shard(s), first %s (%.1f s)",
-            split, count, len(paths), paths[0], time.monotonic() - started,
-        )  # fmt: skip
+        self.progress(
+            f"{split}: {count} sentence pairs written to {len(paths)} shard(s), "
+            f"first {paths[0]} ({time.monotonic() - started:.0f} s)"
+        )
 
-    def text_pairs(self, data_dir: Path, split: str) -> list[tuple[str, str]]:
+    def _counted(self, samples: Iterator[_Sample], split: str) -> Iterator[_Sample]:
+        for count, sample in enumerate(samples, start=1):
+            if count % _PROGRESS_PAIRS == 0:
+                self.progress(f"{split}: {count} sentence pairs so far")
+            yield sample
+
+    def text_pairs(self, data_dir: PathLike, split: str) -> list[tuple[str, str]]:
         """Return the (source, target) texts of a split, decoded from its shards, in their order.
 
         Args:

@@ -1,12 +1,13 @@
 """Translation problems whose sentences come out of a TFDS builder."""
 
-import os
+import contextlib
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.problem import Path
+from t2t_hint_nart.data.problem import PathLike
 from t2t_hint_nart.data.translate_problem import TranslateProblem
 from t2t_hint_nart.errors import InputError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 class TfdsTranslateProblem(TranslateProblem):
     """Base class of translation problems on a TFDS builder with a `Translation` feature.
 
-    A subclass sets the languages and `tfds_name`, or overrides `builder`.
+    A subclass sets `languages` and `tfds_name`, or overrides `builder`.
 
     Attributes:
         tfds_name: name of the builder, with its config if it has any, as tfds.builder takes it.
@@ -31,7 +32,7 @@ class TfdsTranslateProblem(TranslateProblem):
         DatasetSplit.TEST: "test",
     }
 
-    def builder(self, tmp_dir: Path) -> "tfds.core.DatasetBuilder":
+    def builder(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
         """Return the builder, which keeps its own files under `<tmp_dir>/tfds`.
 
         Args:
@@ -41,18 +42,18 @@ class TfdsTranslateProblem(TranslateProblem):
 
         return tfds.builder(self.tfds_name, data_dir=self.tfds_dir(tmp_dir))
 
-    def tfds_dir(self, tmp_dir: Path) -> str:
+    def tfds_dir(self, tmp_dir: PathLike) -> str:
         """Return the folder where the builder keeps its files."""
-        return os.path.join(tmp_dir, "tfds")
+        return str(Path(tmp_dir) / "tfds")
 
-    def fetch_manual_files(self, tmp_dir: Path) -> None:
+    def fetch_manual_files(self, tmp_dir: PathLike) -> None:
         """Put what the builder expects in its manual directory into tmp_dir; here, nothing.
 
         Args:
             tmp_dir: folder of downloads, the builder's manual directory.
         """
 
-    def prepare(self, tmp_dir: Path) -> "tfds.core.DatasetBuilder":
+    def prepare(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
         """Return the builder with its data downloaded and prepared.
 
         Args:
@@ -66,11 +67,13 @@ class TfdsTranslateProblem(TranslateProblem):
         if not builder.is_prepared():
             self.fetch_manual_files(tmp_dir)
             config = tfds.download.DownloadConfig(manual_dir=tmp_dir)
-            builder.download_and_prepare(download_config=config)
+            # TFDS prints that it prepares; stdout is for a command's result.
+            with contextlib.redirect_stdout(sys.stderr):
+                builder.download_and_prepare(download_config=config)
         return builder
 
     def generate_samples(
-        self, data_dir: Path, tmp_dir: Path, dataset_split: str
+        self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, str]]:
         """Yield the sentence pairs of a split, in the builder's order.
 
@@ -85,6 +88,7 @@ class TfdsTranslateProblem(TranslateProblem):
         import tensorflow_datasets as tfds
 
         del data_dir
+        source, target = self.languages
         builder = self.prepare(tmp_dir)
         split = self.tfds_splits[dataset_split]
         if split not in builder.info.splits:
@@ -95,6 +99,6 @@ class TfdsTranslateProblem(TranslateProblem):
         in_order = tfds.ReadConfig(interleave_cycle_length=1)
         for pair in tfds.as_numpy(builder.as_dataset(split=split, read_config=in_order)):
             yield {
-                "inputs": pair[self.source_language].decode("utf-8"),
-                "targets": pair[self.target_language].decode("utf-8"),
+                "inputs": pair[source].decode("utf-8"),
+                "targets": pair[target].decode("utf-8"),
             }

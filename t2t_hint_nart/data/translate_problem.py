@@ -6,13 +6,8 @@ from t2t_hint_nart.data.text_problem import Text2TextProblem
 class TranslateProblem(Text2TextProblem):
     """Base class of translation problems: as Text2TextProblem, but generated split by split.
 
-    Attributes:
-        source_language: language code of the stored inputs, such as "de".
-        target_language: language code of the stored targets.
+    A subclass also sets `languages`.
     """
-
-    source_language: str = ""
-    target_language: str = ""
 
     @property
     def is_generate_per_split(self) -> bool:

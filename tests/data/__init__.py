@@ -1,0 +1,1 @@
+"""Tests of problems, shards and batches."""

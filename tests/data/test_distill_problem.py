@@ -1,0 +1,95 @@
+"""Distilled problems: the teacher's targets in training, the base problem's everything else."""
+
+import json
+
+import pytest
+
+from t2t_hint_nart import registry
+from t2t_hint_nart.data.distill_problem import DistillProblem
+from t2t_hint_nart.data.problem import Problem
+from t2t_hint_nart.errors import InputError
+from tests.data.lines_problem import PAIRS, LinesProblem
+
+
+@pytest.fixture
+def data_dir(tmp_path):
+    LinesProblem().generate_data(tmp_path, tmp_path)
+    return tmp_path
+
+
+def write_decodes(problem, data_dir, decodes):
+    encoder = problem.feature_encoders(data_dir)["targets"]
+    pairs = [([*encoder.encode(source), 1], encoder.encode(target)) for source, target in decodes]
+    return problem.write_training_shards(data_dir, pairs, {"teacher": "abc", "beam_size": 4})
+
+
+DECODES = [("der Hund schläft .", "a dog sleeps ."), ("die Katze bellt nicht .", "a cat .")]
+REVERSED_DECODES = [("the dog sleeps .", "ein Hund schläft .")]
+
+
+def test_training_targets_are_the_teachers(data_dir):
+    problem = DistillProblem(LinesProblem())
+    assert problem.name == "lines_problem_distill"
+    assert write_decodes(problem, data_dir, DECODES) == 2
+    assert sorted(problem.text_pairs(data_dir, "train")) == sorted(DECODES)
+    assert problem.text_pairs(data_dir, "dev") == PAIRS["dev"]
+    assert problem.text_pairs(data_dir, "test") == PAIRS["test"]
+    assert sorted(LinesProblem().text_pairs(data_dir, "train")) == sorted(PAIRS["train"])
+    assert problem.shard_files(data_dir, "train")[0].endswith(
+        "lines_problem_distill-train-00000-of-00002"
+    )
+    assert problem.vocab_filename == LinesProblem().vocab_filename
+    assert problem.filepattern("d", "dev") == "d/lines_problem-dev*"
+    assert problem.filepattern("d", "train") == "d/lines_problem_distill-train*"
+
+
+def test_reversed_base(data_dir):
+    problem = DistillProblem(LinesProblem(was_reversed=True))
+    write_decodes(problem, data_dir, REVERSED_DECODES)
+    assert problem.name == "lines_problem_rev_distill"
+    assert problem.text_pairs(data_dir, "train") == REVERSED_DECODES
+    assert problem.text_pairs(data_dir, "test") == [("the cat sings .", "die Katze singt .")]
+
+
+def test_provenance(data_dir):
+    problem = DistillProblem(LinesProblem())
+    write_decodes(problem, data_dir, DECODES)
+    recorded = problem.provenance(data_dir)
+    assert recorded == json.loads(
+        (data_dir / "lines_problem_distill-provenance.json").read_text("utf-8")
+    )
+    encoder = LinesProblem().feature_encoders(data_dir)["targets"]
+    assert recorded["teacher"] == "abc" and recorded["beam_size"] == 4
+    assert recorded["base_problem"] == "lines_problem"
+    assert recorded["pairs"] == 2
+    assert recorded["target_tokens"] == sum(len(encoder.encode(t)) + 1 for _, t in DECODES)
+    assert recorded["date"].endswith("+00:00")
+
+
+def test_missing_data_name_the_command(tmp_path):
+    problem = DistillProblem(LinesProblem(was_reversed=True))
+    command = "t2t-distill --problem=lines_problem_rev --data_dir="
+    for attempt in (
+        lambda: problem.shard_files(tmp_path, "train"),
+        lambda: problem.provenance(tmp_path),
+        lambda: problem.generate_data(tmp_path, tmp_path),
+    ):
+        with pytest.raises(InputError, match=command):
+            attempt()
+    with pytest.raises(InputError, match="t2t-datagen --problem=lines_problem "):
+        problem.shard_files(tmp_path, "dev")
+
+
+def test_only_text_can_be_distilled():
+    with pytest.raises(InputError, match="only text-to-text problems can be distilled"):
+        DistillProblem(Problem())
+
+
+def test_names_in_the_registry():
+    problem = registry.problem("algorithmic_reverse_tiny_rev_distill")
+    assert problem.name == "algorithmic_reverse_tiny_rev_distill"
+    assert problem.base.was_reversed
+    with pytest.raises(InputError, match=r"'algorithmic_reverse_tiny_rev_distill'$"):
+        registry.problem("algorithmic_reverse_tiny_distill_rev")
+    with pytest.raises(InputError, match="'algorithmic_revers_tiny' is not registered"):
+        registry.problem("algorithmic_revers_tiny_distill")
