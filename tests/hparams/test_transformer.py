@@ -1,0 +1,50 @@
+import random
+
+import pytest
+
+from t2t_hint_nart import registry
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hparams.transformer import transformer_base, transformer_base_v3
+from t2t_hint_nart.ranged_hparam import Interval, RangedHParams
+
+LINEAR, LOG = RangedHParams.LINEAR_SCALE, RangedHParams.LOG_SCALE
+
+
+def test_names_without_suffix_are_pinned_to_t2t_129():
+    base, later = transformer_base(), transformer_base_v3()
+    assert (base.attention_projection, later.attention_projection) == ("fused_bias", "separate")
+    assert base.learning_rate_schedule == ""
+    assert later.learning_rate_schedule.startswith("constant*linear_warmup")
+
+
+@pytest.mark.parametrize("override", ["pos=none", "self_attention_type=dot_product_relative"])
+def test_other_networks_are_refused(override):
+    with pytest.raises(InputError, match="other values are not implemented"):
+        transformer_base().parse(override)
+
+
+def test_both_names_of_the_feed_forward_layer_are_accepted():
+    for name in ("conv_hidden_relu", "dense_relu_dense"):
+        assert transformer_base().parse(f"ffn_layer={name}").ffn_layer == name
+    with pytest.raises(InputError, match="ffn_layer"):
+        transformer_base().parse("ffn_layer=none")
+
+
+@pytest.mark.parametrize(
+    ("name", "most_weight_decay"), [("transformer_base", 2.0), ("transformer_base_range", 1e-4)]
+)
+def test_ranges(name, most_weight_decay):
+    assert registry.ranged_hparams(name).ranges() == {
+        "learning_rate": Interval(0.3, 3.0, LOG),
+        "learning_rate_warmup_steps": (1000, 2000, 4000, 8000, 16000),
+        "initializer_gain": Interval(0.5, 2.0, LINEAR),
+        "optimizer_adam_beta1": Interval(0.85, 0.95, LINEAR),
+        "optimizer_adam_beta2": Interval(0.97, 0.99, LINEAR),
+        "weight_decay": Interval(0.0, most_weight_decay, LINEAR),
+    }
+
+
+def test_what_is_drawn_fits_the_set():
+    drawn = registry.ranged_hparams("transformer_base").sample(random.Random(3))
+    hparams = transformer_base().override_from_dict(drawn)
+    assert {name: getattr(hparams, name) for name in drawn} == drawn
