@@ -129,8 +129,11 @@ class RangedHParams:
         values = self._ranges[name]
         if not isinstance(values, Interval):
             return generator.choice(values)
-        value = _from_unit(values, generator.random())
-        return round(value) if self._kinds[name] == "int" else value
+        if self._kinds[name] != "int":
+            return _from_unit(values, generator.random())
+        if values.scale == self.LINEAR_SCALE:
+            return generator.randint(round(values.lowest), round(values.highest))
+        return round(_from_unit(values, generator.random()))
 
     def _interval(self, name: str, lowest: float, highest: float, scale: int | None) -> Interval:
         scale = self.LINEAR_SCALE if scale is None else scale
