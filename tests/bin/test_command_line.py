@@ -1,0 +1,163 @@
+"""A command for tests.
+
+It has two flags.
+"""
+
+import os
+import sys
+
+import pytest
+from absl import flags
+
+from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags
+from t2t_hint_nart.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch):
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    monkeypatch.setitem(os.environ, "TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def define_flags(values):
+    flags.DEFINE_integer("steps", 10, "Steps to take.", flag_values=values)
+    flags.DEFINE_enum("mode", "fast", ["fast", "slow"], "How.", flag_values=values)
+
+
+def run(*argv, main=lambda values: None):
+    command_line.run(main, "t2t-test", define_flags, argv=argv)
+
+
+def fails(capsys, *argv, main=lambda values: None):
+    """Return what is printed on stderr; check that it is one line and the status 1."""
+    with pytest.raises(SystemExit) as caught:
+        run(*argv, main=main)
+    printed = capsys.readouterr()
+    assert caught.value.code == 1
+    assert printed.out == "" and printed.err.count("\n") == 1
+    assert printed.err.startswith("t2t-test: error: ")
+    return printed.err.removeprefix("t2t-test: error: ").strip()
+
+
+def test_the_command_gets_its_flags():
+    seen = []
+    run("--steps=3", "--mode", "slow", main=lambda values: seen.append((values.steps, values.mode)))
+    run(main=lambda values: seen.append((values.steps, values.mode)))
+    assert seen == [(3, "slow"), (10, "fast")]
+
+
+def test_arguments_are_those_of_the_process_by_default(monkeypatch):
+    seen = []
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/t2t-test", "--steps=4"])
+    command_line.run(lambda values: seen.append(values.steps), "t2t-test", define_flags)
+    assert seen == [4]
+
+
+def ordinary_command(values):
+    raise AssertionError("--help runs nothing")
+
+
+@pytest.mark.parametrize("word", ["--help", "-h", "--helpfull"])
+def test_help_is_printed_and_nothing_runs(capsys, word):
+    run("--steps=x", word, main=ordinary_command)
+    out = capsys.readouterr().out
+    assert out.startswith("usage: t2t-test [--flag=value ...]\n\nA command for tests.\n\nIt has two")
+    assert "--steps=10\n        Steps to take." in out
+    assert "How. One of: fast, slow." in out
+    assert "--logtostderr" not in out and "--data_dir" not in out
+
+
+def test_an_unknown_flag_is_refused_with_the_nearest(capsys):
+    assert fails(capsys, "--step=3", main=ordinary_command) == (
+        "unknown flag --step. Did you mean 'steps'? See --help for the flags there are"
+    )
+    assert fails(capsys, "--zzz") == "unknown flag --zzz. See --help for the flags there are"
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("--steps=x", "flag --steps=x: invalid literal for int() with base 10: 'x'"),
+        ("--mode=other", "flag --mode=other: value should be one of <fast|slow>"),
+        ("steps", "unexpected argument 'steps': every argument is a --flag=value"),
+    ],
+)
+def test_a_bad_argument_is_refused(capsys, argument, message):
+    assert fails(capsys, argument, main=ordinary_command) == message
+
+
+def test_bad_input_becomes_one_line(capsys):
+    def main(values):
+        raise InputError("no such problem:\n  'x'")
+
+    assert fails(capsys, main=main) == "no such problem: 'x'"
+
+
+def test_a_file_that_cannot_be_read_becomes_one_line(capsys, tmp_path):
+    def main(values):
+        (tmp_path / "absent").read_text()
+
+    assert fails(capsys, main=main) == f"{tmp_path}/absent: No such file or directory"
+
+
+@pytest.mark.parametrize("error", [ValueError("ours"), OSError("no file named"), KeyError("k")])
+def test_an_error_of_the_program_keeps_its_traceback(error):
+    def main(values):
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        run(main=main)
+    assert caught.value is error
+
+
+def test_an_interrupt_becomes_one_line(capsys):
+    def main(values):
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as caught:
+        run(main=main)
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == "t2t-test: interrupted\n"
+
+
+def run_model_command(*argv):
+    seen = []
+    command_line.run(
+        lambda values: seen.append((values.hparams, values.problem)),
+        "t2t-test",
+        define_data_flags,
+        define_model_flags,
+        argv=argv,
+    )
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("argv", "hparams"),
+    [
+        (["--hparams=a=1,b=2"], "a=1,b=2"),
+        (["--hp_a=1"], "a=1"),
+        (["--hp_a", "1", "--hparams=b=2", "--hp_c=x=y"], "b=2,a=1,c=x=y"),
+        ([], ""),
+    ],
+)
+def test_hp_flags_are_added_to_hparams(argv, hparams):
+    assert run_model_command(*argv) == [(hparams, None)]
+
+
+def test_problems_is_another_name_of_problem():
+    assert run_model_command("--problems=p") == [("", "p")]
+    assert run_model_command("--problem=p") == [("", "p")]
+
+
+def test_registry_help_prints_and_runs_nothing(capsys):
+    assert run_model_command("--registry_help") == []
+    out = capsys.readouterr().out
+    assert out.startswith("Registry contents:") and "* transformer_base_v1  (" in out
+
+
+def test_a_bad_user_directory_is_refused_before_the_command_runs(capsys, tmp_path):
+    with pytest.raises(SystemExit):
+        run_model_command(f"--t2t_usr_dir={tmp_path}")
+    assert "must be a directory with an __init__.py" in capsys.readouterr().err
