@@ -34,7 +34,9 @@ def stored_hparams(output_dir: str | Path) -> dict | None:
         if not isinstance(values, dict):
             raise ValueError("not a JSON object")
     except ValueError as error:
-        raise InputError(f"{path} is damaged: {error}. Delete it to use the set's values.") from error
+        raise InputError(
+            f"{path} is damaged: {error}. Delete it to use the set's values."
+        ) from error
     return values
 
 
@@ -64,7 +66,9 @@ def create_hparams(
         known = hparams.values()
         changed = {k: v for k, v in stored.items() if k in known and v != known[k]}
         for name, value in sorted(changed.items()):
-            say(f"{output_dir}/{HPARAMS_FILE}: {name} = {value!r} (set {set_name}: {known[name]!r})")
+            say(
+                f"{output_dir}/{HPARAMS_FILE}: {name} = {value!r} (set {set_name}: {known[name]!r})"
+            )
         hparams.override_from_dict(changed)
     return hparams.parse(overrides) if overrides else hparams
 

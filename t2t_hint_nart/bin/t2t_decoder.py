@@ -41,9 +41,7 @@ def define_flags(values: flags.FlagValues) -> None:
         "Where translations go; a name made of model and settings by default.",
         flag_values=values,
     )
-    flags.DEFINE_bool(
-        "decode_interactive", False, "Translate what is typed.", flag_values=values
-    )
+    flags.DEFINE_bool("decode_interactive", False, "Translate what is typed.", flag_values=values)
     flags.DEFINE_string(
         "teacher_export_dir",
         None,

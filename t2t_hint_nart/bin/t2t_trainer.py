@@ -51,9 +51,7 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_bool(
         "generate_data", False, "Generate the problem's data first.", flag_values=values
     )
-    flags.DEFINE_bool(
-        "eval_use_test_set", False, "Evaluate on the test set.", flag_values=values
-    )
+    flags.DEFINE_bool("eval_use_test_set", False, "Evaluate on the test set.", flag_values=values)
     flags.DEFINE_string(
         "teacher_export_dir",
         None,

@@ -5,7 +5,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError, nearest
-from t2t_hint_nart.exports.metadata import ExportMetadata, read_metadata
+from t2t_hint_nart.exports.metadata import DECODE, SERVING, ExportMetadata, read_metadata
 
 # Imported for its side effect: a SavedModel with a tokenizer in it needs tf-text's ops.
 from t2t_hint_nart.text import graph as _tokenizer_ops  # noqa: F401
@@ -65,5 +65,10 @@ class ExportedModel:
         Returns:
             outputs int32[B, L], PAD after EOS, and scores float32[B].
         """
-        result = self.call("decode", inputs=inputs)
+        result = self.call(DECODE, inputs=inputs)
         return result["outputs"], result["scores"]
+
+    def translate(self, lines: list[str]) -> list[str]:
+        """Translate text with the tokenizer in the export."""
+        outputs = self.call(SERVING, text=tf.constant(lines, tf.string))["outputs"]
+        return [text.decode("utf-8") for text in outputs.numpy()]

@@ -24,7 +24,8 @@ def pairwise_cosines(states):
     nonzero = squares > 0
     norms = ops.sqrt(ops.where(nonzero, squares, 1.0))
     unit = ops.where(nonzero, states / norms, 0.0)
-    return ops.matmul(unit, ops.transpose(unit, (0, 1, 3, 2)))
+    # Rounding may leave [−1, 1], and a pair of equal states would then exceed γ_tr = 1.
+    return ops.clip(ops.matmul(unit, ops.transpose(unit, (0, 1, 3, 2))), -1.0, 1.0)
 
 
 def _upper_pairs(mask, neighbors_only: bool):

@@ -56,7 +56,8 @@ class Teacher(ExportedModel):
         """The teacher's output under teacher forcing.
 
         Args:
-            inputs: int32[B, S]; targets: int32[B, T].
+            inputs: int32[B, S].
+            targets: int32[B, T].
 
         Returns:
             DecoderOutput, without gradient.
@@ -66,5 +67,5 @@ class Teacher(ExportedModel):
         return DecoderOutput(**fields)
 
     def score(self, inputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        """log p(targets | inputs), EOS included: float32[B], in nats."""
+        """Log p(targets | inputs), EOS included: float32[B], in nats."""
         return self.call(SCORE, inputs=inputs, targets=targets)["log_prob"]

@@ -17,7 +17,7 @@ class LossTerm(NamedTuple):
     count: Any
 
     def mean(self):
-        """total / max(count, 1): float[]."""
+        """Total / max(count, 1): float[]."""
         return self.total / ops.maximum(self.count, 1)
 
 

@@ -56,7 +56,8 @@ def coverage_bias(source_mask, target_mask, coverage: str, alpha: float, dtype: 
     """The fork's attention coverage: α·shape(t·Tx/Ty − j) on encoder-decoder attention logits.
 
     Args:
-        source_mask: bool[B, S]; target_mask: bool[B, T], True = real token.
+        source_mask: bool[B, S].
+        target_mask: bool[B, T], True = real token.
         coverage: a name of COVERAGES.
         alpha: α, `attention_coverage_alpha`.
         dtype: of the result.

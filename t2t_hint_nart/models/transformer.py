@@ -38,7 +38,8 @@ class DecoderLayer(keras.layers.Layer):
         """One layer over a whole target.
 
         Args:
-            states: float[B, T, D]; encoded: float[B, S, D].
+            states: float[B, T, D].
+            encoded: float[B, S, D].
             causal: bool[1, 1, T, T], True where j ≤ i.
             allowed: bool[B, 1, 1, S], True = real source token.
             training: whether dropout is on.

@@ -1,5 +1,7 @@
 """The one-pass Transformer: the student."""
 
+from typing import Any, NamedTuple
+
 import keras
 from keras import ops
 
@@ -50,8 +52,11 @@ class NatDecoderLayer(keras.layers.Layer):
         """One layer over a whole target.
 
         Args:
-            states: float[B, T, D]; timing: float[1, T, D]; encoded: float[B, S, D].
-            target_allowed: bool[B, 1, T, T]; source_allowed: bool[B, 1, 1, S].
+            states: float[B, T, D].
+            timing: float[1, T, D].
+            encoded: float[B, S, D].
+            target_allowed: bool[B, 1, T, T].
+            source_allowed: bool[B, 1, 1, S].
             bias: float[B, 1, T, S] on encoder-decoder attention, or None.
             training: whether dropout is on.
 
@@ -100,6 +105,20 @@ def target_attention_mask(target_mask, without_self: bool):
     return allowed
 
 
+class SourceStates(NamedTuple):
+    """What the decoder needs of a source.
+
+    Attributes:
+        encoded: float[B, S, D], the encoder's output.
+        copied: float[B, S, D], what the decoder's input is a copy of.
+        mask: bool[B, S], True = real token.
+    """
+
+    encoded: Any
+    copied: Any
+    mask: Any
+
+
 class TransformerNat(EncoderDecoder):
     """The non-autoregressive Transformer: all target tokens in one pass (paper section 2).
 
@@ -116,12 +135,8 @@ class TransformerNat(EncoderDecoder):
 
     def __init__(self, hparams: HParams, vocab_size: int, **kwargs):
         super().__init__(hparams, vocab_size, **kwargs)
-        check_choice(
-            "decoder_input_type", hparams.decoder_input_type, DECODER_INPUT_TYPES
-        )
-        check_choice(
-            "attention_coverage", hparams.attention_coverage, (NO_COVERAGE, *COVERAGES)
-        )
+        check_choice("decoder_input_type", hparams.decoder_input_type, DECODER_INPUT_TYPES)
+        check_choice("attention_coverage", hparams.attention_coverage, (NO_COVERAGE, *COVERAGES))
         copy, suffix, _ = hparams.decoder_input_type.partition(ENCODER_OUTPUT_SUFFIX)
         self.copy_source = COPIES[copy]
         self.copies_encoder_output = bool(suffix)
@@ -145,13 +160,31 @@ class TransformerNat(EncoderDecoder):
         Returns:
             A DecoderOutput.
         """
-        encoded, source_mask = self.encode(inputs, training=training)
-        target_mask = ops.not_equal(ops.cast(targets, "int32"), 0)
-        source = encoded if self.copies_encoder_output else self.input_embedding(inputs)
-        copied = self.copy_source(source, source_mask, target_mask)
-        timing = timing_signal(ops.arange(ops.shape(targets)[1]), self.hidden_size, encoded.dtype)[
-            None
-        ]
+        source = self.read(inputs, training=training)
+        return self.decode(source, ops.not_equal(ops.cast(targets, "int32"), 0), training=training)
+
+    def read(self, inputs, training=False) -> SourceStates:
+        """Encode a source once, for as many target lengths as one likes: int[B, S] → SourceStates."""
+        encoded, mask = self.encode(inputs, training=training)
+        copied = encoded if self.copies_encoder_output else self.input_embedding(inputs)
+        return SourceStates(encoded, copied, mask)
+
+    def decode(self, source: SourceStates, target_mask, training=False) -> DecoderOutput:
+        """Predict all tokens of targets of the given lengths.
+
+        Args:
+            source: as `read` gives it.
+            target_mask: bool[B, T], True = a token to predict.
+            training: whether dropout is on.
+
+        Returns:
+            A DecoderOutput.
+        """
+        encoded, source_mask = source.encoded, source.mask
+        copied = self.copy_source(source.copied, source_mask, target_mask)
+        timing = timing_signal(
+            ops.arange(ops.shape(target_mask)[1]), self.hidden_size, encoded.dtype
+        )[None]
         states = self.dropout(copied + timing, training=training)
         target_allowed = target_attention_mask(target_mask, self.attention_without_self)
         source_allowed = source_mask[:, None, None, :]

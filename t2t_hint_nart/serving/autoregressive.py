@@ -57,7 +57,8 @@ def score(model: Transformer, inputs: tf.Tensor, targets: tf.Tensor) -> tuple[tf
 
     Args:
         model: the teacher.
-        inputs: int32[B, S]; targets: int32[B, T], ending in EOS, PAD 0 after it.
+        inputs: int32[B, S].
+        targets: int32[B, T], ending in EOS, PAD 0 after it.
 
     Returns:
         log_prob float32[B] and token_log_prob float32[B, T] (0 at PAD), in nats.

@@ -9,9 +9,9 @@ import keras
 import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.exports import metadata as names
 from t2t_hint_nart.exports.metadata import ExportMetadata
+from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.transformer_nat import TransformerNat
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.serving.autoregressive import BeamSettings, beam_decode, score
@@ -161,9 +161,7 @@ def beam_settings(decode_hparams: HParams) -> BeamSettings:
     return BeamSettings(**{name: getattr(decode_hparams, name) for name in BeamSettings._fields})
 
 
-def _module(
-    source: TrainedModel, decode_hparams: HParams
-) -> tuple[_TextModule, int | None]:
+def _module(source: TrainedModel, decode_hparams: HParams) -> tuple[_TextModule, int | None]:
     for name, encoder in source.encoders.items():
         if not isinstance(encoder, SubwordTextEncoder):
             raise InputError(

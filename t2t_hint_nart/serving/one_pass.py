@@ -24,5 +24,5 @@ def nat_decode(
     source_lengths = tf.reduce_sum(tf.cast(inputs != 0, tf.int32), axis=1)
     lengths = candidate_lengths(source_lengths, length_bias, halfwidth)
     return one_pass(
-        lambda rows, mask: model(rows, mask, training=False).logits, inputs, lengths
+        lambda source, mask: model.decode(source, mask).logits, model.read(inputs), lengths
     )

@@ -52,8 +52,7 @@ def average_checkpoints(paths: list[str], output_dir: str | Path) -> str:
             # Sums in float64: n additions of float32 would lose digits.
             totals[name] = totals.get(name, 0.0) + value.astype(np.float64)
     averaged = {
-        name: tf.Variable((total / len(paths)).astype(np.float32))
-        for name, total in totals.items()
+        name: tf.Variable((total / len(paths)).astype(np.float32)) for name, total in totals.items()
     }
     manager = tf.train.CheckpointManager(
         tf.train.Checkpoint(model=averaged),

@@ -37,6 +37,8 @@ def make_evaluation(
             "accuracy": totals["correct"] / count,
             "neg_log_perplexity": totals["log_prob"] / count,
         }
-        return {name: value if math.isfinite(value) else math.inf for name, value in scalars.items()}
+        return {
+            name: value if math.isfinite(value) else math.inf for name, value in scalars.items()
+        }
 
     return evaluate

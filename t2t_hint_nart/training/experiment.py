@@ -108,9 +108,7 @@ class Experiment:
     def training_batches(self) -> tf.data.Dataset:
         """Endless training batches."""
         features = self.run.problem.features(DatasetSplit.TRAIN)
-        return training_batches(
-            self.files, self.run.hparams, self.run.seed, features=features
-        )
+        return training_batches(self.files, self.run.hparams, self.run.seed, features=features)
 
     def evaluation_batches(self, split: str = DatasetSplit.EVAL) -> tf.data.Dataset:
         """All of a split, once."""

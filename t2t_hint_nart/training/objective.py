@@ -75,7 +75,8 @@ class Objective:
 
         Args:
             student: output of the model that is trained.
-            inputs: int[B, S]; targets: int[B, T].
+            inputs: int[B, S].
+            targets: int[B, T].
             teacher: the teacher's output on the same batch; None leaves the hints out.
             label_smoothing: the set's when None.
 

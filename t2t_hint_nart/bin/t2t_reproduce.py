@@ -1,0 +1,54 @@
+"""Run a whole experiment: data, teacher, distillation, students, translations, report.
+
+Interrupted anywhere, the same command goes on where it stopped; finished stages are skipped.
+
+Example:
+  t2t-reproduce --recipe=quickstart --output_dir=runs/quickstart
+"""
+
+import shlex
+import time
+
+from absl import flags
+
+from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.flags import define_usr_dir_flag
+from t2t_hint_nart.bin.required import require
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """Define the recipe and where it runs."""
+    flags.DEFINE_string("recipe", None, "Name of the experiment.", flag_values=values)
+    flags.DEFINE_string("output_dir", None, "Directory of everything it makes.", flag_values=values)
+    flags.DEFINE_string(
+        "tmp_dir", None, "Directory of downloads; in --output_dir by default.", flag_values=values
+    )
+    flags.DEFINE_integer("random_seed", 1, "Seed of all training.", flag_values=values)
+    define_usr_dir_flag(values)
+
+
+def _main(values: flags.FlagValues) -> None:
+    require(values, "recipe", "output_dir")
+    from t2t_hint_nart.reproduce.recipe import find_recipe
+
+    recipe = find_recipe(values.recipe)
+    from t2t_hint_nart.reproduce.pipeline import Pipeline
+
+    started = time.monotonic()
+    command = (
+        f"t2t-reproduce --recipe={recipe.name} --output_dir={shlex.quote(values.output_dir)} "
+        f"--random_seed={values.random_seed}"
+    )
+    print(f"{recipe.name}: {recipe.doc}", flush=True)
+    pipeline = Pipeline(recipe, values.output_dir, command, values.random_seed, values.tmp_dir)
+    finished = pipeline.run()
+    print(
+        f"\nReport: {finished.report}\n"
+        f"({time.monotonic() - started:.0f} s in this run)\n\n{finished.summary}\n\n"
+        f"Translate a sentence with the best one-pass student:\n  {finished.translate_command}"
+    )
+
+
+def main() -> None:
+    """Run the command."""
+    command_line.run(_main, "t2t-reproduce", define_flags)

@@ -1,0 +1,175 @@
+"""Decoder states and attention of teacher and students: the paper's observations (section 2.1)."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from t2t_hint_nart.data.problem import TextEncoder
+from t2t_hint_nart.data.sentence_batches import SentenceBatch, sentence_batches
+from t2t_hint_nart.evaluation.attention import AttentionAccumulator, AttentionStatistics
+from t2t_hint_nart.evaluation.repetition import repetition
+from t2t_hint_nart.evaluation.similarity import CosineAccumulator, cosine_matrix
+from t2t_hint_nart.exports.exported_model import ExportedModel
+from t2t_hint_nart.exports.metadata import HINTS
+from t2t_hint_nart.hints.teacher import Teacher
+from t2t_hint_nart.models.decoder_output import DecoderOutput
+from t2t_hint_nart.reproduce.figures import (
+    attention_panel,
+    draw_attention,
+    draw_similarity,
+    similarity_panel,
+)
+from t2t_hint_nart.reproduce.ordering import system_label
+
+BATCH_SIZE = 32
+EOS_ID = 1
+READINGS = {"raw": "hidden", "normed": "hidden_normed"}
+# Sentences of the figures: long enough to show something, short enough to read.
+FIGURE_TOKENS = (8, 16)
+
+
+class Generated(NamedTuple):
+    """One sentence as a system generates it: its tokens and what was inside the decoder."""
+
+    tokens: list[int]
+    output: DecoderOutput
+
+
+def _hints(model: ExportedModel, inputs: np.ndarray, targets: np.ndarray) -> DecoderOutput:
+    outputs = model.call(
+        HINTS, inputs=tf.constant(inputs, tf.int32), targets=tf.constant(targets, tf.int32)
+    )
+    return DecoderOutput(**{name: outputs[name].numpy() for name in DecoderOutput._fields})
+
+
+class DecoderStates:
+    """Look into the decoders of a teacher and its students.
+
+    Args:
+        teacher: the teacher's export.
+        students: exports by system; the one without hints first.
+        encoders: vocabularies of inputs and targets.
+    """
+
+    def __init__(
+        self,
+        teacher: Teacher,
+        students: dict[str, ExportedModel],
+        encoders: dict[str, TextEncoder],
+    ):
+        self._teacher = teacher
+        self._students = students
+        self._encoders = encoders
+
+    def measure(self, pairs: list[tuple[str, str]], output_dir: Path) -> dict[str, Any]:
+        """Measure statistics over a test set and draw Figures 1 and 2 for one sentence of it.
+
+        All systems see the same targets, the teacher's translations: the teacher as its own
+        history, the students as their length.
+
+        Args:
+            pairs: (source, reference) texts.
+            output_dir: where figure1.png and figure2.png go.
+
+        Returns:
+            {"cosine": {system: {reading: statistics}}, "attention": {system: statistics},
+            "figures": [{"file", "caption"}]}.
+        """
+        sources = [[*self._encoders["inputs"].encode(s), EOS_ID] for s, _ in pairs]
+        cosines = {
+            system: {reading: CosineAccumulator() for reading in READINGS}
+            for system in ("teacher", *self._students)
+        }
+        attention = {system: AttentionAccumulator() for system in cosines}
+        for batch in sentence_batches(sources, BATCH_SIZE):
+            self._add_batch(batch, cosines, attention)
+        statistics = {system: a.result() for system, a in attention.items()}
+        return {
+            "cosine": {
+                system: {reading: c.result().to_dict() for reading, c in readings.items()}
+                for system, readings in cosines.items()
+            },
+            "attention": {system: s.to_dict() for system, s in statistics.items()},
+            "figures": self._draw(sources, statistics["teacher"], output_dir),
+        }
+
+    def _add_batch(
+        self,
+        batch: SentenceBatch,
+        cosines: dict[str, dict[str, CosineAccumulator]],
+        attention: dict[str, AttentionAccumulator],
+    ) -> None:
+        targets = self._teacher.decode(tf.constant(batch.inputs))[0].numpy()
+        mask = targets != 0
+        expected = _hints(self._teacher, batch.inputs, targets)
+        for system in cosines:
+            seen = expected
+            if system != "teacher":
+                seen = _hints(self._students[system], batch.inputs, targets)
+            for reading, field in READINGS.items():
+                cosines[system][reading].update(getattr(seen, field), mask)
+            reference = None if system == "teacher" else expected.attention
+            attention[system].update(seen.attention, mask, reference)
+
+    def _generated(self, system: str, source: list[int]) -> Generated:
+        """What a system generates, and its states while it does."""
+        inputs = np.asarray([source])
+        if system == "teacher":
+            tokens = self._teacher.decode(tf.constant(inputs, tf.int32))[0].numpy()[0]
+            tokens = tokens[tokens != 0].tolist()
+            return Generated(tokens, _hints(self._teacher, inputs, np.asarray([tokens])))
+        model = self._students[system]
+        length = max(len(source) + (model.metadata.length_bias or 0), 1)
+        output = _hints(model, inputs, np.ones([1, length]))
+        tokens = output.logits[0, :, 1:].argmax(-1) + 1  # PAD is never generated
+        ends = np.flatnonzero(tokens == EOS_ID)
+        kept = tokens[: ends[0] + 1] if len(ends) else tokens
+        return Generated(kept.tolist(), output)
+
+    def _choose(self, sources: list[list[int]]) -> list[int]:
+        """The sentence in which the student without hints repeats itself most."""
+        low, high = FIGURE_TOKENS
+        fitting = [s for s in sources if low <= len(s) <= high] or sources
+        first = next(iter(self._students))
+        return max(
+            fitting, key=lambda s: repetition([self._generated(first, s).tokens]).adjacent_percent
+        )
+
+    def _draw(
+        self, sources: list[list[int]], teacher: AttentionStatistics, output_dir: Path
+    ) -> list[dict[str, str]]:
+        source = self._choose(sources)
+        layer, head = teacher.sharpest_head()
+        systems = ["teacher", *self._students]
+        if len(systems) > 3:  # as in the paper: teacher, without hints, with all hints
+            systems = [systems[0], systems[1], systems[-1]]
+        similarity, attention = [], []
+        for system in systems:
+            tokens, output = self._generated(system, source)
+            words, title = self._pieces("targets", tokens), system_label(system)
+            cosines = cosine_matrix(output.hidden[0, -1])
+            similarity.append(similarity_panel(title, words, cosines))
+            weights = output.attention[0, layer, head]
+            attention.append(attention_panel(title, self._pieces("inputs", source), words, weights))
+        draw_similarity(similarity, output_dir / "figure1.png")
+        draw_attention(attention, output_dir / "figure2.png")
+        return [
+            {
+                "file": "figure1.png",
+                "caption": "Cosine similarity of the last decoder layer's states between the "
+                "generated tokens (the paper's Figure 1).",
+            },
+            {
+                "file": "figure2.png",
+                "caption": f"Encoder-decoder attention of layer {layer + 1}, head {head + 1}, the "
+                "teacher's most focused (the paper's Figure 2).",
+            },
+        ]
+
+    def _pieces(self, feature: str, ids: list[int]) -> list[str]:
+        return [
+            "<EOS>" if i == EOS_ID else piece
+            for i, piece in zip(ids, self._encoders[feature].decode_list(ids), strict=True)
+        ]

@@ -1,0 +1,207 @@
+"""What an experiment measures on the test set: translations, latency, decoder states."""
+
+import functools
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.problem import Problem
+from t2t_hint_nart.evaluation.latency import Latency, measure_latency
+from t2t_hint_nart.evaluation.significance import all_pairs
+from t2t_hint_nart.exports.exported_model import ExportedModel
+from t2t_hint_nart.exports.metadata import GREEDY
+from t2t_hint_nart.hints.teacher import Teacher
+from t2t_hint_nart.reproduce.decoder_states import DecoderStates
+from t2t_hint_nart.reproduce.recipe import Recipe
+from t2t_hint_nart.reproduce.report import build_report, write_report
+from t2t_hint_nart.reproduce.report_row import report_row
+from t2t_hint_nart.serving.exported_decode import export_decode, rescored_decode
+from t2t_hint_nart.serving.translator import Decode, Translator
+
+SAMPLES = 8
+LATENCY_ROUNDS = 3
+
+
+class Finished(NamedTuple):
+    """What a finished experiment tells: its report, the rows in short, how to translate."""
+
+    report: Path
+    summary: str
+    translate_command: str
+
+
+class Evaluation:
+    """The systems of an experiment on its test set.
+
+    Args:
+        recipe: of the experiment.
+        output_dir: with export/<system>/.
+        problem: whose test set is translated.
+        data_dir: of its shards and vocabulary.
+    """
+
+    def __init__(self, recipe: Recipe, output_dir: Path, problem: Problem, data_dir: str):
+        self._recipe = recipe
+        self._output_dir = output_dir
+        self._problem = problem
+        self._data_dir = data_dir
+        self._students = [student.system for student in recipe.students]
+
+    @functools.cached_property
+    def _pairs(self) -> list[tuple[str, str]]:
+        return self._problem.text_pairs(self._data_dir, DatasetSplit.TEST)
+
+    @functools.cached_property
+    def _teacher(self) -> Teacher:
+        return Teacher(self._output_dir / "export" / "teacher")
+
+    @functools.cache  # noqa: B019 - one instance a process
+    def _student(self, system: str) -> ExportedModel:
+        return ExportedModel(self._output_dir / "export" / system)
+
+    def _decodings(self) -> dict[tuple[str, str], Callable[[], Decode]]:
+        """Every system and way of decoding, built when called."""
+        recipe = self._recipe
+        rescored = f"rescored_{2 * recipe.halfwidth + 1}"
+        decodings: dict[tuple[str, str], Callable[[], Decode]] = {
+            ("teacher", "greedy"): lambda: export_decode(self._teacher, GREEDY),
+            ("teacher", f"beam{recipe.beam_size}"): lambda: export_decode(self._teacher),
+        }
+        for system in self._students:
+            decodings[system, "one_pass"] = lambda s=system: export_decode(self._student(s))
+            decodings[system, rescored] = lambda s=system: rescored_decode(
+                self._student(s), self._teacher, recipe.halfwidth
+            )
+        return decodings
+
+    @functools.cache  # noqa: B019
+    def _decode(self, key: tuple[str, str]) -> Decode:
+        return self._decodings()[key]()
+
+    def _translator(self, key: tuple[str, str]) -> Translator:
+        encoders = self._problem.get_feature_encoders(self._data_dir)
+        return Translator(self._decode(key), encoders)
+
+    def _file(self, key: tuple[str, str]) -> Path:
+        return self._output_dir / "decodes" / f"{key[0]}.{key[1]}.txt"
+
+    def decode(self) -> dict[str, Any]:
+        """Translate the test set with every system; one file each under decodes/."""
+        self._file(("x", "y")).parent.mkdir(parents=True, exist_ok=True)
+        sources = [source for source, _ in self._pairs]
+        for key in self._decodings():
+            translated = self._translator(key).translate(sources)
+            lines = [hypotheses[0].text + "\n" for hypotheses in translated]
+            self._file(key).write_text("".join(lines), encoding="utf-8")
+        return {"sentences": len(sources)}
+
+    def latency(self) -> dict[str, Any]:
+        """Milliseconds a sentence at batch 1, ids to ids, after warm-up."""
+        sentences = [source for source, _ in self._pairs[: self._recipe.latency_sentences]]
+        measured = {}
+        for key in self._decodings():
+            translator, decode = self._translator(key), self._decode(key)
+            inputs = [tf.constant([translator.encode(line)], tf.int32) for line in sentences]
+            latency = measure_latency(
+                lambda ids, decode=decode: decode(ids)[0].numpy(), inputs, rounds=LATENCY_ROUNDS
+            )
+            measured[".".join(key)] = vars(latency)
+        return measured
+
+    def states(self) -> dict[str, Any]:
+        """Cosine and attention statistics of every system, and the paper's two figures."""
+        states = DecoderStates(
+            self._teacher,
+            {system: self._student(system) for system in self._students},
+            self._problem.get_feature_encoders(self._data_dir),
+        )
+        return states.measure(self._pairs, self._output_dir)
+
+    def _hypotheses(self, key: tuple[str, str]) -> list[str]:
+        return self._file(key).read_text(encoding="utf-8").split("\n")[:-1]
+
+    def _rows(self, latency: dict[str, Any]) -> list[dict[str, Any]]:
+        sources, references = zip(*self._pairs, strict=True)
+        return [
+            report_row(
+                *key,
+                sources=sources,
+                references=references,
+                hypotheses=self._hypotheses(key),
+                language=self._problem.target_language,
+                latency=Latency(**latency[".".join(key)]),
+            )
+            for key in self._decodings()
+        ]
+
+    def _significance(self) -> list[dict[str, Any]]:
+        """Paired bootstrap of every two students under the same decoding."""
+        references = [reference for _, reference in self._pairs]
+        decodings = {decoding for system, decoding in self._decodings() if system != "teacher"}
+        return [
+            {**comparison.to_dict(), "decoding": decoding}
+            for decoding in sorted(decodings)
+            for comparison in all_pairs(
+                references, {s: self._hypotheses((s, decoding)) for s in self._students}
+            )
+        ]
+
+    def _samples(self) -> list[dict[str, str]]:
+        beam = ("teacher", f"beam{self._recipe.beam_size}")
+        keys = [beam, *((system, "one_pass") for system in self._students)]
+        translated = {key[0]: self._hypotheses(key) for key in keys}
+        step = max(len(self._pairs) // SAMPLES, 1)
+        return [
+            {
+                "source": self._pairs[index][0],
+                "reference": self._pairs[index][1],
+                **{system: lines[index] for system, lines in translated.items()},
+            }
+            for index in range(0, len(self._pairs), step)
+        ][:SAMPLES]
+
+    def report(
+        self, *, data: dict[str, Any], latency: dict[str, Any], states: dict[str, Any], **facts: Any
+    ) -> Finished:
+        """Write report.json and report.md."""
+        rows = self._rows(latency)
+        one_pass = [row for row in rows if row["decoding"] == "one_pass"]
+        best = max(one_pass, key=lambda row: row["bleu_13a"])["system"]
+        command = translate_command(self._output_dir / "export" / best)
+        report = build_report(
+            recipe=self._recipe.name,
+            rows=rows,
+            translate_command=command,
+            data={"description": self._recipe.data_statement, **data},
+            cosine=states["cosine"],
+            attention=states["attention"],
+            figures=states["figures"],
+            significance=self._significance(),
+            samples=self._samples(),
+            **facts,
+        )
+        _, path = write_report(report, self._output_dir)
+        return Finished(path, summary_table(report["rows"]), command)
+
+
+def translate_command(export_dir: Path) -> str:
+    """The command line that translates a sentence with an export."""
+    return (
+        f"t2t-query-server --export_dir={shlex.quote(str(export_dir))} "
+        "--inputs_once='Guten Morgen!'"
+    )
+
+
+def summary_table(rows: list[dict[str, Any]]) -> str:
+    """The rows for a terminal: BLEU, repetition, latency, speed-up."""
+    header = f"{'system':20s} {'decoding':12s} {'BLEU':>6s} {'rep %':>6s} {'ms':>8s} {'x':>6s}"
+    lines = [
+        f"{row['system']:20s} {row['decoding']:12s} {row['bleu_13a']:6.2f} "
+        f"{row['repetition_percent']:6.2f} {row['latency_ms']:8.1f} {row['speedup']:6.1f}"
+        for row in rows
+    ]
+    return "\n".join([header, *lines])

@@ -1,0 +1,99 @@
+"""Experiments as data: what is trained, on what, for how long."""
+
+from dataclasses import dataclass
+
+from t2t_hint_nart.errors import UnknownNameError, nearest
+
+
+@dataclass(frozen=True)
+class Student:
+    """One student of an experiment.
+
+    Attributes:
+        system: its name in the report: student_nll, student_align, student_hid, student_align_hid.
+        overrides: of the student set, as in --hparams.
+    """
+
+    system: str
+    overrides: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole experiment.
+
+    Attributes:
+        name: what --recipe says.
+        doc: one line: data, size, duration and what to expect.
+        problem: registered name; its `_distill` problem trains the students.
+        teacher_set, student_set: registered hparams sets.
+        teacher_steps, student_steps: updates.
+        students: the students, the one without hints first.
+        checkpoint_steps: updates between checkpoints.
+        average: the last so many checkpoints are averaged.
+        beam_size, alpha, extra_length: of the teacher's search.
+        halfwidth: B, 2B + 1 candidate lengths are rescored.
+        distill_batch: sentences decoded at a time.
+        latency_sentences: so many test sentences are timed, one at a time.
+        data_statement: what the text is, for the report.
+    """
+
+    name: str
+    doc: str
+    problem: str
+    teacher_set: str
+    student_set: str
+    teacher_steps: int
+    student_steps: int
+    students: tuple[Student, ...]
+    checkpoint_steps: int
+    average: int
+    data_statement: str
+    beam_size: int = 4
+    alpha: float = 0.6
+    extra_length: int = 50
+    halfwidth: int = 4
+    distill_batch: int = 64
+    latency_sentences: int = 50
+
+
+NO_HINTS = "hint_hidden_weight=0,hint_align_weight=0"
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="quickstart",
+            doc="2,569 sentences of a German course, 3+3 layers of width 128, minutes on 2 cores",
+            problem="translate_deen_quickstart",
+            teacher_set="transformer_quickstart",
+            student_set="transformer_nat_quickstart_hints",
+            teacher_steps=1000,
+            student_steps=800,
+            students=(
+                Student("student_nll", NO_HINTS),
+                Student("student_align", "hint_hidden_weight=0"),
+                Student("student_align_hid", ""),
+            ),
+            checkpoint_steps=100,
+            average=5,
+            data_statement=(
+                "Sentences of an A1-A2 German course (the wheel auf-deutsch 0.1.1, MIT), of "
+                "unstated authorship: enough to see the machinery work, not a benchmark."
+            ),
+        ),
+    )
+}
+
+
+def find_recipe(name: str) -> Recipe:
+    """Return a recipe by name.
+
+    Raises:
+        UnknownNameError: there is none; names those there are.
+    """
+    if name not in RECIPES:
+        raise UnknownNameError(
+            f"Unknown recipe {name!r}; there are {', '.join(RECIPES)}.{nearest(name, RECIPES)}"
+        )
+    return RECIPES[name]

@@ -1,0 +1,100 @@
+"""Stages of an experiment: each is done once, and not again when a run is repeated."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+from t2t_hint_nart.errors import InputError
+
+
+class Stages:
+    """Run stages in order, skipping those whose result is complete.
+
+    A finished stage leaves stages/<name>.json with its settings, result and duration. A stage
+    that was made with other settings is never overwritten.
+
+    Args:
+        output_dir: of the experiment.
+        total: number of stages, for the progress lines.
+        stream: where progress goes.
+        clock: seconds.
+    """
+
+    def __init__(
+        self,
+        output_dir: str | Path,
+        total: int,
+        stream: TextIO = sys.stdout,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._directory = Path(output_dir) / "stages"
+        self._total = total
+        self._stream = stream
+        self._clock = clock
+        self._number = 0
+        self.seconds: dict[str, float] = {}
+
+    def run(
+        self, name: str, settings: dict[str, Any], action: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Return a stage's result, running it if need be.
+
+        Args:
+            name: of the stage.
+            settings: everything its result depends on, JSON values.
+            action: does the work; returns a JSON result.
+
+        Raises:
+            InputError: the stage was finished with other settings.
+        """
+        self._number += 1
+        label = f"[{self._number}/{self._total}] {name}"
+        path = self._directory / f"{name}.json"
+        settings = json.loads(json.dumps(settings))
+        stamp = self._read(path)
+        if stamp is not None:
+            self._check_same(name, stamp["settings"], settings)
+            self.seconds[name] = stamp["seconds"]
+            self._say(f"{label}: already done ({stamp['seconds']:.0f} s)")
+            return stamp["result"]
+        self._say(f"{label} ...")
+        started = self._clock()
+        result = json.loads(json.dumps(action()))
+        seconds = self._clock() - started
+        self._write(path, {"settings": settings, "result": result, "seconds": seconds})
+        self.seconds[name] = seconds
+        self._say(f"{label}: done in {seconds:.0f} s")
+        return result
+
+    def _check_same(self, name: str, old: dict[str, Any], new: dict[str, Any]) -> None:
+        different = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+        if different:
+            key = different[0]
+            raise InputError(
+                f"{self._directory.parent} holds stage {name!r} made with {key}={old.get(key)!r}, "
+                f"now it is {new.get(key)!r}; give another --output_dir."
+            )
+
+    @staticmethod
+    def _read(path: Path) -> dict[str, Any] | None:
+        if not path.exists():
+            return None
+        try:
+            stamp = json.loads(path.read_text(encoding="utf-8"))
+            return {key: stamp[key] for key in ("settings", "result", "seconds")}
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path} is damaged ({error}); delete it to do it again.") from error
+
+    @staticmethod
+    def _write(path: Path, stamp: dict[str, Any]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        incomplete = path.with_name(path.name + ".incomplete")
+        incomplete.write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
+        os.replace(incomplete, path)
+
+    def _say(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
