@@ -94,6 +94,12 @@ def test_compounds_change_the_tokenized_score():
     assert split.value > whole
 
 
+def test_unicode_punctuation_is_replaced_before_tokenising():
+    typographic, plain = ["Er sagte “ja” … oder nein"], ['Er sagte "ja" ... oder nein']
+    assert bleu.bleu_tokenized(typographic, plain, "de").value == 100.0
+    assert bleu.bleu_tokenized(typographic, plain, language=None).value < 100.0
+
+
 def test_tokenized_is_not_smoothed():
     assert bleu.bleu_tokenized(["eins zwei drei vier"], ["eins zwei drei fünf"], "de").value == 0.0
     assert bleu.bleu_13a(["eins zwei drei vier"], ["eins zwei drei fünf"]).value > 0.0
