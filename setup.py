@@ -17,6 +17,7 @@ COMMANDS = (
     "t2t-calibrate",
     "t2t-reproduce",
     "t2t-bleu",
+    "t2t-query-server",
 )
 
 

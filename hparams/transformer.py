@@ -43,6 +43,7 @@ def transformer_base_v1() -> HParams:
     hparams.restrict("initializer", ("uniform_unit_scaling",), "the only one implemented")
     hparams.num_hidden_layers = 6
     hparams.weight_decay = 0.0
+    hparams.restrict("weight_decay", (0.0,), "other values are not implemented")
     hparams.label_smoothing = 0.1
     hparams.shared_embedding_and_softmax_weights = True
     hparams.add_hparam("filter_size", 2048)
@@ -249,6 +250,7 @@ def transformer_quickstart() -> HParams:
     hparams.layer_prepostprocess_dropout = 0.3
     hparams.batch_size = 2048
     hparams.learning_rate_warmup_steps = 400
+    hparams.learning_rate = 0.1
     return hparams
 
 
@@ -275,20 +277,18 @@ def transformer_clean_big() -> HParams:
 
 @register_ranged_hparams("transformer_base")
 def transformer_base_range_v2(ranges: RangedHParams) -> None:
-    """Ranges around transformer_base (T2T 1.2.9)."""
+    """Ranges around transformer_base (T2T 1.2.9, but for weight decay)."""
     ranges.set_float("learning_rate", 0.3, 3.0, scale=ranges.LOG_SCALE)
     ranges.set_discrete("learning_rate_warmup_steps", [1000, 2000, 4000, 8000, 16000])
     ranges.set_float("initializer_gain", 0.5, 2.0)
     ranges.set_float("optimizer_adam_beta1", 0.85, 0.95)
     ranges.set_float("optimizer_adam_beta2", 0.97, 0.99)
-    ranges.set_float("weight_decay", 0.0, 2.0)
 
 
 @register_ranged_hparams
 def transformer_base_range(ranges: RangedHParams) -> None:
-    """Ranges around transformer_base (T2T 1.15: less weight decay)."""
+    """Ranges around transformer_base, by their name in T2T 1.15."""
     transformer_base_range_v2(ranges)
-    ranges.set_float("weight_decay", 0.0, 1e-4)
 
 
 def _as_t2t115(hparams: HParams) -> HParams:

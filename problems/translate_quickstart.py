@@ -7,8 +7,8 @@ not a benchmark, and its scores compare with nothing but each other.
 How it is divided: of 2,676 texts with a translation, 34 in grammar notation or with unclear
 alternatives are left out; notes in brackets go; of several English wordings the first stays; texts
 of several sentences become one pair a sentence where both sides agree on the sentences, and are
-left out where they do not (6). That makes 2,919 distinct pairs: 200 test, 150 development and
-2,569 training pairs. Held-out pairs are full sentences with at least three English words, and
+left out where they do not (3). That makes 2,929 distinct pairs: 200 test, 150 development and
+2,579 training pairs. Held-out pairs are full sentences with at least three English words, and
 neither of their sides occurs in any other pair (compared without case and punctuation), so nothing
 leaks. Vocabulary entries ("der Bahnhof") are all in the training set.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @register_problem
 class TranslateDeenQuickstart(TfdsTranslateProblem):
-    """German to English, 2,569 short sentences of a course: minutes on a CPU, not a benchmark."""
+    """German to English, 2,579 short sentences of a course: minutes on a CPU, not a benchmark."""
 
     languages = ("de", "en")
 

@@ -1,7 +1,6 @@
 """What a training run's directory says about itself: hparams.json and flags.txt (no TensorFlow)."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +16,7 @@ def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     incomplete = path.with_name(path.name + ".incomplete")
     incomplete.write_text(text, encoding="utf-8")
-    os.replace(incomplete, path)
+    incomplete.replace(path)
 
 
 def stored_hparams(output_dir: str | Path) -> dict | None:

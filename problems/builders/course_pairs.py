@@ -71,7 +71,7 @@ def clean_pair(german: str, english: str) -> Pair | None:
 
 
 def sentences(text: str) -> list[str]:
-    """Split a text at `.`, `?` and `!` outside quotation marks.
+    """Split a text at `.`, `?` and `!` outside quotation marks, unless a small letter follows.
 
     Example:
         >>> sentences("Er fragt: 'Wo? Wann?' Ich schweige. — Heute!")
@@ -84,7 +84,7 @@ def sentences(text: str) -> list[str]:
         inside = sum(place < match.end() for place in opened) - sum(
             place < match.end() for place in closed
         )
-        if inside <= 0:
+        if inside <= 0 and not text[match.end()].islower():
             parts.append(text[start : match.end()])
             start = match.end()
     parts.append(text[start:])

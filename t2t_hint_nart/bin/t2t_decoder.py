@@ -11,7 +11,6 @@ Examples:
     --model=transformer_nat --hparams_set=transformer_nat_quickstart_hints --decode_interactive
 """
 
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -99,7 +98,7 @@ def _main(values: flags.FlagValues) -> None:
     lines = read_lines(values.decode_from_file) if values.decode_from_file else []
     problem = registry.problem(values.problem)
     registry.check_model(values.model)
-    run_dir = values.output_dir or os.path.dirname(values.checkpoint_path)
+    run_dir = values.output_dir or str(Path(values.checkpoint_path).parent)
     hparams = create_hparams(values.hparams_set, values.hparams, run_dir, say=_to_stderr)
     decode_hparams = make_decode_hparams(values.decode_hparams)
 
@@ -134,8 +133,9 @@ def _from_file(values: flags.FlagValues, lines: list[str], translator, decode_hp
     translated = translator.translate(lines, _progress(started))
     path = values.decode_to_file or default_output(values, decode_hparams)
     text = "".join(_format(hypotheses, decode_hparams) + "\n" for hypotheses in translated)
-    Path(path + ".incomplete").write_text(text, encoding="utf-8")
-    os.replace(path + ".incomplete", path)
+    incomplete = Path(path + ".incomplete")
+    incomplete.write_text(text, encoding="utf-8")
+    incomplete.replace(path)
     seconds = time.monotonic() - started
     print(f"{len(lines)} sentences in {seconds:.1f} s, loading excluded, written to {path}")
 

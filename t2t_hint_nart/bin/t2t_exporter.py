@@ -8,7 +8,7 @@ Example:
     --model=transformer --hparams_set=transformer_quickstart --export_dir=runs/teacher/export
 """
 
-import os
+from pathlib import Path
 
 from absl import flags
 
@@ -42,7 +42,7 @@ def _main(values: flags.FlagValues) -> None:
 
     problem = registry.problem(values.problem)
     registry.check_model(values.model)
-    directory = os.path.dirname(checkpoint) if values.checkpoint_path else checkpoint
+    directory = str(Path(checkpoint).parent) if values.checkpoint_path else checkpoint
     run_dir = values.output_dir or directory
     hparams = create_hparams(values.hparams_set, values.hparams, run_dir)
     settings = decode_hparams(values.decode_hparams)
@@ -51,7 +51,7 @@ def _main(values: flags.FlagValues) -> None:
     from t2t_hint_nart.serving.trained_model import load_trained
 
     trained = load_trained(values.model, hparams, problem, values.data_dir, checkpoint)
-    export_dir = values.export_dir or os.path.join(directory, "export")
+    export_dir = values.export_dir or str(Path(directory) / "export")
     export(trained, settings, export_dir)
     print(
         f"Step {trained.step} exported to {export_dir}. Look at it with:\n"

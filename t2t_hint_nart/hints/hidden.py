@@ -84,9 +84,9 @@ def hidden_hint(
 ) -> HiddenHint:
     """L_hid = 2/((Ty−1)·Ty·N) Σ_{s<t} Σ_l φ(d_st, d_tr) per sentence (paper section 2.2).
 
-    φ is the penalty of d_st = cos(r^st_{s,l}, r^st_{t,l}) where d_st ≥ γ_st and d_tr ≤ γ_tr, else 0.
-    A sentence of one token has no pair: it adds 0 and counts as a sentence. A row of padding is no
-    sentence.
+    φ is the penalty of d_st = cos(r^st_{s,l}, r^st_{t,l}) where d_st ≥ γ_st and d_tr ≤ γ_tr, and
+    else 0. A sentence of one token has no pair: it adds 0 and counts as a sentence. A row of
+    padding is no sentence.
 
     Args:
         student: float[B, N, T, D], decoder states of the student.

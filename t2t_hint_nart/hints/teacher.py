@@ -31,7 +31,8 @@ class Teacher(ExportedModel):
         """Refuse a teacher whose hints the student can't use.
 
         Args:
-            vocab_fingerprint, vocab_size: of the student's target vocabulary.
+            vocab_fingerprint: sha256 of the student's target vocabulary.
+            vocab_size: V of the student.
             num_decoder_layers: N of the student; hints are layer to layer.
             num_heads: H of the student; alignments are head to head.
 

@@ -78,7 +78,9 @@ class MultiHeadAttention(keras.layers.Layer):
         """Attend with projected heads.
 
         Args:
-            query: float[B, H, T, D/H]; key, value: float[B, H, S, D/H].
+            query: float[B, H, T, D/H].
+            key: float[B, H, S, D/H].
+            value: float[B, H, S, D/H].
             allowed: bool broadcastable to [B, 1, T, S], True = may be attended to.
             training: whether dropout is on.
             bias: float broadcastable to [B, 1, T, S], added to the logits; None for none.

@@ -5,9 +5,7 @@ from keras import ops
 
 
 def unit_scaling(gain: float = 1.0) -> keras.initializers.Initializer:
-    """T2T's uniform_unit_scaling: uniform within ±√(6·gain / (fan_in + fan_out)) (semantics of
-    `VarianceScaling(gain, fan_avg, uniform)`).
-    """
+    """Return T2T's uniform_unit_scaling: uniform within ±√(6·gain / (fan_in + fan_out))."""
     return keras.initializers.VarianceScaling(gain, "fan_avg", "uniform")
 
 

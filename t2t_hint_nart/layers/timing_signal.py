@@ -12,8 +12,8 @@ MAX_TIMESCALE = 1.0e4
 def timing_signal(positions, channels: int, dtype: str = "float32"):
     """Return the timing signal of the given positions.
 
-    signal[t, i] = sin(t / τ_i) for i < ⌊channels/2⌋, then cos(t / τ_i), with τ_i geometric from 1 to
-    10⁴ (T2T common_attention.get_timing_signal_1d; the exponent is i/(channels/2 − 1), not the
+    signal[t, i] = sin(t / τ_i) for i < ⌊channels/2⌋, then cos(t / τ_i), with τ_i geometric from 1
+    to 10⁴ (T2T common_attention.get_timing_signal_1d; the exponent is i/(channels/2 − 1), not the
     paper's 2i/channels). The last channel is zero when `channels` is odd.
 
     Args:

@@ -159,7 +159,7 @@ class Transformer(EncoderDecoder):
         }
 
     def empty_cache(self, batch_size, max_length, dtype="float32") -> dict[str, dict[str, Any]]:
-        """Return empty self-attention caches: {layer: {"k", "v"}} of zeros[B, H, max_length, D/H]."""
+        """Return empty caches: {layer: {"k", "v"}} of zeros[B, H, max_length, D/H]."""
         shape = (batch_size, self.num_heads, max_length, self.hidden_size // self.num_heads)
         return {
             f"layer_{index}": {letter: ops.zeros(shape, dtype) for letter in "kv"}

@@ -164,7 +164,7 @@ class TransformerNat(EncoderDecoder):
         return self.decode(source, ops.not_equal(ops.cast(targets, "int32"), 0), training=training)
 
     def read(self, inputs, training=False) -> SourceStates:
-        """Encode a source once, for as many target lengths as one likes: int[B, S] → SourceStates."""
+        """Encode a source once for any number of target lengths: int[B, S] → SourceStates."""
         encoded, mask = self.encode(inputs, training=training)
         copied = encoded if self.copies_encoder_output else self.input_embedding(inputs)
         return SourceStates(encoded, copied, mask)

@@ -1,7 +1,6 @@
 """Stages of an experiment: each is done once, and not again when a run is repeated."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -94,7 +93,7 @@ class Stages:
         path.parent.mkdir(parents=True, exist_ok=True)
         incomplete = path.with_name(path.name + ".incomplete")
         incomplete.write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
-        os.replace(incomplete, path)
+        incomplete.replace(path)
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)

@@ -1,7 +1,6 @@
 """Sequence-level distillation: the teacher translates the training data (Kim and Rush 2016)."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -117,5 +116,5 @@ def distill(
             "decode_hparams": teacher.metadata.decode_hparams,
         },
     )
-    os.remove(journal)
+    journal.unlink()
     return count

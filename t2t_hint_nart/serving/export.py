@@ -1,7 +1,6 @@
 """Write a model as a SavedModel: text in, text out, and the signatures that readers need."""
 
 import hashlib
-import os
 import shutil
 from pathlib import Path
 
@@ -47,6 +46,7 @@ class _TextModule(tf.Module):
 
     @property
     def model(self) -> keras.Model:
+        """The Keras model."""
         return self._model.value
 
     def best(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -61,25 +61,30 @@ class _TextModule(tf.Module):
 
     @tf.function(input_signature=[_IDS])
     def decode(self, inputs):
+        """Signature DECODE."""
         ids, scores = self.best(inputs)
         return {"outputs": ids, "scores": scores}
 
     @tf.function(input_signature=[_STRINGS])
     def serve_text(self, text):
+        """Signature SERVING."""
         decoded = self.decode(self.ids_of(text))
         return {"outputs": self._target.decode(decoded["outputs"]), "scores": decoded["scores"]}
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def serve_examples(self, input):
+        """Signature EXAMPLE."""
         parsed = tf.io.parse_example(input, {"inputs": tf.io.VarLenFeature(tf.int64)})
         decoded = self.decode(tf.cast(tf.sparse.to_dense(parsed["inputs"]), tf.int32))
         return {"outputs": decoded["outputs"], "scores": decoded["scores"]}
 
     @tf.function(input_signature=[_IDS, _IDS])
     def hints(self, inputs, targets):
+        """Signature HINTS."""
         return self.model(inputs, targets, training=False)._asdict()
 
     def signatures(self) -> dict[str, tf.types.experimental.PolymorphicFunction]:
+        """Functions by signature name."""
         return {
             names.SERVING: self.serve_text,
             names.EXAMPLE: self.serve_examples,
@@ -103,20 +108,24 @@ class TeacherModule(_TextModule):
         self._settings = settings
 
     def best(self, inputs):
+        """The best hypothesis of every sentence."""
         result = beam_decode(self.model, inputs, self._settings)
         return result.ids[:, 0], result.scores[:, 0]
 
     @tf.function(input_signature=[_IDS])
     def greedy(self, inputs):
+        """Signature GREEDY."""
         result = beam_decode(self.model, inputs, self._settings._replace(beam_size=1))
         return {"outputs": result.ids[:, 0], "scores": result.scores[:, 0]}
 
     @tf.function(input_signature=[_IDS, _IDS])
     def score(self, inputs, targets):
+        """Signature SCORE."""
         log_prob, token_log_prob = score(self.model, inputs, targets)
         return {"log_prob": log_prob, "token_log_prob": token_log_prob}
 
     def signatures(self):
+        """Functions by signature name."""
         return {**super().signatures(), names.GREEDY: self.greedy, names.SCORE: self.score}
 
 
@@ -128,15 +137,18 @@ class StudentModule(_TextModule):
         self._length_bias = length_bias
 
     def best(self, inputs):
+        """The best hypothesis of every sentence."""
         result = nat_decode(self.model, inputs, self._length_bias, 0)
         return result.ids[:, 0], result.log_probs[:, 0]
 
     @tf.function(input_signature=[_IDS, tf.TensorSpec([], tf.int32)])
     def candidates(self, inputs, halfwidth):
+        """Signature CANDIDATES."""
         result = nat_decode(self.model, inputs, self._length_bias, halfwidth)
         return {"outputs": result.ids, "log_prob": result.log_probs}
 
     def signatures(self):
+        """Functions by signature name."""
         return {**super().signatures(), names.CANDIDATES: self.candidates}
 
 
@@ -215,5 +227,5 @@ def export(source: TrainedModel, decode_hparams: HParams, export_dir: str | Path
     metadata.write(incomplete)
     if target.exists():
         target.rmdir()
-    os.replace(incomplete, target)
+    incomplete.replace(target)
     return str(target)

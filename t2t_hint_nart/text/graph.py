@@ -52,7 +52,7 @@ class SubwordGraph(tf.Module):
             ),
             default_value=-1,
         )
-        # The fast kind refuses NUL characters and subtokens of more than 255 bytes.
+        # The fast kind refuses NUL characters and subtokens of more than 256 bytes.
         self._pieces = tf_text.WordpieceTokenizer(
             self._subword_ids,
             suffix_indicator="",

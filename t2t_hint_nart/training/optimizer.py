@@ -14,6 +14,9 @@ def _adam(hparams: HParams, rate: LearningRate) -> keras.optimizers.Optimizer:
         beta_1=hparams.optimizer_adam_beta1,
         beta_2=hparams.optimizer_adam_beta2,
         epsilon=hparams.optimizer_adam_epsilon,
+        # T2T's MultistepAdam: one update with the mean gradient of so many steps; Keras then
+        # counts updates, as T2T's schedule does.
+        gradient_accumulation_steps=hparams.optimizer_multistep_accumulate_steps or None,
     )
 
 
@@ -25,6 +28,7 @@ OPTIMIZERS = {
     "adam": _adam,
     "trueadam": _adam,
     "lazyadam": _adam,
+    "multistep_adam": _adam,
     "adafactor": _adafactor,
 }
 

@@ -1,6 +1,9 @@
 """Generating, encoding and reading back text."""
 
 import itertools
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -169,3 +172,36 @@ def test_progress_is_told(tmp_path):
     problem.generate_data(tmp_path, tmp_path)
     assert [line.split(":")[0] for line in told] == ["vocabulary", "train", "dev", "test"]
     assert "train: 5 sentence pairs written to 2 shard(s)" in told[1]
+
+
+KILLED = """
+import os, signal, sys
+from tests.data.lines_problem import LinesProblem
+
+class Killed(LinesProblem):
+    registered_name = "lines_problem"
+
+    def generate_samples(self, data_dir, tmp_dir, dataset_split):
+        yield from super().generate_samples(data_dir, tmp_dir, dataset_split)
+        if dataset_split == sys.argv[2] and self.is_writing(data_dir):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def is_writing(self, data_dir):
+        return any(name.endswith(".incomplete") for name in os.listdir(data_dir))
+
+Killed().generate_data(sys.argv[1], sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize(("split", "finished"), [("train", 0), ("dev", 2)])
+def test_killed_and_run_again(data_dir, tmp_path_factory, split, finished):
+    killed = tmp_path_factory.mktemp("killed")
+    process = subprocess.run([sys.executable, "-c", KILLED, str(killed), split], check=False)
+    assert process.returncode == -signal.SIGKILL
+    assert len(list(killed.glob("lines_problem-*-of-0000?"))) == finished
+    assert not LinesProblem().is_generated(killed, killed)
+
+    LinesProblem().generate_data(killed, killed)
+    assert LinesProblem().is_generated(killed, killed)
+    expected = {path.name: path.read_bytes() for path in data_dir.iterdir() if path.is_file()}
+    assert {path.name: path.read_bytes() for path in killed.iterdir()} == expected
