@@ -1,0 +1,1 @@
+"""Tests of the registered problems and what they are made of."""
