@@ -1,0 +1,151 @@
+import random
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.text.graph import SubwordGraph
+from t2t_hint_nart.text.subword import SubwordTextEncoder
+from tests.text.strategies import AWKWARD, SYMBOLS, TEXTS
+from tests.text.t2t_goldens import GOLDENS, SUBTOKENS
+
+# T2T's golden vocabulary, and "Hello world" at the ids it has in T2T's English-German vocabulary.
+HELLO = [*SUBTOKENS, *(f"filler{i}_" for i in range(len(SUBTOKENS), 26229))]
+HELLO[26228], HELLO[145], HELLO[178] = "Hell", "o_", "world_"
+# Characters that are no subtokens by themselves, NUL, empty subtokens and a very long one.
+OPEN = [
+    *("<pad>", "<EOS>", "", "né_", "n", "ß", "\0", "a\0", "_b", "a_b", "", "\\1", "23;", "\\uu_"),
+    *"\\_u;0123456789 a",
+    *("aaa", "  ", " -", "-_", "x" * 120 + "_"),
+]
+ENCODERS = {
+    name: SubwordTextEncoder.from_subtokens(subtokens)
+    for name, subtokens in (("closed", HELLO), ("open", OPEN))
+}
+
+
+@pytest.fixture(scope="module")
+def graphs():
+    return {name: SubwordGraph(encoder.subtokens) for name, encoder in ENCODERS.items()}
+
+
+def padded(rows):
+    ids = np.zeros([len(rows), max(map(len, rows), default=0)], np.int32)
+    for row, sentence in zip(ids, rows, strict=True):
+        row[: len(sentence)] = sentence
+    return ids
+
+
+def assert_encodes_as_python(graph, encoder, texts):
+    ids = graph.encode(tf.constant(texts, tf.string))
+    assert ids.dtype == tf.int32
+    assert ids.to_list() == [encoder.encode(text) for text in texts]
+
+
+def assert_decodes_as_python(graph, encoder, ids):
+    texts = [text.decode("utf-8") for text in graph.decode(ids).numpy()]
+    assert texts == [encoder.decode(row, strip_extraneous=True) for row in ids.tolist()]
+
+
+def test_hello_world(graphs):
+    assert graphs["closed"].encode(["Hello world"]).to_list() == [[26228, 145, 178]]
+    assert graphs["closed"].decode([[26228, 145, 178, 1, 5]]).numpy() == [b"Hello world"]
+
+
+def test_goldens_of_t2t(graphs):
+    texts, ids = zip(*GOLDENS["encoded"], strict=True)
+    assert graphs["closed"].encode(texts).to_list() == list(ids)
+    decoded = graphs["closed"].decode(padded(ids)).numpy()
+    assert [text.decode("utf-8") for text in decoded] == list(texts)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+@settings(max_examples=30)
+@given(texts=st.lists(TEXTS, max_size=30))
+def test_encodes_as_python(graphs, name, texts):
+    assert_encodes_as_python(graphs[name], ENCODERS[name], texts)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+@settings(max_examples=30)
+@given(data=st.data())
+def test_decodes_any_ids_as_python(graphs, name, data):
+    encoder = ENCODERS[name]
+    any_id = st.one_of(
+        st.integers(-2, encoder.vocab_size + 1), st.integers(-(2**31), 2**31 - 1), st.just(0)
+    )
+    symbols = SYMBOLS.map(lambda s: [encoder.subtokens.index(c) for c in s if c != "b"])
+    rows = st.lists(st.one_of(st.lists(any_id, max_size=20), symbols), max_size=12)
+    assert_decodes_as_python(graphs[name], encoder, padded(data.draw(rows)))
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_hundreds_of_random_texts_at_once(graphs, name):
+    draw = random.Random(0)
+    characters = AWKWARD + "".join(OPEN[2:-1]) + "Hello world"
+    texts = ["".join(draw.choices(characters, k=draw.randrange(50))) for _ in range(400)]
+    texts += ["x" * n for n in (119, 120, 121)] + ["日" * 400, "-" * 400, "", "\0"]
+    assert_encodes_as_python(graphs[name], ENCODERS[name], texts)
+    ids = graphs[name].encode(texts).to_tensor()
+    assert [text.decode("utf-8") for text in graphs[name].decode(ids).numpy()] == texts
+
+
+def test_token_that_cannot_be_cut_is_spelled_out(graphs):
+    ids = graphs["open"].encode(["né én"])[0].numpy()
+    assert [OPEN[i] for i in ids] == ["né_", "\\", "2", "3", "3", ";", "n", "_"]
+
+
+def test_bytes_that_are_not_utf8_become_replacement_characters(graphs):
+    draw = random.Random(0)
+    pieces = [b"a", b" ", b"\xc3\xa9", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98", b"\x80", b"\xff"]
+    pieces += [b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80", b"\xef\xbb\xbf", b"\0"]
+    texts = [b"".join(draw.choices(pieces, k=5)) for _ in range(200)]
+    assert graphs["open"].encode(texts).to_list() == [
+        ENCODERS["open"].encode(text.decode("utf-8", "replace")) for text in texts
+    ]
+
+
+def test_nothing_at_all(graphs):
+    graph = graphs["open"]
+    assert graph.encode(tf.zeros([0], tf.string)).to_list() == []
+    assert graph.encode(["", ""]).to_list() == [[], []]
+    assert graph.decode(tf.zeros([0, 0], tf.int32)).shape == [0]
+    assert graph.decode(tf.zeros([2, 0], tf.int32)).numpy().tolist() == [b"", b""]
+    assert graph.decode([[0, 0], [1, 7]]).numpy().tolist() == [b"", b""]
+
+
+def test_bad_vocabulary():
+    with pytest.raises(InputError, match="is not a tensor2tensor subword vocabulary"):
+        SubwordGraph(["a", "b"])
+
+
+class Echo(tf.Module):
+    """Text to ids to text, as a translator that copies."""
+
+    def __init__(self, graph):
+        super().__init__()
+        self.text = graph
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def serve(self, inputs):
+        ids = self.text.encode(inputs).to_tensor()
+        return {"ids": ids, "outputs": self.text.decode(ids)}
+
+
+def test_saved_model_holds_the_vocabulary(graphs, tmp_path):
+    echo = Echo(graphs["closed"])
+    tf.saved_model.save(echo, str(tmp_path), signatures={"serving_default": echo.serve})
+    assert not list((tmp_path / "assets").iterdir())
+    loaded = tf.saved_model.load(str(tmp_path))
+    texts = ["Hello world", "", "schläft\n€5 _x\\ \0\U00011240 \U0001f600"]
+    result = loaded.signatures["serving_default"](tf.constant(texts))
+    assert [text.decode("utf-8") for text in result["outputs"].numpy()] == texts
+    np.testing.assert_array_equal(
+        result["ids"], padded([ENCODERS["closed"].encode(text) for text in texts])
+    )
+    assert loaded.text.encode(tf.constant(texts)).to_list() == [
+        ENCODERS["closed"].encode(text) for text in texts
+    ]

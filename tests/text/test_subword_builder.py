@@ -1,0 +1,82 @@
+import pytest
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.text import subword_builder
+from t2t_hint_nart.text.subword import SubwordTextEncoder
+from t2t_hint_nart.text.subword_builder import Settings
+from tests.text.t2t_goldens import CORPUS, GOLDENS
+
+
+@pytest.mark.parametrize("golden", GOLDENS["vocabularies"])
+def test_vocabulary_is_t2ts(golden):
+    encoder = SubwordTextEncoder.build_from_generator(
+        iter(CORPUS), golden["target_size"], max_subtoken_length=golden["max_subtoken_length"]
+    )
+    assert encoder.subtokens == golden["subtokens"]
+
+
+def test_order_of_the_corpus_does_not_matter():
+    sizes = [
+        SubwordTextEncoder.build_from_generator(corpus, 120).subtokens
+        for corpus in (CORPUS, CORPUS[::-1])
+    ]
+    assert sizes[0] == sizes[1]
+
+
+def test_higher_minimum_count_gives_fewer_subtokens():
+    counts = {"lower": 4, "lowest": 3, "low": 9, "slow": 2}
+    sizes = [len(subword_builder.build(counts, n, Settings())) for n in (0, 1, 3, 5, 100)]
+    assert sizes[0] == sizes[1]
+    assert sizes == sorted(sizes, reverse=True)
+    # Nothing but the reserved subtokens and the alphabet is left.
+    letters = set("lowerst<pad><EOS>") | set("\\_u;0123456789")
+    assert sizes[-1] == 2 + len(letters)
+
+
+def test_bound_on_the_length_is_exclusive():
+    subtokens = subword_builder.build({"abababab": 50}, 1, Settings(max_subtoken_length=4))
+    assert max(map(len, subtokens[2:])) == 3
+
+
+def test_more_reserved_tokens():
+    reserved = ("<pad>", "<EOS>", "<2de>")
+    encoder = SubwordTextEncoder.build_from_generator(CORPUS, 100, reserved_tokens=list(reserved))
+    assert encoder.subtokens[:3] == ["<pad>_", "<EOS>_", "<2de>_"]
+
+
+def test_reserved_tokens_in_the_corpus_are_not_doubled():
+    encoder = SubwordTextEncoder.build_from_token_counts({"<pad>": 9, "a": 1}, 1)
+    assert encoder.subtokens.count("<pad>_") == 1
+
+
+def test_newline_is_not_a_subtoken(tmp_path):
+    encoder = SubwordTextEncoder.build_from_generator(["a\nb"] * 9, 30)
+    encoder.store(tmp_path / "vocab")
+    assert "\n" not in encoder.subtokens
+    assert SubwordTextEncoder(tmp_path / "vocab").subtokens == encoder.subtokens
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (
+            lambda: SubwordTextEncoder.build_from_generator([], 10),
+            "the generator yielded no text",
+        ),
+        (
+            lambda: SubwordTextEncoder.build_from_generator(["a"], 0),
+            "target_size must be at least 1, received 0",
+        ),
+        (
+            lambda: SubwordTextEncoder.build_to_target_size(10, {"a": 1}, 5, 4),
+            "min_val must not exceed max_val, received 5 and 4",
+        ),
+        (
+            lambda: SubwordTextEncoder.build_from_generator(["a"], 9, reserved_tokens=["<EOS>"]),
+            r"must begin with \['<pad>', '<EOS>'\], received \['<EOS>'\]",
+        ),
+    ],
+)
+def test_bad_arguments(build, message):
+    with pytest.raises(InputError, match=message):
+        build()
