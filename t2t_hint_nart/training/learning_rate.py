@@ -87,7 +87,8 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
 
     def __init__(self, hparams: HParams):
         self.hparams = hparams
-        self.factors = [f.strip() for f in (hparams.learning_rate_schedule or "").split("*") if f]
+        names = (name.strip() for name in (hparams.learning_rate_schedule or "").split("*"))
+        self.factors = [name for name in names if name]
         unknown = [name for name in self.factors if name not in FACTORS]
         if unknown:
             raise InputError(
@@ -104,7 +105,8 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step):
         """float[] of the step counted from 0."""
-        step = ops.cast(step, "float32")
+        # Optimizers count every step; T2T's schedule goes by updates, fractions included.
+        step = ops.cast(step, "float32") / (self.hparams.optimizer_multistep_accumulate_steps or 1)
         if self.factors:
             product = ops.convert_to_tensor(1.0, "float32")
             for name in self.factors:

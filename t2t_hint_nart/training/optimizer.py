@@ -14,8 +14,8 @@ def _adam(hparams: HParams, rate: LearningRate) -> keras.optimizers.Optimizer:
         beta_1=hparams.optimizer_adam_beta1,
         beta_2=hparams.optimizer_adam_beta2,
         epsilon=hparams.optimizer_adam_epsilon,
-        # T2T's MultistepAdam: one update with the mean gradient of so many steps; Keras then
-        # counts updates, as T2T's schedule does.
+        # T2T's MultistepAdam: one update with the mean gradient of so many steps. β₁ᵗ and β₂ᵗ count
+        # updates; what the schedule counts, it divides itself.
         gradient_accumulation_steps=hparams.optimizer_multistep_accumulate_steps or None,
     )
 
