@@ -62,6 +62,7 @@ setup(
     ],
     extras_require={
         "dev": [
+            "dill",  # tfds.testing imports it
             "hypothesis",
             "import-linter",
             "mypy",

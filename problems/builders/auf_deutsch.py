@@ -22,6 +22,8 @@ class AufDeutsch(tfds.core.GeneratorBasedBuilder):
     """
 
     VERSION = tfds.core.Version("1.0.0")
+    # TFDS would derive it from the module's name, which an editable installation maps elsewhere.
+    pkg_dir_path = tfds.core.Path(__file__).parent
     MANUAL_DOWNLOAD_INSTRUCTIONS = "pip download --no-deps auf-deutsch==0.1.1"
 
     WHEEL: ClassVar[PinnedWheel] = PinnedWheel(
@@ -30,10 +32,7 @@ class AufDeutsch(tfds.core.GeneratorBasedBuilder):
     HELD_OUT: ClassVar[dict[str, int]] = {"test": 200, "validation": 150}
 
     def _info(self) -> tfds.core.DatasetInfo:
-        # Not dataset_info_from_configs: it looks for files beside this module, by a path that an
-        # editable installation does not have.
-        return tfds.core.DatasetInfo(
-            builder=self,
+        return self.dataset_info_from_configs(
             features=tfds.features.Translation(languages=("de", "en")),
             supervised_keys=("de", "en"),
             homepage="https://github.com/jrootn/auf-deutsch",
