@@ -34,9 +34,11 @@ def hard_uniform(source, source_mask, target_mask):
     """
     aligned, source_len = _aligned_positions(source_mask, target_mask, source.dtype)
     indices = ops.minimum(ops.round(aligned), ops.maximum(source_len - 1, 0))
-    indices = ops.where(target_mask, indices, 0)
-    copied = ops.take_along_axis(source, ops.cast(indices, "int32")[:, :, None], axis=1)
-    return copied * ops.cast(target_mask, source.dtype)[:, :, None]
+    positions = ops.cast(ops.arange(ops.shape(source)[1]), source.dtype)
+    # A product with ones and zeros: exact, and no gather that could leave the source.
+    chosen = ops.equal(indices[:, :, None], positions[None, None, :])
+    chosen = ops.logical_and(chosen, target_mask[:, :, None])
+    return ops.matmul(ops.cast(chosen, source.dtype), source)
 
 
 def soft_uniform(source, source_mask, target_mask):
