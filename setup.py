@@ -26,7 +26,7 @@ def version() -> str:
     text = (ROOT / "t2t_hint_nart" / "__init__.py").read_text(encoding="utf-8")
     found = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
     if found is None:
-        raise RuntimeError("t2t_hint_nart/__init__.py has no line __version__ = \"...\"")
+        raise RuntimeError('t2t_hint_nart/__init__.py has no line __version__ = "..."')
     return found.group(1)
 
 

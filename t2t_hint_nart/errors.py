@@ -39,11 +39,11 @@ def check_choice(name: str, value: str, allowed: Iterable[str]) -> None:
     """Refuse a value that isn't one of the allowed.
 
     Example:
-        >>> check_choice("decoder_input_type", "hard", ["hard_uniform", "soft_uniform"])
+        >>> check_choice("decoder_input_type", "hard_unifrom", ["hard_uniform", "soft_uniform"])
         Traceback (most recent call last):
         ...
-        t2t_hint_nart.errors.InputError: Unknown decoder_input_type 'hard'; allowed are \
-hard_uniform, soft_uniform. Did you mean 'hard_uniform'?
+        t2t_hint_nart.errors.InputError: Unknown decoder_input_type 'hard_unifrom'; \
+allowed are hard_uniform, soft_uniform. Did you mean 'hard_uniform'?
     """
     allowed = list(allowed)
     if value not in allowed:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
@@ -19,7 +20,7 @@ def _write(path: Path, text: str) -> None:
     incomplete.replace(path)
 
 
-def stored_hparams(output_dir: str | Path) -> dict | None:
+def stored_hparams(output_dir: str | Path) -> dict[str, Any] | None:
     """Return the values of output_dir/hparams.json, None if there is none.
 
     Raises:

@@ -68,7 +68,9 @@ def test_a_name_is_registered_once(models):
     models.register("net")(int)
     with pytest.raises(InputError) as caught:
         models.register("net")(int)
-    first, second = (int(part.split()[0].strip(";")) for part in str(caught.value).split(".py:")[1:])
+    first, second = (
+        int(part.split()[0].strip(";")) for part in str(caught.value).split(".py:")[1:]
+    )
     assert str(caught.value).startswith("model 'net' is already registered at ")
     assert second == first + 2
     assert models.find("net").value is int

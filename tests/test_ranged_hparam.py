@@ -10,9 +10,7 @@ from t2t_hint_nart.ranged_hparam import RangedHParams
 SCALES = (RangedHParams.LINEAR_SCALE, RangedHParams.LOG_SCALE, RangedHParams.REVERSE_LOG_SCALE)
 
 
-@given(
-    st.floats(1e-6, 1e3), st.floats(1, 1e3), st.sampled_from(SCALES), st.integers(0, 2**32)
-)
+@given(st.floats(1e-6, 1e3), st.floats(1, 1e3), st.sampled_from(SCALES), st.integers(0, 2**32))
 def test_draws_lie_in_the_interval(lowest, ratio, scale, seed):
     ranges = RangedHParams()
     ranges.set_float("rate", lowest, lowest * ratio, scale=scale)

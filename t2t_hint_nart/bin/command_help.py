@@ -24,7 +24,7 @@ def help_text(name: str, description: str, values: flags.FlagValues) -> str:
 
     Example:
         >>> values = flags.FlagValues()
-        >>> flags.DEFINE_integer("n", 8, "Checkpoints to average.", flag_values=values) and None
+        >>> _ = flags.DEFINE_integer("n", 8, "Checkpoints to average.", flag_values=values)
         >>> print(help_text("t2t-avg-all", "Averages checkpoints.", values))
         usage: t2t-avg-all [--flag=value ...]
         <BLANKLINE>

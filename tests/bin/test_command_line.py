@@ -54,22 +54,24 @@ def test_arguments_are_those_of_the_process_by_default(monkeypatch):
     assert seen == [4]
 
 
-def ordinary_command(values):
+def never_called(values):
     raise AssertionError("--help runs nothing")
 
 
 @pytest.mark.parametrize("word", ["--help", "-h", "--helpfull"])
 def test_help_is_printed_and_nothing_runs(capsys, word):
-    run("--steps=x", word, main=ordinary_command)
+    run("--steps=x", word, main=never_called)
     out = capsys.readouterr().out
-    assert out.startswith("usage: t2t-test [--flag=value ...]\n\nA command for tests.\n\nIt has two")
+    assert out.startswith(
+        "usage: t2t-test [--flag=value ...]\n\nA command for tests.\n\nIt has two"
+    )
     assert "--steps=10\n        Steps to take." in out
     assert "How. One of: fast, slow." in out
     assert "--logtostderr" not in out and "--data_dir" not in out
 
 
 def test_an_unknown_flag_is_refused_with_the_nearest(capsys):
-    assert fails(capsys, "--step=3", main=ordinary_command) == (
+    assert fails(capsys, "--step=3", main=never_called) == (
         "unknown flag --step. Did you mean 'steps'? See --help for the flags there are"
     )
     assert fails(capsys, "--zzz") == "unknown flag --zzz. See --help for the flags there are"
@@ -84,7 +86,7 @@ def test_an_unknown_flag_is_refused_with_the_nearest(capsys):
     ],
 )
 def test_a_bad_argument_is_refused(capsys, argument, message):
-    assert fails(capsys, argument, main=ordinary_command) == message
+    assert fails(capsys, argument, main=never_called) == message
 
 
 def test_bad_input_becomes_one_line(capsys):

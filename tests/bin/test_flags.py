@@ -51,8 +51,11 @@ def test_names_and_defaults(define, expected):
 
 
 def test_the_groups_go_together():
-    assert len(
-        defaults(
-            define_data_flags, define_model_flags, define_checkpoint_flags, define_decode_flags
+    assert (
+        len(
+            defaults(
+                define_data_flags, define_model_flags, define_checkpoint_flags, define_decode_flags
+            )
         )
-    ) == 12
+        == 12
+    )

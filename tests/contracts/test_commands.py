@@ -1,0 +1,59 @@
+"""Every console script of setup.py answers --help at once, without TensorFlow."""
+
+import ast
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 1.0
+ATTEMPTS = 4
+
+
+def console_scripts():
+    for node in ast.parse((ROOT / "setup.py").read_text()).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "COMMANDS":
+            return ast.literal_eval(node.value)
+    raise AssertionError("setup.py names no COMMANDS")
+
+
+@pytest.mark.parametrize("command", console_scripts())
+def test_help(command):
+    script = Path(sys.executable).with_name(command)
+    times = []
+    while len(times) < ATTEMPTS and (not times or times[-1] >= SECONDS):
+        start = time.perf_counter()
+        done = subprocess.run([script, "--help"], capture_output=True, text=True)
+        times.append(time.perf_counter() - start)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"usage: {command} [--flag=value ...]\n\n")
+    assert f"{command} --" in done.stdout, "its help shows no example"
+    assert done.stderr == ""
+    # The machine may be busy: the best of some attempts counts.
+    assert min(times) < SECONDS
+
+
+@pytest.mark.parametrize("command", console_scripts())
+@pytest.mark.parametrize("argument", ["--help", "--no_such_flag"])
+def test_no_tensorflow_is_imported(command, argument):
+    script = Path(sys.executable).with_name(command)
+    done = subprocess.run(
+        [script, argument],
+        env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"},
+        capture_output=True,
+        text=True,
+    )
+    lines = done.stderr.splitlines()
+    modules = {line.split("|")[-1].strip() for line in lines if line.startswith("import time:")}
+    assert "t2t_hint_nart.errors" in modules
+    assert not modules & {"tensorflow", "keras", "numpy", "tensorflow_text", "sacrebleu"}
+    rest = [line for line in lines if not line.startswith("import time:")]
+    if argument == "--help":
+        assert (done.returncode, rest) == (0, [])
+    else:
+        assert done.returncode == 1 and len(rest) == 1
+        assert rest[0].startswith(f"{command}: error: unknown flag --no_such_flag.")
