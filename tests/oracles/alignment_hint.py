@@ -102,9 +102,7 @@ def alignment_hint_head_average(student, teacher, target_mask, source_mask, epsi
 
 def alignment_hint_layer_head_average(student, teacher, target_mask, source_mask, epsilon=1e-9):
     """`average_layer_head`: layers and heads averaged before KL; 1 / Ty. float64[B]."""
-    return _loss(
-        student, teacher, target_mask, source_mask, epsilon, _layer_head_average, _forward
-    )
+    return _loss(student, teacher, target_mask, source_mask, epsilon, _layer_head_average, _forward)
 
 
 def alignment_hint_full_average(student, teacher, target_mask, source_mask, epsilon=1e-9):
@@ -126,9 +124,7 @@ def reverse_alignment_hint_layer_head_average(
     student, teacher, target_mask, source_mask, epsilon=1e-9
 ):
     """`reverse_kl` with `average_layer_head`. float64[B]."""
-    return _loss(
-        student, teacher, target_mask, source_mask, epsilon, _layer_head_average, _reverse
-    )
+    return _loss(student, teacher, target_mask, source_mask, epsilon, _layer_head_average, _reverse)
 
 
 def reverse_alignment_hint_full_average(student, teacher, target_mask, source_mask, epsilon=1e-9):

@@ -79,8 +79,11 @@ def search(log_probs, beam_size, max_steps, alpha, eos_id=1, stopping=worst_fini
         step += 1
         # All extensions have the same length: the order by log p is the order by score.
         candidates = _best(_extensions(alive, log_probs), 2 * beam_size)
-        ended = [(ids, normalized_score(total, step, alpha))
-                 for ids, total in candidates if ids[-1] == eos_id]
+        ended = [
+            (ids, normalized_score(total, step, alpha))
+            for ids, total in candidates
+            if ids[-1] == eos_id
+        ]
         alive = [hypothesis for hypothesis in candidates if hypothesis[0][-1] != eos_id][:beam_size]
         finished = _best(finished + ended, beam_size)
     return (finished or alive), step

@@ -1,9 +1,9 @@
 """Bucket boundaries and batch sizes of tensor2tensor (utils/data_reader.py, _batching_scheme).
 
-    boundaries: x = min_length_bucket; next x = max(x+1, int(x * step)); while x < max_length
-    raw size of a bucket: max(1, batch_size // upper boundary); the last one's upper is max_length
-    window: the largest highly composite number <= 3 * the largest raw size
-    size: the largest divisor of the window <= the raw size; then times the number of GPUs
+boundaries: x = min_length_bucket; next x = max(x+1, int(x * step)); while x < max_length
+raw size of a bucket: max(1, batch_size // upper boundary); the last one's upper is max_length
+window: the largest highly composite number <= 3 * the largest raw size
+size: the largest divisor of the window <= the raw size; then times the number of GPUs
 """
 
 

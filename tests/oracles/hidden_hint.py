@@ -83,9 +83,7 @@ def _loss(student, teacher, mask, gamma_st, gamma_tr, epsilon, choose_pairs, pen
 
 def hidden_hint(student, teacher, mask, gamma_st, gamma_tr, epsilon=1e-6):
     """The printed loss: all pairs, phi = -log(max(1 - d_st, epsilon)). float64[B]."""
-    return _loss(
-        student, teacher, mask, gamma_st, gamma_tr, epsilon, _all_pairs, _negative_log
-    )
+    return _loss(student, teacher, mask, gamma_st, gamma_tr, epsilon, _all_pairs, _negative_log)
 
 
 def hidden_hint_exp(student, teacher, mask, gamma_st, gamma_tr):
@@ -100,9 +98,7 @@ def hidden_hint_identity(student, teacher, mask, gamma_st, gamma_tr):
 
 def neighbor_hidden_hint(student, teacher, mask, gamma_st, gamma_tr, epsilon=1e-6):
     """Pairs (s, s+1) only, divided by (Ty-1) N; phi = -log(max(1 - d_st, epsilon)). float64[B]."""
-    return _loss(
-        student, teacher, mask, gamma_st, gamma_tr, epsilon, _neighbours, _negative_log
-    )
+    return _loss(student, teacher, mask, gamma_st, gamma_tr, epsilon, _neighbours, _negative_log)
 
 
 def neighbor_hidden_hint_exp(student, teacher, mask, gamma_st, gamma_tr):

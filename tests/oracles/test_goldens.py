@@ -53,9 +53,7 @@ def test_hidden_hint_is_per_sentence_and_ignores_padding():
     mask = np.arange(5) < np.array([[5], [3], [1], [0]])
     losses = hidden.hidden_hint(student, teacher, mask, -0.5, 0.5)
     assert losses[2] == losses[3] == 0.0
-    alone = hidden.hidden_hint(
-        student[1:2, :, :3], teacher[1:2, :, :3], mask[1:2, :3], -0.5, 0.5
-    )
+    alone = hidden.hidden_hint(student[1:2, :, :3], teacher[1:2, :, :3], mask[1:2, :3], -0.5, 0.5)
     assert losses[1] == pytest.approx(alone[0]) and losses[1] > 0.0
     padded = student.copy()
     padded[1, :, 3:] = np.nan

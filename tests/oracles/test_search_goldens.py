@@ -17,9 +17,27 @@ def runs(*pairs):
 BOUNDARIES = [*range(8, 21), 22, 24, 26, 28, 30, 33, 36, 39, 42, 46, 50, 55, 60, 66, 72, 79, 86, 94]
 BOUNDARIES += [103, 113, 124, 136, 149, 163, 179, 196, 215, 236]
 SIZES_4096 = runs(
-    (420, 2), (315, 4), (252, 3), (210, 3), (180, 2), (140, 3), (126, 1), (105, 3), (90, 1),
-    (84, 1), (70, 2), (63, 1), (60, 1), (45, 3), (42, 1), (36, 2), (30, 2), (21, 3), (20, 1),
-    (18, 1), (15, 2),
+    (420, 2),
+    (315, 4),
+    (252, 3),
+    (210, 3),
+    (180, 2),
+    (140, 3),
+    (126, 1),
+    (105, 3),
+    (90, 1),
+    (84, 1),
+    (70, 2),
+    (63, 1),
+    (60, 1),
+    (45, 3),
+    (42, 1),
+    (36, 2),
+    (30, 2),
+    (21, 3),
+    (20, 1),
+    (18, 1),
+    (15, 2),
 )
 
 
@@ -49,11 +67,21 @@ def test_bucket_table_of_smaller_batches(batch_size, start, end):
 
 def test_bucket_index_and_default_length():
     assert [bucket_table.bucket_index(n, BOUNDARIES) for n in (1, 7, 8, 9, 235, 236, 300)] == [
-        0, 0, 1, 2, 40, 41, 41,
+        0,
+        0,
+        1,
+        2,
+        40,
+        41,
+        41,
     ]
     assert bucket_table.bucket_table(64, 0) == bucket_table.bucket_table(64, 64)
     assert [bucket_table.highly_composite_number(n) for n in (1, 5, 100, 384, 1536)] == [
-        1, 4, 60, 360, 1260,
+        1,
+        4,
+        60,
+        360,
+        1260,
     ]
 
 
@@ -141,8 +169,10 @@ def test_full_width_search_is_exhaustive(seed, alpha):
 def test_stopping_rules_differ_in_steps():
     steps = {}
     for stopping in (
-        beam_search.best_finished, beam_search.worst_finished,
-        beam_search.all_finished, beam_search.run_to_limit,
+        beam_search.best_finished,
+        beam_search.worst_finished,
+        beam_search.all_finished,
+        beam_search.run_to_limit,
     ):
         made = [
             beam_search.search(random_model(seed, 6, 1.0), 3, 12, 0.6, stopping=stopping)

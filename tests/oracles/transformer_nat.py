@@ -111,9 +111,7 @@ def student_forward(
             positional = f"{name}/positional_attention"
             x = positional_block(params, positional, x, allowed, num_heads, pre_norm)
         encdec = f"{name}/encdec_attention"
-        x, attention = encdec_block(
-            params, encdec, x, memory, readable, num_heads, pre_norm, bias
-        )
+        x, attention = encdec_block(params, encdec, x, memory, readable, num_heads, pre_norm, bias)
         x = feed_forward_block(params, f"{name}/ffn", x, pre_norm)
         hidden.append(x)
         weights.append(attention)

@@ -42,8 +42,14 @@ FUSED = {
 
 
 def parameter_shapes(
-    vocab_size, width, filter_size, encoder_layers, decoder_layers,
-    pre_norm=True, fused=True, positional=False,
+    vocab_size,
+    width,
+    filter_size,
+    encoder_layers,
+    decoder_layers,
+    pre_norm=True,
+    fused=True,
+    positional=False,
 ):
     """Name -> shape, the vocabulary table once, under `softmax`."""
     shapes = {"softmax": (vocab_size, width), "target_space": (32, width)}
