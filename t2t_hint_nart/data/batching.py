@@ -89,14 +89,15 @@ def eval_batches(
 def _pairs(files: tf.data.Dataset, hparams: HParams, features: tuple[str, str]) -> tf.data.Dataset:
     """Return the sentence pairs of files, as int32 vectors, one file after the other."""
     source, target = features
-    schema = {name: tf.io.VarLenFeature(tf.int64) for name in {source, target}}
+    ids_of_any_length = tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True)
+    schema = dict.fromkeys({source, target}, ids_of_any_length)
     limits = (hparams.get("max_input_seq_length", 0), hparams.get("max_target_seq_length", 0))
 
     def parse(record: tf.Tensor) -> dict[str, tf.Tensor]:
         stored = tf.io.parse_single_example(record, schema)
         pair = {}
         for name, feature, limit in zip(AS_STORED, (source, target), limits, strict=True):
-            ids = tf.cast(stored[feature].values, tf.int32)
+            ids = tf.cast(stored[feature], tf.int32)
             tf.debugging.assert_greater(tf.size(ids), 0, f"an example without {feature}")
             pair[name] = ids[:limit] if limit else ids
         return pair

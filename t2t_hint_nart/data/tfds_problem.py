@@ -64,7 +64,7 @@ class TfdsTranslateProblem(TranslateProblem):
         if not sys.stderr.isatty():
             tfds.disable_progress_bar()
         builder = self.builder(tmp_dir)
-        if not builder.is_prepared():
+        if not builder.data_path.exists():  # is_prepared() warns if it is not
             self.fetch_manual_files(tmp_dir)
             config = tfds.download.DownloadConfig(manual_dir=tmp_dir)
             # TFDS prints that it prepares; stdout is for a command's result.
