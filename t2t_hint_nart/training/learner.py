@@ -63,7 +63,12 @@ class Learner(keras.Model):
             output = self.network(inputs, targets, training=True)
             losses = self.objective(output, inputs, targets, teacher)
         variables = self.network.trainable_variables
-        gradients = tape.gradient(losses.total, variables)
+        # An embedding table's gradient may be sparse, with a row for every use of an id; Adam's
+        # second moment and the norm need the sum of the uses (T2T densifies too).
+        gradients = [
+            gradient if gradient is None else tf.convert_to_tensor(gradient)
+            for gradient in tape.gradient(losses.total, variables)
+        ]
         rate = self.optimizer.learning_rate
         self.optimizer.apply(gradients, variables)
         return {

@@ -1,0 +1,208 @@
+"""The training step: what it computes, where the teacher runs, in fit and in a graph."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from t2t_hint_nart.models.variables import named_variables
+from t2t_hint_nart.training import learner as learner_module
+from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
+from tests.models.tiny_networks import VOCAB
+from tests.oracles import smoothed_cross_entropy as oracle
+from tests.training.tiny_learner import NO_DROPOUT, TableTeacher, batch, make_learner
+
+SCALARS = {
+    "loss",
+    "nll",
+    "hint_hidden",
+    "hint_align",
+    "gate_fraction",
+    "student_cosine",
+    "teacher_cosine",
+    "gradient_norm",
+    "learning_rate",
+    "target_tokens",
+}
+
+
+def weights(learner):
+    return {name: v.numpy() for name, v in named_variables(learner.network).items()}
+
+
+def dense_gradients(learner, data):
+    """Gradients by variable name, as dense arrays, of the objective without dropout."""
+    hints = learner.teacher.hints(**data) if learner.teacher else None
+    with tf.GradientTape() as tape:
+        output = learner.network(**data, training=True)
+        total = learner.objective(output, data["inputs"], data["targets"], hints).total
+    names = {id(v): name for name, v in named_variables(learner.network).items()}
+    variables = learner.network.trainable_variables
+    gradients = tape.gradient(total, [v.value for v in variables])
+    return {
+        names[id(variable)]: tf.convert_to_tensor(gradient).numpy()
+        for variable, gradient in zip(variables, gradients, strict=True)
+        if gradient is not None
+    }
+
+
+def global_norm(arrays):
+    return np.sqrt(sum((x.astype(np.float64) ** 2).sum() for x in arrays))
+
+
+def test_a_step_reports_and_updates():
+    learner = make_learner(teacher=TableTeacher(), **NO_DROPOUT)
+    data = batch()
+    before, gradients = weights(learner), dense_gradients(learner, data)
+    scalars = {name: float(value) for name, value in learner.train_step(data).items()}
+    assert set(scalars) == SCALARS
+    # Terms are logged without their weights, 5 and 1 in this set.
+    expected = scalars["nll"] + 5.0 * scalars["hint_hidden"] + 1.0 * scalars["hint_align"]
+    assert scalars["loss"] == pytest.approx(expected, rel=1e-5)
+    assert scalars["hint_hidden"] > 0.0 and scalars["hint_align"] > 0.0
+    assert scalars["target_tokens"] == np.count_nonzero(data["targets"])
+    # The table's gradient comes from three uses of it: they are added up before the norm.
+    assert scalars["gradient_norm"] == pytest.approx(global_norm(gradients.values()), rel=1e-5)
+    # Adam's first step moves by the learning rate against the gradient's sign.
+    rate = scalars["learning_rate"]
+    for name, value in weights(learner).items():
+        moved = np.abs(gradients[name]) > 1e-4
+        np.testing.assert_allclose(
+            (value - before[name])[moved], -rate * np.sign(gradients[name])[moved], 5e-2
+        )
+    second = learner.train_step(data)
+    assert float(second["learning_rate"]) == pytest.approx(2.0 * rate, rel=1e-5)
+
+
+@pytest.mark.parametrize("source_vocab_size", [VOCAB, VOCAB + 1])
+def test_slots_hold_dense_gradients(source_vocab_size):
+    """Rows of a table that are used several times in a batch count once, with their sum."""
+    model_args = {"source_vocab_size": source_vocab_size}
+    learner = make_learner(
+        "transformer", "transformer_base_v2", model_args=model_args, **NO_DROPOUT
+    )
+    data = batch()
+    gradients = dense_gradients(learner, data)
+    norm = float(learner.train_step(data)["gradient_norm"])
+    slots = learner.optimizer.variables
+    momenta = [v.numpy() for v in slots if "momentum" in v.path]
+    velocities = [v.numpy() for v in slots if "velocity" in v.path]
+    for gradient, momentum, velocity in zip(gradients.values(), momenta, velocities, strict=True):
+        np.testing.assert_allclose(momentum, 0.1 * gradient, 1e-3, 1e-7)
+        np.testing.assert_allclose(velocity, 0.02 * gradient**2, 1e-3, 1e-9)
+    assert norm == pytest.approx(global_norm(gradients.values()), rel=1e-5)
+
+
+def test_clipping_sees_dense_gradients():
+    learner = make_learner("transformer", "transformer_base_v2", clip_grad_norm=0.01, **NO_DROPOUT)
+    data = batch()
+    learner.train_step(data)
+    slots = [v.numpy() for v in learner.optimizer.variables if "momentum" in v.path]
+    assert global_norm(slots) == pytest.approx(0.1 * 0.01, rel=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:Gradients do not exist")
+def test_two_vocabularies_train():
+    """The student has a target table that nothing reads."""
+    learner = make_learner(model_args={"source_vocab_size": VOCAB + 1}, **NO_DROPOUT)
+    data = batch()
+    before, gradients = weights(learner), dense_gradients(learner, data)
+    learner.train_step(data)
+    after = weights(learner)
+    unchanged = {name for name in before if np.array_equal(before[name], after[name])}
+    assert before.keys() - gradients.keys() == {"target_embedding/table"}
+    assert unchanged & {"input_embedding/table", "softmax/table", "target_embedding/table"} == {
+        "target_embedding/table"
+    }
+
+
+class RecordingTape(tf.GradientTape):
+    """Remembers the last tape that was opened."""
+
+    opened = None
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        RecordingTape.opened = self
+
+
+class CarelessLearner(Learner):
+    """A mutant that asks the teacher inside the tape."""
+
+    def train_step(self, data):
+        with RecordingTape() as tape:
+            hints = self.teacher.hints(**data)
+            output = self.network(**data, training=True)
+            total = self.objective(output, data["inputs"], data["targets"], hints).total
+        tape.gradient(total, self.network.trainable_variables)
+
+
+def check_teacher_is_outside_of_the_tape(learner, monkeypatch):
+    monkeypatch.setattr(learner_module.tf, "GradientTape", RecordingTape)
+    learner.train_step(batch())
+    watched = {id(variable) for variable in RecordingTape.opened.watched_variables()}
+    trained = {id(v.value) for v in learner.network.trainable_variables}
+    assert watched == trained
+    assert id(learner.teacher.table) not in watched
+
+
+def test_teacher_is_outside_of_the_tape(monkeypatch):
+    learner = make_learner(teacher=TableTeacher())
+    table = learner.teacher.table.numpy()
+    check_teacher_is_outside_of_the_tape(learner, monkeypatch)
+    assert np.array_equal(learner.teacher.table.numpy(), table)
+    careless = CarelessLearner(learner.network, learner.objective, learner.teacher)
+    with pytest.raises(AssertionError):
+        check_teacher_is_outside_of_the_tape(careless, monkeypatch)
+
+
+def test_the_teacher_is_no_part_of_the_model():
+    learner = make_learner(teacher=TableTeacher())
+    everything = {id(v) for v in learner.variables} | {id(v.value) for v in learner.variables}
+    assert id(learner.teacher.table) not in everything
+    assert len(learner.weights) == len(learner.network.weights)
+
+
+def test_step_in_fit():
+    """compile and fit log what the step returns, not zeros."""
+    learner = make_learner(teacher=TableTeacher())
+    learner.compile(optimizer=learner.optimizer, run_eagerly=True)
+    before = weights(learner)
+    history = learner.fit(tf.data.Dataset.from_tensors(batch()), verbose=0).history
+    assert set(history) == SCALARS
+    assert history["loss"][0] > 0.0 and history["target_tokens"][0] > 0.0
+    assert int(learner.optimizer.iterations) == 1
+    after = weights(learner)
+    assert not np.array_equal(before["softmax/table"], after["softmax/table"])
+
+
+def test_step_in_a_graph_equals_the_eager_step():
+    data = batch()
+    eager = make_learner(teacher=TableTeacher(), **NO_DROPOUT)
+    graph = make_learner(teacher=TableTeacher(), **NO_DROPOUT)
+    for name, variable in named_variables(graph.network).items():
+        variable.assign(named_variables(eager.network)[name])
+    graph.optimizer.build(graph.network.trainable_variables)
+    step = tf.function(graph.train_step, input_signature=[BATCH_SIGNATURE])
+    for _ in range(2):
+        expected = {name: float(value) for name, value in eager.train_step(data).items()}
+        got = {name: float(value) for name, value in step(data).items()}
+        assert got == pytest.approx(expected, rel=1e-3)
+    # One trace serves other shapes.
+    other = step(batch(count=2, seed=3))
+    assert np.isfinite(float(other["loss"])) and step.experimental_get_tracing_count() == 1
+
+
+def test_evaluation_sums():
+    learner = make_learner()
+    data = batch()
+    targets = data["targets"].numpy()
+    before = weights(learner)
+    sums = {name: float(value) for name, value in learner.test_step(data).items()}
+    logits = learner.network(**data).logits.numpy()
+    total, count = oracle.smoothed_cross_entropy(logits, targets, 0.1)
+    plain, _ = oracle.smoothed_cross_entropy(logits, targets, 0.0)
+    right = ((logits.argmax(-1) == targets) & (targets != 0)).sum()
+    expected = {"nll_total": total, "log_prob": -plain, "correct": right, "count": count}
+    assert sums == pytest.approx(expected, rel=1e-4)
+    after = weights(learner)
+    assert all(np.array_equal(before[name], after[name]) for name in before)
