@@ -16,6 +16,7 @@ from typing import Any
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.data.problem import PathLike, TextEncoder
+from t2t_hint_nart.data.shard_files import find_shards
 from t2t_hint_nart.data.text_problem import Text2TextProblem
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import EOS_ID
@@ -93,6 +94,11 @@ class DistillProblem(Text2TextProblem):
             return super().shard_files(data_dir, split)
         return self.base.shard_files(data_dir, split)
 
+    def is_generated(self, data_dir: PathLike, tmp_dir: PathLike) -> bool:
+        """Return whether the training shards and all of the base problem's data are there."""
+        own = find_shards(data_dir, self.dataset_filename(), DatasetSplit.TRAIN)
+        return bool(own) and self.base.is_generated(data_dir, tmp_dir)
+
     def generate_command(self, data_dir: PathLike) -> str:
         """Return the command line that makes the training shards."""
         folder = shlex.quote(os.fspath(data_dir))
@@ -102,11 +108,14 @@ class DistillProblem(Text2TextProblem):
         )
 
     def generate_data(self, data_dir: PathLike, tmp_dir: PathLike, task_id: int = -1) -> None:
-        """Refuse: the data come out of a teacher.
+        """Do nothing if the data are there, and refuse otherwise: they come out of a teacher.
 
         Raises:
-            InputError: always; names the command that makes the data.
+            InputError: some are missing; names the command that makes them.
         """
+        if self.is_generated(data_dir, tmp_dir):
+            self.progress(f"all in {data_dir} already; remove the shards to write them again")
+            return
         raise InputError(
             f"the data of '{self.name}' are decoded by a teacher; "
             f"make them with: {self.generate_command(data_dir)}"

@@ -80,6 +80,15 @@ def test_missing_data_name_the_command(tmp_path):
         problem.shard_files(tmp_path, "dev")
 
 
+def test_generating_what_is_there_does_nothing(data_dir):
+    problem = DistillProblem(LinesProblem())
+    assert not problem.is_generated(data_dir, data_dir)
+    write_decodes(problem, data_dir, DECODES)
+    assert problem.is_generated(data_dir, data_dir)
+    problem.generate_data(data_dir, data_dir)
+    assert sorted(problem.text_pairs(data_dir, "train")) == sorted(DECODES)
+
+
 def test_only_text_can_be_distilled():
     with pytest.raises(InputError, match="only text-to-text problems can be distilled"):
         DistillProblem(Problem())
