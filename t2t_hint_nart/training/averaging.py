@@ -6,23 +6,20 @@ import numpy as np
 import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.training.checkpoints import CHECKPOINT_NAME, list_checkpoints, step_of
-
-_PREFIX = "model/"
-_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
+from t2t_hint_nart.training.checkpoints import (
+    CHECKPOINT_NAME,
+    list_checkpoints,
+    model_keys,
+    reading,
+    step_of,
+)
 
 
 def _model_values(path: str) -> dict[str, np.ndarray]:
-    try:
+    with reading(path):
         reader = tf.train.load_checkpoint(path)
-        return {
-            key[len(_PREFIX) : -len(_SUFFIX)].replace(".S", "/"): reader.get_tensor(key)
-            for key in reader.get_variable_to_shape_map()
-            if key.startswith(_PREFIX) and key.endswith(_SUFFIX)
-        }
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"Checkpoint {path} can't be read: {reason}") from error
+        keys = model_keys(reader.get_variable_to_shape_map())
+        return {name: reader.get_tensor(key) for name, key in keys.items()}
 
 
 def average_checkpoints(paths: list[str], output_dir: str | Path) -> str:

@@ -1,6 +1,8 @@
 """Checkpoints with T2T's names, from which training resumes exactly."""
 
+import contextlib
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import keras
@@ -11,6 +13,8 @@ from t2t_hint_nart.models.variables import named_variables
 
 CHECKPOINT_NAME = "model.ckpt"
 _STEP = re.compile(r"model\.ckpt-(\d+)$")
+# Around a model variable's name, whose "/" TensorFlow writes as ".S".
+_PREFIX, _SUFFIX = "model/", "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 def step_of(path: str) -> int:
@@ -53,17 +57,46 @@ def _values(variables: dict[str, keras.Variable]) -> dict[str, tf.Variable]:
     return {name: variable.value for name, variable in variables.items()}
 
 
-def _restore(checkpoint: tf.train.Checkpoint, path: str) -> None:
+@contextlib.contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Turn whatever TensorFlow raises for a damaged checkpoint into one line."""
     try:
-        status = checkpoint.restore(path)
-        status.assert_existing_objects_matched()
-        status.expect_partial()
-    except (AssertionError, ValueError, tf.errors.OpError) as error:
+        yield
+    except (AssertionError, ValueError, LookupError, RuntimeError, tf.errors.OpError) as error:
         reason = " ".join(str(error).split())[:300]
+        raise InputError(f"Checkpoint {path} can't be read: {reason}") from error
+
+
+def model_keys(keys: Iterable[str]) -> dict[str, str]:
+    """Return the names of a checkpoint's model variables, each with its key among all `keys`."""
+    return {
+        key[len(_PREFIX) : -len(_SUFFIX)].replace(".S", "/"): key
+        for key in sorted(keys)
+        if key.startswith(_PREFIX) and key.endswith(_SUFFIX)
+    }
+
+
+def _check_model(model: keras.Model, path: str) -> None:
+    """Refuse a checkpoint with other model variables, be they more, fewer or of other shapes."""
+    with reading(path):
+        shapes = tf.train.load_checkpoint(path).get_variable_to_shape_map()
+    saved = {name: tuple(shapes[key]) for name, key in model_keys(shapes).items()}
+    ours = {name: tuple(v.shape) for name, v in named_variables(model).items()}
+    differing = [n for n in sorted(ours.keys() | saved.keys()) if ours.get(n) != saved.get(n)]
+    if differing:
+        name = differing[0]
         raise InputError(
-            f"Checkpoint {path} can't be read into this model (damaged, or of other hparams): "
-            f"{reason}"
-        ) from error
+            f"Checkpoint {path} is of another model (other hparams or vocabulary): {name} has "
+            f"shape {saved.get(name, 'none')} there and {ours.get(name, 'none')} here; "
+            f"{len(differing)} of {len(ours)} variables differ."
+        )
+
+
+def _restore(checkpoint: tf.train.Checkpoint, model: keras.Model, path: str) -> None:
+    _check_model(model, path)
+    with reading(path):
+        # Values that nothing asks for are no reason for warnings; variables without a value are.
+        checkpoint.restore(path).expect_partial().assert_existing_objects_matched()
 
 
 def restore_model(model: keras.Model, path: str) -> int:
@@ -77,9 +110,9 @@ def restore_model(model: keras.Model, path: str) -> int:
         The checkpoint's step.
 
     Raises:
-        InputError: damaged, or of a model with other shapes.
+        InputError: damaged, or of a model with other variables.
     """
-    _restore(tf.train.Checkpoint(model=_values(named_variables(model))), path)
+    _restore(tf.train.Checkpoint(model=_values(named_variables(model))), model, path)
     return step_of(path)
 
 
@@ -105,6 +138,7 @@ class Checkpoints:
         iterator: tf.data.Iterator,
         keep_max: int = 20,
     ):
+        self._model = model
         weights = {id(weight) for weight in model.weights}
         states = [v for v in model.variables if id(v) not in weights]
         self._checkpoint = tf.train.Checkpoint(
@@ -122,9 +156,13 @@ class Checkpoints:
         return self._manager.save(checkpoint_number=step)
 
     def restore_latest(self) -> int:
-        """Restore the newest checkpoint and return its step, 0 if there is none."""
+        """Restore the newest checkpoint and return its step, 0 if there is none.
+
+        Raises:
+            InputError: damaged, or of a run with another model, optimizer or data.
+        """
         path = self._manager.latest_checkpoint
         if path is None:
             return 0
-        _restore(self._checkpoint, path)
+        _restore(self._checkpoint, self._model, path)
         return step_of(path)

@@ -1,0 +1,261 @@
+"""Checkpoints: T2T's names, all of the model, exact resumption, and one-line errors."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.models.variables import named_variables
+from t2t_hint_nart.training.checkpoints import (
+    Checkpoints,
+    find_checkpoint,
+    list_checkpoints,
+    restore_model,
+    step_of,
+)
+from tests.training.tiny_learner import TableTeacher, batch, make_learner, shuffled_batches
+
+VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+class Training:
+    """All that a run consists of."""
+
+    def __init__(self, directory, **options):
+        self.learner = make_learner(**options)
+        self.learner.optimizer.build(self.learner.network.trainable_variables)
+        self.iterator = iter(shuffled_batches())
+        self.checkpoints = Checkpoints(
+            directory, self.learner.network, self.learner.optimizer, self.iterator
+        )
+
+    def steps(self, count):
+        for _ in range(count):
+            self.learner.train_step(next(self.iterator))
+
+    def weights(self):
+        return {name: v.numpy() for name, v in named_variables(self.learner.network).items()}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run of two steps with one checkpoint, model.ckpt-1234."""
+    directory = tmp_path_factory.mktemp("trained")
+    training = Training(directory, teacher=TableTeacher())
+    training.steps(2)
+    assert training.checkpoints.save(1234) == str(directory / "model.ckpt-1234")
+    return directory, training
+
+
+def assert_one_line(raised, *parts):
+    message = str(raised.value)
+    assert "\n" not in message and all(part in message for part in parts), message
+
+
+def test_files_have_t2t_s_names(trained):
+    directory, _ = trained
+    assert {path.name for path in directory.iterdir()} == {
+        "checkpoint",
+        "model.ckpt-1234.index",
+        "model.ckpt-1234.data-00000-of-00001",
+    }
+    state = (directory / "checkpoint").read_text()
+    assert 'model_checkpoint_path: "model.ckpt-1234"' in state
+
+
+def test_everything_is_saved_and_nothing_of_the_teacher(trained):
+    directory, training = trained
+    saved = {
+        name.removesuffix(VALUE).replace(".S", "/"): shape
+        for name, shape in tf.train.list_variables(str(directory / "model.ckpt-1234"))
+    }
+    network, optimizer = training.learner.network, training.learner.optimizer
+    model = {f"model/{name}": list(v.shape) for name, v in named_variables(network).items()}
+    assert {name: shape for name, shape in saved.items() if name.startswith("model/")} == model
+    assert len(model) == len(network.weights)
+    kinds = [name.split("/")[0] for name in saved]
+    assert kinds.count("optimizer") == len(optimizer.variables)
+    # Each dropout layer's generator.
+    assert kinds.count("dropout") == len(network.variables) - len(network.weights) > 0
+    assert set(kinds) == {
+        "model",
+        "optimizer",
+        "dropout",
+        "iterator",
+        "save_counter",
+        "_CHECKPOINTABLE_OBJECT_GRAPH",
+    }
+    # The teacher's table has the shape of no other variable of the optimizer or generators.
+    expected = len(model) + len(optimizer.variables) + kinds.count("dropout")
+    assert len([name for name in saved if "/" in name and "iterator" not in name]) == expected
+
+
+def test_a_restored_model_is_the_same(trained):
+    directory, training = trained
+    other = make_learner().network
+    data = batch()
+    before = other(**data).logits.numpy()
+    path = find_checkpoint(directory)
+    assert restore_model(other, path) == 1234
+    got, expected = other(**data), training.learner.network(**data)
+    assert np.array_equal(got.logits, expected.logits)
+    assert np.array_equal(got.hidden, expected.hidden)
+    assert not np.allclose(before, got.logits)
+
+
+def test_training_resumes_exactly(tmp_path):
+    """6 steps are 3 steps, a save, new objects, a restore and 3 steps: to the last bit."""
+    options = {"model_name": "transformer", "set_name": "transformer_base_v2"}
+    straight = Training(tmp_path / "never saved", **options)
+    assert straight.learner.objective.hparams.layer_prepostprocess_dropout > 0.0
+    stopped = Training(tmp_path, **options)
+    for ours, theirs in zip(
+        straight.learner.network.variables, stopped.learner.network.variables, strict=True
+    ):
+        theirs.assign(ours)
+    straight.steps(6)
+    stopped.steps(3)
+    stopped.checkpoints.save(3)
+    halfway = stopped.weights()
+    resumed = Training(tmp_path, **options)
+    assert resumed.checkpoints.restore_latest() == 3
+    resumed.steps(3)
+    got, expected = resumed.weights(), straight.weights()
+    for name, value in expected.items():
+        assert np.array_equal(got[name], value), name
+    assert not np.array_equal(halfway["softmax/table"], expected["softmax/table"])
+    assert int(resumed.learner.optimizer.iterations) == 6
+    for ours, theirs in zip(
+        straight.learner.optimizer.variables, resumed.learner.optimizer.variables, strict=True
+    ):
+        assert np.array_equal(ours.numpy(), theirs.numpy())
+
+
+def test_nothing_to_restore(tmp_path):
+    assert Training(tmp_path / "new").checkpoints.restore_latest() == 0
+
+
+def copy_of(directory, tmp_path):
+    return Path(shutil.copytree(directory, tmp_path / "copy"))
+
+
+def cut_data(directory):
+    data = directory / "model.ckpt-1234.data-00000-of-00001"
+    data.write_bytes(data.read_bytes()[: data.stat().st_size // 2])
+
+
+def flip_a_byte(directory):
+    data = directory / "model.ckpt-1234.data-00000-of-00001"
+    content = bytearray(data.read_bytes())
+    for position in range(200, len(content), 50):
+        content[position] ^= 0xFF
+    data.write_bytes(bytes(content))
+
+
+def remove_data(directory):
+    (directory / "model.ckpt-1234.data-00000-of-00001").unlink()
+
+
+def garble_index(directory):
+    (directory / "model.ckpt-1234.index").write_bytes(b"not an index" * 20)
+
+
+def empty_index(directory):
+    (directory / "model.ckpt-1234.index").write_bytes(b"")
+
+
+DAMAGES = [cut_data, flip_a_byte, remove_data, garble_index, empty_index]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_checkpoints(trained, tmp_path, damage):
+    directory, training = trained
+    damaged = copy_of(directory, tmp_path)
+    damage(damaged)
+    with pytest.raises(InputError) as raised:
+        restore_model(training.learner.network, find_checkpoint(damaged))
+    assert_one_line(raised, str(damaged / "model.ckpt-1234"))
+    other = Checkpoints(
+        damaged, training.learner.network, training.learner.optimizer, training.iterator
+    )
+    with pytest.raises(InputError) as raised:
+        other.restore_latest()
+    assert_one_line(raised, str(damaged / "model.ckpt-1234"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"hidden_size": 16},
+        {"filter_size": 20},
+        {"num_encoder_layers": 2},
+        {"num_encoder_layers": 2, "hidden_size": 16},
+        {"positional_attention": False},
+        {"attention_projection": "separate"},
+        {"layer_preprocess_sequence": "none", "layer_postprocess_sequence": "dan"},
+    ],
+)
+def test_another_model_s_checkpoint(trained, changes):
+    """Larger, smaller or otherwise built: refused, never read in part."""
+    directory, _ = trained
+    other = make_learner(**changes).network
+    before = [weight.numpy() for weight in other.weights]
+    with pytest.raises(InputError) as raised:
+        restore_model(other, find_checkpoint(directory))
+    assert_one_line(raised, "model.ckpt-1234 is of another model", "variables differ")
+    assert all(np.array_equal(a, b.numpy()) for a, b in zip(before, other.weights, strict=True))
+
+
+def test_resuming_another_model(trained):
+    directory, _ = trained
+    with pytest.raises(InputError) as raised:
+        Training(directory, positional_attention=False).checkpoints.restore_latest()
+    assert_one_line(raised, "model.ckpt-1234 is of another model")
+
+
+def test_resuming_with_another_optimizer(trained):
+    """Its slots are not in the checkpoint."""
+    directory, _ = trained
+    with pytest.raises(InputError) as raised:
+        Training(directory, optimizer="Adafactor").checkpoints.restore_latest()
+    assert_one_line(raised, "model.ckpt-1234 can't be read")
+
+
+def test_only_the_newest_are_kept(trained, tmp_path):
+    _, training = trained
+    checkpoints = Checkpoints(
+        tmp_path,
+        training.learner.network,
+        training.learner.optimizer,
+        training.iterator,
+        keep_max=2,
+    )
+    for step in (8, 9, 10, 11):
+        checkpoints.save(step)
+    assert [step_of(path) for path in list_checkpoints(tmp_path)] == [10, 11]
+    assert find_checkpoint(tmp_path) == str(tmp_path / "model.ckpt-11")
+    assert find_checkpoint(tmp_path / "model.ckpt-10") == str(tmp_path / "model.ckpt-10")
+
+
+def test_steps_are_sorted_as_numbers(tmp_path):
+    for name in ("model.ckpt-9", "model.ckpt-100", "model.ckpt-20", "model.ckpt-best"):
+        (tmp_path / f"{name}.index").touch()
+    assert [step_of(path) for path in list_checkpoints(tmp_path)] == [9, 20, 100]
+
+
+@pytest.mark.parametrize(
+    "name", ["model.ckpt-", "model.ckpt-x1", "weights-12", "model.ckpt-1.index"]
+)
+def test_names_that_are_none(name):
+    with pytest.raises(InputError, match="isn't a checkpoint name"):
+        step_of(name)
+
+
+def test_no_checkpoint(tmp_path):
+    with pytest.raises(InputError, match="No checkpoint model.ckpt-<step> in .*train a model"):
+        find_checkpoint(tmp_path)
+    with pytest.raises(InputError, match="model.ckpt-7.index doesn't exist"):
+        find_checkpoint(tmp_path / "model.ckpt-7")
