@@ -110,7 +110,7 @@ def beam_search(
         vocab_size: V.
         alpha: exponent of the length penalty, not negative (the stopping bound needs that).
         states: any nested structure of tensors with leading dimension B, tiled here. None becomes
-            the empty structure `()`.
+            the empty structure `()`. Axes unknown when traced may grow, see `growing_cache`.
         eos_id: id that ends a sentence.
         stopping: a name in STOPPING_RULES.
         max_length: static L; needed under XLA when `max_steps` is only known at run time. Limits

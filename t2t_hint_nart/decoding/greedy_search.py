@@ -43,7 +43,7 @@ def greedy_search(
         max_steps: int32[] or int32[B], the most tokens of a sentence, EOS included.
         alpha: exponent of the length penalty; it changes the score, not the tokens.
         states: any nested structure of tensors with leading dimension B. None becomes the empty
-            structure `()`.
+            structure `()`. Axes unknown when traced may grow, see `growing_cache`.
         eos_id: id that ends a sentence.
         max_length: static L; needed under XLA when `max_steps` is only known at run time. Limits
             are clipped to it.

@@ -66,5 +66,7 @@ def step_limits(
 
 
 def keep_shape(new: Any, old: Any) -> Any:
-    """Give each tensor of `new` the static shape it has in `old`, as a loop requires."""
+    """Give each tensor of `new` the static shape it has in `old`, as a traced loop requires."""
+    if tf.executing_eagerly():
+        return new
     return tf.nest.map_structure(lambda n, o: tf.ensure_shape(n, o.shape), new, old)

@@ -13,7 +13,7 @@ import tensorflow as tf
 from t2t_hint_nart.data.batching import eval_batches, training_batches
 from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.data.problem import Problem, TextEncoder
-from t2t_hint_nart.data.shards import read_shard
+from t2t_hint_nart.data.shards import naming_damaged_shard, read_shard
 from t2t_hint_nart.decoding.length_candidates import length_bias
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hints.teacher import Teacher
@@ -21,6 +21,7 @@ from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.losses.loss_term import LossTerm
 from t2t_hint_nart.models.build import build_model
 from t2t_hint_nart.output_dir import write_hparams
+from t2t_hint_nart.training.checkpoints import find_checkpoint, restore_model
 from t2t_hint_nart.training.evaluation import make_evaluation
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
 from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
@@ -143,7 +144,23 @@ class Experiment:
             self.run.problem.name,
             self._stream,
         )
-        return loop.run()
+        with naming_damaged_shard(self.files):
+            return loop.run()
+
+    def evaluate(self, split: str, eval_steps: int | None = None) -> dict[str, float]:
+        """Evaluate the newest checkpoint of output_dir.
+
+        Args:
+            split: "dev" or "test".
+            eval_steps: batches, None for all.
+
+        Raises:
+            InputError: no checkpoint.
+        """
+        restore_model(self.learner.network, find_checkpoint(self.run.output_dir))
+        files = self.run.problem.shard_files(self.run.data_dir, split)
+        with naming_damaged_shard(files):
+            return make_evaluation(self.learner, self.evaluation_batches(split), eval_steps)(0)
 
     def measure_terms(self, batches: int) -> Iterator[dict[str, LossTerm]]:
         """The objective's terms and diagnostics as the model stands, for calibration.

@@ -104,6 +104,7 @@ class TrainingLoop:
                     self._log(step, interval, progress)
                     interval = []
                 if done or step % settings.checkpoint_steps == 0:
+                    _check_finite(step, interval)
                     resume = progress.pause()
                     self._checkpoints.save(step)
                     saved = step
@@ -111,21 +112,16 @@ class TrainingLoop:
                     resume()
         except KeyboardInterrupt:
             if step > saved:
+                _check_finite(step, interval)
                 self._checkpoints.save(step)
-            self._say(f"Interrupted; step {step} is saved. Run the same command to go on.")
+            kept = f"step {step} is saved" if step else "no step was done"
+            self._say(f"Interrupted; {kept}. Run the same command to go on.")
             raise
         return step
 
     def _log(self, step: int, interval: list[dict[str, tf.Tensor]], progress: Progress) -> None:
+        _check_finite(step, interval)
         columns = {name: [float(row[name]) for row in interval] for name in interval[0]}
-        for name in ("loss", "gradient_norm"):
-            bad = [i for i, value in enumerate(columns[name]) if not math.isfinite(value)]
-            if bad:
-                raise InputError(
-                    f"Training diverged: {name} is {columns[name][bad[0]]} at step "
-                    f"{step - len(interval) + bad[0] + 1}; lower the learning rate or the hint "
-                    "weights. The last checkpoint is from before."
-                )
         tokens = sum(columns["target_tokens"])
         means = {name: sum(values) / len(values) for name, values in columns.items()}
         means["learning_rate"] = columns["learning_rate"][-1]
@@ -142,3 +138,24 @@ class TrainingLoop:
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
+
+
+def _check_finite(step: int, interval: list[dict[str, tf.Tensor]]) -> None:
+    """Refuse to go on, or to save, after a step that left no finite weights.
+
+    Args:
+        step: the last step done.
+        interval: scalars of the steps up to it.
+
+    Raises:
+        InputError: naming the first such step.
+    """
+    first = step - len(interval) + 1
+    for number, row in enumerate(interval, first):
+        for name in ("loss", "gradient_norm"):
+            value = float(row[name])
+            if not math.isfinite(value):
+                raise InputError(
+                    f"Training diverged: {name} is {value} at step {number}; lower the learning "
+                    "rate or the hint weights. The last checkpoint is from before."
+                )

@@ -11,7 +11,7 @@ _WEIGHTS = np.array([0, 101, 211, 307, 401, 503, 601, 701, 809, 907, 1009, 1103]
 class HistoryModel:
     """Logits depend on the sentence's key and on every earlier token, read from the state alone.
 
-    The state is nested, {"key": int32[N], "cache": (int32[N, 12],)}; the cache holds the tokens
+    The state is nested, {"key": int32[N], "cache": (int32[N, room],)}; the cache holds the tokens
     seen so far, so a state that does not follow its hypothesis gives other logits.
     """
 
@@ -20,16 +20,16 @@ class HistoryModel:
         self.eos_bias = eos_bias
         self.calls = 0
 
-    def states(self, keys):
+    def states(self, keys, room=12):
         keys = tf.convert_to_tensor(keys, tf.int32)
-        return {"key": keys, "cache": (tf.zeros([tf.shape(keys)[0], len(_WEIGHTS)], tf.int32),)}
+        return {"key": keys, "cache": (tf.zeros([tf.shape(keys)[0], room], tf.int32),)}
 
     def __call__(self, last_ids, step, states):
         self.calls += 1
         cache = states["cache"][0]
         positions = tf.range(tf.shape(cache)[1])
         cache = tf.where(positions == step, last_ids[:, None], cache)
-        weights = tf.where(positions <= step, tf.constant(_WEIGHTS), 0)
+        weights = tf.where(positions <= step, tf.constant(_WEIGHTS)[: tf.shape(cache)[1]], 0)
         code = (states["key"] * 7919 + tf.reduce_sum((cache + 1) * weights, axis=1)) % _MODULUS
         ids = tf.range(self.vocab_size, dtype=tf.float64)
         logits = 3.0 * tf.sin(tf.cast(code, tf.float64)[:, None] * (ids + 1.0) * 0.731 + ids)

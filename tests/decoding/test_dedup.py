@@ -5,13 +5,14 @@ import itertools
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from t2t_hint_nart.decoding.dedup import dedup
 from t2t_hint_nart.decoding.sentence_end import until_eos
 
 
+@settings(max_examples=25)
 @given(st.lists(st.lists(st.integers(1, 4), max_size=6), min_size=1, max_size=4))
 def test_every_run_becomes_one_token(sentences):
     ids = np.zeros([len(sentences), 6], np.int32)

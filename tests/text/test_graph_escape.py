@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from t2t_hint_nart.text import graph_escape
 from t2t_hint_nart.text.escape import ESCAPE_CHARACTERS, escape_token, unescape_token
-from tests.text.strategies import SYMBOLS, TEXTS
+from tests.text.strategies import BACKSLASHED, SYMBOLS, TEXTS
 from tests.text.test_graph_tokenizer import code_points, strings
 
 ALPHABET = frozenset(ESCAPE_CHARACTERS + "ab \0é日")
@@ -23,6 +23,7 @@ def test_escapes_as_python(tokens):
 @settings(max_examples=15)
 @given(st.lists(SYMBOLS, max_size=20))
 @example([])
+@example(BACKSLASHED)
 @example([f"\\{zeros}{n}{end}" for n in NUMBERS for zeros in ("", "0" * 9) for end in (";", "")])
 def test_unescapes_as_python(texts):
     # An underscore ends each, as the caller sees to.

@@ -1,10 +1,10 @@
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from t2t_hint_nart.text import graph_tokenizer, tokenizer
 from t2t_hint_nart.text.character_table import CharacterTable
-from tests.text.strategies import TEXTS
+from tests.text.strategies import SPACED, TEXTS
 
 ALPHANUMERIC = CharacterTable.alphanumeric()
 
@@ -22,6 +22,8 @@ def strings(ragged):
 
 @settings(max_examples=12)
 @given(st.lists(TEXTS, max_size=20))
+@example(SPACED)
+@example([*reversed(SPACED)])
 def test_tokens_are_those_of_python(texts):
     tokens, text_of = graph_tokenizer.tokenize(code_points(texts), ALPHANUMERIC)
     expected = [(i, token) for i, text in enumerate(texts) for token in tokenizer.encode(text)]
