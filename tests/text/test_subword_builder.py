@@ -80,3 +80,19 @@ def test_newline_is_not_a_subtoken(tmp_path):
 def test_bad_arguments(build, message):
     with pytest.raises(InputError, match=message):
         build()
+
+
+def test_search_stops_within_one_percent_and_keeps_the_nearest(monkeypatch):
+    tried = []
+
+    def build(token_counts, min_count, settings):
+        tried.append(min_count)
+        return ["x"] * (10000 // min_count)
+
+    monkeypatch.setattr(subword_builder, "build", build)
+    # The counts that T2T tries, in its order; none comes within 1 % of 950.
+    assert len(subword_builder.search(950, {}, 1, 1000, Settings())) == 909
+    assert tried == [500, 250, 125, 62, 31, 15, 7, 11, 9, 10]
+    tried.clear()
+    assert len(subword_builder.search(20, {}, 1, 1000, Settings())) == 20
+    assert tried == [500]
