@@ -32,13 +32,12 @@ def make_evaluation(
             for name, value in test_step(batch).items():
                 totals[name] += float(value)
         count = max(totals["count"], 1.0)
-        scalars = {
-            "loss": totals["nll_total"] / count,
-            "accuracy": totals["correct"] / count,
-            "neg_log_perplexity": totals["log_prob"] / count,
-        }
+        loss, log_prob = totals["nll_total"] / count, totals["log_prob"] / count
+        # A NaN compares with nothing; early stopping needs the worst value instead.
         return {
-            name: value if math.isfinite(value) else math.inf for name, value in scalars.items()
+            "loss": loss if math.isfinite(loss) else math.inf,
+            "accuracy": totals["correct"] / count,
+            "neg_log_perplexity": log_prob if math.isfinite(log_prob) else -math.inf,
         }
 
     return evaluate

@@ -1,0 +1,237 @@
+"""The step loop: lines, summaries, checkpoints, evaluation, divergence and interruption."""
+
+import io
+import math
+
+import keras
+import pytest
+import tensorflow as tf
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.training.checkpoints import list_checkpoints, step_of
+from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
+from tests.training.event_files import read_scalars
+from tests.training.tiny_learner import TableTeacher, make_learner, shuffled_batches
+
+pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run")
+
+
+class ScriptedLearner:
+    """Reports losses that are written down; every step adds 1 to its only weight.
+
+    Args:
+        script: what happens at a step that isn't in it is loss 10 − step; a number is that loss,
+            a dict the scalars, an exception is raised.
+    """
+
+    def __init__(self, script=()):
+        self.script = dict(script)
+        self.network = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+        self.network.build((None, 1))
+        self.optimizer = keras.optimizers.SGD(0.1)
+
+    @property
+    def weight(self):
+        return float(self.network.kernel[0, 0])
+
+    def train_step(self, data):
+        self.optimizer.iterations.assign_add(1)
+        step = int(self.optimizer.iterations)
+        happens = self.script.get(step, 10.0 - step)
+        if isinstance(happens, BaseException):
+            raise happens
+        self.network.kernel.assign_add([[1.0]])
+        scalars = {
+            "loss": 10.0 - step,
+            "gradient_norm": 1.0,
+            "learning_rate": 0.5 * step,
+            "target_tokens": float(tf.math.count_nonzero(data["targets"])),
+        }
+        scalars |= happens if isinstance(happens, dict) else {"loss": happens}
+        return {name: tf.constant(value) for name, value in scalars.items()}
+
+
+def make_loop(learner, directory, evaluate=None, **settings):
+    stream = io.StringIO()
+    loop = TrainingLoop(
+        learner, shuffled_batches(), directory, LoopSettings(**settings), evaluate, "toy", stream
+    )
+    return loop, stream
+
+
+def steps_in(directory):
+    return [step_of(path) for path in list_checkpoints(directory)]
+
+
+def test_a_run(tmp_path, eager_functions):
+    learner = ScriptedLearner()
+    evaluated = []
+
+    def evaluate(step):
+        evaluated.append((step, learner.weight, steps_in(tmp_path)))
+        return {"loss": step / 2, "accuracy": 0.25}
+
+    loop, stream = make_loop(
+        learner, tmp_path, evaluate, train_steps=7, checkpoint_steps=3, log_steps=2
+    )
+    assert loop.run() == 7
+    assert learner.weight == 7.0
+    # Evaluated after each checkpoint, the last step's too.
+    assert evaluated == [(3, 3.0, [3]), (6, 6.0, [3, 6]), (7, 7.0, [3, 6, 7])]
+    lines = stream.getvalue().splitlines()
+    assert lines[0].startswith("Training from step 0 to 7 in ") and "first step" in lines[0]
+    starts = ["step 2/7", "step 4/7", "step 6/7", "step 7/7"]
+    progress = [line for line in lines if line.startswith("step ")]
+    assert all(line.startswith(s) for line, s in zip(progress, starts, strict=True))
+    assert "loss 8.5000  grad 1.000  lr 1.00e+00" in progress[0]
+    assert "  eval at step 3: loss 1.5000  accuracy 0.2500" in lines
+    scalars = read_scalars(tmp_path)
+    # Means over the interval, but the rate as it is at its end.
+    assert scalars["loss"] == {2: 8.5, 4: 6.5, 6: 4.5, 7: 3.0}
+    assert scalars["learning_rate"] == {2: 1.0, 4: 2.0, 6: 3.0, 7: 3.5}
+    assert {"global_step/sec", "tokens/sec", "input_stats/targets_nonpadding_tokens"} < set(scalars)
+    assert read_scalars(tmp_path / "eval") == {
+        "loss": {3: 1.5, 6: 3.0, 7: 3.5},
+        "metrics-toy/accuracy": {3: 0.25, 6: 0.25, 7: 0.25},
+    }
+
+
+def test_resuming(tmp_path, eager_functions):
+    make_loop(ScriptedLearner(), tmp_path, train_steps=2)[0].run()
+    learner = ScriptedLearner()
+    loop, stream = make_loop(learner, tmp_path, train_steps=5)
+    assert learner.weight == 0.0
+    assert loop.run() == 5
+    assert stream.getvalue().startswith("Resuming at step 2 to 5 in ")
+    assert learner.weight == 5.0 and steps_in(tmp_path) == [2, 5]
+    for train_steps in (5, 3):
+        loop, stream = make_loop(ScriptedLearner(), tmp_path, train_steps=train_steps)
+        assert loop.run() == 5
+        assert stream.getvalue() == f"{tmp_path}: already at step 5 of {train_steps}.\n"
+    assert steps_in(tmp_path) == [2, 5]
+
+
+def test_old_checkpoints_go(tmp_path, eager_functions):
+    loop, _ = make_loop(
+        ScriptedLearner(), tmp_path, train_steps=5, checkpoint_steps=1, keep_checkpoint_max=2
+    )
+    loop.run()
+    assert steps_in(tmp_path) == [4, 5]
+
+
+@pytest.mark.parametrize("log_steps", [1, 2, 3, 100])
+@pytest.mark.parametrize(
+    "happens, message",
+    [
+        (math.nan, "loss is nan at step 4"),
+        (math.inf, "loss is inf at step 4"),
+        ({"gradient_norm": math.nan}, "gradient_norm is nan at step 4"),
+    ],
+)
+def test_divergence(tmp_path, eager_functions, log_steps, happens, message):
+    """Whenever it is noticed, no checkpoint is written after it."""
+    learner = ScriptedLearner({4: happens})
+    loop, _ = make_loop(learner, tmp_path, train_steps=9, checkpoint_steps=3, log_steps=log_steps)
+    with pytest.raises(InputError, match=f"Training diverged: {message}; lower the") as raised:
+        loop.run()
+    assert "\n" not in str(raised.value)
+    assert steps_in(tmp_path) == [3]
+
+
+def test_interruption(tmp_path, eager_functions):
+    learner = ScriptedLearner({5: KeyboardInterrupt()})
+    loop, stream = make_loop(learner, tmp_path, train_steps=9, checkpoint_steps=3, log_steps=100)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run()
+    assert steps_in(tmp_path) == [3, 4]
+    last = stream.getvalue().splitlines()[-1]
+    assert last == "Interrupted; step 4 is saved. Run the same command to go on."
+    again = ScriptedLearner()
+    assert make_loop(again, tmp_path, train_steps=9)[0].run() == 9
+    assert again.weight == 9.0
+
+
+def test_interruption_right_after_a_checkpoint(tmp_path, eager_functions):
+    loop, stream = make_loop(
+        ScriptedLearner({4: KeyboardInterrupt()}), tmp_path, train_steps=9, checkpoint_steps=3
+    )
+    with pytest.raises(KeyboardInterrupt):
+        loop.run()
+    assert steps_in(tmp_path) == [3]
+    assert "Interrupted; step 3 is saved." in stream.getvalue()
+
+
+def test_interruption_before_the_first_step(tmp_path, eager_functions):
+    loop, stream = make_loop(ScriptedLearner({1: KeyboardInterrupt()}), tmp_path, train_steps=9)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run()
+    assert steps_in(tmp_path) == []
+    assert "Interrupted; no step was done." in stream.getvalue()
+
+
+def test_interruption_after_divergence_saves_nothing(tmp_path, eager_functions):
+    script = {2: math.nan, 3: KeyboardInterrupt()}
+    loop, _ = make_loop(ScriptedLearner(script), tmp_path, train_steps=9)
+    with pytest.raises(InputError, match="loss is nan at step 2"):
+        loop.run()
+    assert steps_in(tmp_path) == []
+
+
+def test_interruption_of_an_evaluation(tmp_path, eager_functions):
+    def evaluate(step):
+        raise KeyboardInterrupt
+
+    loop, _ = make_loop(ScriptedLearner(), tmp_path, evaluate, train_steps=9, checkpoint_steps=2)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run()
+    assert steps_in(tmp_path) == [2]
+
+
+def test_a_student_with_hints(tmp_path, eager_functions):
+    """The real step: every term has its line and its tag."""
+    learner = make_learner(teacher=TableTeacher())
+    loop, stream = make_loop(learner, tmp_path, train_steps=1)
+    assert loop.run() == 1
+    scalars = read_scalars(tmp_path)
+    assert set(scalars) == {
+        "loss",
+        "learning_rate",
+        "losses/nll",
+        "losses/hint_hidden",
+        "losses/hint_align",
+        "hint/gate_fraction",
+        "hint/student_cosine",
+        "hint/teacher_cosine",
+        "gradient_norm",
+        "global_step/sec",
+        "tokens/sec",
+        "input_stats/targets_nonpadding_tokens",
+    }
+    terms = [scalars[f"losses/{name}"][1] for name in ("nll", "hint_hidden", "hint_align")]
+    assert scalars["loss"][1] == pytest.approx(terms[0] + 5.0 * terms[1] + terms[2], rel=1e-5)
+    line = stream.getvalue().splitlines()[1]
+    assert all(f"  {name} " in line for name in ("nll", "hint_hidden", "hint_align", "gate", "lr"))
+
+
+def test_the_step_is_a_graph_for_all_shapes(tmp_path):
+    """Batches of other lengths don't trace it again."""
+    traces = []
+
+    class TracedLearner(ScriptedLearner):
+        def train_step(self, data):
+            traces.append(data["inputs"].shape)
+            self.optimizer.iterations.assign_add(1)
+            tokens = tf.cast(tf.math.count_nonzero(data["targets"]), tf.float32)
+            names = ("loss", "gradient_norm", "learning_rate")
+            return {**{name: tf.constant(1.0) for name in names}, "target_tokens": tokens}
+
+    batches = shuffled_batches().map(lambda pair: {k: v[:, :3] for k, v in pair.items()}).take(2)
+    loop = TrainingLoop(
+        TracedLearner(),
+        shuffled_batches().take(2).concatenate(batches),
+        tmp_path,
+        LoopSettings(train_steps=4),
+        stream=io.StringIO(),
+    )
+    assert loop.run() == 4
+    assert len(traces) == 1 and traces[0].as_list() == [None, None]

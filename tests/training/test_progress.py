@@ -1,0 +1,71 @@
+"""Progress lines, with a clock that is told the time."""
+
+import io
+
+import pytest
+
+from t2t_hint_nart.training.progress import Progress, format_duration
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def stream():
+    return io.StringIO()
+
+
+def test_a_line(clock, stream):
+    progress = Progress(1000, 100, stream, clock)
+    clock.now += 50.0
+    scalars = {"learning_rate": 6.9868e-4, "loss": 4.25, "nll": 4.0, "gate_fraction": 0.5}
+    rates = progress.report(200, 5000.0, scalars)
+    assert rates == {"steps_per_second": 2.0, "tokens_per_second": 100.0}
+    assert stream.getvalue() == (
+        "step 200/1000  100 tokens/s  ETA 0:06:40  loss 4.2500  nll 4.0000  gate 0.500  "
+        "lr 6.99e-04\n"
+    )
+
+
+def test_rates_are_of_the_last_interval(clock, stream):
+    progress = Progress(400, 0, stream, clock)
+    clock.now += 10.0
+    progress.report(100, 1000.0, {})
+    clock.now += 50.0
+    assert progress.report(200, 1000.0, {}) == {"steps_per_second": 2.0, "tokens_per_second": 20.0}
+    assert stream.getvalue().splitlines()[1] == "step 200/400  20 tokens/s  ETA 0:01:40"
+
+
+def test_pauses_do_not_count(clock, stream):
+    progress = Progress(200, 0, stream, clock)
+    clock.now += 5.0
+    resume = progress.pause()
+    clock.now += 3600.0
+    resume()
+    clock.now += 5.0
+    assert progress.report(100, 50.0, {})["steps_per_second"] == 10.0
+
+
+def test_no_time_at_all(clock, stream):
+    """A clock that stands still is no division by zero."""
+    progress = Progress(2, 0, stream, clock)
+    assert progress.report(1, 1.0, {})["steps_per_second"] > 0.0
+    assert "ETA 0:00:00" in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "seconds, text",
+    [(0, "0:00:00"), (59.6, "0:01:00"), (3725, "1:02:05"), (360000, "100:00:00")],
+)
+def test_format_duration(seconds, text):
+    assert format_duration(seconds) == text

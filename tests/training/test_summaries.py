@@ -1,0 +1,53 @@
+"""TensorBoard tags."""
+
+import pytest
+
+from t2t_hint_nart.training.summaries import Summaries
+from tests.training.event_files import read_scalars
+
+
+def test_training_has_t2t_s_tags(tmp_path):
+    summaries = Summaries(tmp_path)
+    scalars = {
+        "loss": 1.0,
+        "learning_rate": 2.0,
+        "nll": 3.0,
+        "hint_hidden": 4.0,
+        "hint_align": 5.0,
+        "gate_fraction": 6.0,
+        "student_cosine": 7.0,
+        "teacher_cosine": 8.0,
+        "gradient_norm": 9.0,
+        "steps_per_second": 10.0,
+        "tokens_per_second": 11.0,
+        "target_tokens": 12.0,
+        "another": 13.0,
+    }
+    summaries.training(100, scalars)
+    summaries.training(200, {"loss": 0.5})
+    assert read_scalars(tmp_path) == {
+        "loss": {100: 1.0, 200: 0.5},
+        "learning_rate": {100: 2.0},
+        "losses/nll": {100: 3.0},
+        "losses/hint_hidden": {100: 4.0},
+        "losses/hint_align": {100: 5.0},
+        "hint/gate_fraction": {100: 6.0},
+        "hint/student_cosine": {100: 7.0},
+        "hint/teacher_cosine": {100: 8.0},
+        "gradient_norm": {100: 9.0},
+        "global_step/sec": {100: 10.0},
+        "tokens/sec": {100: 11.0},
+        "input_stats/targets_nonpadding_tokens": {100: 12.0},
+        "another": {100: 13.0},
+    }
+    assert not (tmp_path / "eval").exists()
+
+
+def test_evaluation_goes_to_its_own_directory(tmp_path):
+    summaries = Summaries(tmp_path)
+    summaries.evaluation(7, "translate_toy", {"loss": 1.5, "accuracy": 0.25})
+    assert read_scalars(tmp_path / "eval") == {
+        "loss": {7: 1.5},
+        "metrics-translate_toy/accuracy": {7: pytest.approx(0.25)},
+    }
+    assert read_scalars(tmp_path) == {}
