@@ -31,7 +31,7 @@ lint: $(VENV)/.installed-dev
 	@rm -rf $(LAYOUT)
 	@$(BIN)/python setup.py --quiet build_py --build-lib $(LAYOUT)
 	@echo "==> import contracts"
-	@cd $(LAYOUT) && "$(CURDIR)/$(BIN)/lint-imports" --no-cache --config "$(CURDIR)/pyproject.toml"
+	@cd $(LAYOUT) && "$(CURDIR)/$(BIN)/lint-imports" --no-logo --no-cache --config "$(CURDIR)/pyproject.toml"
 	@echo "==> types"
 	@cd $(LAYOUT) && "$(CURDIR)/$(BIN)/mypy" --config-file "$(CURDIR)/pyproject.toml" \
 		--cache-dir "$(CURDIR)/.mypy_cache" -p t2t_hint_nart
