@@ -30,7 +30,7 @@ class ExportedModel:
         self.metadata: ExportMetadata = read_metadata(export_dir)
         try:
             self._loaded = tf.saved_model.load(self.export_dir)
-        except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+        except (OSError, ValueError, LookupError, RuntimeError, tf.errors.OpError) as error:
             reason = " ".join(str(error).split())[:200]
             raise InputError(f"SavedModel {export_dir} can't be loaded: {reason}") from error
 
