@@ -53,6 +53,12 @@ def define_flags(values: flags.FlagValues) -> None:
     )
     flags.DEFINE_bool("eval_use_test_set", False, "Evaluate on the test set.", flag_values=values)
     flags.DEFINE_string(
+        "warm_start_from",
+        None,
+        "Checkpoint, or directory of some, whose shared variables a fresh run starts with.",
+        flag_values=values,
+    )
+    flags.DEFINE_string(
         "teacher_export_dir",
         None,
         "SavedModel of the teacher whose hints train the student.",
@@ -86,6 +92,7 @@ def _main(values: flags.FlagValues) -> None:
             values.output_dir,
             teacher_dir,
             values.random_seed if values.random_seed is not None else 1,
+            values.warm_start_from or "",
         )
     )
     if values.schedule == "evaluate":

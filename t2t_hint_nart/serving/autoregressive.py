@@ -5,6 +5,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from t2t_hint_nart.decoding.beam_search import beam_search, tile_to_beam
+from t2t_hint_nart.decoding.growing_cache import BLOCK, make_room
 from t2t_hint_nart.decoding.search import BeamResult
 from t2t_hint_nart.losses.cross_entropy import token_log_probs
 from t2t_hint_nart.models.transformer import Transformer
@@ -38,6 +39,7 @@ def beam_decode(model: Transformer, inputs: tf.Tensor, settings: BeamSettings) -
     tiled_mask = tile_to_beam(mask, settings.beam_size)
 
     def symbols_to_logits(last_ids, step, cache):
+        cache = make_room(cache, step)
         return model.step(last_ids, step, cache, memory, tiled_mask)
 
     return beam_search(
@@ -47,7 +49,7 @@ def beam_decode(model: Transformer, inputs: tf.Tensor, settings: BeamSettings) -
         limits,
         model.vocab_size,
         settings.alpha,
-        model.empty_cache(batch, tf.reduce_max(limits), encoded.dtype),
+        model.empty_cache(batch, tf.minimum(BLOCK, tf.reduce_max(limits)), encoded.dtype),
         stopping=settings.stopping,
     )
 

@@ -19,6 +19,8 @@ from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.text.graph import SubwordGraph
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 
+# Without autograph throughout: no Python control flow depends on a tensor, and looking for some
+# takes most of the time of an export.
 _IDS = tf.TensorSpec([None, None], tf.int32)
 _STRINGS = tf.TensorSpec([None], tf.string)
 EOS_ID = 1
@@ -59,26 +61,26 @@ class _TextModule(tf.Module):
         ends = tf.fill([ragged.nrows(), 1], tf.constant(EOS_ID, tf.int32))
         return tf.concat([ragged, ends], axis=1).to_tensor(0)
 
-    @tf.function(input_signature=[_IDS])
+    @tf.function(input_signature=[_IDS], autograph=False)
     def decode(self, inputs):
         """Signature DECODE."""
         ids, scores = self.best(inputs)
         return {"outputs": ids, "scores": scores}
 
-    @tf.function(input_signature=[_STRINGS])
+    @tf.function(input_signature=[_STRINGS], autograph=False)
     def serve_text(self, text):
         """Signature SERVING."""
         decoded = self.decode(self.ids_of(text))
         return {"outputs": self._target.decode(decoded["outputs"]), "scores": decoded["scores"]}
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def serve_examples(self, input):
         """Signature EXAMPLE."""
         parsed = tf.io.parse_example(input, {"inputs": tf.io.VarLenFeature(tf.int64)})
         decoded = self.decode(tf.cast(tf.sparse.to_dense(parsed["inputs"]), tf.int32))
         return {"outputs": decoded["outputs"], "scores": decoded["scores"]}
 
-    @tf.function(input_signature=[_IDS, _IDS])
+    @tf.function(input_signature=[_IDS, _IDS], autograph=False)
     def hints(self, inputs, targets):
         """Signature HINTS."""
         return self.model(inputs, targets, training=False)._asdict()
@@ -112,13 +114,13 @@ class TeacherModule(_TextModule):
         result = beam_decode(self.model, inputs, self._settings)
         return result.ids[:, 0], result.scores[:, 0]
 
-    @tf.function(input_signature=[_IDS])
+    @tf.function(input_signature=[_IDS], autograph=False)
     def greedy(self, inputs):
         """Signature GREEDY."""
         result = beam_decode(self.model, inputs, self._settings._replace(beam_size=1))
         return {"outputs": result.ids[:, 0], "scores": result.scores[:, 0]}
 
-    @tf.function(input_signature=[_IDS, _IDS])
+    @tf.function(input_signature=[_IDS, _IDS], autograph=False)
     def score(self, inputs, targets):
         """Signature SCORE."""
         log_prob, token_log_prob = score(self.model, inputs, targets)
@@ -141,7 +143,7 @@ class StudentModule(_TextModule):
         result = nat_decode(self.model, inputs, self._length_bias, 0)
         return result.ids[:, 0], result.log_probs[:, 0]
 
-    @tf.function(input_signature=[_IDS, tf.TensorSpec([], tf.int32)])
+    @tf.function(input_signature=[_IDS, tf.TensorSpec([], tf.int32)], autograph=False)
     def candidates(self, inputs, halfwidth):
         """Signature CANDIDATES."""
         result = nat_decode(self.model, inputs, self._length_bias, halfwidth)

@@ -40,7 +40,7 @@ def rescored_decode(
     """
     student.require(CANDIDATES)
 
-    @tf.function(input_signature=[IDS])
+    @tf.function(input_signature=[IDS], autograph=False)
     def decode(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         found = student.call(CANDIDATES, inputs=inputs, halfwidth=tf.constant(halfwidth))
         return rank_candidates(inputs, found["outputs"], teacher.score, alpha)

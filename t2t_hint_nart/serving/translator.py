@@ -122,7 +122,7 @@ def teacher_decode(model: keras.Model, decode_hparams: HParams) -> Decode:
     """Decode by beam search (or greedily, with a beam of 1)."""
     settings = beam_settings(decode_hparams)
 
-    @tf.function(input_signature=[IDS])
+    @tf.function(input_signature=[IDS], autograph=False)
     def decode(inputs):
         result = beam_decode(model, inputs, settings)
         return result.ids, result.scores
@@ -148,7 +148,7 @@ def student_decode(
             "a teacher must rank: give its export with --teacher_export_dir."
         )
 
-    @tf.function(input_signature=[IDS])
+    @tf.function(input_signature=[IDS], autograph=False)
     def decode(inputs):
         result = nat_decode(model, inputs, length_bias, halfwidth)
         ids = dedup(result.ids) if decode_hparams.dedup else result.ids

@@ -67,7 +67,7 @@ class SubwordGraph(tf.Module):
         self._symbol_splits = np.cumsum([0, *map(len, spelled)], dtype=np.int64)
         self._vocab_size = len(subtokens)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def encode(self, strings: tf.Tensor) -> tf.RaggedTensor:
         """Return the ids of texts, without EOS.
 
@@ -90,7 +90,7 @@ class SubwordGraph(tf.Module):
         by_text = tf.RaggedTensor.from_value_rowids(ids, text_of, tf.size(strings, tf.int64))
         return by_text.merge_dims(1, 2)
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
     def decode(self, ids: tf.Tensor) -> tf.Tensor:
         """Return the texts of ids, as `SubwordTextEncoder.decode` with `strip_extraneous`.
 

@@ -9,17 +9,9 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.training.checkpoints import (
     CHECKPOINT_NAME,
     list_checkpoints,
-    model_keys,
-    reading,
+    read_model_values,
     step_of,
 )
-
-
-def _model_values(path: str) -> dict[str, np.ndarray]:
-    with reading(path):
-        reader = tf.train.load_checkpoint(path)
-        keys = model_keys(reader.get_variable_to_shape_map())
-        return {name: reader.get_tensor(key) for name, key in keys.items()}
 
 
 def average_checkpoints(paths: list[str], output_dir: str | Path) -> str:
@@ -41,7 +33,7 @@ def average_checkpoints(paths: list[str], output_dir: str | Path) -> str:
         raise InputError("No checkpoints to average.")
     totals: dict[str, np.ndarray] = {}
     for path in paths:
-        values = _model_values(path)
+        values = read_model_values(path)
         shapes = {name: value.shape for name, value in values.items()}
         if totals and shapes != {name: value.shape for name, value in totals.items()}:
             raise InputError(f"Checkpoints {paths[0]} and {path} are of different models.")

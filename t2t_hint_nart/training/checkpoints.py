@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
@@ -114,6 +115,47 @@ def restore_model(model: keras.Model, path: str) -> int:
     """
     _restore(tf.train.Checkpoint(model=_values(named_variables(model))), model, path)
     return step_of(path)
+
+
+def warm_start(model: keras.Model, path: str) -> tuple[list[str], list[str]]:
+    """Read the variables that a checkpoint and a model share by name and shape (T2T 1.15).
+
+    A student and its teacher share embeddings, encoder and all of the decoder but positional
+    attention.
+
+    Args:
+        model: whose variables are set.
+        path: a checkpoint, as `find_checkpoint` gives it.
+
+    Returns:
+        Names of the variables that were read, and of those that weren't.
+
+    Raises:
+        InputError: nothing is shared, or the checkpoint can't be read.
+    """
+    stored = read_model_values(path)
+    read, fresh = [], []
+    for name, variable in named_variables(model).items():
+        if name in stored and stored[name].shape == tuple(variable.shape):
+            variable.assign(stored[name])
+            read.append(name)
+        else:
+            fresh.append(name)
+    if not read:
+        raise InputError(f"Checkpoint {path} shares no variable with this model.")
+    return read, fresh
+
+
+def read_model_values(path: str) -> dict[str, np.ndarray]:
+    """Return a checkpoint's weights by name.
+
+    Raises:
+        InputError: it can't be read.
+    """
+    with reading(path):
+        reader = tf.train.load_checkpoint(path)
+        keys = model_keys(reader.get_variable_to_shape_map())
+        return {name: reader.get_tensor(key) for name, key in keys.items()}
 
 
 class Checkpoints:

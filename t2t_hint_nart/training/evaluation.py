@@ -22,7 +22,7 @@ def make_evaluation(
         A function of the step → {"loss" (smoothed nll, nats per token), "accuracy" (share of
         real tokens whose argmax is right), "neg_log_perplexity"}, T2T's names.
     """
-    test_step = tf.function(learner.test_step, input_signature=[BATCH_SIGNATURE])
+    test_step = tf.function(learner.test_step, input_signature=[BATCH_SIGNATURE], autograph=False)
     limited = batches if max_batches is None else batches.take(max_batches)
 
     def evaluate(step: int) -> dict[str, float]:

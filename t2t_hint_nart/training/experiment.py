@@ -21,7 +21,7 @@ from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.losses.loss_term import LossTerm
 from t2t_hint_nart.models.build import build_model
 from t2t_hint_nart.output_dir import write_hparams
-from t2t_hint_nart.training.checkpoints import find_checkpoint, restore_model
+from t2t_hint_nart.training.checkpoints import find_checkpoint, restore_model, warm_start
 from t2t_hint_nart.training.evaluation import make_evaluation
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
 from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
@@ -44,6 +44,7 @@ class Run:
         output_dir: of checkpoints, summaries and hparams.json.
         teacher_export_dir: the teacher's SavedModel, "" for none.
         seed: of weights, dropout and the order of the data.
+        warm_start_from: checkpoint (or directory) whose shared variables a fresh run starts with.
     """
 
     model: str
@@ -53,6 +54,7 @@ class Run:
     output_dir: str
     teacher_export_dir: str = ""
     seed: int = 1
+    warm_start_from: str = ""
 
 
 def measure_length_bias(problem: Problem, data_dir: str) -> int:
@@ -84,9 +86,17 @@ class Experiment:
         self.run = replace(run, hparams=_with_length_bias(run))
         keras.utils.set_random_seed(run.seed)
         network = build_model(run.model, self.run.hparams, run.problem, self.encoders)
+        if run.warm_start_from:
+            self._warm_start(network, find_checkpoint(run.warm_start_from))
         objective = Objective(self.run.hparams)
         self.learner = Learner(network, objective, self._teacher(network, objective))
         self.learner.optimizer = make_optimizer(self.run.hparams)
+
+    def _warm_start(self, network: keras.Model, path: str) -> None:
+        read, fresh = warm_start(network, path)
+        rest = f"; fresh: {', '.join(fresh[:3])}{' ...' if len(fresh) > 3 else ''}" if fresh else ""
+        line = f"Warm start from {path}: {len(read)} of {len(read) + len(fresh)} variables{rest}"
+        print(line, file=self._stream, flush=True)
 
     def _teacher(self, network: keras.Model, objective: Objective) -> Teacher | None:
         export_dir = self.run.teacher_export_dir
@@ -175,7 +185,7 @@ class Experiment:
         if teacher is None:
             raise InputError("Calibration needs a teacher: give --teacher_export_dir.")
 
-        @tf.function(input_signature=[BATCH_SIGNATURE])
+        @tf.function(input_signature=[BATCH_SIGNATURE], autograph=False)
         def measure(batch):
             inputs, targets = batch["inputs"], batch["targets"]
             output = learner.network(inputs, targets, training=True)

@@ -63,7 +63,10 @@ class TrainingLoop:
         # Slots must exist before a checkpoint can be restored into them.
         optimizer.build(learner.network.trainable_variables)
         self._iterator = iter(batches)
-        self._step = tf.function(learner.train_step, input_signature=[BATCH_SIGNATURE])
+        # No Python control flow depends on a tensor; looking for some takes most of the tracing.
+        self._step = tf.function(
+            learner.train_step, input_signature=[BATCH_SIGNATURE], autograph=False
+        )
         self._checkpoints = Checkpoints(
             output_dir, learner.network, optimizer, self._iterator, settings.keep_checkpoint_max
         )
