@@ -5,7 +5,7 @@ Follows tensor2tensor's data_generators/problem.py, of which it keeps the names 
 
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -39,6 +39,12 @@ class TextEncoder(Protocol):
 
     def decode(self, ids: Any, strip_extraneous: bool = False) -> str:
         """Return the text of ids."""
+
+    def decode_list(self, ids: Any) -> Sequence[str] | Sequence[bytes]:
+        """Return the piece of text that each id stands for."""
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the vocabulary, in hex."""
 
 
 class Problem:

@@ -22,9 +22,9 @@ from t2t_hint_nart.reproduce.figures import (
     similarity_panel,
 )
 from t2t_hint_nart.reproduce.ordering import system_label
+from t2t_hint_nart.text import EOS_ID
 
 BATCH_SIZE = 32
-EOS_ID = 1
 READINGS = {"raw": "hidden", "normed": "hidden_normed"}
 # Sentences of the figures: long enough to show something, short enough to read.
 FIGURE_TOKENS = (8, 16)

@@ -16,6 +16,7 @@ from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.serving.autoregressive import BeamSettings, beam_decode, score
 from t2t_hint_nart.serving.one_pass import nat_decode
 from t2t_hint_nart.serving.trained_model import TrainedModel
+from t2t_hint_nart.text import EOS_ID
 from t2t_hint_nart.text.graph import SubwordGraph
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 
@@ -23,7 +24,6 @@ from t2t_hint_nart.text.subword import SubwordTextEncoder
 # takes most of the time of an export.
 _IDS = tf.TensorSpec([None, None], tf.int32)
 _STRINGS = tf.TensorSpec([None], tf.string)
-EOS_ID = 1
 
 
 def weights_fingerprint(model: keras.Model) -> str:

@@ -16,9 +16,10 @@ from t2t_hint_nart.hints.teacher import Teacher
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.transformer_nat import TransformerNat
 from t2t_hint_nart.serving.autoregressive import beam_decode
-from t2t_hint_nart.serving.export import EOS_ID, beam_settings, length_bias_of
+from t2t_hint_nart.serving.export import beam_settings, length_bias_of
 from t2t_hint_nart.serving.one_pass import nat_decode
 from t2t_hint_nart.serving.trained_model import TrainedModel
+from t2t_hint_nart.text import EOS_ID
 
 DEFAULT_BATCH_SIZE = 32
 IDS = tf.TensorSpec([None, None], tf.int32)
@@ -105,17 +106,14 @@ class Translator:
         decoded = self.translate_ids([self.encode(line) for line in lines], progress)
         return [
             [
-                Hypothesis(self._encoders["targets"].decode(_sentence(row)), float(score))
+                Hypothesis(
+                    self._encoders["targets"].decode(row.tolist(), strip_extraneous=True),
+                    float(score),
+                )
                 for row, score in zip(ids, scores, strict=True)
             ]
             for ids, scores in decoded
         ]
-
-
-def _sentence(row: np.ndarray) -> list[int]:
-    """The ids before the first EOS or PAD."""
-    ends = np.flatnonzero((row == EOS_ID) | (row == 0))
-    return row[: ends[0]].tolist() if len(ends) else row.tolist()
 
 
 def teacher_decode(model: keras.Model, decode_hparams: HParams) -> Decode:

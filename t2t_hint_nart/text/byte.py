@@ -1,5 +1,6 @@
 """T2T's byte vocabulary: a character-level model's ids (T2T data_generators/text_encoder.py)."""
 
+import hashlib
 from collections.abc import Iterable
 
 from t2t_hint_nart.errors import InputError
@@ -23,6 +24,10 @@ class ByteTextEncoder:
     def vocab_size(self) -> int:
         """Number of ids: 256 bytes and the reserved ones."""
         return 256 + NUM_RESERVED
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the vocabulary, in hex: the same for all byte vocabularies."""
+        return hashlib.sha256(b"bytes after %d reserved ids" % NUM_RESERVED).hexdigest()
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text, without EOS.

@@ -1,5 +1,6 @@
 """T2T's word vocabulary: space-separated tokens to ids (T2T data_generators/text_encoder.py)."""
 
+import hashlib
 import os
 from collections.abc import Iterable, Sequence
 
@@ -53,6 +54,10 @@ class TokenTextEncoder:
     def vocab_size(self) -> int:
         """Number of ids, the reserved ones included."""
         return len(self._tokens)
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the vocabulary, in hex."""
+        return hashlib.sha256("\n".join(self._tokens).encode("utf-8")).hexdigest()
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of the tokens between white space, without EOS.
