@@ -39,7 +39,7 @@ def build(groups, projection="fused_bias", **options):
 
 def parameters(layer):
     return {
-        "a/" + name.replace("_transform", ""): keras.ops.convert_to_numpy(variable)
+        "a/" + name.replace("_transform", ""): variable.numpy()
         for name, variable in named_variables(layer).items()
     }
 

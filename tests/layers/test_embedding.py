@@ -14,7 +14,7 @@ def build():
     with dtype_policy("float64"):
         layer = SymbolEmbedding(5, 3)
     layer.table.assign(np.random.default_rng(1).normal(size=(5, 3)))
-    return layer, keras.ops.convert_to_numpy(layer.table)
+    return layer, layer.table.numpy()
 
 
 def test_bottom_equals_the_oracle_and_is_zero_at_padding():

@@ -27,7 +27,7 @@ def test_equals_the_oracle():
     params = {}
     for name, variable in named_variables(layer).items():
         conv, part = name.split("/")
-        params[f"f/{names[conv]}/{part}"] = keras.ops.convert_to_numpy(variable)
+        params[f"f/{names[conv]}/{part}"] = variable.numpy()
     np.testing.assert_allclose(layer(STATES), oracle.feed_forward(params, "f", STATES), 1e-12)
 
 

@@ -24,8 +24,8 @@ def build(sequence, dropout_rate=0.0):
 
 def normed(layer, x):
     params = {
-        "b/norm/scale": keras.ops.convert_to_numpy(layer.norm.gamma),
-        "b/norm/bias": keras.ops.convert_to_numpy(layer.norm.beta),
+        "b/norm/scale": layer.norm.gamma.numpy(),
+        "b/norm/bias": layer.norm.beta.numpy(),
     }
     return layer_norm(params, "b", x)
 

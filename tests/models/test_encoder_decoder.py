@@ -101,7 +101,7 @@ def test_initial_values():
         {"num_encoder_layers": 1, "num_decoder_layers": 1}
     )
     variables = named_variables(registry.model(STUDENT)(hparams, 1000))
-    values = {name: keras.ops.convert_to_numpy(v) for name, v in variables.items()}
+    values = {name: v.numpy() for name, v in variables.items()}
     limits = {
         "encoder/layer_0/self_attention/qkv_transform/kernel": 0.0541,
         "layer_0/self_attention/qkv_transform/kernel": 0.0541,
@@ -133,4 +133,4 @@ def test_initializer_gain_scales_the_variance():
     model = registry.model(TEACHER)(hparams, VOCAB)
     kernel = named_variables(model)["layer_0/self_attention/qkv_transform/kernel"]
     limit = math.sqrt(6.0 * 2.0 / (64 + 192))
-    assert np.abs(keras.ops.convert_to_numpy(kernel)).max() == pytest.approx(limit, rel=1e-3)
+    assert np.abs(kernel.numpy()).max() == pytest.approx(limit, rel=1e-3)

@@ -93,8 +93,7 @@ def oracle_name(name):
 def oracle_parameters(model):
     """The model's weights as the oracles take them."""
     params = {
-        oracle_name(name): keras.ops.convert_to_numpy(variable)
-        for name, variable in named_variables(model).items()
+        oracle_name(name): variable.numpy() for name, variable in named_variables(model).items()
     }
     params.setdefault("source_embedding", params["softmax"])
     params.setdefault("target_embedding", params["softmax"])

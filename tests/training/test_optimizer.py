@@ -49,7 +49,7 @@ def run(hparams, gradients=GRADIENTS):
     variables = [keras.Variable(x, dtype="float64") for x in START]
     for step_gradients in gradients:
         optimizer.apply([tf.constant(g) for g in step_gradients], variables)
-    return [keras.ops.convert_to_numpy(x) for x in variables]
+    return [x.numpy() for x in variables]
 
 
 def small_warmup(set_name, **changes):
