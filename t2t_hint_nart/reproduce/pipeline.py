@@ -40,7 +40,7 @@ class Pipeline:
         command: the command line, for the report.
         seed: of all training.
         tmp_dir: of downloads; output_dir/tmp when None.
-        stream: where progress goes.
+        stream: where progress goes; stdout by default.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Pipeline:
         command: str,
         seed: int = 1,
         tmp_dir: str | None = None,
-        stream: TextIO = sys.stdout,
+        stream: TextIO | None = None,
     ):
         self.recipe = recipe
         self.output_dir = Path(output_dir)
@@ -58,7 +58,7 @@ class Pipeline:
         self.seed = seed
         self.tmp_dir = tmp_dir or str(self.output_dir / "tmp")
         self.data_dir = str(self.output_dir / "data")
-        self._stream = stream
+        self._stream = sys.stdout if stream is None else stream
         self.problem = registry.problem(recipe.problem)
         self.distilled = registry.problem(f"{recipe.problem}_distill")
         # Datagen, distil, calibrate, decode, latency, states; train and export of every system.

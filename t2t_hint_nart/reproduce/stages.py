@@ -19,7 +19,7 @@ class Stages:
     Args:
         output_dir: of the experiment.
         total: number of stages, for the progress lines.
-        stream: where progress goes.
+        stream: where progress goes; stdout by default.
         clock: seconds.
     """
 
@@ -27,12 +27,12 @@ class Stages:
         self,
         output_dir: str | Path,
         total: int,
-        stream: TextIO = sys.stdout,
+        stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
         self._directory = Path(output_dir) / "stages"
         self._total = total
-        self._stream = stream
+        self._stream = sys.stdout if stream is None else stream
         self._clock = clock
         self._number = 0
         self.seconds: dict[str, float] = {}

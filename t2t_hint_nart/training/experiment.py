@@ -73,14 +73,14 @@ class Experiment:
 
     Args:
         run: what to train on what.
-        stream: where progress goes.
+        stream: where progress goes; stdout by default.
 
     Raises:
         InputError: missing data, a teacher that is missing or doesn't fit, hints without a teacher.
     """
 
-    def __init__(self, run: Run, stream: TextIO = sys.stdout):
-        self._stream = stream
+    def __init__(self, run: Run, stream: TextIO | None = None):
+        self._stream = sys.stdout if stream is None else stream
         self.files = run.problem.shard_files(run.data_dir, DatasetSplit.TRAIN)
         self.encoders: dict[str, TextEncoder] = run.problem.get_feature_encoders(run.data_dir)
         self.run = replace(run, hparams=_with_length_bias(run))

@@ -46,7 +46,7 @@ class TrainingLoop:
         settings: when to do what.
         evaluate: called with the step after every checkpoint; its scalars go to eval/.
         problem_name: names the evaluation's tags.
-        stream: where progress lines go.
+        stream: where progress lines go; stdout by default.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class TrainingLoop:
         settings: LoopSettings,
         evaluate: Evaluate | None = None,
         problem_name: str = "problem",
-        stream: TextIO = sys.stdout,
+        stream: TextIO | None = None,
     ):
         optimizer = learner.optimizer
         # Slots must exist before a checkpoint can be restored into them.
@@ -75,7 +75,7 @@ class TrainingLoop:
         self._evaluate = evaluate
         self._problem_name = problem_name
         self._output_dir = output_dir
-        self._stream = stream
+        self._stream = sys.stdout if stream is None else stream
 
     def run(self) -> int:
         """Train to the end; an interrupt writes a checkpoint before it goes on its way.
