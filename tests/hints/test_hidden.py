@@ -367,6 +367,12 @@ def test_identical_states_are_finite(dtype):
     assert check_finite(hidden_hint, identical_states("gated out"), dtype) == 0.0
 
 
+def test_pairs_without_penalty_are_finite_whatever_the_penalty(monkeypatch):
+    """The selects alone protect them, without the cut-off."""
+    monkeypatch.setattr(hidden, "EPSILON", 0.0)
+    assert check_finite(hidden_hint, identical_states("gated out"), "float64") == 0.0
+
+
 def unguarded(select_before, select_after):
     """−log(1−d) without the cut-off, with one or both selects, or multiplied by the gate."""
 

@@ -1,6 +1,5 @@
 """Multi-head attention against the oracle, for every grouping of projections."""
 
-import keras
 import numpy as np
 import pytest
 

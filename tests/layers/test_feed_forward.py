@@ -1,6 +1,5 @@
 """The feed-forward sublayer."""
 
-import keras
 import numpy as np
 import pytest
 

@@ -115,6 +115,15 @@ def test_two_vocabularies_train():
     }
 
 
+def test_dropout_is_on_in_training_alone():
+    learner = make_learner("transformer", "transformer_base_v2")
+    data = batch()
+    sums = [learner.test_step(data) for _ in range(2)]
+    assert float(sums[0]["nll_total"]) == float(sums[1]["nll_total"])
+    still = float(sums[0]["nll_total"]) / float(sums[0]["count"])
+    assert float(learner.train_step(data)["nll"]) != pytest.approx(still, rel=1e-3)
+
+
 class RecordingTape(tf.GradientTape):
     """Remembers the last tape that was opened."""
 

@@ -20,13 +20,13 @@ VOCAB, LAYERS, HEADS, WIDTH = 7, 2, 2, 4
 
 
 def random_output(seed):
-    """A DecoderOutput of NumPy arrays; attention is a distribution over real columns."""
+    """A DecoderOutput of NumPy arrays; attention has garbage in padded columns."""
     rng = np.random.default_rng(seed)
     batch, length = TARGETS.shape
     states = rng.normal(size=(2, batch, LAYERS, length, WIDTH)) + 0.5
     weights = rng.exponential(size=(batch, LAYERS, HEADS, length, INPUTS.shape[1]))
-    weights *= (INPUTS != 0)[:, None, None, None]
-    weights /= weights.sum(-1, keepdims=True)
+    real = np.broadcast_to((INPUTS != 0)[:, None, None, None], weights.shape)
+    weights /= np.where(real, weights, 0.0).sum(-1, keepdims=True)
     return DecoderOutput(rng.normal(size=(batch, length, VOCAB)), *states, weights)
 
 
