@@ -1,18 +1,30 @@
-"""Translate: a file (--decode_from_file) or what is typed (--decode_interactive).
+"""Translate: a file, a problem's own sentences, or what is typed; or score translations.
+
+--decode_from_file translates a file, --decode_interactive what is typed; without either, the
+problem's dev set is translated (test set with --eval_use_test_set): --decode_to_file is then a
+prefix of three files, .decodes, .targets and .inputs. --score_file writes log-probabilities of
+lines input<tab>target.
 
 A student translates in one pass, with source length + C tokens; --decode_hparams=length_halfwidth=4
-and --teacher_export_dir translate with nine lengths and let the teacher choose.
+(or beam_size=5, as in the authors' code) and --teacher_export_dir translate with nine lengths and
+let the teacher choose.
 
 Examples:
   t2t-decoder --problem=translate_deen_quickstart --data_dir=data --output_dir=runs/teacher \
     --model=transformer --hparams_set=transformer_quickstart \
-    --decode_hparams=beam_size=4,alpha=0.6 --decode_from_file=in.de --decode_to_file=out.en
+    --decode_hparams=beam_size=4,alpha=0.6 --decode_from_file=in.de --decode_to_file=out.en \
+    --decode_reference=ref.en
+  t2t-decoder --problem=translate_deen_quickstart --data_dir=data --output_dir=runs/teacher \
+    --model=transformer --hparams_set=transformer_quickstart --eval_use_test_set
+  t2t-decoder --problem=translate_deen_quickstart --data_dir=data --output_dir=runs/teacher \
+    --model=transformer --hparams_set=transformer_quickstart --score_file=pairs.tsv \
+    --decode_to_file=scores.txt
   t2t-decoder --problem=translate_deen_quickstart --data_dir=data --output_dir=runs/student \
     --model=transformer_nat --hparams_set=transformer_nat_quickstart_hints --decode_interactive
 """
 
+import os
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,20 +39,49 @@ from t2t_hint_nart.bin.flags import (
 )
 from t2t_hint_nart.bin.required import require
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hparam import HParams
+
+_SOURCES = ("decode_from_file", "decode_interactive", "score_file")
 
 
 def define_flags(values: flags.FlagValues) -> None:
     """Define what to translate and where to write it."""
     flags.DEFINE_string(
-        "decode_from_file", None, "Text file, one sentence a line.", flag_values=values
+        "decode_from_file", "", "Text file to translate, one sentence a line.", flag_values=values
     )
     flags.DEFINE_string(
         "decode_to_file",
-        None,
-        "Where translations go; a name made of model and settings by default.",
+        "",
+        "Where translations of a file, or scores, go; by default a name made of the file's, the "
+        "model's and the settings. Of a data set it is a prefix; by default they are printed.",
         flag_values=values,
     )
+    flags.DEFINE_string(
+        "decode_reference", "", "File of references: BLEU is printed.", flag_values=values
+    )
     flags.DEFINE_bool("decode_interactive", False, "Translate what is typed.", flag_values=values)
+    flags.DEFINE_string(
+        "score_file", "", "File to score, each line input<tab>target.", flag_values=values
+    )
+    flags.DEFINE_bool(
+        "eval_use_test_set", False, "Translate the test set, not dev.", flag_values=values
+    )
+    flags.DEFINE_integer(
+        "decode_shards",
+        1,
+        "Parts that a file is divided into: <file>000, <file>001 and so on.",
+        flag_values=values,
+    )
+    flags.DEFINE_integer("worker_id", 0, "The part to decode, from 0.", flag_values=values)
+    flags.DEFINE_bool(
+        "keep_timestamp",
+        False,
+        "Give what is written the time of the checkpoint.",
+        flag_values=values,
+    )
+    flags.DEFINE_bool(
+        "dedup", False, "Merge a student's adjacent repeated tokens.", flag_values=values
+    )
     flags.DEFINE_string(
         "teacher_export_dir",
         None,
@@ -49,108 +90,188 @@ def define_flags(values: flags.FlagValues) -> None:
     )
 
 
-def read_lines(path: str) -> list[str]:
-    """Return the stripped lines of a text file; one empty last line is dropped (as T2T does).
-
-    Raises:
-        InputError: missing, empty or not UTF-8, with the line's number.
-    """
-    lines = []
-    for number, raw in enumerate(Path(path).read_bytes().splitlines(), start=1):
-        try:
-            lines.append(raw.decode("utf-8").strip())
-        except UnicodeDecodeError as error:
-            raise InputError(f"{path}:{number} isn't UTF-8: {error.reason}.") from error
-    if lines and not lines[-1]:
-        lines.pop()
-    if not lines:
-        raise InputError(f"{path} is empty: there is nothing to translate.")
-    return lines
-
-
-def default_output(values: flags.FlagValues, decode_hparams) -> str:
-    """T2T's name of a decodes file."""
-    settings = f"beam{decode_hparams.beam_size}.alpha{decode_hparams.alpha}"
-    return (
-        f"{values.decode_from_file}.{values.model}.{values.hparams_set}.{values.problem}."
-        f"{settings}.decodes"
-    )
-
-
-def _format(hypotheses, decode_hparams) -> str:
-    shown = hypotheses if decode_hparams.return_beams else hypotheses[:1]
-    if decode_hparams.write_beam_scores:
-        return "\t".join(f"{h.text}\t{h.score:.2f}" for h in shown)
-    return "\t".join(h.text for h in shown)
-
-
 def _main(values: flags.FlagValues) -> None:
     require(values, "model", "hparams_set", "problem", "data_dir")
-    if not values.decode_from_file and not values.decode_interactive:
-        raise InputError("Say what to translate: --decode_from_file or --decode_interactive.")
+    sources = [name for name in _SOURCES if values[name].value]
+    if len(sources) > 1:
+        raise InputError(f"Give one of --{sources[0]} and --{sources[1]}, not both.")
+    if values.score_file and not values.decode_to_file:
+        raise InputError("To score a file, specify --decode_to_file for results.")
     checkpoint = values.checkpoint_path or values.output_dir
     if not checkpoint:
         raise InputError("Missing --output_dir (or --checkpoint_path).")
     from t2t_hint_nart import registry
-    from t2t_hint_nart.decoding.decode_hparams import decode_hparams as make_decode_hparams
     from t2t_hint_nart.output_dir import create_hparams
 
-    lines = read_lines(values.decode_from_file) if values.decode_from_file else []
     problem = registry.problem(values.problem)
     registry.check_model(values.model)
     run_dir = values.output_dir or str(Path(values.checkpoint_path).parent)
     hparams = create_hparams(values.hparams_set, values.hparams, run_dir, say=_to_stderr)
-    decode_hparams = make_decode_hparams(values.decode_hparams)
+    settings = _settings(values)
+    # Whatever there is to read is read first: its faults are told before anything is loaded.
+    job = _JOBS[sources[0] if sources else "dataset"](values, settings, problem)
 
     from t2t_hint_nart.hints.teacher import Teacher
     from t2t_hint_nart.serving.trained_model import load_trained
-    from t2t_hint_nart.serving.translator import translator_of
+    from t2t_hint_nart.training.checkpoints import find_checkpoint
 
-    trained = load_trained(values.model, hparams, problem, values.data_dir, checkpoint)
+    path = find_checkpoint(checkpoint)
+    trained = load_trained(values.model, hparams, problem, values.data_dir, path)
     teacher = Teacher(values.teacher_export_dir) if values.teacher_export_dir else None
-    translator = translator_of(trained, decode_hparams, teacher)
-    if values.decode_interactive:
-        _interactive(translator, decode_hparams)
-    else:
-        _from_file(values, lines, translator, decode_hparams)
+    written = job(trained, teacher)
+    if values.keep_timestamp:
+        time = Path(path + ".index").stat().st_mtime
+        for name in written:
+            os.utime(name, (time, time))
+
+
+def _settings(values: flags.FlagValues) -> HParams:
+    """The decode hparams, with what T2T sets by flags of its own."""
+    from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+
+    settings = decode_hparams(values.decode_hparams)
+    for flag, name in (
+        ("decode_shards", "shards"),
+        ("worker_id", "shard_id"),
+        ("decode_to_file", "decode_to_file"),
+        ("decode_reference", "decode_reference"),
+        ("dedup", "dedup"),
+    ):
+        if values[flag].present:
+            settings.set_hparam(name, values[flag].value)
+    return settings
+
+
+# What a job returns: the files that were written.
+Job = Callable[..., list[str]]
+
+
+def _from_file(values: flags.FlagValues, settings: HParams, problem) -> Job:
+    from t2t_hint_nart.serving import decodes
+
+    suffix = decodes.shard_suffix(settings)
+    source = values.decode_from_file + suffix
+    lines = decodes.read_lines(source, settings.delimiter)
+    references = _references(settings, len(lines))
+    path = settings.decode_to_file + suffix
+    if not settings.decode_to_file:
+        path = decodes.decodes_name(
+            source, values.model, values.hparams_set, values.problem, settings
+        )
+
+    def run(trained, teacher) -> list[str]:
+        from t2t_hint_nart.serving.decoding import bleu_lines, decode_timed, log_lines
+        from t2t_hint_nart.serving.translator import translator_of
+
+        translator = translator_of(trained, settings, teacher)
+        encoded = [translator.encode(line) for line in lines]
+        decoded = decode_timed(translator, encoded, settings, _to_stderr)
+        if settings.log_results:
+            _to_stderr("\n".join(log_lines(lines, decoded, settings)))
+        written = (decodes.sentence_line(hypotheses, settings) for hypotheses in decoded)
+        decodes.write_sentences(path, written, settings.delimiter)
+        print(f"{len(lines)} sentences written to {path}")
+        if references:
+            print("\n".join(bleu_lines(decoded, references)))
+        return [path]
+
+    return run
+
+
+def _references(settings: HParams, count: int) -> list[str]:
+    if not settings.decode_reference:
+        return []
+    from t2t_hint_nart.evaluation.translation_files import read_sentences
+
+    references = read_sentences(settings.decode_reference)
+    if len(references) != count:
+        raise InputError(
+            f"{settings.decode_reference} has {len(references)} references for {count} sentences."
+        )
+    return references
+
+
+def _from_dataset(values: flags.FlagValues, settings: HParams, problem) -> Job:
+    from t2t_hint_nart.data.dataset_split import DatasetSplit
+    from t2t_hint_nart.serving import decodes
+    from t2t_hint_nart.serving.decoding import read_dataset
+
+    split = DatasetSplit.TEST if values.eval_use_test_set else DatasetSplit.EVAL
+    dataset = read_dataset(problem, values.data_dir, split, settings)
+    references = _references(settings, len(dataset.targets)) or dataset.targets
+
+    def run(trained, teacher) -> list[str]:
+        from t2t_hint_nart.serving.decoding import bleu_lines, decode_timed, log_lines
+        from t2t_hint_nart.serving.translator import translator_of
+
+        translator = translator_of(trained, settings, teacher)
+        decoded = decode_timed(translator, dataset.sources, settings, _to_stderr)
+        paths = []
+        if settings.decode_to_file:
+            prefix = settings.decode_to_file + decodes.shard_suffix(settings)
+            name = decodes.decodes_name(
+                prefix, values.model, values.hparams_set, values.problem, settings
+            )
+            columns = {
+                ".decodes": [decodes.sentence_line(found, settings) for found in decoded],
+                ".targets": map(decodes.one_line, dataset.targets),
+                ".inputs": map(decodes.one_line, dataset.inputs),
+            }
+            paths = [name.removesuffix(decodes.ENDING) + ending for ending in columns]
+            for path, column in zip(paths, columns.values(), strict=True):
+                decodes.write_sentences(path, column, settings.delimiter)
+            print(f"{len(decoded)} sentences written to {paths[0]}, .targets and .inputs")
+        else:
+            print("\n".join(log_lines(dataset.inputs, decoded, settings, dataset.targets)))
+        print("\n".join(bleu_lines(decoded, references)))
+        return paths
+
+    return run
+
+
+def _score(values: flags.FlagValues, settings: HParams, problem) -> Job:
+    from t2t_hint_nart.serving import decodes
+
+    pairs = decodes.read_pairs(values.score_file)
+
+    def run(trained, teacher) -> list[str]:
+        from t2t_hint_nart.serving.scoring import log_probs
+
+        scores = log_probs(trained.model, trained.encoders, pairs, settings.batch_size)
+        path = settings.decode_to_file
+        decodes.write_sentences(path, (f"{score:.6f}" for score in scores), "\n")
+        print(f"{len(pairs)} scores written to {path}")
+        return [path]
+
+    return run
+
+
+def _interactive(values: flags.FlagValues, settings: HParams, problem) -> Job:
+    from t2t_hint_nart.serving.interactive import interact
+
+    def run(trained, teacher) -> list[str]:
+        from t2t_hint_nart.serving.translator import translator_of
+
+        def make_translate(settings: HParams):
+            translator = translator_of(trained, settings, teacher)
+            return lambda line: translator.translate([line])[0]
+
+        interact(make_translate, settings, input, lambda line: print(line, flush=True), _to_stderr)
+        return []
+
+    return run
+
+
+_JOBS = {
+    "decode_from_file": _from_file,
+    "dataset": _from_dataset,
+    "score_file": _score,
+    "decode_interactive": _interactive,
+}
 
 
 def _to_stderr(line: str) -> None:
-    print(line, file=sys.stderr)
-
-
-def _progress(started: float) -> Callable[[int, int], None]:
-    def report(done: int, total: int) -> None:
-        seconds = time.monotonic() - started
-        remaining = seconds / done * (total - done)
-        _to_stderr(f"{done}/{total} sentences, {seconds:.0f} s, {remaining:.0f} s left")
-
-    return report
-
-
-def _from_file(values: flags.FlagValues, lines: list[str], translator, decode_hparams) -> None:
-    started = time.monotonic()
-    translated = translator.translate(lines, _progress(started))
-    path = values.decode_to_file or default_output(values, decode_hparams)
-    text = "".join(_format(hypotheses, decode_hparams) + "\n" for hypotheses in translated)
-    incomplete = Path(path + ".incomplete")
-    incomplete.write_text(text, encoding="utf-8")
-    incomplete.replace(path)
-    seconds = time.monotonic() - started
-    print(f"{len(lines)} sentences in {seconds:.1f} s, loading excluded, written to {path}")
-
-
-def _interactive(translator, decode_hparams) -> None:
-    _to_stderr("Type a sentence and Enter; q to quit.")
-    while True:
-        try:
-            line = input("> ").strip()
-        except EOFError:
-            return
-        if line == "q":
-            return
-        if line:
-            print(_format(translator.translate([line])[0], decode_hparams), flush=True)
+    print(line, file=sys.stderr, flush=True)
 
 
 def main() -> None:

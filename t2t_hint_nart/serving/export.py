@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -189,6 +190,12 @@ def _module(source: TrainedModel, decode_hparams: HParams) -> tuple[_TextModule,
     return TeacherModule(source.model, source.encoders, settings), None
 
 
+def _as_built(decode_hparams: HParams, length_bias: int | None) -> dict[str, Any]:
+    """What `decode` does: a student's asks for one length."""
+    one_length = {} if length_bias is None else {"length_bias": length_bias, "length_halfwidth": 0}
+    return {**decode_hparams.values(), **one_length}
+
+
 def export(source: TrainedModel, decode_hparams: HParams, export_dir: str | Path) -> str:
     """Write a SavedModel, complete or not at all.
 
@@ -222,7 +229,7 @@ def export(source: TrainedModel, decode_hparams: HParams, export_dir: str | Path
         dtype=source.model.compute_dtype,
         step=source.step,
         length_bias=length_bias,
-        decode_hparams=decode_hparams.values(),
+        decode_hparams=_as_built(decode_hparams, length_bias),
         hparams=source.hparams.values(),
         weights_fingerprint=weights_fingerprint(source.model),
     )

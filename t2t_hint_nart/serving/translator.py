@@ -1,7 +1,6 @@
 """Translate lines of text: load once, translate many."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -16,23 +15,18 @@ from t2t_hint_nart.hints.teacher import Teacher
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.transformer_nat import TransformerNat
 from t2t_hint_nart.serving.autoregressive import beam_decode
+from t2t_hint_nart.serving.decodes import Hypothesis
 from t2t_hint_nart.serving.export import beam_settings, length_bias_of
 from t2t_hint_nart.serving.one_pass import nat_decode
 from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.text import EOS_ID
+from t2t_hint_nart.text.reserved import sentence_ids
 
 DEFAULT_BATCH_SIZE = 32
 IDS = tf.TensorSpec([None, None], tf.int32)
 
 # inputs int32[B, S] → ids int32[B, K, L], scores float32[B, K], best first.
 Decode = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-
-
-class Hypothesis(NamedTuple):
-    """One translation and its score (log-probability in nats, length-normalised by a beam)."""
-
-    text: str
-    score: float
 
 
 class Translator:
@@ -42,10 +36,10 @@ class Translator:
         decode: from ids to hypotheses.
         encoders: vocabularies of inputs and targets.
         batch_size: sentences a batch.
-        max_input_size: source tokens kept, EOS besides; −1 for all.
+        max_input_size: source tokens kept, EOS among them; −1 for all.
 
     Example:
-        Translator.from_export("export/").translate(["Guten Tag!"])[0][0].text
+        translator_of(trained, decode_hparams()).translate(["Guten Tag!"])[0][0].text
     """
 
     def __init__(
@@ -63,8 +57,8 @@ class Translator:
     def encode(self, line: str) -> list[int]:
         """Ids of a source line, EOS last."""
         ids = self._encoders["inputs"].encode(line)
-        if self._max_input_size >= 0:
-            ids = ids[: self._max_input_size]
+        if self._max_input_size > 0:
+            ids = ids[: self._max_input_size - 1]
         return [*ids, EOS_ID]
 
     def translate_ids(
@@ -103,17 +97,26 @@ class Translator:
         Returns:
             For every line its hypotheses, best first.
         """
-        decoded = self.translate_ids([self.encode(line) for line in lines], progress)
+        return self.translate_encoded([self.encode(line) for line in lines], progress)
+
+    def translate_encoded(
+        self,
+        sentences: Sequence[Sequence[int]],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> list[list[Hypothesis]]:
+        """Translate sources given as ids, each ending in EOS; otherwise as `translate`."""
         return [
-            [
-                Hypothesis(
-                    self._encoders["targets"].decode(row.tolist(), strip_extraneous=True),
-                    float(score),
-                )
-                for row, score in zip(ids, scores, strict=True)
-            ]
-            for ids, scores in decoded
+            [self._hypothesis(row, score) for row, score in zip(ids, scores, strict=True)]
+            for ids, scores in self.translate_ids(sentences, progress)
         ]
+
+    def _hypothesis(self, row: np.ndarray, score: np.ndarray) -> Hypothesis:
+        ids = sentence_ids(row)
+        return Hypothesis(self._encoders["targets"].decode(ids), float(score), tuple(ids))
+
+    def warm_up(self) -> None:
+        """Build the graph with the shortest of sentences, so that the first one takes no longer."""
+        self._decode(tf.constant([[EOS_ID]]))
 
 
 def teacher_decode(model: keras.Model, decode_hparams: HParams) -> Decode:
@@ -142,8 +145,9 @@ def student_decode(
         raise InputError(f"length_halfwidth must be at least 0, not {halfwidth}.")
     if halfwidth and teacher is None:
         raise InputError(
-            f"length_halfwidth={halfwidth} gives {2 * halfwidth + 1} candidates a sentence, which "
-            "a teacher must rank: give its export with --teacher_export_dir."
+            f"length_halfwidth={halfwidth} (a student's beam_size - 1) gives {2 * halfwidth + 1} "
+            "candidates a sentence, which a teacher must rank: give its export with "
+            "--teacher_export_dir, or beam_size=1."
         )
 
     @tf.function(input_signature=[IDS], autograph=False)

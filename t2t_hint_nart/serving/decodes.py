@@ -1,0 +1,179 @@
+"""Files of sentences and of decodes, with T2T's names and form (no TensorFlow)."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hparam import HParams
+
+ENDING = ".decodes"
+
+
+class Hypothesis(NamedTuple):
+    """One translation.
+
+    Attributes:
+        text: the sentence.
+        score: log-probability in nats, length-normalised by a beam.
+        ids: the sentence's, without EOS.
+    """
+
+    text: str
+    score: float
+    ids: tuple[int, ...] = ()
+
+
+def shard_suffix(hparams: HParams) -> str:
+    """Return what the names of one part of a divided file end in, "" if it isn't divided.
+
+    Args:
+        hparams: shards, shard_id, shards_start_offset, shard_google_format.
+
+    Raises:
+        InputError: there is no such part.
+
+    References:
+        T2T 1.15 utils/decoding.py, _add_shard_to_filename.
+    """
+    if hparams.shards <= 1:
+        return ""
+    if not 0 <= hparams.shard_id < hparams.shards:
+        raise InputError(
+            f"--worker_id (shard_id) must be 0 to {hparams.shards - 1} with "
+            f"--decode_shards={hparams.shards}, not {hparams.shard_id}."
+        )
+    number = hparams.shard_id + hparams.shards_start_offset
+    if hparams.shard_google_format:
+        return f"-{number:05d}-of-{hparams.shards:05d}"
+    return f"{number:03d}"
+
+
+def decodes_name(base: str, model: str, hparams_set: str, problem: str, hparams: HParams) -> str:
+    """Return T2T's name of a decodes file.
+
+    Args:
+        base: the translated file, or a prefix.
+        model: registered name.
+        hparams_set: registered name.
+        problem: registered name.
+        hparams: beam_size and alpha.
+    """
+    settings = f"beam{hparams.beam_size}.alpha{hparams.alpha}"
+    return f"{base}.{model}.{hparams_set}.{problem}.{settings}{ENDING}"
+
+
+def read_lines(path: str | os.PathLike[str], delimiter: str = "\n") -> list[str]:
+    """Return the stripped sentences of a text file; one empty last one is dropped (as T2T does).
+
+    Args:
+        path: of the file.
+        delimiter: between sentences.
+
+    Raises:
+        InputError: missing, empty or not UTF-8, with the line's number.
+    """
+    if not delimiter:
+        raise InputError("delimiter must not be empty.")
+    content = Path(path).read_bytes()
+    try:
+        lines = [line.strip() for line in content.decode("utf-8").split(delimiter)]
+    except UnicodeDecodeError as error:
+        number = content.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{os.fspath(path)}:{number} isn't UTF-8: {error.reason}.") from error
+    if not lines[-1]:
+        lines.pop()
+    if not lines:
+        raise InputError(f"{os.fspath(path)} is empty: there is nothing to decode.")
+    return lines
+
+
+def read_pairs(path: str | os.PathLike[str]) -> list[tuple[str, str]]:
+    """Return the (input, target) texts of a file of lines `input<tab>target`.
+
+    Raises:
+        InputError: as `read_lines`, or a line hasn't exactly one tab.
+    """
+    pairs = []
+    # Not stripped before it is divided: either side may be empty.
+    for number, line in enumerate(_whole_lines(path), start=1):
+        parts = line.split("\t")
+        if len(parts) != 2:
+            raise InputError(
+                f"{os.fspath(path)}:{number} must have the form input<tab>target with one tab, "
+                f"it has {len(parts) - 1}."
+            )
+        pairs.append((parts[0].strip(), parts[1].strip()))
+    return pairs
+
+
+def _whole_lines(path: str | os.PathLike[str]) -> list[str]:
+    read_lines(path)
+    lines = Path(path).read_text(encoding="utf-8").split("\n")
+    return lines[:-1] if not lines[-1] else lines
+
+
+def sentence_line(hypotheses: Sequence[Hypothesis], hparams: HParams) -> str:
+    r"""Return what is written for a sentence.
+
+    A translation with a tab or the delimiter in it has spaces instead: every sentence has its own
+    line in the file, and no more.
+
+    Args:
+        hypotheses: best first.
+        hparams: return_beams writes all, tab-separated; write_beam_scores adds a tab and the
+            score to each; identity_output writes ids; delimiter.
+
+    Example:
+        >>> from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+        >>> settings = decode_hparams("return_beams=True,write_beam_scores=True")
+        >>> sentence_line([Hypothesis("a b", -0.5), Hypothesis("a", -1.0)], settings)
+        'a b\t-0.50\ta\t-1.00'
+    """
+    shown = hypotheses if hparams.return_beams else hypotheses[:1]
+    fields = []
+    for hypothesis in shown:
+        fields.append(hypothesis_text(hypothesis, hparams))
+        if hparams.write_beam_scores:
+            fields.append(f"{hypothesis.score:.2f}")
+    return "\t".join(fields)
+
+
+def hypothesis_text(hypothesis: Hypothesis, hparams: HParams) -> str:
+    """Return a translation, or its ids, on one line."""
+    if hparams.identity_output:
+        return " ".join(map(str, hypothesis.ids))
+    return one_line(hypothesis.text, hparams.delimiter)
+
+
+def one_line(text: str, delimiter: str = "\n") -> str:
+    """Return a text with spaces in place of tabs, newlines and delimiters."""
+    for separator in ("\t", "\n", delimiter):
+        text = text.replace(separator, " ")
+    return text
+
+
+def write_sentences(path: str | os.PathLike[str], lines: Iterable[str], delimiter: str) -> None:
+    """Write sentences, complete or not at all; directories are made as needed."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    incomplete = target.with_name(target.name + ".incomplete")
+    incomplete.write_text("".join(line + delimiter for line in lines), encoding="utf-8")
+    incomplete.replace(target)
+
+
+def inference_time(seconds: float, sentences: int, batch_size: int) -> str:
+    """Return T2T 1.15's line: latency if sentences are decoded one by one, else throughput.
+
+    Example:
+        >>> inference_time(0.5, 4, 1)
+        'Inference time 0.5000 seconds (Latency = 125.0000 ms/sentences)'
+        >>> inference_time(0.5, 4, 32)
+        'Inference time 0.5000 seconds (Throughput = 8.0000 sentences/second)'
+    """
+    if batch_size == 1:
+        speed = f"Latency = {1000.0 * seconds / sentences:.4f} ms/sentences"
+    else:
+        speed = f"Throughput = {sentences / seconds:.4f} sentences/second"
+    return f"Inference time {seconds:.4f} seconds ({speed})"

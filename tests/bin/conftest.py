@@ -1,0 +1,92 @@
+"""An untrained teacher and student with data, checkpoints and everything else commands ask for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PAIRS = {
+    "train": [
+        ("der Hund bellt laut .", "the dog barks loudly ."),
+        ("die Katze schläft .", "the cat sleeps ."),
+        ("der Hund schläft .", "the dog sleeps ."),
+        ("die Katze bellt nicht .", "the cat does not bark ."),
+        ("der Vogel singt laut .", "the bird sings loudly ."),
+    ]
+    * 3,
+    "eval": [("der Vogel schläft .", "the bird sleeps ."), ("die Katze .", "the cat .")],
+    "test": [("die Katze singt .", "the cat sings .")],
+}
+PROBLEM = "text2text_tmpdir"
+STEPS = (10, 20)
+MODELS = {
+    "transformer": "transformer_test",
+    "transformer_nat": "transformer_nat_small",
+}
+SIZES = {"hidden_size": 16, "filter_size": 16, "num_heads": 2, "num_hidden_layers": 2}
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Paths of an untrained pair of models.
+
+    Attributes:
+        data_dir: vocabulary and shards.
+        runs: output_dir by model, each with checkpoints of STEPS.
+    """
+
+    data_dir: Path
+    runs: dict[str, Path]
+
+    def flags(self, model="transformer"):
+        """What says which model is meant."""
+        return [
+            f"--problem={PROBLEM}",
+            f"--data_dir={self.data_dir}",
+            f"--model={model}",
+            f"--hparams_set={MODELS[model]}",
+            f"--output_dir={self.runs[model]}",
+        ]
+
+
+def _write_run(directory, model_name, problem, data_dir):
+    import keras
+    import tensorflow as tf
+
+    from t2t_hint_nart import registry
+    from t2t_hint_nart.models.build import build_model
+    from t2t_hint_nart.models.variables import named_variables
+    from t2t_hint_nart.output_dir import write_flags, write_hparams
+
+    hparams = registry.hparams(MODELS[model_name]).override_from_dict(SIZES)
+    if "length_bias" in hparams:
+        hparams.length_bias = 1
+    encoders = problem.get_feature_encoders(data_dir)
+    for step in STEPS:
+        keras.utils.set_random_seed(step)
+        model = build_model(model_name, hparams, problem, encoders)
+        values = {name: v.value for name, v in named_variables(model).items()}
+        tf.train.CheckpointManager(
+            tf.train.Checkpoint(model=values), str(directory), None, checkpoint_name="model.ckpt"
+        ).save(checkpoint_number=step)
+    write_hparams(directory, hparams)
+    write_flags(directory, f"--model={model_name}\n")
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory):
+    from t2t_hint_nart import registry
+
+    root = tmp_path_factory.mktemp("workshop")
+    text, data_dir = root / "text", root / "data"
+    text.mkdir()
+    for split, pairs in PAIRS.items():
+        for side, lines in zip(("inputs", "targets"), zip(*pairs, strict=True), strict=True):
+            (text / f"{side}.{split}.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    problem = registry.problem(PROBLEM)
+    problem.generate_data(data_dir, text)
+    runs = {model: root / model for model in MODELS}
+    for model, directory in runs.items():
+        directory.mkdir()
+        _write_run(directory, model, problem, data_dir)
+    return Workshop(data_dir, runs)
