@@ -92,7 +92,10 @@ class MultiHeadAttention(keras.layers.Layer):
         logits = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
         if bias is not None:
             logits = logits + bias
-        logits = logits + MASK_BIAS * ops.cast(ops.logical_not(allowed), logits.dtype)
+        # A select, not T2T's addition: TensorFlow's oneDNN rewrite fuses product and addition into
+        # an operation that is slow and, where one of them is broadcast over the batch (positional
+        # attention), gives every sentence the first one's mask.
+        logits = ops.where(allowed, logits, MASK_BIAS)
         weights = ops.softmax(logits, axis=-1)
         context = ops.matmul(self.dropout(weights, training=training), value)
         context = ops.transpose(context, (0, 2, 1, 3))
