@@ -56,6 +56,9 @@ def basic_params1() -> HParams:
         optimizer_adam_beta1=0.85,
         optimizer_adam_beta2=0.997,
         weight_decay=0.1,
+        # Multiply the loss by target tokens over the most that a batch has had so far; 1.2.9 always
+        # does, 1.15 never. Not a name of T2T.
+        small_batch_multiplier=False,
         # "noam", or "none" for a constant rate; not used where learning_rate_schedule is set.
         learning_rate_decay_scheme="none",
         learning_rate_warmup_steps=100,

@@ -9,18 +9,14 @@ import tensorflow as tf
 from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.data.sentence_batches import SentenceBatch, sentence_batches
 from t2t_hint_nart.evaluation.attention import AttentionAccumulator, AttentionStatistics
+from t2t_hint_nart.evaluation.heatmaps import attention_panel, similarity_panel
 from t2t_hint_nart.evaluation.repetition import repetition
 from t2t_hint_nart.evaluation.similarity import CosineAccumulator, cosine_matrix
 from t2t_hint_nart.exports.exported_model import ExportedModel
 from t2t_hint_nart.exports.metadata import HINTS
 from t2t_hint_nart.hints.teacher import Teacher
 from t2t_hint_nart.models.decoder_output import DecoderOutput
-from t2t_hint_nart.reproduce.figures import (
-    attention_panel,
-    draw_attention,
-    draw_similarity,
-    similarity_panel,
-)
+from t2t_hint_nart.reproduce.figures import draw_attention, draw_similarity
 from t2t_hint_nart.reproduce.ordering import system_label
 from t2t_hint_nart.text import EOS_ID
 

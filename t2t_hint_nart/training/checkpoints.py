@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import keras
@@ -170,6 +170,8 @@ class Checkpoints:
         optimizer: built on the model's trainable variables.
         iterator: the training data's iterator.
         keep_max: how many to keep, newest first (T2T's --keep_checkpoint_max).
+        keep_every_hours: besides those, keep one every so many hours of training.
+        state: further variables of the training step, by name.
     """
 
     def __init__(
@@ -179,6 +181,8 @@ class Checkpoints:
         optimizer: keras.optimizers.Optimizer,
         iterator: tf.data.Iterator,
         keep_max: int = 20,
+        keep_every_hours: float | None = None,
+        state: Mapping[str, tf.Variable] | None = None,
     ):
         self._model = model
         weights = {id(weight) for weight in model.weights}
@@ -188,9 +192,14 @@ class Checkpoints:
             optimizer={f"{i:04d}": v.value for i, v in enumerate(optimizer.variables)},
             dropout={f"{i:04d}": v.value for i, v in enumerate(states)},
             iterator=iterator,
+            **({"state": dict(state)} if state else {}),
         )
         self._manager = tf.train.CheckpointManager(
-            self._checkpoint, str(directory), max_to_keep=keep_max, checkpoint_name=CHECKPOINT_NAME
+            self._checkpoint,
+            str(directory),
+            max_to_keep=keep_max,
+            keep_checkpoint_every_n_hours=keep_every_hours,
+            checkpoint_name=CHECKPOINT_NAME,
         )
 
     def save(self, step: int) -> str:

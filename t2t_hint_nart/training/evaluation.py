@@ -1,15 +1,28 @@
-"""Loss and accuracy under teacher forcing."""
+"""T2T's evaluation metrics under teacher forcing."""
 
 import math
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
+from t2t_hint_nart.evaluation.approx_bleu import approx_bleu
+from t2t_hint_nart.evaluation.rouge import rouge_2_fscore, rouge_l_fscore
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
+
+# T2T's metrics of whole sentences, from (predicted ids, target ids), means over batches.
+SENTENCE_METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "approx_bleu_score": approx_bleu,
+    "rouge_2_fscore": rouge_2_fscore,
+    "rouge_L_fscore": rouge_l_fscore,
+}
 
 
 def make_evaluation(
-    learner: Learner, batches: tf.data.Dataset, max_batches: int | None = None
+    learner: Learner,
+    batches: tf.data.Dataset,
+    max_batches: int | None = None,
+    sentence_metrics: bool = False,
 ) -> Callable[[int], dict[str, float]]:
     """Return a function that evaluates the learner as it is.
 
@@ -17,27 +30,48 @@ def make_evaluation(
         learner: what to evaluate.
         batches: finite evaluation batches.
         max_batches: stop after so many (T2T's --eval_steps); None for all.
+        sentence_metrics: whether to compute SENTENCE_METRICS too, which takes the host longer.
 
     Returns:
-        A function of the step → {"loss" (smoothed nll, nats per token), "accuracy" (share of
-        real tokens whose argmax is right), "neg_log_perplexity"}, T2T's names.
+        A function of the step → metrics under T2T's names: "loss" (smoothed nll, nats per token),
+        "accuracy", "accuracy_top5" (shares of real tokens), "accuracy_per_sequence" (share of
+        sentences without a wrong token), "neg_log_perplexity", and SENTENCE_METRICS if asked for.
     """
-    test_step = tf.function(learner.test_step, input_signature=[BATCH_SIGNATURE], autograph=False)
+    step_function = tf.function(
+        learner.evaluation_step, input_signature=[BATCH_SIGNATURE], autograph=False
+    )
     limited = batches if max_batches is None else batches.take(max_batches)
 
     def evaluate(step: int) -> dict[str, float]:
         del step
-        totals = {"nll_total": 0.0, "log_prob": 0.0, "correct": 0.0, "count": 0.0}
+        totals: dict[str, float] = {}
+        by_batch: dict[str, list[float]] = {name: [] for name in SENTENCE_METRICS}
         for batch in limited:
-            for name, value in test_step(batch).items():
-                totals[name] += float(value)
-        count = max(totals["count"], 1.0)
-        loss, log_prob = totals["nll_total"] / count, totals["log_prob"] / count
-        # A NaN compares with nothing; early stopping needs the worst value instead.
-        return {
-            "loss": loss if math.isfinite(loss) else math.inf,
-            "accuracy": totals["correct"] / count,
-            "neg_log_perplexity": log_prob if math.isfinite(log_prob) else -math.inf,
-        }
+            sums, predictions = step_function(batch)
+            for name, value in sums.items():
+                totals[name] = totals.get(name, 0.0) + float(value)
+            if sentence_metrics:
+                ids = predictions.numpy(), batch["targets"].numpy()
+                for name, metric in SENTENCE_METRICS.items():
+                    by_batch[name].append(metric(*ids))
+        means = {name: float(np.mean(values)) for name, values in by_batch.items() if values}
+        return {**_metrics(totals), **means}
 
     return evaluate
+
+
+def _metrics(totals: dict[str, float]) -> dict[str, float]:
+    """Metrics from the sums over all batches."""
+
+    def ratio(name: str, count: str = "count") -> float:
+        return totals.get(name, 0.0) / max(totals.get(count, 0.0), 1.0)
+
+    loss, log_prob = ratio("nll_total"), ratio("log_prob")
+    # A NaN compares with nothing; early stopping needs the worst value instead.
+    return {
+        "loss": loss if math.isfinite(loss) else math.inf,
+        "accuracy": ratio("correct"),
+        "accuracy_top5": ratio("correct_top5"),
+        "accuracy_per_sequence": ratio("correct_sequences", "sequences"),
+        "neg_log_perplexity": log_prob if math.isfinite(log_prob) else -math.inf,
+    }

@@ -2,7 +2,7 @@
 
 import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from t2t_hint_nart.data.batching import eval_batches, training_batches
+from t2t_hint_nart.data.bucket_table import bucket_table_from_hparams
 from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.data.problem import Problem, TextEncoder
 from t2t_hint_nart.data.shards import naming_damaged_shard, read_shard
@@ -22,14 +23,36 @@ from t2t_hint_nart.losses.loss_term import LossTerm
 from t2t_hint_nart.models.build import build_model
 from t2t_hint_nart.output_dir import write_hparams
 from t2t_hint_nart.training.checkpoints import find_checkpoint, restore_model, warm_start
+from t2t_hint_nart.training.dev_images import Pictures, fixed_sentence, make_pictures
+from t2t_hint_nart.training.early_stopping import EvaluationHistory, StoppingRule
 from t2t_hint_nart.training.evaluation import make_evaluation
+from t2t_hint_nart.training.evaluation_report import EvaluationReport
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
+from t2t_hint_nart.training.learning_rate import LearningRate
 from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
 from t2t_hint_nart.training.objective import Objective
 from t2t_hint_nart.training.optimizer import make_optimizer
+from t2t_hint_nart.training.summaries import Summaries
 
 # C is measured on so many training pairs at most: a mean over them is exact enough.
 LENGTH_BIAS_PAIRS = 200_000
+
+
+@dataclass(frozen=True)
+class EvaluationExtras:
+    """What evaluations do beyond loss and accuracies.
+
+    Attributes:
+        sentence_metrics: T2T's approx_bleu_score and ROUGE.
+        pictures: attention and cosine similarities of a fixed sentence.
+        decoded: step → scores of decoded text, computed from the network as it is.
+        stopping: when training ends early, and which checkpoint is kept as the best.
+    """
+
+    sentence_metrics: bool = False
+    pictures: bool = False
+    decoded: Callable[[int], dict[str, float]] | None = None
+    stopping: StoppingRule | None = None
 
 
 @dataclass(frozen=True)
@@ -130,47 +153,133 @@ class Experiment:
             features=problem.features(split),
         )
 
-    def train(self, settings: LoopSettings, eval_steps: int | None = None) -> int:
+    def train(
+        self,
+        settings: LoopSettings,
+        eval_steps: int | None = None,
+        extras: EvaluationExtras = EvaluationExtras(),
+        split: str = DatasetSplit.EVAL,
+    ) -> int:
         """Train to settings.train_steps, evaluating after every checkpoint.
 
         Args:
             settings: of the loop.
             eval_steps: batches of an evaluation, None for all, 0 for no evaluation.
+            extras: what evaluations do besides.
+            split: that is evaluated.
 
         Returns:
             The last step.
         """
-        evaluate = None
+        run, evaluate, pictures, history = self.run, None, None, None
+        Path(run.output_dir).mkdir(parents=True, exist_ok=True)
         if eval_steps is None or eval_steps > 0:
-            evaluate = make_evaluation(self.learner, self.evaluation_batches(), eval_steps)
-        Path(self.run.output_dir).mkdir(parents=True, exist_ok=True)
-        write_hparams(self.run.output_dir, self.run.hparams)
+            evaluate = self.make_evaluation(split, eval_steps, extras)
+            pictures = self._pictures(split) if extras.pictures else None
+            history = (
+                EvaluationHistory(run.output_dir, extras.stopping) if extras.stopping else None
+            )
+        write_hparams(run.output_dir, run.hparams)
+        self._say_plan(settings)
         loop = TrainingLoop(
             self.learner,
             self.training_batches(),
-            self.run.output_dir,
+            run.output_dir,
             settings,
             evaluate,
-            self.run.problem.name,
+            run.problem.name,
             self._stream,
+            pictures,
+            history,
         )
+        loop.summaries.hparams(run.model, run.hparams)
         with naming_damaged_shard(self.files):
             return loop.run()
+
+    def _say_plan(self, settings: LoopSettings) -> None:
+        """Print what users ask about first: what batch_size means, and the learning rate."""
+        table = bucket_table_from_hparams(self.run.hparams)
+        step, rate = LearningRate(self.run.hparams).peak(settings.train_steps)
+        print(f"Batches: {table}", file=self._stream)
+        print(f"Learning rate: at most {rate:.3e}, at step {step}", file=self._stream, flush=True)
+
+    def _pictures(self, split: str) -> Callable[[], Pictures]:
+        sentence = fixed_sentence(self.run.problem, self.run.data_dir, split)
+        return make_pictures(self.learner.network, self.encoders, sentence)
+
+    def make_evaluation(
+        self,
+        split: str,
+        eval_steps: int | None = None,
+        extras: EvaluationExtras = EvaluationExtras(),
+    ) -> Callable[[int], dict[str, float]]:
+        """Return a function step → metrics of the network as it is.
+
+        Args:
+            split: "train", "dev" or "test".
+            eval_steps: batches, None for all.
+            extras: what it does besides.
+        """
+        files = self.run.problem.shard_files(self.run.data_dir, split)
+        batches = self.evaluation_batches(split)
+        measure = make_evaluation(self.learner, batches, eval_steps, extras.sentence_metrics)
+
+        def evaluate(step: int) -> dict[str, float]:
+            with naming_damaged_shard(files):
+                scalars = measure(step)
+            return {**scalars, **(extras.decoded(step) if extras.decoded else {})}
+
+        return evaluate
 
     def evaluate(self, split: str, eval_steps: int | None = None) -> dict[str, float]:
         """Evaluate the newest checkpoint of output_dir.
 
         Args:
-            split: "dev" or "test".
+            split: "train", "dev" or "test".
             eval_steps: batches, None for all.
 
         Raises:
             InputError: no checkpoint.
         """
         restore_model(self.learner.network, find_checkpoint(self.run.output_dir))
-        files = self.run.problem.shard_files(self.run.data_dir, split)
-        with naming_damaged_shard(files):
-            return make_evaluation(self.learner, self.evaluation_batches(split), eval_steps)(0)
+        return self.make_evaluation(split, eval_steps)(0)
+
+    def evaluate_checkpoints(
+        self,
+        checkpoints: Iterable[str],
+        split: str,
+        eval_steps: int | None = None,
+        extras: EvaluationExtras = EvaluationExtras(),
+        directory: str = "eval",
+    ) -> dict[int, dict[str, float]]:
+        """Evaluate checkpoints one after the other.
+
+        Args:
+            checkpoints: paths, perhaps of files that appear as one waits.
+            split: "train", "dev" or "test".
+            eval_steps: batches, None for all.
+            extras: what it does besides.
+            directory: in output_dir, of the summaries.
+
+        Returns:
+            Metrics by step.
+
+        Raises:
+            InputError: a damaged checkpoint or one of another model.
+        """
+        evaluate = self.make_evaluation(split, eval_steps, extras)
+        report = EvaluationReport(
+            Summaries(self.run.output_dir, directory),
+            self.run.problem.name,
+            self._stream,
+            self._pictures(split) if extras.pictures else None,
+        )
+        results = {}
+        for checkpoint in checkpoints:
+            step = restore_model(self.learner.network, checkpoint)
+            results[step] = evaluate(step)
+            report.report(step, None, results[step])
+        return results
 
     def measure_terms(self, batches: int) -> Iterator[dict[str, LossTerm]]:
         """The objective's terms and diagnostics as the model stands, for calibration.

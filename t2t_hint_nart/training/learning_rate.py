@@ -1,9 +1,10 @@
 """T2T's learning-rate schedules."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
+import numpy as np
 from keras import ops
 
 from t2t_hint_nart.errors import InputError, nearest
@@ -115,6 +116,21 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
         if self.hparams.learning_rate_decay_scheme == "noam":
             return _noam(step, self.hparams)
         return ops.convert_to_tensor(float(self.hparams.learning_rate), "float32")
+
+    def at(self, steps: Sequence[int]) -> list[float]:
+        """Return the rates at some steps, counted from 0."""
+        return [float(rate) for rate in self._rates(np.asarray(steps))]
+
+    def peak(self, train_steps: int) -> tuple[int, float]:
+        """Return the first step with the highest rate of a run, and that rate."""
+        # Exact up to here; beyond, every schedule has long been falling or periodic.
+        rates = self._rates(np.arange(min(max(train_steps, 1), 500_000)))
+        step = int(np.argmax(rates))
+        return step, float(rates[step])
+
+    def _rates(self, steps: np.ndarray) -> np.ndarray:
+        rates = self(ops.convert_to_tensor(steps, "float32"))
+        return np.broadcast_to(ops.convert_to_numpy(rates), steps.shape)
 
     def get_config(self) -> dict:
         """Keras's serialisation: the set's values."""

@@ -2,6 +2,7 @@
 
 import math
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.training.checkpoints import Checkpoints
+from t2t_hint_nart.training.dev_images import Pictures
+from t2t_hint_nart.training.early_stopping import EvaluationHistory
+from t2t_hint_nart.training.evaluation_report import EvaluationReport
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
 from t2t_hint_nart.training.progress import Progress
 from t2t_hint_nart.training.summaries import Summaries
@@ -25,12 +29,19 @@ class LoopSettings:
         checkpoint_steps: steps between checkpoints (and evaluations).
         log_steps: steps between progress lines and summaries.
         keep_checkpoint_max: how many checkpoints stay.
+        checkpoint_seconds: seconds between checkpoints, in place of checkpoint_steps if not 0.
+        keep_checkpoint_every_hours: one checkpoint every so many hours stays besides.
+        eval_throttle_seconds: at least so many seconds pass from one evaluation to the next; the
+            checkpoints in between aren't evaluated, the last one is.
     """
 
     train_steps: int
     checkpoint_steps: int = 1000
     log_steps: int = 100
     keep_checkpoint_max: int = 20
+    checkpoint_seconds: float = 0.0
+    keep_checkpoint_every_hours: float | None = None
+    eval_throttle_seconds: float = 0.0
 
 
 Evaluate = Callable[[int], dict[str, float]]
@@ -47,6 +58,9 @@ class TrainingLoop:
         evaluate: called with the step after every checkpoint; its scalars go to eval/.
         problem_name: names the evaluation's tags.
         stream: where progress lines go; stdout by default.
+        pictures: what to draw of the network at every evaluation.
+        history: keeps the best checkpoint and says when training is over.
+        clock: seconds, for tests.
     """
 
     def __init__(
@@ -58,6 +72,9 @@ class TrainingLoop:
         evaluate: Evaluate | None = None,
         problem_name: str = "problem",
         stream: TextIO | None = None,
+        pictures: Callable[[], Pictures] | None = None,
+        history: EvaluationHistory | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ):
         optimizer = learner.optimizer
         # Slots must exist before a checkpoint can be restored into them.
@@ -68,17 +85,29 @@ class TrainingLoop:
             learner.train_step, input_signature=[BATCH_SIGNATURE], autograph=False
         )
         self._checkpoints = Checkpoints(
-            output_dir, learner.network, optimizer, self._iterator, settings.keep_checkpoint_max
+            output_dir,
+            learner.network,
+            optimizer,
+            self._iterator,
+            settings.keep_checkpoint_max,
+            settings.keep_checkpoint_every_hours,
+            learner.state(),
         )
-        self._summaries = Summaries(output_dir)
+        self.summaries = Summaries(output_dir)
+        self._stream = sys.stdout if stream is None else stream
+        self._report = EvaluationReport(
+            self.summaries, problem_name, self._stream, pictures, history
+        )
         self._settings = settings
         self._evaluate = evaluate
-        self._problem_name = problem_name
         self._output_dir = output_dir
-        self._stream = sys.stdout if stream is None else stream
+        self._clock = clock
+        self._saved_at = self._evaluated_at = clock()
 
     def run(self) -> int:
-        """Train to the end; an interrupt writes a checkpoint before it goes on its way.
+        """Train to the end, or until evaluations say that it won't get better.
+
+        An interrupt writes a checkpoint before it goes on its way.
 
         Returns:
             The last step.
@@ -91,6 +120,8 @@ class TrainingLoop:
         if step >= settings.train_steps:
             self._say(f"{self._output_dir}: already at step {step} of {settings.train_steps}.")
             return step
+        if step and self._report.has_stopped(step):
+            return step
         self._say(
             f"{'Resuming at' if step else 'Training from'} step {step} to {settings.train_steps} "
             f"in {self._output_dir}; the first step takes longer (graph tracing)."
@@ -98,20 +129,23 @@ class TrainingLoop:
         progress = Progress(settings.train_steps, step, self._stream)
         interval: list[dict[str, tf.Tensor]] = []
         saved = step
+        done = False
+        self._saved_at = self._clock()
+        self._evaluated_at = -math.inf
         try:
-            while step < settings.train_steps:
+            while not done:
                 interval.append(self._step(next(self._iterator)))
                 step += 1
                 done = step == settings.train_steps
                 if done or step % settings.log_steps == 0:
                     self._log(step, interval, progress)
                     interval = []
-                if done or step % settings.checkpoint_steps == 0:
+                if done or self._checkpoint_is_due(step):
                     _check_finite(step, interval)
                     resume = progress.pause()
-                    self._checkpoints.save(step)
-                    saved = step
-                    self._evaluation(step)
+                    path = self._checkpoints.save(step)
+                    saved, self._saved_at = step, self._clock()
+                    done = self._evaluation(step, path, done) or done
                     resume()
         except KeyboardInterrupt:
             if step > saved:
@@ -125,19 +159,26 @@ class TrainingLoop:
     def _log(self, step: int, interval: list[dict[str, tf.Tensor]], progress: Progress) -> None:
         _check_finite(step, interval)
         columns = {name: [float(row[name]) for row in interval] for name in interval[0]}
-        tokens = sum(columns["target_tokens"])
+        tokens = sum(columns["targets_nonpadding_tokens"])
         means = {name: sum(values) / len(values) for name, values in columns.items()}
         means["learning_rate"] = columns["learning_rate"][-1]
         rates = progress.report(step, tokens, means)
-        self._summaries.training(step, {**means, **rates})
+        self.summaries.training(step, {**means, **rates})
 
-    def _evaluation(self, step: int) -> None:
-        if self._evaluate is None:
-            return
-        scalars = self._evaluate(step)
-        self._summaries.evaluation(step, self._problem_name, scalars)
-        shown = "  ".join(f"{name} {value:.4f}" for name, value in scalars.items())
-        self._say(f"  eval at step {step}: {shown}")
+    def _checkpoint_is_due(self, step: int) -> bool:
+        seconds = self._settings.checkpoint_seconds
+        if seconds:
+            return self._clock() - self._saved_at >= seconds
+        return step % self._settings.checkpoint_steps == 0
+
+    def _evaluation(self, step: int, checkpoint: str, is_last: bool) -> bool:
+        """Evaluate a checkpoint, unless the last time is too recent; whether to stop for it."""
+        waited = self._clock() - self._evaluated_at >= self._settings.eval_throttle_seconds
+        if self._evaluate is None or not (waited or is_last):
+            return False
+        self._evaluated_at = self._clock()
+        self._report.report(step, checkpoint, self._evaluate(step))
+        return not is_last and self._report.has_stopped(step)
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)

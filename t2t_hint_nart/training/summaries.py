@@ -1,14 +1,18 @@
-"""TensorBoard: training scalars with T2T's tags."""
+"""TensorBoard: scalars, images and hyperparameters with T2T's tags."""
 
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
+
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.training.metric_names import metric_tag
 
 # Where T2T has a tag we use it; every loss term is logged unweighted.
 TAGS = {
     "loss": "loss",
     "learning_rate": "learning_rate",
-    "nll": "losses/nll",
+    "nll": "losses/training",
     "hint_hidden": "losses/hint_hidden",
     "hint_align": "losses/hint_align",
     "gate_fraction": "hint/gate_fraction",
@@ -17,32 +21,62 @@ TAGS = {
     "gradient_norm": "gradient_norm",
     "steps_per_second": "global_step/sec",
     "tokens_per_second": "tokens/sec",
-    "target_tokens": "input_stats/targets_nonpadding_tokens",
+    "weight_decay": "losses/weight_decay",
+    **{
+        f"{side}_{what}": f"input_stats/{side}_{what}"
+        for side in ("inputs", "targets")
+        for what in ("batch", "length", "nonpadding_tokens", "nonpadding_fraction")
+    },
 }
 
 
 class Summaries:
-    """Write scalars of training to a directory and of evaluation to its eval/.
+    """Write what training says to a directory and what evaluation says to its eval/.
 
     Args:
         output_dir: T2T's output_dir.
+        evaluation_dir: directory in it.
     """
 
-    def __init__(self, output_dir: str | Path):
-        self._training = tf.summary.create_file_writer(str(output_dir))
-        self._evaluation_dir = Path(output_dir) / "eval"
+    def __init__(self, output_dir: str | Path, evaluation_dir: str = "eval"):
+        self._output_dir = Path(output_dir)
+        self._evaluation_dir = self._output_dir / evaluation_dir
+        # Made when there is something to write: an evaluation leaves no file of training.
+        self._training: tf.summary.SummaryWriter | None = None
         self._evaluation: tf.summary.SummaryWriter | None = None
 
     def training(self, step: int, scalars: dict[str, float]) -> None:
         """Write training scalars under their TAGS (or their own name)."""
-        self._write(self._training, step, {TAGS.get(k, k): v for k, v in scalars.items()})
+        self._write(self._training_writer(), step, {TAGS.get(k, k): v for k, v in scalars.items()})
 
     def evaluation(self, step: int, problem: str, scalars: dict[str, float]) -> None:
-        """Write evaluation scalars: `loss` as it is, the others as metrics-<problem>/<name>."""
+        """Write evaluation scalars under their `metric_tag`."""
+        tagged = {metric_tag(name, problem): value for name, value in scalars.items()}
+        self._write(self._evaluation_writer(), step, tagged)
+
+    def images(self, step: int, pictures: dict[str, np.ndarray]) -> None:
+        """Write pictures of an evaluation, uint8[height, width, 3] by tag."""
+        writer = self._evaluation_writer()
+        with writer.as_default(step):
+            for tag, picture in pictures.items():
+                tf.summary.image(tag, picture[np.newaxis])
+        writer.flush()
+
+    def hparams(self, model: str, hparams: HParams) -> None:
+        """Write the text tab <model>_hparams, a table of names and values (T2T t2t_model.py)."""
+        rows = [[name, str(value)] for name, value in sorted(hparams.values().items())]
+        with self._training_writer().as_default(0):
+            tf.summary.text(f"{model}_hparams", tf.constant(rows))
+
+    def _training_writer(self) -> tf.summary.SummaryWriter:
+        if self._training is None:
+            self._training = tf.summary.create_file_writer(str(self._output_dir))
+        return self._training
+
+    def _evaluation_writer(self) -> tf.summary.SummaryWriter:
         if self._evaluation is None:
             self._evaluation = tf.summary.create_file_writer(str(self._evaluation_dir))
-        tagged = {k if k == "loss" else f"metrics-{problem}/{k}": v for k, v in scalars.items()}
-        self._write(self._evaluation, step, tagged)
+        return self._evaluation
 
     @staticmethod
     def _write(writer: tf.summary.SummaryWriter, step: int, scalars: dict[str, float]) -> None:

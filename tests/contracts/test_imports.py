@@ -47,8 +47,8 @@ def importers(package):
         ("tensorflow_text", {"text"}),
         ("tensorflow_datasets", {"problems", "data"}),
         ("sacrebleu", {"evaluation"}),
-        ("matplotlib", {"reproduce"}),
-        ("tensorboard", set()),
+        ("matplotlib", {"evaluation", "reproduce"}),
+        ("tensorboard", {"training"}),
         ("tf_keras", set()),
     ],
 )

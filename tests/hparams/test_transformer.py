@@ -30,15 +30,17 @@ def test_both_names_of_the_feed_forward_layer_are_accepted():
         transformer_base().parse("ffn_layer=none")
 
 
-# T2T varies weight_decay too, which is not implemented here.
-@pytest.mark.parametrize("name", ["transformer_base", "transformer_base_range"])
-def test_ranges(name):
+@pytest.mark.parametrize(
+    ("name", "most_weight_decay"), [("transformer_base", 2.0), ("transformer_base_range", 1e-4)]
+)
+def test_ranges(name, most_weight_decay):
     assert registry.ranged_hparams(name).ranges() == {
         "learning_rate": Interval(0.3, 3.0, LOG),
         "learning_rate_warmup_steps": (1000, 2000, 4000, 8000, 16000),
         "initializer_gain": Interval(0.5, 2.0, LINEAR),
         "optimizer_adam_beta1": Interval(0.85, 0.95, LINEAR),
         "optimizer_adam_beta2": Interval(0.97, 0.99, LINEAR),
+        "weight_decay": Interval(0.0, most_weight_decay, LINEAR),
     }
 
 

@@ -3,6 +3,12 @@ import pytest
 from matplotlib.image import imread
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.evaluation.heatmaps import (
+    DPI,
+    HeatmapPanel,
+    attention_panel,
+    similarity_panel,
+)
 from t2t_hint_nart.reproduce import figures
 
 LONG = "Donaudampfschifffahrtsgesellschaft"
@@ -28,7 +34,7 @@ def colours(image):
 
 def similarity(path, length, padding=0):
     values = np.pad(cosines(length), (0, padding), constant_values=np.nan)
-    panels = [figures.similarity_panel(title, tokens(length), values) for title in "abc"]
+    panels = [similarity_panel(title, tokens(length), values) for title in "abc"]
     return figures.draw_similarity(panels, path)
 
 
@@ -38,7 +44,7 @@ def test_similarity_is_a_picture_wider_than_high(tmp_path, length):
     image = imread(path)
     height, width = image.shape[:2]
     assert width > height
-    assert 1.2 * figures.DPI <= width <= 24 * figures.DPI
+    assert 1.2 * DPI <= width <= 24 * DPI
     # Three panels of dark and light cells on white: many colours, and white at the edges.
     assert len(colours(image)[0]) > 20
     assert image[0].min() == image[-1].min() == image[:, 0].min() == image[:, -1].min() == 1.0
@@ -60,20 +66,20 @@ def test_padding_is_never_shown(tmp_path):
 def test_the_same_value_has_the_same_colour_in_all_panels(tmp_path):
     values = [np.full((4, 4), 0.5), np.full((4, 4), 0.5)]
     values[1][0, 0] = 1.0
-    panels = [figures.similarity_panel("x", ["a"] * 4, value) for value in values]
+    panels = [similarity_panel("x", ["a"] * 4, value) for value in values]
     image = imread(figures.draw_similarity(panels, tmp_path / "same.png"))
     found, counts = colours(image)
     # White, then the one colour that fills 31 of the 32 cells.
     assert found[0] == 0xFFFFFF
-    cell = 0.42 * figures.DPI
+    cell = 0.42 * DPI
     assert counts[1] == pytest.approx(31 * cell**2, rel=0.1)
 
 
 def test_attention_has_a_shared_scale_up_to_its_largest_weight(tmp_path):
-    sharp = figures.attention_panel("sharp", ["a"] * 3, ["b"] * 2, [[1, 0, 0], [0.5, 0.5, 0]])
-    flat = figures.attention_panel("flat", ["a"] * 3, ["b"] * 2, np.full((2, 3), 0.25))
+    sharp = attention_panel("sharp", ["a"] * 3, ["b"] * 2, [[1, 0, 0], [0.5, 0.5, 0]])
+    flat = attention_panel("flat", ["a"] * 3, ["b"] * 2, np.full((2, 3), 0.25))
     top = 0x08306B
-    cell = (0.42 * figures.DPI) ** 2
+    cell = (0.42 * DPI) ** 2
     for panels, top_cells in (([sharp, flat], 1), ([flat], 6)):
         image = imread(figures.draw_attention(panels, tmp_path / "figure2.png"))
         found = dict(zip(*colours(image), strict=True))
@@ -92,7 +98,7 @@ def test_a_failed_figure_leaves_the_old_one(tmp_path):
     path = similarity(tmp_path / "figure1.png", 3)
     before = path.read_bytes()
     with pytest.raises(InputError):
-        figures.draw_similarity([figures.similarity_panel("x", ["a", "b"], np.eye(1))], path)
+        figures.draw_similarity([similarity_panel("x", ["a", "b"], np.eye(1))], path)
     assert path.read_bytes() == before
 
 
@@ -101,7 +107,7 @@ def test_a_failed_figure_leaves_the_old_one(tmp_path):
     [(3, 2, (2, 2)), (2, 3, (2, 2)), (0, 2, (2, 2)), (2, 2, (4,))],
 )
 def test_labels_without_values_are_refused(tmp_path, columns, rows, shape):
-    panel = figures.HeatmapPanel("x", tokens(columns), tokens(rows), np.zeros(shape))
+    panel = HeatmapPanel("x", tokens(columns), tokens(rows), np.zeros(shape))
     with pytest.raises(InputError, match="panel 'x'"):
         figures.draw_attention([panel], tmp_path / "x.png")
 

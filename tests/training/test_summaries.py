@@ -20,7 +20,7 @@ def test_training_has_t2t_s_tags(tmp_path):
         "gradient_norm": 9.0,
         "steps_per_second": 10.0,
         "tokens_per_second": 11.0,
-        "target_tokens": 12.0,
+        "targets_nonpadding_tokens": 12.0,
         "another": 13.0,
     }
     summaries.training(100, scalars)
@@ -28,7 +28,7 @@ def test_training_has_t2t_s_tags(tmp_path):
     assert read_scalars(tmp_path) == {
         "loss": {100: 1.0, 200: 0.5},
         "learning_rate": {100: 2.0},
-        "losses/nll": {100: 3.0},
+        "losses/training": {100: 3.0},
         "losses/hint_hidden": {100: 4.0},
         "losses/hint_align": {100: 5.0},
         "hint/gate_fraction": {100: 6.0},
@@ -48,6 +48,6 @@ def test_evaluation_goes_to_its_own_directory(tmp_path):
     summaries.evaluation(7, "translate_toy", {"loss": 1.5, "accuracy": 0.25})
     assert read_scalars(tmp_path / "eval") == {
         "loss": {7: 1.5},
-        "metrics-translate_toy/accuracy": {7: pytest.approx(0.25)},
+        "metrics-translate_toy/targets/accuracy": {7: pytest.approx(0.25)},
     }
     assert read_scalars(tmp_path) == {}

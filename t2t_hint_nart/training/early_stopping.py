@@ -1,0 +1,143 @@
+"""T2T's early stopping, on any evaluation metric, and the best checkpoint (no TensorFlow)."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.training.best_checkpoint import Best, best_so_far, keep_as_best
+
+HISTORY_FILE = "evaluations.json"
+
+
+@dataclass(frozen=True)
+class StoppingRule:
+    """Which evaluations are better, and when training ends for lack of better ones.
+
+    Attributes:
+        metric: a name of `metric_names`.
+        minimize: whether lower is better.
+        steps: stop once so many steps bring no improvement; None never stops.
+        delta: what counts as an improvement.
+    """
+
+    metric: str = "loss"
+    minimize: bool = True
+    steps: int | None = None
+    delta: float = 0.1
+
+
+def has_plateaued(
+    steps: Sequence[int], values: Sequence[float], num_steps: int, delta: float, minimize: bool
+) -> bool:
+    """Whether a metric hasn't improved by `delta` for `num_steps` (T2T metrics_hook.py).
+
+    The value to beat is that of the last evaluation at least `num_steps` before the newest; none
+    since may be better by `delta` or more.
+
+    Example:
+        >>> has_plateaued([100, 200, 300], [2.0, 1.5, 1.45], 100, 0.1, minimize=True)
+        True
+        >>> has_plateaued([100, 200, 300], [2.0, 1.5, 1.45], 200, 0.1, minimize=True)
+        False
+    """
+    before = [index for index, step in enumerate(steps) if step <= steps[-1] - num_steps]
+    if len(steps) < 2 or not before:
+        return False
+    start = values[before[-1]]
+    sign = 1.0 if minimize else -1.0
+    # An infinite loss is beaten by any finite one; inf − inf is NaN, which improves nothing.
+    return not any(sign * (start - value) >= delta for value in values[before[-1] :])
+
+
+class EvaluationHistory:
+    """Every evaluation of a run, in output_dir/evaluations.json.
+
+    Args:
+        output_dir: of the run.
+        rule: which evaluation is best, and when to stop.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+
+    def __init__(self, output_dir: str | Path, rule: StoppingRule):
+        self.rule = rule
+        self.directory = Path(output_dir)
+        self._path = self.directory / HISTORY_FILE
+        self._evaluations: dict[int, dict[str, float]] = _read(self._path)
+
+    def record(self, step: int, checkpoint: str, scalars: dict[str, float]) -> bool:
+        """Add the evaluation of a checkpoint, and keep that checkpoint if it is the best so far.
+
+        Args:
+            step: the checkpoint's. Evaluations of later steps, of a run that was set back, go.
+            checkpoint: its path.
+            scalars: metrics by name, the rule's among them.
+
+        Returns:
+            Whether it is the best.
+
+        Raises:
+            InputError: the rule's metric wasn't computed.
+        """
+        rule = self.rule
+        if rule.metric not in scalars:
+            raise InputError(
+                f"The evaluation gives no {rule.metric}; it gives {', '.join(scalars)}."
+            )
+        kept = {s: values for s, values in self._evaluations.items() if s < step}
+        self._evaluations = {**kept, step: dict(scalars)}
+        _write(self._path, {str(s): values for s, values in self._evaluations.items()})
+        value = scalars[rule.metric]
+        best = self.best()
+        if best is not None and best.step < step and not _better(value, best.value, rule.minimize):
+            return False
+        keep_as_best(self.directory, checkpoint, rule.metric, value)
+        return True
+
+    def best(self) -> Best | None:
+        """The best checkpoint so far by the rule's metric, None if there is none."""
+        return best_so_far(self.directory, self.rule.metric)
+
+    def has_stopped(self, step: int) -> bool:
+        """Whether the evaluations up to a step say that training is over."""
+        if self.rule.steps is None:
+            return False
+        past = {
+            s: values[self.rule.metric]
+            for s, values in sorted(self._evaluations.items())
+            if s <= step and self.rule.metric in values
+        }
+        if not past:
+            return False
+        return has_plateaued(
+            list(past), list(past.values()), self.rule.steps, self.rule.delta, self.rule.minimize
+        )
+
+
+def _better(value: float, best: float, minimize: bool) -> bool:
+    return value < best if minimize else value > best
+
+
+def _read(path: Path) -> dict[int, dict[str, float]]:
+    if not path.exists():
+        return {}
+    try:
+        stored: Any = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            int(step): {name: float(value) for name, value in values.items()}
+            for step, values in stored.items()
+        }
+    except (ValueError, AttributeError, TypeError) as error:
+        raise InputError(f"{path} is damaged: {error}. Delete it to begin anew.") from error
+
+
+def _write(path: Path, values: dict[str, dict[str, float]]) -> None:
+    # JSON has no infinity; Python's reader takes the word that its writer uses.
+    text = json.dumps(values, indent=0, allow_nan=True)
+    incomplete = path.with_name(path.name + ".incomplete")
+    incomplete.write_text(text + "\n", encoding="utf-8")
+    incomplete.replace(path)
