@@ -3,15 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.training.checkpoints import (
-    CHECKPOINT_NAME,
-    list_checkpoints,
-    read_model_values,
-    step_of,
-)
+from t2t_hint_nart.training.checkpoints import list_checkpoints, read_model_values, step_of
+from t2t_hint_nart.training.model_values import write_model_values
 
 
 def average_checkpoints(paths: list[str], output_dir: str | Path) -> str:
@@ -40,16 +35,8 @@ def average_checkpoints(paths: list[str], output_dir: str | Path) -> str:
         for name, value in values.items():
             # Sums in float64: n additions of float32 would lose digits.
             totals[name] = totals.get(name, 0.0) + value.astype(np.float64)
-    averaged = {
-        name: tf.Variable((total / len(paths)).astype(np.float32)) for name, total in totals.items()
-    }
-    manager = tf.train.CheckpointManager(
-        tf.train.Checkpoint(model=averaged),
-        str(output_dir),
-        max_to_keep=None,
-        checkpoint_name=CHECKPOINT_NAME,
-    )
-    return manager.save(checkpoint_number=max(step_of(path) for path in paths))
+    averaged = {name: (total / len(paths)).astype(np.float32) for name, total in totals.items()}
+    return write_model_values(averaged, output_dir, max(step_of(path) for path in paths))
 
 
 def average_last(model_dir: str | Path, count: int, output_dir: str | Path) -> str:

@@ -1,0 +1,1 @@
+"""Checkpoints of tensor2tensor itself: read into this library's, and written back."""

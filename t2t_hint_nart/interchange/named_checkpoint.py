@@ -1,0 +1,116 @@
+"""TensorFlow checkpoints by variable name, as tensor2tensor's are."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.interchange.layout import Layout, Shape, layout_of, model_shapes
+from t2t_hint_nart.training.checkpoints import model_keys, reading
+
+GLOBAL_STEP = "global_step"
+
+
+@dataclass(frozen=True)
+class T2TCheckpoint:
+    """An opened checkpoint of T2T's Transformer.
+
+    Attributes:
+        path: without `.index`.
+        layout: which version's.
+        shapes: of the model's variables, by T2T's names.
+        step: of training.
+    """
+
+    path: str
+    layout: Layout
+    shapes: dict[str, Shape]
+    step: int
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of scalars in the model's variables."""
+        return sum(math.prod(shape) for shape in self.shapes.values())
+
+    def values(self) -> dict[str, np.ndarray]:
+        """Read the model's variables, float32.
+
+        Raises:
+            InputError: damaged.
+        """
+        with reading(self.path):
+            reader = tf.train.load_checkpoint(self.path)
+            return {name: reader.get_tensor(name).astype(np.float32) for name in self.shapes}
+
+
+def find_t2t_checkpoint(directory_or_path: str | Path) -> str:
+    """Return the checkpoint that a path names, or the newest of a directory, as T2T finds it.
+
+    Raises:
+        InputError: there is none.
+    """
+    path = Path(directory_or_path)
+    found = str(path)
+    if path.is_dir():
+        found = tf.train.latest_checkpoint(str(path)) or str(path / "checkpoint")
+    if not Path(f"{found}.index").exists():
+        raise InputError(f"No checkpoint at {path}: {found}.index doesn't exist.")
+    return found
+
+
+def open_t2t_checkpoint(directory_or_path: str | Path) -> T2TCheckpoint:
+    """Open a checkpoint and tell its layout.
+
+    Args:
+        directory_or_path: as DIR/model.ckpt-250000, or a directory whose newest is taken.
+
+    Raises:
+        InputError: none there, damaged, or not T2T's Transformer.
+    """
+    path = find_t2t_checkpoint(directory_or_path)
+    with reading(path):
+        reader = tf.train.load_checkpoint(path)
+        shapes = {n: tuple(s) for n, s in reader.get_variable_to_shape_map().items()}
+        step = int(reader.get_tensor(GLOBAL_STEP)) if GLOBAL_STEP in shapes else _step_in(path)
+    layout = layout_of(shapes)
+    if layout is None:
+        if model_keys(shapes):
+            raise InputError(f"Checkpoint {path} is one of this library; nothing to import.")
+        raise InputError(
+            f"Checkpoint {path} isn't of tensor2tensor's transformer: none of its {len(shapes)} "
+            "variables is in transformer/body/decoder (1.15) or body/decoder (1.2.9); the first "
+            f"is {min(shapes, default='none')}."
+        )
+    return T2TCheckpoint(path, layout, model_shapes(layout, shapes), step)
+
+
+def _step_in(path: str) -> int:
+    match = re.search(r"-(\d+)$", path)
+    return int(match[1]) if match else 0
+
+
+def write_named_checkpoint(path: str, values: Mapping[str, np.ndarray]) -> None:
+    """Write arrays under plain names, as TensorFlow 1's Saver does.
+
+    Args:
+        path: the checkpoint's, without `.index`.
+        values: by name.
+
+    Raises:
+        InputError: there is a checkpoint already.
+    """
+    if Path(f"{path}.index").exists():
+        raise InputError(f"{path}.index exists; nothing is overwritten. Name another.")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    names = sorted(values)
+    tf.raw_ops.SaveV2(
+        prefix=path,
+        tensor_names=names,
+        shape_and_slices=[""] * len(names),
+        tensors=[tf.convert_to_tensor(values[name]) for name in names],
+    )

@@ -1,0 +1,30 @@
+"""A checkpoint of a model's weights and nothing else."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from t2t_hint_nart.training.checkpoints import CHECKPOINT_NAME
+
+
+def write_model_values(values: Mapping[str, np.ndarray], directory: str | Path, step: int) -> str:
+    """Write weights alone as directory/model.ckpt-<step>; there is no state to train on from.
+
+    Args:
+        values: weights by `named_variables`' names.
+        directory: where to write; earlier checkpoints stay.
+        step: of training.
+
+    Returns:
+        The written checkpoint's path.
+    """
+    variables = {name: tf.Variable(value) for name, value in values.items()}
+    manager = tf.train.CheckpointManager(
+        tf.train.Checkpoint(model=variables),
+        str(directory),
+        max_to_keep=None,
+        checkpoint_name=CHECKPOINT_NAME,
+    )
+    return manager.save(checkpoint_number=step)
