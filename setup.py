@@ -18,6 +18,7 @@ COMMANDS = (
     "t2t-reproduce",
     "t2t-bleu",
     "t2t-query-server",
+    "t2t-import-checkpoint",
 )
 
 

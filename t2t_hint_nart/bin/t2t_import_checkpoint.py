@@ -1,0 +1,102 @@
+"""Read a checkpoint of tensor2tensor's own transformer, of 1.15 or 1.2.9, for use here.
+
+Writes model.ckpt-<step> (the model's variables, without the optimizer's) and hparams.json to
+--output_dir. The version is told by the variables' names and decides attention_projection; values
+of an hparams.json beside the checkpoint count as in t2t-decoder. With --export_to a checkpoint of
+this library is written under tensor2tensor's names instead.
+
+Examples:
+  t2t-import-checkpoint --checkpoint_path=t2t_train/model.ckpt-250000 --model=transformer \
+    --hparams_set=transformer_base_t2t115 --problem=translate_deen_quickstart --data_dir=data \
+    --output_dir=runs/imported
+  t2t-import-checkpoint --checkpoint_path=runs/teacher/model.ckpt-5000 \
+    --export_to=t2t_train/model.ckpt-5000
+"""
+
+from pathlib import Path
+
+from absl import flags
+
+from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags
+from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.errors import InputError
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """Define what is read, and what is written by tensor2tensor's names."""
+    flags.DEFINE_string(
+        "checkpoint_path",
+        None,
+        "Checkpoint to read, as DIR/model.ckpt-250000, or a directory whose newest is taken.",
+        flag_values=values,
+    )
+    flags.DEFINE_string(
+        "export_to",
+        None,
+        "Write --checkpoint_path, one of this library, to this path for tensor2tensor.",
+        flag_values=values,
+    )
+
+
+def _main(values: flags.FlagValues) -> None:
+    require(values, "checkpoint_path")
+    if values.export_to:
+        _export(values)
+    else:
+        _import(values)
+
+
+def _import(values: flags.FlagValues) -> None:
+    require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
+    if values.model != "transformer":
+        raise InputError(f"--model={values.model}: only transformer is imported.")
+    for name in ("checkpoint", "hparams.json"):
+        if (Path(values.output_dir) / name).exists():
+            raise InputError(f"{values.output_dir} has a {name} already; name another directory.")
+    from t2t_hint_nart import registry
+
+    problem = registry.problem(values.problem)
+    registry.hparams(values.hparams_set)
+    encoders = problem.get_feature_encoders(values.data_dir)
+
+    from t2t_hint_nart.interchange.conversion import (
+        check_vocabulary,
+        check_width,
+        import_checkpoint,
+    )
+    from t2t_hint_nart.interchange.named_checkpoint import open_t2t_checkpoint
+    from t2t_hint_nart.interchange.stored_set import imported_hparams
+    from t2t_hint_nart.models.build import build_model
+    from t2t_hint_nart.output_dir import write_hparams
+
+    checkpoint = open_t2t_checkpoint(values.checkpoint_path)
+    check_vocabulary(checkpoint, {name: each.vocab_size for name, each in encoders.items()})
+    hparams = imported_hparams(checkpoint, values.hparams_set, values.hparams)
+    check_width(checkpoint, hparams.hidden_size)
+    model = build_model(values.model, hparams, problem, encoders)
+    path = import_checkpoint(checkpoint, model, values.output_dir)
+    write_hparams(values.output_dir, hparams)
+    print(
+        f"Step {checkpoint.step} in the layout of tensor2tensor {checkpoint.layout.version}: "
+        f"{checkpoint.parameter_count:,} parameters in {path}. Translate with:\n"
+        f"  t2t-decoder --model={values.model} --hparams_set={values.hparams_set} "
+        f"--problem={values.problem} --data_dir={values.data_dir} "
+        f"--output_dir={values.output_dir} --decode_interactive"
+    )
+
+
+def _export(values: flags.FlagValues) -> None:
+    from t2t_hint_nart.interchange.conversion import export_checkpoint
+    from t2t_hint_nart.training.checkpoints import find_checkpoint
+
+    path = find_checkpoint(values.checkpoint_path)
+    layout = export_checkpoint(path, values.export_to)
+    print(f"{path} written to {values.export_to} in the layout of tensor2tensor {layout.version}.")
+
+
+def main() -> None:
+    """Run the command."""
+    command_line.run(
+        _main, "t2t-import-checkpoint", define_data_flags, define_model_flags, define_flags
+    )
