@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -77,10 +78,12 @@ class Pipeline:
             hparams = self._student_hparams(student.overrides)
             self._train_and_export(student.system, hparams, self.recipe.student_steps)
         evaluation = Evaluation(self.recipe, self.output_dir, self.problem, self.data_dir)
-        names = {"systems": [TEACHER, *(s.system for s in self.recipe.students)]}
-        self._stages.run("decode", names, evaluation.decode)
-        latency = self._stages.run("latency", names, evaluation.latency)
-        states = self._stages.run("states", names, evaluation.states)
+        systems = {"systems": [TEACHER, *(s.system for s in self.recipe.students)]}
+        decodings = {**systems, "halfwidth": self.recipe.halfwidth}
+        timed = {**decodings, "sentences": self.recipe.latency_sentences}
+        self._stages.run("decode", decodings, evaluation.decode)
+        latency = self._stages.run("latency", timed, evaluation.latency)
+        states = self._stages.run("states", systems, evaluation.states)
         return evaluation.report(
             seed=self.seed,
             command=self.command,
@@ -121,7 +124,13 @@ class Pipeline:
         return str(self.output_dir / "export" / system)
 
     def _train_and_export(self, system: str, hparams: HParams, steps: int) -> None:
-        settings = {"hparams": hparams.values(), "steps": steps, "seed": self.seed}
+        settings = {
+            "hparams": hparams.values(),
+            "steps": steps,
+            "seed": self.seed,
+            "checkpoint_steps": self.recipe.checkpoint_steps,
+            "average": self.recipe.average,
+        }
         train = functools.partial(self._train, system, hparams, steps)
         result = self._stages.run(system, settings, train)
         exporting = functools.partial(self._export, system, hparams, result)
@@ -167,6 +176,8 @@ class Pipeline:
             str(self.output_dir / system / "avg"),
         )
         settings = ",".join(f"{k}={v}" for k, v in self._search_settings().items())
+        # From a run that was killed before it noted that this stage is done.
+        shutil.rmtree(self.export_dir(system), ignore_errors=True)
         export(model, decode_hparams(settings), self.export_dir(system))
         return {"export_dir": self.export_dir(system)}
 
