@@ -189,7 +189,7 @@ def test_step_in_a_graph_equals_the_eager_step():
     for name, variable in named_variables(graph.network).items():
         variable.assign(named_variables(eager.network)[name])
     graph.optimizer.build(graph.network.trainable_variables)
-    step = tf.function(graph.train_step, input_signature=[BATCH_SIGNATURE])
+    step = tf.function(graph.train_step, input_signature=[BATCH_SIGNATURE], autograph=False)
     for _ in range(2):
         expected = {name: float(value) for name, value in eager.train_step(data).items()}
         got = {name: float(value) for name, value in step(data).items()}
