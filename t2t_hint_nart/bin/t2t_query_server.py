@@ -1,33 +1,51 @@
 """Ask an exported model for translations: typed ones, or one given by --inputs_once.
 
+The model is read from --export_dir, or asked over the network: --server and --servable_name name a
+model that TensorFlow Serving has, whose REST interface is used. Text is sent as it is, the
+vocabulary is in the model: --problem and --data_dir, which T2T asks for, aren't needed.
+
 Examples:
   t2t-query-server --export_dir=runs/quickstart/export/student_nll --inputs_once='Guten Morgen!'
   t2t-query-server --export_dir=runs/quickstart/export/student_nll
+  t2t-query-server --server=localhost:8501 --servable_name=student --inputs_once='Guten Morgen!'
 """
 
 import sys
+from collections.abc import Callable
 
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.flags import define_usr_dir_flag
 from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.errors import InputError
+
+Translate = Callable[[str], str]
 
 
 def define_flags(values: flags.FlagValues) -> None:
-    """Define the export and what to ask."""
+    """Define the model and what to ask."""
     flags.DEFINE_string(
         "export_dir", None, "SavedModel written by t2t-exporter.", flag_values=values
     )
+    flags.DEFINE_string(
+        "server", None, "host:port of TensorFlow Serving's REST interface.", flag_values=values
+    )
+    flags.DEFINE_string("servable_name", None, "Name of the served model.", flag_values=values)
+    flags.DEFINE_integer(
+        "timeout_secs", 10, "Longest time to wait for an answer.", flag_values=values
+    )
     flags.DEFINE_string("inputs_once", None, "Translate this text and exit.", flag_values=values)
+    for name in ("problem", "data_dir"):
+        flags.DEFINE_string(name, None, "T2T's; accepted and not needed.", flag_values=values)
 
 
 def _main(values: flags.FlagValues) -> None:
-    require(values, "export_dir")
-    from t2t_hint_nart.exports.exported_model import ExportedModel
-
-    exported = ExportedModel(values.export_dir)
+    if bool(values.export_dir) == bool(values.server):
+        raise InputError("Give either --export_dir or --server with --servable_name.")
+    translate = _remote(values) if values.server else _local(values)
     if values.inputs_once is not None:
-        print(exported.translate([values.inputs_once])[0])
+        print(translate(values.inputs_once))
         return
     print("Type a sentence and Enter; q to quit.", file=sys.stderr)
     while True:
@@ -38,9 +56,25 @@ def _main(values: flags.FlagValues) -> None:
         if line == "q":
             return
         if line:
-            print(exported.translate([line])[0], flush=True)
+            print(translate(line), flush=True)
+
+
+def _local(values: flags.FlagValues) -> Translate:
+    from t2t_hint_nart.exports.exported_model import ExportedModel
+
+    exported = ExportedModel(values.export_dir)
+    return lambda line: exported.translate([line])[0]
+
+
+def _remote(values: flags.FlagValues) -> Translate:
+    require(values, "servable_name")
+    if values.timeout_secs < 1:
+        raise InputError(f"--timeout_secs must be at least 1, not {values.timeout_secs}.")
+    from t2t_hint_nart.serving.rest_client import RestClient
+
+    return RestClient(values.server, values.servable_name, values.timeout_secs).translate
 
 
 def main() -> None:
     """Run the command."""
-    command_line.run(_main, "t2t-query-server", define_flags)
+    command_line.run(_main, "t2t-query-server", define_usr_dir_flag, define_flags)

@@ -1,0 +1,71 @@
+"""Evaluate the newest checkpoint of --output_dir, and every newer one until none appears in time.
+
+Prints loss, accuracy and the rest under teacher forcing and writes them to <output_dir>/eval for
+TensorBoard, as training does after its checkpoints.
+
+Example:
+  t2t-eval --problem=translate_deen_quickstart --data_dir=data --output_dir=runs/teacher \
+    --model=transformer --hparams_set=transformer_quickstart --eval_timeout_mins=10
+"""
+
+import math
+from pathlib import Path
+
+from absl import flags
+
+from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags
+from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.errors import InputError
+
+# What only training needs a teacher for.
+_HINT_WEIGHTS = ("hint_hidden_weight", "hint_align_weight")
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """Define T2T's flags of this command."""
+    flags.DEFINE_integer("eval_steps", 100, "Batches of an evaluation.", flag_values=values)
+    flags.DEFINE_bool("eval_use_test_set", False, "Evaluate on the test set.", flag_values=values)
+    flags.DEFINE_integer(
+        "eval_timeout_mins",
+        240,
+        "Wait so long for a newer checkpoint; -1 without end, 0 not at all.",
+        flag_values=values,
+    )
+
+
+def _main(values: flags.FlagValues) -> None:
+    require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
+    if not Path(values.output_dir).is_dir():
+        raise InputError(f"--output_dir {values.output_dir} isn't a directory.")
+    from t2t_hint_nart import registry
+    from t2t_hint_nart.output_dir import create_hparams
+
+    problem = registry.problem(values.problem)
+    registry.check_model(values.model)
+    hparams = create_hparams(values.hparams_set, values.hparams, values.output_dir)
+    for name in _HINT_WEIGHTS:
+        if name in hparams:
+            hparams.set_hparam(name, 0.0)
+
+    from t2t_hint_nart.data.dataset_split import DatasetSplit
+    from t2t_hint_nart.training.experiment import Experiment, Run
+    from t2t_hint_nart.training.new_checkpoints import new_checkpoints
+
+    split = DatasetSplit.TEST if values.eval_use_test_set else DatasetSplit.EVAL
+    problem.shard_files(values.data_dir, split)
+    minutes = math.inf if values.eval_timeout_mins < 0 else values.eval_timeout_mins
+    run = Run(values.model, hparams, problem, values.data_dir, values.output_dir)
+    results = Experiment(run).evaluate_checkpoints(
+        new_checkpoints(values.output_dir, minutes), split, values.eval_steps
+    )
+    if not results:
+        raise InputError(
+            f"No checkpoint model.ckpt-<step> in {values.output_dir} within "
+            f"{values.eval_timeout_mins} minutes."
+        )
+
+
+def main() -> None:
+    """Run the command."""
+    command_line.run(_main, "t2t-eval", define_data_flags, define_model_flags, define_flags)

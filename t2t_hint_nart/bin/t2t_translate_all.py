@@ -1,0 +1,151 @@
+"""Translate a file with every checkpoint of --model_dir, as they appear.
+
+Translations go to <translations_dir>/<problem>-<steps>, with the checkpoint's time; those already
+there are skipped. t2t-bleu --translations_dir makes curves of them.
+
+Example:
+  t2t-translate-all --problem=translate_deen_quickstart --data_dir=data --model_dir=runs/teacher \
+    --hparams_set=transformer_quickstart --source=test.de --translations_dir=translations \
+    --wait_minutes=60
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.flags import define_data_flags, define_decode_flags
+from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hparam import HParams
+
+# Returns what is written: a line a sentence.
+Translate = Callable[[str], list[str]]
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """Define T2T's flags of this command, and a student's."""
+    flags.DEFINE_string("model_dir", "", "Directory of checkpoints.", flag_values=values)
+    flags.DEFINE_string("source", None, "File to translate.", flag_values=values)
+    flags.DEFINE_string(
+        "translations_dir", "translations", "Where translations go.", flag_values=values
+    )
+    flags.DEFINE_integer("min_steps", 0, "Ignore checkpoints of fewer steps.", flag_values=values)
+    flags.DEFINE_integer(
+        "wait_minutes", 0, "Wait so long for a further checkpoint.", flag_values=values
+    )
+    flags.DEFINE_integer("beam_size", 4, "Width of the beam search.", flag_values=values)
+    flags.DEFINE_float("alpha", 0.6, "Length penalty of the beam search.", flag_values=values)
+    flags.DEFINE_string("model", "transformer", "Name of the model.", flag_values=values)
+    flags.DEFINE_string(
+        "hparams_set", "transformer_big_single_gpu", "The model's set.", flag_values=values
+    )
+    flags.DEFINE_string("hparams", "", "Changes to the set.", flag_values=values)
+    flags.DEFINE_string(
+        "teacher_export_dir",
+        None,
+        "SavedModel of the teacher that chooses among a student's candidates.",
+        flag_values=values,
+    )
+
+
+def _main(values: flags.FlagValues) -> None:
+    require(values, "model_dir", "source", "problem", "data_dir")
+    model_dir = Path(values.model_dir)
+    if not model_dir.is_dir():
+        raise InputError(f"--model_dir {model_dir} isn't a directory.")
+    settings = _settings(values)
+    from t2t_hint_nart.serving.decodes import read_lines, write_sentences
+
+    lines = read_lines(values.source, settings.delimiter)
+    translate = _translate(values, settings, lines)
+
+    from t2t_hint_nart.serving.checkpoint_stream import every_checkpoint
+    from t2t_hint_nart.training.checkpoints import step_of
+
+    directory = Path(values.translations_dir)
+    directory.mkdir(parents=True, exist_ok=True)
+    _copy_flags(model_dir / "flags.txt", directory / f"{values.problem}-flags.txt")
+    found = 0
+    for path in every_checkpoint(model_dir, values.min_steps, 60 * values.wait_minutes):
+        found += 1
+        out = directory / f"{values.problem}-{step_of(path)}"
+        if out.exists():
+            print(f"{out} already exists, so skipping it.", flush=True)
+            continue
+        time = Path(path + ".index").stat().st_mtime
+        write_sentences(out, translate(path), settings.delimiter)
+        # t2t-bleu draws its curves over these times.
+        os.utime(out, (time, time))
+        print(f"{len(lines)} sentences written to {out}", flush=True)
+    if not found:
+        raise InputError(
+            f"No checkpoint model.ckpt-<step> from step {values.min_steps} on in {model_dir}."
+        )
+
+
+def _settings(values: flags.FlagValues) -> HParams:
+    """--beam_size and --alpha, a teacher's only unless given, then --decode_hparams."""
+    from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+
+    given = [
+        f"{name}={values[name].value}"
+        for name in ("beam_size", "alpha")
+        if (values.model == "transformer" or values[name].present)
+        and f"{name}=" not in values.decode_hparams
+    ]
+    return decode_hparams(",".join([*given, *filter(None, [values.decode_hparams])]))
+
+
+def _copy_flags(source: Path, target: Path) -> None:
+    """Keep the flags of training, and their time, from which curves are drawn (as T2T)."""
+    if source.exists() and not target.exists():
+        shutil.copy2(source, target)
+
+
+def _translate(values: flags.FlagValues, settings: HParams, lines: list[str]) -> Translate:
+    """Build model and graph once; every checkpoint's weights are read into them."""
+    from t2t_hint_nart import registry
+    from t2t_hint_nart.output_dir import create_hparams
+
+    problem = registry.problem(values.problem)
+    registry.check_model(values.model)
+    hparams = create_hparams(values.hparams_set, values.hparams, values.model_dir, say=_to_stderr)
+
+    from t2t_hint_nart.hints.teacher import Teacher
+    from t2t_hint_nart.serving.decodes import sentence_line
+    from t2t_hint_nart.serving.decoding import decode_timed
+    from t2t_hint_nart.serving.trained_model import load_trained
+    from t2t_hint_nart.serving.translator import translator_of
+    from t2t_hint_nart.training.checkpoints import restore_model
+
+    teacher = Teacher(values.teacher_export_dir) if values.teacher_export_dir else None
+    state: dict[str, Any] = {}
+
+    def translate(path: str) -> list[str]:
+        if not state:
+            trained = load_trained(values.model, hparams, problem, values.data_dir, path)
+            state["model"] = trained.model
+            state["translator"] = translator_of(trained, settings, teacher)
+            state["sources"] = [state["translator"].encode(line) for line in lines]
+        restore_model(state["model"], path)
+        decoded = decode_timed(state["translator"], state["sources"], settings, _to_stderr)
+        return [sentence_line(hypotheses, settings) for hypotheses in decoded]
+
+    return translate
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Run the command."""
+    command_line.run(
+        _main, "t2t-translate-all", define_data_flags, define_decode_flags, define_flags
+    )
