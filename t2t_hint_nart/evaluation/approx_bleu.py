@@ -8,6 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 MAX_ORDER = 4
@@ -63,4 +64,5 @@ def approx_bleu(predictions: ArrayLike, targets: ArrayLike) -> float:
 
 
 def _rows(ids: ArrayLike) -> list[list[int]]:
-    return [[int(id_) for id_ in row] for row in ids]  # type: ignore[union-attr]
+    rows: list[list[int]] = np.asarray(ids).tolist()
+    return rows

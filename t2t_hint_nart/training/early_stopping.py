@@ -98,6 +98,10 @@ class EvaluationHistory:
         keep_as_best(self.directory, checkpoint, rule.metric, value)
         return True
 
+    def last(self) -> dict[str, float]:
+        """The metrics of the latest evaluation, none if there was none."""
+        return dict(self._evaluations[max(self._evaluations)]) if self._evaluations else {}
+
     def best(self) -> Best | None:
         """The best checkpoint so far by the rule's metric, None if there is none."""
         return best_so_far(self.directory, self.rule.metric)
