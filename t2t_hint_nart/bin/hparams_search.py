@@ -1,0 +1,94 @@
+"""`t2t-trainer --hparams_range`: trials with random hyperparameters. No TensorFlow at import."""
+
+import gc
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from t2t_hint_nart.bin.trainer_session import TrainerSession
+
+DEFAULT_OBJECTIVE = "loss"
+# Between assignments, not in a list.
+_COMMA = re.compile(r",(?![^\[]*\])")
+
+
+def search(values: flags.FlagValues) -> None:
+    """Run --autotune_max_trials trials, print them and the command that trains the best.
+
+    Each trains to --train_steps; its objective is that of its last evaluation.
+
+    Raises:
+        InputError: unknown range or objective, or every trial failed.
+    """
+    from t2t_hint_nart import registry
+    from t2t_hint_nart.training.metric_names import lower_is_better, metric_name
+    from t2t_hint_nart.training.random_search import best_trial, draw_trials, run_trials, table
+
+    ranges = registry.ranged_hparams(values.hparams_range)
+    metric = metric_name(values.autotune_objective or DEFAULT_OBJECTIVE)
+    maximize = values.autotune_maximize
+    maximize = not lower_is_better(metric) if maximize is None else maximize
+    seed = 1 if values.random_seed is None else values.random_seed
+    trials = draw_trials(ranges, values.autotune_max_trials, seed)
+    # What the set doesn't have is noticed before the first trial.
+    TrainerSession(values, overrides=trials[0])
+
+    from t2t_hint_nart.training.metric_names import metric_tag
+    from t2t_hint_nart.training.search_summaries import write_experiment, write_trial
+
+    shown = dict.fromkeys((metric, "loss", "accuracy", "neg_log_perplexity"))
+    tags = [(name, metric_tag(name, values.problem)) for name in shown]
+    write_experiment(values.output_dir, ranges.ranges(), tags)
+
+    def train(settings: dict[str, Any], directory: Path) -> dict[str, float]:
+        print(f"{directory.name}: {_assignments(settings)}", flush=True)
+        return _train(TrainerSession(values, str(directory), settings), metric)
+
+    results = run_trials(trials, values.output_dir, train, write_trial)
+    best = best_trial(results, metric, maximize)
+    print("\n".join(table(results, metric, maximize)))
+    print(f"Best: {Path(best.directory).name}. Train it with:\n  {_command(values, best.settings)}")
+
+
+def _train(session: TrainerSession, metric: str) -> dict[str, float]:
+    """Train one trial and return the metrics of its last evaluation."""
+    import keras
+
+    from t2t_hint_nart.output_dir import write_flags
+    from t2t_hint_nart.training.early_stopping import EvaluationHistory
+
+    write_flags(session.output_dir, session.values.flags_into_string())
+    session.experiment.train(
+        session.loop_settings(),
+        session.values.eval_steps,
+        extras=session.extras(metrics=[metric]),
+        split=session.split,
+    )
+    # A model goes before the next one comes.
+    keras.backend.clear_session()
+    gc.collect()
+    return EvaluationHistory(session.output_dir, session.stopping).last()
+
+
+def _assignments(settings: dict[str, Any]) -> str:
+    return ",".join(f"{name}={value}" for name, value in settings.items())
+
+
+def _command(values: flags.FlagValues, settings: dict[str, Any]) -> str:
+    hparams = ",".join(filter(None, [_without(values.hparams, settings), _assignments(settings)]))
+    parts = [
+        f"--{name}={shlex.quote(str(values[name].value))}"
+        for name in ("model", "hparams_set", "problem", "data_dir")
+    ]
+    output_dir = str(Path(values.output_dir) / "best_trial")
+    parts += [f"--output_dir={shlex.quote(output_dir)}", f"--hparams={shlex.quote(hparams)}"]
+    return " ".join(["t2t-trainer", *parts, f"--train_steps={values.train_steps}"])
+
+
+def _without(hparams: str, settings: dict[str, Any]) -> str:
+    """Leave out what the best trial sets: a name may be given once only."""
+    parts = _COMMA.split(hparams)
+    return ",".join(part for part in parts if part.partition("=")[0].strip() not in settings)

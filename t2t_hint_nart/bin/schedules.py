@@ -1,0 +1,210 @@
+"""What t2t-trainer can do: `--schedule`, by the names of T2T's experiment methods.
+
+In: a `TrainerSession`. Out: checkpoints, summaries and files in its output_dir, and lines on
+stdout. Must not import TensorFlow at import.
+"""
+
+from collections.abc import Callable, Iterator
+
+from t2t_hint_nart.bin.trainer_session import TrainerSession
+from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.errors import InputError, nearest
+
+Schedule = Callable[[TrainerSession], None]
+HINT_WEIGHTS = ("hint_hidden_weight", "hint_align_weight")
+
+
+def train(session: TrainerSession) -> None:
+    """Train, without evaluation."""
+    _train(session, eval_steps=0)
+
+
+def train_and_evaluate(session: TrainerSession) -> None:
+    """Train; evaluate checkpoints, at most one every --eval_throttle_seconds, and the last."""
+    throttle = session.values.eval_throttle_seconds
+    _train(session, session.values.eval_steps, eval_throttle_seconds=throttle)
+
+
+def continuous_train_and_eval(session: TrainerSession) -> None:
+    """Train; evaluate every checkpoint."""
+    _train(session, session.values.eval_steps)
+
+
+def train_eval_and_decode(session: TrainerSession) -> None:
+    """Train; evaluate every checkpoint and decode the dev set with it."""
+    _train(session, session.values.eval_steps, writes_decodes=True)
+
+
+def test(session: TrainerSession) -> None:
+    """Do one step of training and evaluate one batch: does everything fit together?"""
+    _train(session, 1, train_steps=1, log_steps=1)
+
+
+def evaluate(session: TrainerSession) -> None:
+    """Evaluate the newest checkpoint."""
+    _evaluate(session, [_newest(session)], session.split)
+
+
+def evaluate_on_train_data(session: TrainerSession) -> None:
+    """Evaluate the newest checkpoint on training data."""
+    _evaluate(session, [_newest(session)], DatasetSplit.TRAIN)
+
+
+def continuous_eval(session: TrainerSession) -> None:
+    """Evaluate the newest checkpoint whenever there is a new one."""
+    _evaluate(session, _new_checkpoints(session), session.split)
+
+
+def continuous_eval_on_train_data(session: TrainerSession) -> None:
+    """Evaluate the newest checkpoint on training data whenever there is a new one."""
+    _evaluate(session, _new_checkpoints(session), DatasetSplit.TRAIN)
+
+
+def decode(session: TrainerSession) -> None:
+    """Translate --decode_from_file or the dev set with the newest checkpoint."""
+    _decode(session, [_newest(session)], session.split)
+
+
+def continuous_decode(session: TrainerSession) -> None:
+    """Translate --decode_from_file or the dev set with every new checkpoint."""
+    _decode(session, _new_checkpoints(session), session.split)
+
+
+def continuous_decode_on_train_data(session: TrainerSession) -> None:
+    """Translate the training data with every new checkpoint."""
+    _decode(session, _new_checkpoints(session), DatasetSplit.TRAIN, from_file=False)
+
+
+def continuous_decode_on_eval_data(session: TrainerSession) -> None:
+    """Translate the dev set with every new checkpoint."""
+    _decode(session, _new_checkpoints(session), DatasetSplit.EVAL, from_file=False)
+
+
+def continuous_decode_from_file(session: TrainerSession) -> None:
+    """Translate --decode_from_file with every new checkpoint."""
+    if not session.values.decode_from_file:
+        raise InputError("--schedule=continuous_decode_from_file needs --decode_from_file.")
+    _decode(session, _new_checkpoints(session), session.split)
+
+
+def run_std_server(session: TrainerSession) -> None:
+    """T2T's parameter server; refused."""
+    raise InputError(
+        "--schedule=run_std_server isn't supported: training runs in one process, without "
+        "parameter servers."
+    )
+
+
+SCHEDULES: dict[str, Schedule] = {
+    schedule.__name__: schedule
+    for schedule in (
+        train,
+        train_and_evaluate,
+        continuous_train_and_eval,
+        train_eval_and_decode,
+        evaluate,
+        evaluate_on_train_data,
+        continuous_eval,
+        continuous_eval_on_train_data,
+        test,
+        decode,
+        continuous_decode,
+        continuous_decode_on_train_data,
+        continuous_decode_on_eval_data,
+        continuous_decode_from_file,
+        run_std_server,
+    )
+}
+
+
+def find_schedule(name: str) -> Schedule:
+    """Return the schedule of that name.
+
+    Raises:
+        InputError: there is none, or it is refused.
+    """
+    if name not in SCHEDULES:
+        allowed = [known for known in SCHEDULES if known != "run_std_server"]
+        raise InputError(
+            f"Unknown --schedule {name!r}; allowed are {', '.join(allowed)}."
+            f"{nearest(name, allowed)}"
+        )
+    if name == "run_std_server":
+        run_std_server(None)  # type: ignore[arg-type]
+    return SCHEDULES[name]
+
+
+def _train(
+    session: TrainerSession, eval_steps: int, writes_decodes: bool = False, **changes: float
+) -> None:
+    from t2t_hint_nart.output_dir import write_flags
+
+    values = session.values
+    write_flags(session.output_dir, values.flags_into_string())
+    settings = session.loop_settings(**changes)
+    extras = session.extras(writes_decodes) if eval_steps else None
+    step = session.experiment.train(
+        settings, eval_steps, **({"extras": extras, "split": session.split} if extras else {})
+    )
+    print(
+        f"Trained to step {step}. Translate with:\n"
+        f"  t2t-decoder --model={values.model} --hparams_set={values.hparams_set} "
+        f"--problem={values.problem} --data_dir={values.data_dir} "
+        f"--output_dir={session.output_dir} --decode_interactive"
+    )
+
+
+def _newest(session: TrainerSession) -> str:
+    from t2t_hint_nart.training.checkpoints import find_checkpoint
+
+    return find_checkpoint(session.output_dir)
+
+
+def _new_checkpoints(session: TrainerSession) -> Iterator[str]:
+    """Return new checkpoints until the one of --train_steps, or until none comes any more."""
+    from t2t_hint_nart.training.new_checkpoints import new_checkpoints
+
+    values = session.values
+    return new_checkpoints(session.output_dir, values.eval_timeout_mins, values.train_steps)
+
+
+def _evaluate(session: TrainerSession, checkpoints: Iterator[str] | list[str], split: str) -> None:
+    # Metrics are the likelihood's: evaluation needs no teacher.
+    for name in HINT_WEIGHTS:
+        if name in session.hparams:
+            session.hparams.set_hparam(name, 0.0)
+    session.teacher_dir = ""
+    results = session.experiment.evaluate_checkpoints(
+        checkpoints,
+        split,
+        session.values.eval_steps,
+        session.extras(),
+        "eval" if split != DatasetSplit.TRAIN else "eval_train",
+    )
+    for scalars in list(results.values())[-1:]:
+        for name, value in scalars.items():
+            print(f"{name}: {value:.6f}")
+    if not results:
+        raise InputError(f"No checkpoint appeared in {session.output_dir}.")
+
+
+def _decode(
+    session: TrainerSession,
+    checkpoints: Iterator[str] | list[str],
+    split: str,
+    from_file: bool = True,
+) -> None:
+    from t2t_hint_nart.training.checkpoints import restore_model
+
+    trained, run = None, None
+    for checkpoint in checkpoints:
+        if trained is None or run is None:
+            trained = session.load(checkpoint)
+            file = session.values.decode_from_file if from_file else ""
+            run = session.file_decode(trained) if file else session.dataset_decode(trained, split)
+        step = restore_model(trained.model, checkpoint)
+        scores = run(step)
+        shown = "  ".join(f"{name} {score:.2f}" for name, score in scores.items())
+        print(f"Decoded with step {step} to {run.path(step)}  {shown}", flush=True)
+    if run is None:
+        raise InputError(f"No checkpoint appeared in {session.output_dir}.")

@@ -1,0 +1,183 @@
+"""What t2t-trainer's schedules work with: the run that the flags describe, built when needed."""
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import flags
+
+from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hparam import HParams
+
+
+class TrainerSession:
+    """The flags of t2t-trainer, checked, and what is made of them.
+
+    Args:
+        values: the parsed flags.
+        output_dir: in place of --output_dir.
+        overrides: values of hyperparameters, after those of --hparams.
+
+    Raises:
+        InputError: a missing flag, or a name or value that isn't known.
+    """
+
+    def __init__(
+        self,
+        values: flags.FlagValues,
+        output_dir: str | None = None,
+        overrides: dict[str, object] | None = None,
+    ):
+        require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
+        from t2t_hint_nart import registry
+        from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+        from t2t_hint_nart.output_dir import create_hparams
+
+        self.values = values
+        self.output_dir = output_dir or values.output_dir
+        self.problem = registry.problem(values.problem)
+        registry.check_model(values.model)
+        self.decode_hparams = decode_hparams(values.decode_hparams)
+        self.hparams: HParams = create_hparams(
+            values.hparams_set, values.hparams, self.output_dir
+        ).override_from_dict(overrides or {})
+        if "train_steps" not in self.hparams:
+            # Schedules that fall to zero at the end read it.
+            self.hparams.add_hparam("train_steps", values.train_steps)
+        self.teacher_dir = values.teacher_export_dir or self.hparams.get("teacher_export_dir", "")
+        if self.teacher_dir and "teacher_export_dir" in self.hparams:
+            self.hparams.teacher_export_dir = self.teacher_dir
+        self.stopping = self._stopping_rule()
+
+    @property
+    def split(self) -> str:
+        """What is evaluated and decoded: dev, or test with --eval_use_test_set."""
+        return DatasetSplit.TEST if self.values.eval_use_test_set else DatasetSplit.EVAL
+
+    def _stopping_rule(self):
+        from t2t_hint_nart.training.early_stopping import StoppingRule
+        from t2t_hint_nart.training.metric_names import lower_is_better, metric_name
+
+        values = self.values
+        metric = metric_name(values.eval_early_stopping_metric)
+        minimize = values.eval_early_stopping_metric_minimize
+        steps = values.eval_early_stopping_steps
+        if steps is not None and steps < 1:
+            raise InputError(f"--eval_early_stopping_steps must be at least 1, not {steps}.")
+        return StoppingRule(
+            metric,
+            lower_is_better(metric) if minimize is None else minimize,
+            steps,
+            values.eval_early_stopping_metric_delta,
+        )
+
+    @functools.cached_property
+    def experiment(self):
+        """The run, with its data, model, teacher and optimizer."""
+        from t2t_hint_nart.training.experiment import Experiment, Run
+
+        seed = self.values.random_seed
+        return Experiment(
+            Run(
+                self.values.model,
+                self.hparams,
+                self.problem,
+                self.values.data_dir,
+                self.output_dir,
+                self.teacher_dir,
+                1 if seed is None else seed,
+                self.values.warm_start_from or "",
+            )
+        )
+
+    def loop_settings(self, **changes):
+        """When training does what, as the flags say but for `changes`."""
+        from t2t_hint_nart.training.loop import LoopSettings
+
+        values = self.values
+        settings = {
+            "train_steps": values.train_steps,
+            "checkpoint_steps": values.local_eval_frequency,
+            "log_steps": values.log_step_count_steps,
+            "keep_checkpoint_max": values.keep_checkpoint_max,
+            "checkpoint_seconds": values.save_checkpoints_secs,
+            "keep_checkpoint_every_hours": values.keep_checkpoint_every_n_hours,
+        }
+        return LoopSettings(**{**settings, **changes})
+
+    def extras(self, writes_decodes: bool = False, metrics: Sequence[str] = ()):
+        """What evaluations do besides the cheap metrics.
+
+        Args:
+            writes_decodes: decode, and write translations to files.
+            metrics: names that are needed besides the early-stopping metric.
+        """
+        from t2t_hint_nart.training.experiment import EvaluationExtras
+        from t2t_hint_nart.training.metric_names import DECODED_METRICS
+
+        needed = {self.stopping.metric, *metrics}
+        decodes = writes_decodes or self.values.eval_run_autoregressive
+        decoded = None
+        if decodes or needed & set(DECODED_METRICS):
+            decoded = self.dataset_decode(self.trained(), writes=writes_decodes)
+        return EvaluationExtras(True, True, decoded, self.stopping)
+
+    def trained(self):
+        """The experiment's network as it is, as what translators take."""
+        from t2t_hint_nart.serving.trained_model import TrainedModel
+
+        experiment = self.experiment
+        return TrainedModel(
+            experiment.learner.network,
+            self.values.model,
+            self.problem.name,
+            experiment.encoders,
+            experiment.run.hparams,
+            0,
+        )
+
+    def load(self, checkpoint: str):
+        """A checkpoint with what is needed to translate: no training data, no optimizer."""
+        from t2t_hint_nart.serving.trained_model import load_trained
+
+        values = self.values
+        return load_trained(values.model, self.hparams, self.problem, values.data_dir, checkpoint)
+
+    def translator(self, trained):
+        """A translator on a model; the teacher ranks a student's candidates, if there are any."""
+        from t2t_hint_nart.hints.teacher import Teacher
+        from t2t_hint_nart.serving.translator import translator_of
+
+        needs_teacher = bool(self.decode_hparams.length_halfwidth) and self.teacher_dir
+        teacher = Teacher(self.teacher_dir) if needs_teacher else None
+        return translator_of(trained, self.decode_hparams, teacher)
+
+    def dataset_decode(self, trained, split: str | None = None, writes: bool = True):
+        """What decodes a split, or its first num_samples sentences, with a model as it is."""
+        from t2t_hint_nart.serving.scored_decode import ScoredDecode
+
+        split = split or self.split
+        pairs = self.problem.text_pairs(self.values.data_dir, split)
+        count = self.decode_hparams.get("num_samples", -1)
+        name = self.problem.name if split == self.split else f"{self.problem.name}.{split}"
+        prefix = self.values.decode_to_file or str(Path(self.output_dir) / "decode" / name)
+        sources, references = zip(*(pairs[:count] if count >= 0 else pairs), strict=True)
+        return ScoredDecode(
+            self.translator(trained), sources, references, prefix if writes else None
+        )
+
+    def file_decode(self, trained):
+        """What decodes --decode_from_file with a model as it is."""
+        from t2t_hint_nart.evaluation.translation_files import read_sentences
+        from t2t_hint_nart.serving.scored_decode import ScoredDecode
+
+        values = self.values
+        references = read_sentences(values.decode_reference) if values.decode_reference else None
+        return ScoredDecode(
+            self.translator(trained),
+            read_sentences(values.decode_from_file),
+            references,
+            values.decode_to_file or f"{values.decode_from_file}.{self.problem.name}",
+        )
