@@ -18,6 +18,9 @@ COMMANDS = (
     "t2t-reproduce",
     "t2t-bleu",
     "t2t-query-server",
+    "t2t-eval",
+    "t2t-translate-all",
+    "t2t-visualize",
     "t2t-import-checkpoint",
 )
 
@@ -48,7 +51,7 @@ setup(
     python_requires=">=3.10,<3.14",
     packages=packages(),
     package_dir={f"t2t_hint_nart.{plugin}": plugin for plugin in PLUGINS},
-    package_data={"t2t_hint_nart": ["py.typed"]},
+    package_data={"t2t_hint_nart": ["py.typed", "reproduce/*.html"]},
     install_requires=[
         "tensorflow>=2.21,<2.22",
         "tensorflow-text>=2.21,<2.22",

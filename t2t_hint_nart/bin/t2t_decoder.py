@@ -1,4 +1,4 @@
-"""Translate: a file, a problem's own sentences, or what is typed; or score translations.
+r"""Translate: a file, a problem's own sentences, or what is typed; or score translations.
 
 --decode_from_file translates a file, --decode_interactive what is typed; without either, the
 problem's dev set is translated (test set with --eval_use_test_set): --decode_to_file is then a

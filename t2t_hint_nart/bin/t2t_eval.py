@@ -1,4 +1,4 @@
-"""Evaluate the newest checkpoint of --output_dir, and every newer one until none appears in time.
+r"""Evaluate the newest checkpoint of --output_dir, and every newer one until none appears in time.
 
 Prints loss, accuracy and the rest under teacher forcing and writes them to <output_dir>/eval for
 TensorBoard, as training does after its checkpoints.

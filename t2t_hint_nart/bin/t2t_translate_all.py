@@ -1,4 +1,4 @@
-"""Translate a file with every checkpoint of --model_dir, as they appear.
+r"""Translate a file with every checkpoint of --model_dir, as they appear.
 
 Translations go to <translations_dir>/<problem>-<steps>, with the checkpoint's time; those already
 there are skipped. t2t-bleu --translations_dir makes curves of them.

@@ -21,6 +21,7 @@ from t2t_hint_nart.errors import InputError
 
 DPI = 150
 LONGEST_LABEL = 16
+_PANELS_A_ROW = 4
 # A panel is as wide as this, unless its cells would be too small to label or needlessly large.
 _PANEL_INCHES = 3.2
 _SMALLEST_CELL_INCHES = 0.17
@@ -98,7 +99,7 @@ def similarity_figure(panels: Sequence[HeatmapPanel]) -> Figure:
     bar then ends in an arrow.
 
     Args:
-        panels: side by side, for instance one a system.
+        panels: side by side, four a row, for instance one a system.
 
     Raises:
         InputError: if there are no panels, or a matrix is smaller than its labels.
@@ -112,7 +113,7 @@ def attention_figure(panels: Sequence[HeatmapPanel]) -> Figure:
     The colours run from 0 to the largest weight of all panels.
 
     Args:
-        panels: side by side, for instance one a system.
+        panels: side by side, four a row, for instance one a system.
 
     Raises:
         InputError: if there are no panels, or a matrix is smaller than its labels.
@@ -148,42 +149,56 @@ def _heatmaps(panels: Sequence[HeatmapPanel], scale: Normalize, colours: str, la
 
 
 class _Layout:
-    """Where everything stands, in inches: square cells of one size, panels aligned at the top."""
+    """Where everything stands, in inches: square cells of one size, rows of aligned panels."""
 
     def __init__(self, panels: Sequence[HeatmapPanel]) -> None:
         longest = max(max(len(panel.columns), len(panel.rows)) for panel in panels)
         self._cell = min(max(_PANEL_INCHES / longest, _SMALLEST_CELL_INCHES), _LARGEST_CELL_INCHES)
         self._panels = panels
         self._lefts: list[float] = []
+        self._tops: list[float] = []
+        self._bar = bottom = 0.0
+        for start in range(0, len(panels), _PANELS_A_ROW):
+            row = panels[start : start + _PANELS_A_ROW]
+            self._bar = max(self._bar, self._place(row))
+            self._tops += [bottom + _TITLE_INCHES] * len(row)
+            bottom += _TITLE_INCHES + max(self._rows_and_labels(panel) for panel in row)
+            bottom += _GAP_INCHES
+        self._tallest = self._cell * max(len(panel.rows) for panel in panels[:_PANELS_A_ROW])
+        self.width = self._bar + _BAR_INCHES + _BAR_LABEL_INCHES
+        self.height = bottom
+
+    def _place(self, row: Sequence[HeatmapPanel]) -> float:
+        """Place panels side by side and return where they end."""
         edge = 0.0
-        for panel in panels:
+        for panel in row:
             edge += _GAP_INCHES + _label_inches(panel.rows)
             self._lefts.append(edge)
             # A long title needs its room too, half of it on either side of the panel's middle.
             width = self._cell * len(panel.columns)
             title = _text_inches(panel.title, _TITLE_POINTS)
             edge += max(width, (width + title) / 2) + _GAP_INCHES
-        self._bar = edge
-        self._tallest = self._cell * max(len(panel.rows) for panel in panels)
-        self.width = edge + _BAR_INCHES + _BAR_LABEL_INCHES
-        below = max(self._cell * len(panel.rows) + _label_inches(panel.columns) for panel in panels)
-        self.height = _TITLE_INCHES + below + _GAP_INCHES
+        return edge
+
+    def _rows_and_labels(self, panel: HeatmapPanel) -> float:
+        return self._cell * len(panel.rows) + _label_inches(panel.columns)
 
     def panel_box(self, index: int) -> tuple[float, float, float, float]:
         """Return left, bottom, width and height of a panel as shares of the figure."""
         panel = self._panels[index]
         size = (self._cell * len(panel.columns), self._cell * len(panel.rows))
-        return self._box(self._lefts[index], *size)
+        return self._box(self._lefts[index], self._tops[index], *size)
 
     def bar_box(self) -> tuple[float, float, float, float]:
-        """Return the place of the colour bar, as tall as the tallest panel."""
-        return self._box(self._bar, _BAR_INCHES, self._tallest)
+        """Return the place of the colour bar, as tall as the first row's tallest panel."""
+        return self._box(self._bar, _TITLE_INCHES, _BAR_INCHES, self._tallest)
 
-    def _box(self, left: float, width: float, height: float) -> tuple[float, float, float, float]:
-        bottom = self.height - _TITLE_INCHES - height
+    def _box(
+        self, left: float, top: float, width: float, height: float
+    ) -> tuple[float, float, float, float]:
         return (
             left / self.width,
-            bottom / self.height,
+            1.0 - (top + height) / self.height,
             width / self.width,
             height / self.height,
         )

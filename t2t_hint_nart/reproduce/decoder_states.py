@@ -1,7 +1,7 @@
 """Decoder states and attention of teacher and students: the paper's observations (section 2.1)."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -13,31 +13,23 @@ from t2t_hint_nart.evaluation.heatmaps import attention_panel, similarity_panel
 from t2t_hint_nart.evaluation.repetition import repetition
 from t2t_hint_nart.evaluation.similarity import CosineAccumulator, cosine_matrix
 from t2t_hint_nart.exports.exported_model import ExportedModel
-from t2t_hint_nart.exports.metadata import HINTS
 from t2t_hint_nart.hints.teacher import Teacher
 from t2t_hint_nart.models.decoder_output import DecoderOutput
 from t2t_hint_nart.reproduce.figures import draw_attention, draw_similarity
+from t2t_hint_nart.reproduce.generated import (
+    Generated,
+    generate_by_search,
+    generate_in_one_pass,
+    pieces,
+)
+from t2t_hint_nart.reproduce.look_inside import export_hints
 from t2t_hint_nart.reproduce.ordering import system_label
+from t2t_hint_nart.reproduce.sentence_view import READINGS
 from t2t_hint_nart.text import EOS_ID
 
 BATCH_SIZE = 32
-READINGS = {"raw": "hidden", "normed": "hidden_normed"}
 # Sentences of the figures: long enough to show something, short enough to read.
 FIGURE_TOKENS = (8, 16)
-
-
-class Generated(NamedTuple):
-    """One sentence as a system generates it: its tokens and what was inside the decoder."""
-
-    tokens: list[int]
-    output: DecoderOutput
-
-
-def _hints(model: ExportedModel, inputs: np.ndarray, targets: np.ndarray) -> DecoderOutput:
-    outputs = model.call(
-        HINTS, inputs=tf.constant(inputs, tf.int32), targets=tf.constant(targets, tf.int32)
-    )
-    return DecoderOutput(**{name: outputs[name].numpy() for name in DecoderOutput._fields})
 
 
 class DecoderStates:
@@ -99,11 +91,11 @@ class DecoderStates:
     ) -> None:
         targets = self._teacher.decode(tf.constant(batch.inputs))[0].numpy()
         mask = targets != 0
-        expected = _hints(self._teacher, batch.inputs, targets)
+        expected = export_hints(self._teacher, batch.inputs, targets)
         for system in cosines:
             seen = expected
             if system != "teacher":
-                seen = _hints(self._students[system], batch.inputs, targets)
+                seen = export_hints(self._students[system], batch.inputs, targets)
             for reading, field in READINGS.items():
                 cosines[system][reading].update(getattr(seen, field), mask)
             reference = None if system == "teacher" else expected.attention
@@ -111,18 +103,16 @@ class DecoderStates:
 
     def _generated(self, system: str, source: list[int]) -> Generated:
         """What a system generates, and its states while it does."""
-        inputs = np.asarray([source])
+        model = self._teacher if system == "teacher" else self._students[system]
+
+        def hints(inputs: np.ndarray, targets: np.ndarray) -> DecoderOutput:
+            return export_hints(model, inputs, targets)
+
         if system == "teacher":
-            tokens = self._teacher.decode(tf.constant(inputs, tf.int32))[0].numpy()[0]
-            tokens = tokens[tokens != 0].tolist()
-            return Generated(tokens, _hints(self._teacher, inputs, np.asarray([tokens])))
-        model = self._students[system]
-        length = max(len(source) + (model.metadata.length_bias or 0), 1)
-        output = _hints(model, inputs, np.ones([1, length]))
-        tokens = output.logits[0, :, 1:].argmax(-1) + 1  # PAD is never generated
-        ends = np.flatnonzero(tokens == EOS_ID)
-        kept = tokens[: ends[0] + 1] if len(ends) else tokens
-        return Generated(kept.tolist(), output)
+            return generate_by_search(
+                lambda inputs: self._teacher.decode(tf.constant(inputs))[0].numpy(), hints, source
+            )
+        return generate_in_one_pass(hints, model.metadata.length_bias or 0, source)
 
     def _choose(self, sources: list[list[int]]) -> list[int]:
         """The sentence in which the student without hints repeats itself most."""
@@ -138,17 +128,18 @@ class DecoderStates:
     ) -> list[dict[str, str]]:
         source = self._choose(sources)
         layer, head = teacher.sharpest_head()
+        source_words = pieces(self._encoders["inputs"], source)
         systems = ["teacher", *self._students]
         if len(systems) > 3:  # as in the paper: teacher, without hints, with all hints
             systems = [systems[0], systems[1], systems[-1]]
         similarity, attention = [], []
         for system in systems:
             tokens, output = self._generated(system, source)
-            words, title = self._pieces("targets", tokens), system_label(system)
+            words, title = pieces(self._encoders["targets"], tokens), system_label(system)
             cosines = cosine_matrix(output.hidden[0, -1])
             similarity.append(similarity_panel(title, words, cosines))
             weights = output.attention[0, layer, head]
-            attention.append(attention_panel(title, self._pieces("inputs", source), words, weights))
+            attention.append(attention_panel(title, source_words, words, weights))
         draw_similarity(similarity, output_dir / "figure1.png")
         draw_attention(attention, output_dir / "figure2.png")
         return [
@@ -162,10 +153,4 @@ class DecoderStates:
                 "caption": f"Encoder-decoder attention of layer {layer + 1}, head {head + 1}, the "
                 "teacher's most focused (the paper's Figure 2).",
             },
-        ]
-
-    def _pieces(self, feature: str, ids: list[int]) -> list[str]:
-        return [
-            "<EOS>" if i == EOS_ID else piece
-            for i, piece in zip(ids, self._encoders[feature].decode_list(ids), strict=True)
         ]

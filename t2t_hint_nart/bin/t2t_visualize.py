@@ -1,0 +1,119 @@
+r"""Show what a model does with a sentence: attention of every layer and head, cosines of states.
+
+Translates --sentence and writes to --visualization_dir: index.html, one page that needs nothing
+else, to look into every layer and head; the same as PNG files; the numbers as attention.csv and
+cosine.csv. The model is an export (--export_dir) or a checkpoint, teacher or student alike.
+Attention is that from the translation to the source.
+
+Examples:
+  t2t-visualize --export_dir=runs/quickstart/export/teacher --data_dir=runs/quickstart/data \
+    --sentence='Guten Morgen!' --visualization_dir=runs/guten_morgen
+  t2t-visualize --problem=translate_deen_quickstart --data_dir=data --output_dir=runs/student \
+    --model=transformer_nat --hparams_set=transformer_nat_quickstart_hints \
+    --sentence='Guten Morgen!' --visualization_dir=runs/guten_morgen_student
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from absl import flags
+
+from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.flags import (
+    define_checkpoint_flags,
+    define_data_flags,
+    define_decode_flags,
+    define_model_flags,
+)
+from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.errors import InputError
+
+if TYPE_CHECKING:
+    from t2t_hint_nart.reproduce.look_inside import Inside
+
+PAGE = "index.html"
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """Define what is shown and where it goes."""
+    flags.DEFINE_string("sentence", None, "The source sentence.", flag_values=values)
+    flags.DEFINE_string(
+        "visualization_dir", None, "Where page, pictures and numbers go.", flag_values=values
+    )
+    flags.DEFINE_string(
+        "export_dir",
+        None,
+        "SavedModel written by t2t-exporter; in place of model, set and checkpoint.",
+        flag_values=values,
+    )
+
+
+def _main(values: flags.FlagValues) -> None:
+    require(values, "sentence", "visualization_dir", "data_dir")
+    directory = Path(values.visualization_dir)
+    if (directory / PAGE).exists():
+        raise InputError(f"{directory / PAGE} exists; give another --visualization_dir.")
+    inside = _exported(values) if values.export_dir else _trained(values)
+
+    from t2t_hint_nart.reproduce.look_inside import look
+    from t2t_hint_nart.reproduce.sentence_page import write_page
+    from t2t_hint_nart.reproduce.sentence_view import draw, write_csv
+
+    shown = look(inside, values.sentence)
+    directory.mkdir(parents=True, exist_ok=True)
+    write_csv(shown, directory)
+    draw(shown, directory)
+    # Last: where there is a page, everything is there.
+    write_page(shown, directory / PAGE)
+    print(f"{shown.inputs}\n{shown.outputs}\nOpen {directory / PAGE} in a browser.")
+
+
+def _exported(values: flags.FlagValues) -> "Inside":
+    from t2t_hint_nart import registry
+    from t2t_hint_nart.exports.metadata import read_metadata
+
+    problem = registry.problem(values.problem or read_metadata(values.export_dir).problem)
+    from t2t_hint_nart.exports.exported_model import ExportedModel
+    from t2t_hint_nart.reproduce.look_inside import inside_export
+
+    return inside_export(ExportedModel(values.export_dir), problem, values.data_dir)
+
+
+def _trained(values: flags.FlagValues) -> "Inside":
+    require(values, "model", "hparams_set", "problem")
+    checkpoint = values.checkpoint_path or values.output_dir
+    if not checkpoint:
+        raise InputError("Missing --export_dir (or --output_dir, or --checkpoint_path).")
+    from t2t_hint_nart import registry
+    from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+    from t2t_hint_nart.output_dir import create_hparams
+
+    problem = registry.problem(values.problem)
+    registry.check_model(values.model)
+    run_dir = values.output_dir or str(Path(values.checkpoint_path).parent)
+    hparams = create_hparams(values.hparams_set, values.hparams, run_dir, say=_to_stderr)
+    settings = decode_hparams(values.decode_hparams)
+
+    from t2t_hint_nart.reproduce.look_inside import inside_trained
+    from t2t_hint_nart.serving.trained_model import load_trained
+
+    trained = load_trained(values.model, hparams, problem, values.data_dir, checkpoint)
+    return inside_trained(trained, settings)
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Run the command."""
+    command_line.run(
+        _main,
+        "t2t-visualize",
+        define_data_flags,
+        define_model_flags,
+        define_checkpoint_flags,
+        define_decode_flags,
+        define_flags,
+    )

@@ -1,0 +1,61 @@
+import csv
+
+import pytest
+
+from tests.bin.conftest import SIZES
+from tests.commands import refusal, succeed
+
+pytestmark = [
+    pytest.mark.usefixtures("eager_functions"),
+    # Run eagerly, a sentence of one token has a softmax over one value.
+    pytest.mark.filterwarnings("ignore:You are using a softmax"),
+]
+FILES = ["attention.csv", "attention.png", "attention_layer1.png", "attention_layer2.png",
+         "cosine.csv", "cosine_normed.png", "cosine_raw.png", "index.html"]  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["transformer", "transformer_nat"])
+def test_a_checkpoint(workshop, tmp_path, model):
+    out = tmp_path / "out"
+    told = succeed(
+        "t2t-visualize",
+        *workshop.flags(model),
+        "--decode_hparams=extra_length=2",
+        sentence="der Hund bellt .",
+        visualization_dir=out,
+    )
+    assert told.startswith("der Hund bellt .\n") and told.endswith("in a browser.\n")
+    assert sorted(path.name for path in out.iterdir()) == FILES
+    with (out / "attention.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    source = {int(row["source_position"]): row["source"] for row in rows}
+    assert source[max(source)] == "<EOS>"
+    assert "".join(source.values()) == "der_Hund_bellt_ ._<EOS>"
+    assert not {"<pad>", "<pad>_", ""} & {row["target"] for row in rows}
+    sums = {}
+    for row in rows:
+        place = row["layer"], row["head"], row["target_position"]
+        sums[place] = sums.get(place, 0.0) + float(row["weight"])
+    assert len({place[:2] for place in sums}) == SIZES["num_hidden_layers"] * SIZES["num_heads"]
+    assert all(total == pytest.approx(1.0, abs=1e-4) for total in sums.values())
+
+
+def test_an_older_page_is_kept(workshop, tmp_path):
+    page = tmp_path / "index.html"
+    page.write_text("precious")
+    flags = {"sentence": "x", "visualization_dir": tmp_path}
+    line = refusal("t2t-visualize", *workshop.flags(), **flags)
+    assert line == f"{page} exists; give another --visualization_dir."
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["precious"]
+
+
+def test_refusals(workshop, tmp_path):
+    out = tmp_path / "out"
+    assert refusal("t2t-visualize") == (
+        "Missing --sentence, --visualization_dir, --data_dir. See --help."
+    )
+    flags = {"sentence": "x", "visualization_dir": out, "data_dir": workshop.data_dir}
+    assert refusal("t2t-visualize", **flags).startswith("Missing --model, --hparams_set")
+    line = refusal("t2t-visualize", **flags, export_dir=tmp_path)
+    assert line == f"No SavedModel in {tmp_path}; make one with t2t-exporter."
+    assert not out.exists()

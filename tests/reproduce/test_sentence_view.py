@@ -1,0 +1,54 @@
+import csv
+
+import numpy as np
+import pytest
+
+from t2t_hint_nart.evaluation.similarity import cosine_matrix
+from t2t_hint_nart.reproduce.sentence_view import draw, write_csv
+from tests.reproduce.sentence_views import HEADS, LAYERS, SOURCE, TARGET, decoder_output, example
+
+
+def test_padding_is_cut():
+    shown, output = example(length=4, source_length=5), decoder_output(4, 5)
+    assert shown.attention.shape == (LAYERS, HEADS, len(TARGET), len(SOURCE))
+    assert shown.attention == pytest.approx(output.attention[0, :, :, :2, :3])
+    assert {name: m.shape for name, m in shown.cosines.items()} == dict.fromkeys(
+        ("raw", "normed"), (LAYERS, 2, 2)
+    )
+    assert shown.cosines["raw"][1] == pytest.approx(cosine_matrix(output.hidden[0, 1, :2]))
+    assert shown.cosines["normed"][0] == pytest.approx(
+        cosine_matrix(output.hidden_normed[0, 0, :2])
+    )
+
+
+def test_the_sharpest_head():
+    assert example().sharpest_head() == (1, 2)
+
+
+def test_the_numbers(tmp_path):
+    shown = example()
+    assert [path.name for path in write_csv(shown, tmp_path)] == ["attention.csv", "cosine.csv"]
+    with (tmp_path / "attention.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == shown.attention.size
+    weights = np.zeros_like(shown.attention)
+    for row in rows:
+        place = tuple(
+            int(row[name]) - 1 for name in ("layer", "head", "target_position", "source_position")
+        )
+        weights[place] = float(row["weight"])
+        assert (row["target"], row["source"]) == (TARGET[place[2]], SOURCE[place[3]])
+    assert weights == pytest.approx(shown.attention, abs=5e-7)
+    with (tmp_path / "cosine.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 * LAYERS * 4
+    last = rows[-2]
+    assert (last["states"], last["layer"], last["token"]) == ("normed", "2", "<EOS>")
+    assert float(last["cosine"]) == pytest.approx(shown.cosines["normed"][1, 1, 0], abs=5e-7)
+
+
+def test_the_pictures(tmp_path):
+    names = ["attention", "attention_layer1", "attention_layer2", "cosine_raw", "cosine_normed"]
+    assert [path.name for path in draw(example(), tmp_path)] == [f"{name}.png" for name in names]
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(f"{name}.png" for name in names)
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in tmp_path.iterdir())
