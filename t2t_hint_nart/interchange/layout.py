@@ -16,8 +16,7 @@ _TABLES = {
     "target_embedding/table": "target_emb",
 }
 _NORM = {"gamma": "layer_norm_scale", "beta": "layer_norm_bias"}
-# A sublayer opens the scope twice, before and after; T2T numbers the second.
-_PROCESSING = {"pre": "layer_prepostprocess", "post": "layer_prepostprocess_1"}
+_PROCESSING = {"pre": "layer_prepostprocess", "post": "layer_postprocess"}
 
 
 @dataclass(frozen=True)

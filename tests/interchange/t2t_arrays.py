@@ -58,18 +58,14 @@ FFN = {
     },
 }
 PREFIX = {"1.15": "transformer/", "1.2.9": ""}
-SET = {
-    ("1.15", True): "transformer_test_t2t115",
-    ("1.2.9", True): "transformer_base_v2",
-    ("1.2.9", False): "transformer_base_v1",
-}
+SET = {"1.15": "transformer_test_t2t115", "1.2.9": "transformer_test"}
 _SIZES = {"1": 1, "D": WIDTH, "2D": 2 * WIDTH, "3D": 3 * WIDTH, "F": FILTER}
 _ORACLE = (
     (r"/layer_(\d+)/", r"/\1/"),
     ("multihead_attention/", ""),
     ("_single/", "/"),
     (r"/(\w+)_transform/", r"/\1/"),
-    (r"layer_prepostprocess(_1)?/layer_norm/layer_norm_", "norm/"),
+    (r"layer_(prepost|post)process/layer_norm/layer_norm_", "norm/"),
     ("conv_hidden_relu/", ""),
     ("ffn/conv1/", "ffn/hidden/"),
     ("ffn/conv2/", "ffn/output/"),
@@ -83,7 +79,7 @@ def _norm(block, processing):
 
 def _body_shapes(version, pre_norm):
     """Name -> shape letters of everything in the scope `body`."""
-    processing = "layer_prepostprocess" if pre_norm else "layer_prepostprocess_1"
+    processing = "layer_prepostprocess" if pre_norm else "layer_postprocess"
     shapes = {}
     for stack, layers in (("encoder", ENCODER_LAYERS), ("decoder", DECODER_LAYERS)):
         blocks = {"self_attention": SELF_ATTENTION[version], "ffn": FFN[version]}

@@ -35,11 +35,14 @@ from tests.oracles.transformer import teacher_forward
 INPUTS = np.array([[5, 36, 7, 9, 1], [8, 30, 1, 0, 0]])
 TARGETS = np.array([[4, 35, 3, 1], [20, 1, 0, 0]])
 SPACE = 8
+POST_NORM = {"layer_preprocess_sequence": "none", "layer_postprocess_sequence": "dan"}
 LAYER = "transformer/body/decoder/layer_0"
 
 
 def network(version="1.15", pre_norm=True, shared=True, **changes):
-    hparams = tiny_hparams(SET[version, pre_norm], **changes)
+    if not pre_norm:
+        changes = POST_NORM | changes
+    hparams = tiny_hparams(SET[version], **changes)
     source = VOCAB if shared else SOURCE_VOCAB
     return registry.model("transformer")(
         hparams, VOCAB, source_vocab_size=source, target_space_id=SPACE
@@ -62,8 +65,8 @@ def checkpoint(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("version", "pre_norm", "shared"),
-    [("1.15", True, True), ("1.15", True, False), ("1.2.9", True, True), ("1.2.9", False, True),
-     ("1.2.9", True, False)],
+    [("1.15", True, True), ("1.15", True, False), ("1.15", False, True), ("1.2.9", True, True),
+     ("1.2.9", True, False), ("1.2.9", False, True)],
 )  # fmt: skip
 def test_logits_and_round_trip(tmp_path, version, pre_norm, shared):
     arrays = t2t_arrays(version, pre_norm, shared)
@@ -180,8 +183,8 @@ def test_other_sizes(checkpoint):
             f"9 have other shapes, first {LAYER}/ffn/conv1/bias with [12] instead of [16].",
         ),
         (
-            {"layer_preprocess_sequence": "none", "layer_postprocess_sequence": "dan"},
-            f"16 variables are missing, first {LAYER}/encdec_attention/layer_prepostprocess_1/"
+            POST_NORM,
+            f"16 variables are missing, first {LAYER}/encdec_attention/layer_postprocess/"
             f"layer_norm/layer_norm_bias; 20 are left over, first {LAYER}/encdec_attention/"
             "layer_prepostprocess/layer_norm/layer_norm_bias.",
         ),

@@ -69,6 +69,14 @@ def test_names_of_1_2_9():
     assert len(theirs) == total
 
 
+def test_norms_after_the_sublayer():
+    # T2T 1.15 itself calls them so (common_layers.layer_postprocess).
+    assert T2T_1_15.body_name("layer_0/encdec_attention_post/norm/beta") == (
+        "transformer/body/decoder/layer_0/encdec_attention/layer_postprocess/"
+        "layer_norm/layer_norm_bias"
+    )
+
+
 def test_slots_counters_and_losses_are_left_out():
     kernel = "body/encoder/layer_0/ffn/conv_hidden_relu/conv1_single/kernel"
     names = [kernel, f"{kernel}/Adam", f"{kernel}/Adam_1", "global_step", "losses_avg/x"]
