@@ -124,7 +124,7 @@ def test_old_checkpoints_go(tmp_path, eager_functions):
     assert steps_in(tmp_path) == [4, 5]
 
 
-@pytest.mark.parametrize("log_steps", [1, 2, 3, 100])
+@pytest.mark.parametrize("log_steps", [2, 100])
 @pytest.mark.parametrize(
     "happens, message",
     [
