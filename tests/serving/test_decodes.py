@@ -1,0 +1,106 @@
+import pytest
+
+from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.serving.decodes import (
+    Hypothesis,
+    decodes_name,
+    read_lines,
+    read_pairs,
+    sentence_line,
+    shard_suffix,
+    write_sentences,
+)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ("", ""),
+        ("shards=3,shard_id=2", "002"),
+        ("shards=3,shard_id=2,shards_start_offset=10", "012"),
+        ("shards=3,shard_id=0,shard_google_format=True", "-00000-of-00003"),
+    ],
+)
+def test_the_suffix_of_a_part(overrides, expected):
+    assert shard_suffix(decode_hparams(overrides)) == expected
+
+
+@pytest.mark.parametrize("shard_id", [-1, 3])
+def test_a_part_that_is_not(shard_id):
+    with pytest.raises(InputError, match=f"must be 0 to 2 with --decode_shards=3, not {shard_id}"):
+        shard_suffix(decode_hparams(f"shards=3,shard_id={shard_id}"))
+
+
+def test_the_name_of_a_decodes_file():
+    settings = decode_hparams("beam_size=1,alpha=1")
+    name = decodes_name("in.de", "transformer", "transformer_base", "translate_deen", settings)
+    assert name == "in.de.transformer.transformer_base.translate_deen.beam1.alpha1.0.decodes"
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter", "expected"),
+    [
+        ("a\n b \n", "\n", ["a", "b"]),
+        ("a\r\n\r\nb", "\n", ["a", "", "b"]),
+        ("a\n\n", "\n", ["a", ""]),
+        ("a\u2028b\n", "\n", ["a\u2028b"]),
+        ("a\nb;c;", ";", ["a\nb", "c"]),
+    ],
+)
+def test_lines(tmp_path, text, delimiter, expected):
+    path = tmp_path / "in"
+    path.write_bytes(text.encode("utf-8"))
+    assert read_lines(path, delimiter) == expected
+
+
+def test_no_delimiter(tmp_path):
+    with pytest.raises(InputError, match="delimiter must not be empty"):
+        read_lines(tmp_path / "in", "")
+
+
+def test_pairs(tmp_path):
+    path = tmp_path / "pairs"
+    path.write_text(" a b \t c\n\td\ne\t\n", "utf-8")
+    assert read_pairs(path) == [("a b", "c"), ("", "d"), ("e", "")]
+
+
+@pytest.mark.parametrize(("line", "tabs"), [("a", 0), ("a\tb\tc", 2), ("", 0)])
+def test_a_line_without_its_tab(tmp_path, line, tabs):
+    path = tmp_path / "pairs"
+    path.write_text(f"a\tb\n{line}\nc\td\n", "utf-8")
+    with pytest.raises(InputError, match=rf":2 must have .* one tab, it has {tabs}\.$"):
+        read_pairs(path)
+
+
+BEAMS = [Hypothesis("a\tb\nc;", -0.125, (5, 6)), Hypothesis("d", -2.0, (7,))]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ("", "a b c;"),
+        ("delimiter=;", "a b c "),
+        ("write_beam_scores=True", "a b c;\t-0.12"),
+        ("return_beams=True", "a b c;\td"),
+        ("return_beams=True,write_beam_scores=True", "a b c;\t-0.12\td\t-2.00"),
+        ("identity_output=True,return_beams=True", "5 6\t7"),
+    ],
+)
+def test_the_line_of_a_sentence(overrides, expected):
+    assert sentence_line(BEAMS, decode_hparams(overrides)) == expected
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "new" / "out"
+    write_sentences(path, ["a", "b"], ";")
+    assert path.read_text() == "a;b;"
+
+    def fails():
+        yield "c"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_sentences(path, fails(), "\n")
+    assert path.read_text() == "a;b;"
+    assert list(path.parent.iterdir()) == [path]
