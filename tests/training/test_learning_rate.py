@@ -154,3 +154,32 @@ def test_a_cycle_needs_steps_after_the_warmup():
 def test_config_holds_the_values():
     hparams = registry.hparams("transformer_base_v2")
     assert LearningRate(hparams).get_config()["hparams"]["learning_rate_warmup_steps"] == 8000
+
+
+@pytest.mark.parametrize(
+    ("set_name", "step", "rate"),
+    [
+        # At the end of the warm-up; v1 and v2 count steps from 1.
+        ("transformer_base_v2", 7999, 9.882e-4),
+        ("transformer_base_v3", 8000, 9.8821e-4),
+        ("transformer_big", 7999, 6.988e-4),
+        ("transformer_deep_small", 7999, 1.398e-3),
+        ("transformer_base_single_gpu_t2t115", 16000, 7.906e-4),
+    ],
+)
+def test_peak(set_name, step, rate):
+    found = LearningRate(registry.hparams(set_name)).peak(250_000)
+    assert found == (step, pytest.approx(rate, rel=1e-3))
+
+
+def test_peak_of_a_short_run_and_of_a_constant():
+    hparams = registry.hparams("transformer_base_v3")
+    assert LearningRate(hparams).peak(100)[0] == 99
+    hparams.parse("learning_rate_schedule=constant,learning_rate_constant=0.5")
+    assert LearningRate(hparams).peak(100) == (0, 0.5)
+    assert LearningRate(hparams).at([0, 7]) == [0.5, 0.5]
+
+
+def test_rates_at_steps():
+    rates = LearningRate(registry.hparams("transformer_base_v1")).at([0, 1000, 4000, 100_000])
+    assert rates == pytest.approx([1.7469e-7, 1.7487e-4, 6.9868e-4, 1.3975e-4], rel=1e-4)

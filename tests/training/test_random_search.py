@@ -98,11 +98,7 @@ def test_the_best(maximize, best):
 
 def test_tensorboard_s_plugin_reads_the_trials(tmp_path):
     """As its HParams tab asks for them: settings, status and the metric of each trial."""
-    from tensorboard.backend import application  # noqa: F401 - sets up what the plugin needs
-    from tensorboard.backend.event_processing import (
-        data_provider,
-        plugin_event_multiplexer,
-    )
+    from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
     from tensorboard.context import RequestContext
     from tensorboard.plugins import base_plugin
     from tensorboard.plugins.hparams import (
@@ -132,11 +128,9 @@ def test_tensorboard_s_plugin_reads_the_trials(tmp_path):
     provider = data_provider.MultiplexerDataProvider(multiplexer, str(tmp_path))
     context = backend_context.Context(base_plugin.TBContext(data_provider=provider))
     request = RequestContext()
-    metadata = context.hparams_metadata(request, "")
-    experiment = get_experiment.Handler(request, context, "").run()
+    experiment = get_experiment.Handler(request, context, "", api_pb2.GetExperimentRequest()).run()
     assert {info.name for info in experiment.hparam_infos} == set(drawn[0])
     assert [info.name.tag for info in experiment.metric_infos] == [tag]
-    del metadata
     groups = list_session_groups.Handler(
         request,
         context,
