@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.interchange.layout import Layout, Shape, layout_of, model_shapes
-from t2t_hint_nart.training.checkpoints import model_keys, reading
+from t2t_hint_nart.training.checkpoints import find_checkpoint, model_keys, reading
 
 GLOBAL_STEP = "global_step"
 
@@ -54,13 +54,10 @@ def find_t2t_checkpoint(directory_or_path: str | Path) -> str:
     Raises:
         InputError: there is none.
     """
-    path = Path(directory_or_path)
-    found = str(path)
-    if path.is_dir():
-        found = tf.train.latest_checkpoint(str(path)) or str(path / "checkpoint")
-    if not Path(f"{found}.index").exists():
-        raise InputError(f"No checkpoint at {path}: {found}.index doesn't exist.")
-    return found
+    directory = Path(directory_or_path).is_dir()
+    named = tf.train.latest_checkpoint(str(directory_or_path)) if directory else None
+    # The file `checkpoint` may name a place on the machine where it was written.
+    return named or find_checkpoint(directory_or_path)
 
 
 def open_t2t_checkpoint(directory_or_path: str | Path) -> T2TCheckpoint:

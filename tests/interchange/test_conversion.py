@@ -114,12 +114,15 @@ def test_step_without_a_counter(tmp_path, name, step):
 
 
 def test_the_newest_of_a_directory(tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
     for step in (1, 2):
         path = write(tmp_path / f"model.ckpt-{step}", with_training_state(t2t_arrays("1.15"), step))
     Path(tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-1"\n')
     assert open_t2t_checkpoint(tmp_path).step == 1  # as T2T: the file `checkpoint` decides
-    Path(tmp_path / "checkpoint").unlink()
-    assert "No checkpoint at" in refusal(open_t2t_checkpoint, tmp_path)
+    Path(tmp_path / "checkpoint").write_text('model_checkpoint_path: "/else/model.ckpt-1"\n')
+    assert open_t2t_checkpoint(tmp_path).step == 2
+    assert "No checkpoint model.ckpt-<step> in" in refusal(open_t2t_checkpoint, empty)
     assert "No checkpoint at" in refusal(open_t2t_checkpoint, path + "3")
 
 
