@@ -1,5 +1,6 @@
 """Sequence-level distillation: the teacher translates the training data (Kim and Rush 2016)."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -31,8 +32,9 @@ def _read_decoded(journal: Path, header: dict[str, Any]) -> dict[int, list[int]]
     """Decodes of an interrupted run with the same header; a torn last line is dropped."""
     if not journal.exists():
         return {}
-    lines = journal.read_text(encoding="utf-8").splitlines()
-    if not lines or json.loads(lines[0]) != header:
+    # A kill tears the last line at most; what isn't of this distillation may be anything.
+    lines = journal.read_text(encoding="utf-8", errors="replace").splitlines()
+    if not lines or lines[0] != json.dumps(header):
         raise InputError(
             f"{journal} is the start of a distillation with another teacher or data; "
             "delete it to start anew."
@@ -49,7 +51,10 @@ def _read_decoded(journal: Path, header: dict[str, Any]) -> dict[int, list[int]]
 
 def _write_journal(journal: Path, header: dict[str, Any], decoded: dict[int, list[int]]) -> None:
     rows = [json.dumps(header), *(json.dumps([i, ids]) for i, ids in decoded.items())]
-    journal.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    # Renamed when complete: a kill while it is written must not lose what was decoded.
+    rewritten = journal.with_name(journal.name + ".rewritten")
+    rewritten.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    rewritten.replace(journal)
 
 
 def _until_eos(row: np.ndarray) -> list[int]:
@@ -91,6 +96,7 @@ def distill(
         "teacher": teacher.metadata.weights_fingerprint,
         "decode_hparams": teacher.metadata.decode_hparams,
         "sentences": len(sources),
+        "sources": hashlib.sha256(json.dumps(sources).encode()).hexdigest(),
     }
     journal = Path(data_dir) / f"{problem.dataset_filename()}-journal.jsonl.incomplete"
     decoded = _read_decoded(journal, header)
