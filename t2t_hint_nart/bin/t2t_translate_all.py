@@ -93,11 +93,11 @@ def _settings(values: flags.FlagValues) -> HParams:
     """--beam_size and --alpha, a teacher's only unless given, then --decode_hparams."""
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 
+    named = {clause.partition("=")[0].strip() for clause in values.decode_hparams.split(",")}
     given = [
         f"{name}={values[name].value}"
         for name in ("beam_size", "alpha")
-        if (values.model == "transformer" or values[name].present)
-        and f"{name}=" not in values.decode_hparams
+        if name not in named and (values.model == "transformer" or values[name].present)
     ]
     return decode_hparams(",".join([*given, *filter(None, [values.decode_hparams])]))
 

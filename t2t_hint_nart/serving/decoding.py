@@ -14,6 +14,7 @@ from t2t_hint_nart.serving.translator import DEFAULT_BATCH_SIZE, Translator
 from t2t_hint_nart.text.reserved import sentence_ids
 
 Say = Callable[[str], None]
+SECONDS_BETWEEN_LINES = 5.0
 
 
 class Dataset(NamedTuple):
@@ -79,12 +80,15 @@ def decode_timed(
         For every sentence its hypotheses, best first.
     """
     translator.warm_up()
-    started = time.monotonic()
+    started = said = time.monotonic()
 
     def progress(done: int, total: int) -> None:
-        seconds = time.monotonic() - started
-        remaining = seconds / done * (total - done)
-        say(f"{done}/{total} sentences, {seconds:.0f} s, {remaining:.0f} s left")
+        nonlocal said
+        now = time.monotonic()
+        if done == total or now - said >= SECONDS_BETWEEN_LINES:
+            seconds, said = now - started, now
+            remaining = seconds / done * (total - done)
+            say(f"{done}/{total} sentences, {seconds:.0f} s, {remaining:.0f} s left")
 
     decoded = translator.translate_encoded(sources, progress)
     seconds = max(time.monotonic() - started, 1e-9)
