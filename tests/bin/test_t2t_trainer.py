@@ -1,0 +1,255 @@
+"""t2t-trainer's schedules and flags, on two tiny runs and eagerly."""
+
+import json
+import shutil
+
+import pytest
+from absl import flags
+
+from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.flags import define_data_flags, define_decode_flags, define_model_flags
+from t2t_hint_nart.bin.refused_flags import REFUSED
+from t2t_hint_nart.bin.schedules import SCHEDULES
+from t2t_hint_nart.bin.trainer_flags import define_evaluation_flags, define_training_flags
+from t2t_hint_nart.bin.trainer_session import TrainerSession
+from t2t_hint_nart.training.early_stopping import StoppingRule
+from tests.bin.conftest import PROBLEM, SIZES, STEPS
+from tests.commands import refusal, run_command, succeed
+
+pytestmark = pytest.mark.usefixtures("eager_functions")
+
+SMALL = ",".join(f"{name}={value}" for name, value in SIZES.items())
+TINY = {
+    "hparams": f"{SMALL},batch_size=64,max_length=32",
+    "eval_steps": 1,
+    "decode_hparams": "beam_size=1,extra_length=2",
+}
+
+
+@pytest.fixture
+def run_dir(workshop, tmp_path):
+    """A copy that may be written to."""
+    return shutil.copytree(workshop.runs["transformer"], tmp_path / "run")
+
+
+def scalars(directory):
+    import tensorflow as tf
+
+    found = {}
+    for path in directory.glob("events*"):
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            for value in event.summary.value:
+                found[value.tag, event.step] = tf.make_ndarray(value.tensor)
+    return found
+
+
+def steps_in(directory):
+    return sorted(int(path.stem.split("-")[1]) for path in directory.glob("model.ckpt-*.index"))
+
+
+def train(workshop, output_dir, model="transformer", **changes):
+    given = {**TINY, "output_dir": output_dir, "train_steps": 2, "local_eval_frequency": 1}
+    return succeed("t2t-trainer", *workshop.flags(model), **{**given, **changes})
+
+
+def test_names_of_t2t():
+    assert set(SCHEDULES) == {
+        "train", "train_and_evaluate", "continuous_train_and_eval", "train_eval_and_decode",
+        "evaluate", "evaluate_on_train_data", "continuous_eval", "continuous_eval_on_train_data",
+        "test", "decode", "continuous_decode", "continuous_decode_on_train_data",
+        "continuous_decode_on_eval_data", "continuous_decode_from_file", "run_std_server",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["transformer", "transformer_nat"])
+def test_schedule_test(workshop, tmp_path, model):
+    """One step of training, one batch of evaluation, with everything that is written."""
+    told = train(workshop, tmp_path, model, schedule="test")
+    assert "Batches: " in told and "padded tokens a side" in told
+    assert "Learning rate: at most " in told
+    assert steps_in(tmp_path) == [1] and steps_in(tmp_path / "best") == [1]
+    evaluated = scalars(tmp_path / "eval")
+    metrics = ("accuracy", "accuracy_top5", "accuracy_per_sequence", "neg_log_perplexity",
+               "approx_bleu_score", "rouge_2_fscore", "rouge_L_fscore")  # fmt: skip
+    names = {f"metrics-{PROBLEM}/targets/{name}" for name in metrics}
+    assert set(evaluated) == {
+        (tag, 1) for tag in names | {"loss", "attention", "cosine_similarity"}
+    }
+    written = scalars(tmp_path)
+    stats = {
+        f"input_stats/{side}_{what}"
+        for side in ("inputs", "targets")
+        for what in ("batch", "length", "nonpadding_tokens", "nonpadding_fraction")
+    }
+    tags = {tag for tag, step in written if step == 1}
+    assert tags >= stats | {"loss", "learning_rate", "global_step/sec", "losses/training"}
+    rows = dict(written[f"{model}_hparams", 0].tolist())
+    assert rows[b"hidden_size"] == b"16"
+    assert {"flags.txt", "hparams.json", "evaluations.json"} < {
+        path.name for path in tmp_path.iterdir()
+    }
+
+
+def test_train_evaluates_nothing(workshop, tmp_path):
+    told = train(workshop, tmp_path, schedule="train")
+    assert "Trained to step 2." in told and steps_in(tmp_path) == [1, 2]
+    assert not (tmp_path / "eval").exists() and not (tmp_path / "best").exists()
+
+
+def test_throttling(workshop, tmp_path):
+    train(workshop, tmp_path, schedule="train_and_evaluate", train_steps=3)
+    steps = sorted(step for tag, step in scalars(tmp_path / "eval") if tag == "loss")
+    assert steps == [1, 3] and steps_in(tmp_path) == [1, 2, 3]
+
+
+def test_bleu_of_decoded_text_decides(workshop, tmp_path):
+    """The metric asks for decoding; higher is better without a word about it."""
+    told = train(
+        workshop,
+        tmp_path,
+        eval_early_stopping_metric="BLEU_cased",
+        eval_early_stopping_steps=1,
+        train_steps=5,
+    )
+    evaluated = scalars(tmp_path / "eval")
+    assert {("BLEU_cased", 1), ("BLEU_uncased", 1), ("BLEU_13a", 1)} < set(evaluated)
+    # Untrained, it translates nothing right: no improvement from step 1 to 2.
+    assert "Stopped at step 2: BLEU_cased hasn't improved by 0.1 in 1 steps" in told
+    best = json.loads((tmp_path / "best" / "best.json").read_text())
+    assert best["metric"] == "BLEU_cased" and best["step"] == 1
+    assert not (tmp_path / "decode").exists()
+
+
+def stopping_rule(workshop, *arguments):
+    values = flags.FlagValues()
+    for define in (define_data_flags, define_model_flags, define_decode_flags,
+                   define_training_flags, define_evaluation_flags):  # fmt: skip
+        define(values)
+    command_line.parse(values, [*workshop.flags(), *arguments])
+    return TrainerSession(values).stopping
+
+
+def test_which_way_is_better(workshop):
+    metric = "--eval_early_stopping_metric=accuracy"
+    minimize = "eval_early_stopping_metric_minimize"
+    assert stopping_rule(workshop) == StoppingRule("loss", True, None, 0.1)
+    assert stopping_rule(workshop, metric) == StoppingRule("accuracy", False, None, 0.1)
+    # A said direction holds.
+    assert stopping_rule(workshop, metric, f"--{minimize}").minimize
+    assert not stopping_rule(workshop, f"--no{minimize}").minimize
+
+
+def test_train_eval_and_decode(workshop, tmp_path):
+    train(workshop, tmp_path, schedule="train_eval_and_decode")
+    names = {path.name for path in (tmp_path / "decode").iterdir()}
+    assert names == {f"{PROBLEM}{end}" for end in ("-1", "-2", ".inputs", ".targets")}
+    assert len((tmp_path / "decode" / f"{PROBLEM}-2").read_text().splitlines()) == 2
+    assert (tmp_path / "decode" / f"{PROBLEM}.targets").read_text().startswith("the bird sleeps")
+    assert ("BLEU_cased", 2) in scalars(tmp_path / "eval")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "directory"),
+    [
+        ("evaluate", "eval"),
+        ("evaluate_on_train_data", "eval_train"),
+        ("continuous_eval", "eval"),
+        ("continuous_eval_on_train_data", "eval_train"),
+    ],
+)
+def test_evaluation(workshop, run_dir, schedule, directory):
+    told = train(workshop, run_dir, schedule=schedule, eval_timeout_mins=0)
+    written = scalars(run_dir / directory)
+    assert {step for _, step in written} == {STEPS[-1]}
+    assert f"loss: {float(written['loss', STEPS[-1]]):.5f}" in told
+    # Looking changes nothing.
+    assert not list(run_dir.glob("events*")) and not (run_dir / "best").exists()
+    assert steps_in(run_dir) == list(STEPS)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "name", "lines"),
+    [
+        ("decode", f"{PROBLEM}-20", 2),
+        ("continuous_decode", f"{PROBLEM}-20", 2),
+        ("continuous_decode_on_eval_data", f"{PROBLEM}-20", 2),
+        ("continuous_decode_on_train_data", f"{PROBLEM}.train-20", 15),
+    ],
+)
+def test_decoding(workshop, run_dir, schedule, name, lines):
+    told = train(workshop, run_dir, schedule=schedule, eval_timeout_mins=0)
+    assert len((run_dir / "decode" / name).read_text().splitlines()) == lines
+    assert f"Decoded with step 20 to {run_dir / 'decode' / name}  BLEU_cased " in told
+
+
+def test_decoding_a_file(workshop, run_dir, tmp_path):
+    file, out = tmp_path / "in.txt", tmp_path / "out"
+    file.write_text("der Hund\ndie Katze\nder Vogel\n")
+    given = {"decode_from_file": file, "decode_to_file": out, "eval_timeout_mins": 0}
+    told = train(workshop, run_dir, schedule="continuous_decode_from_file", **given)
+    assert len((tmp_path / "out-20").read_text().splitlines()) == 3
+    assert told.strip().endswith("out-20") and "BLEU" not in told
+    refs = {"decode_reference": file}
+    assert "BLEU_cased" in train(workshop, run_dir, schedule="decode", **given, **refs)
+    file.unlink()
+    common = [*workshop.flags(), f"--output_dir={run_dir}", "--schedule=decode"]
+    ended = run_command("t2t-trainer", *common, decode_from_file=file)
+    assert ended.status == 1 and f"cannot read '{file}'" in ended.err
+
+
+def test_a_search(workshop, tmp_path):
+    given = {
+        "hparams_range": "transformer_base_range",
+        "autotune_max_trials": 2,
+        "autotune_objective": "metrics-x/accuracy_top5",
+        "train_steps": 1,
+    }
+    told = train(workshop, tmp_path, **given)
+    header, first, second = told[told.index("\ntrial  ") :].strip().splitlines()[:3]
+    assert header.split()[:3] == ["trial", "accuracy_top5", "learning_rate"]
+    assert float(first.split()[1]) >= float(second.split()[1])
+    assert f"Best: {first.split()[0]}. Train it with:" in told
+    command = told.strip().splitlines()[-1]
+    rate = json.loads((tmp_path / first.split()[0] / "trial.json").read_text())["settings"]
+    assert f"learning_rate={rate['learning_rate']}" in command and "hidden_size=16" in command
+    # Again: nothing is trained.
+    again = train(workshop, tmp_path, **given)
+    assert "Training from" not in again and command in again
+    stored = json.loads((tmp_path / "trial_001" / "hparams.json").read_text())
+    assert stored["hidden_size"] == 16
+
+
+def test_print_lr():
+    told = succeed("t2t-trainer", "--print_lr", hparams_set="transformer_base_v3")
+    rows = [line.split() for line in told.splitlines()]
+    assert rows[0] == ["step", "learning", "rate"]
+    assert ["1000", "1.2353e-04"] in rows and ["8000", "9.8821e-04", "highest"] in rows
+    assert rows[-1][0] == "250000"
+
+
+@pytest.mark.parametrize("flag", REFUSED, ids=lambda flag: flag.name)
+def test_flags_without_a_meaning(flag):
+    other = {bool: True, int: 3, float: 0.5, str: "x"}[type(flag.default)]
+    line = refusal("t2t-trainer", **{flag.name: other})
+    assert line.startswith(f"--{flag.name}={other} isn't supported, only {flag.default!r}: ")
+    line = refusal("t2t-trainer", **{flag.name: flag.default})
+    assert line.startswith("Missing --model")
+
+
+def test_refusals(workshop, tmp_path):
+    common = [*workshop.flags(), f"--output_dir={tmp_path / 'new'}"]
+
+    def refused(*arguments):
+        return refusal("t2t-trainer", *common, *arguments)
+
+    assert "Did you mean 'evaluate'" in refused("--schedule=evalute")
+    assert "isn't supported: training runs in one process" in refused("--schedule=run_std_server")
+    line = refused("--eval_early_stopping_metric=acuracy")
+    assert line.startswith("Unknown metric 'acuracy'; allowed are loss, accuracy, ")
+    assert "must be at least 1, not 0" in refused("--eval_early_stopping_steps=0")
+    assert "transformer_base_range" in refused("--hparams_range=transformer_base_rang")
+    assert "Unknown metric" in refused("--hparams_range=transformer_base", "--autotune_objective=x")
+    assert "No checkpoint" in refused("--schedule=evaluate")
+    assert "No checkpoint" in refused("--schedule=decode")
+    assert "needs --decode_from_file" in refused("--schedule=continuous_decode_from_file")
+    assert not (tmp_path / "new").exists()
