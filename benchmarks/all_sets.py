@@ -1,7 +1,8 @@
 """`t2t-trainer --schedule=test` for every registered set on every problem without a download.
 
-One process; what is done is skipped when the command is given again. Sets go by size, the smallest
-first. Student sets with hints get an untrained teacher, exported once for each set of sizes.
+One process; what is done is skipped when the command is given again. Every set on one problem, the
+smallest first, before the next problem. Student sets with hints get an untrained teacher, exported
+once for each set of sizes.
 
     python benchmarks/all_sets.py --work_dir=/tmp/all_sets --minutes=30
 """
@@ -40,8 +41,8 @@ def main():
         tf.config.run_functions_eagerly(True)
     deadline = time.monotonic() + 60 * arguments.minutes
     results = read_results(work_dir)
-    for set_name in sets_by_size(arguments.sets):
-        for problem in [name + suffix for name in PROBLEMS for suffix in SUFFIXES]:
+    for problem in [name + suffix for suffix in SUFFIXES for name in PROBLEMS]:
+        for set_name in sets_by_size(arguments.sets):
             key = f"{set_name} {problem}"
             if results.get(key, {}).get("ok") or time.monotonic() > deadline:
                 continue
