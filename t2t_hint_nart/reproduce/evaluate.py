@@ -74,7 +74,7 @@ class Evaluation:
         for system in self._students:
             decodings[system, "one_pass"] = lambda s=system: export_decode(self._student(s))
             decodings[system, rescored] = lambda s=system: rescored_decode(
-                self._student(s), self._teacher, recipe.halfwidth
+                self._student(s), self._teacher, recipe.halfwidth, recipe.rescoring_alpha
             )
         return decodings
 

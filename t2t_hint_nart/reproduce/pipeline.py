@@ -130,6 +130,7 @@ class Pipeline:
             "seed": self.seed,
             "checkpoint_steps": self.recipe.checkpoint_steps,
             "average": self.recipe.average,
+            "warm_start": bool(self._warm_start_for(system)),
         }
         train = functools.partial(self._train, system, hparams, steps)
         result = self._stages.run(system, settings, train)
@@ -146,6 +147,7 @@ class Pipeline:
             output_dir=str(self.output_dir / system),
             teacher_export_dir=self._teacher_for(hparams) if not is_teacher else "",
             seed=self.seed,
+            warm_start_from=self._warm_start_for(system),
         )
         experiment = Experiment(run, self._stream)
         experiment.train(
@@ -158,6 +160,10 @@ class Pipeline:
         )
         average_last(run.output_dir, self.recipe.average, Path(run.output_dir) / "avg")
         return {"length_bias": experiment.run.hparams.get("length_bias")}
+
+    def _warm_start_for(self, system: str) -> str:
+        wanted = self.recipe.warm_start and system != TEACHER
+        return str(self.output_dir / TEACHER / "avg") if wanted else ""
 
     def _teacher_for(self, hparams: HParams) -> str:
         hinted = hparams.hint_hidden_weight or hparams.hint_align_weight
@@ -207,6 +213,7 @@ class Pipeline:
             output_dir="",
             teacher_export_dir=self.export_dir(TEACHER),
             seed=self.seed,
+            warm_start_from=self._warm_start_for("student"),
         )
         result = calibrate(Experiment(run).measure_terms(CALIBRATION_BATCHES))
         return dataclasses.asdict(result)
