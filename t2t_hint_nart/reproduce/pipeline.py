@@ -79,7 +79,11 @@ class Pipeline:
             self._train_and_export(student.system, hparams, self.recipe.student_steps)
         evaluation = Evaluation(self.recipe, self.output_dir, self.problem, self.data_dir)
         systems = {"systems": [TEACHER, *(s.system for s in self.recipe.students)]}
-        decodings = {**systems, "halfwidth": self.recipe.halfwidth}
+        decodings = {
+            **systems,
+            "halfwidth": self.recipe.halfwidth,
+            "rescoring_alpha": self.recipe.rescoring_alpha,
+        }
         timed = {**decodings, "sentences": self.recipe.latency_sentences}
         self._stages.run("decode", decodings, evaluation.decode)
         latency = self._stages.run("latency", timed, evaluation.latency)
