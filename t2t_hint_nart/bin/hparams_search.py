@@ -9,6 +9,7 @@ from typing import Any
 from absl import flags
 
 from t2t_hint_nart.bin.trainer_session import TrainerSession
+from t2t_hint_nart.errors import InputError
 
 DEFAULT_OBJECTIVE = "loss"
 # Between assignments, not in a list.
@@ -27,6 +28,8 @@ def search(values: flags.FlagValues) -> None:
     from t2t_hint_nart.training.metric_names import lower_is_better, metric_name
     from t2t_hint_nart.training.random_search import best_trial, draw_trials, run_trials, table
 
+    if values.eval_steps < 1:
+        raise InputError(f"A search compares evaluations: --eval_steps={values.eval_steps} is none.")
     ranges = registry.ranged_hparams(values.hparams_range)
     metric = metric_name(values.autotune_objective or DEFAULT_OBJECTIVE)
     maximize = values.autotune_maximize

@@ -16,6 +16,11 @@ HINT_WEIGHTS = ("hint_hidden_weight", "hint_align_weight")
 
 def train(session: TrainerSession) -> None:
     """Train, without evaluation."""
+    if session.values.eval_early_stopping_steps is not None:
+        raise InputError(
+            "--eval_early_stopping_steps needs evaluations, which --schedule=train has none of; "
+            "use continuous_train_and_eval."
+        )
     _train(session, eval_steps=0)
 
 

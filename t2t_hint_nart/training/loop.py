@@ -147,6 +147,8 @@ class TrainingLoop:
                     saved, self._saved_at = step, self._clock()
                     done = self._evaluation(step, path, done) or done
                     resume()
+                    if done and interval:
+                        self._log(step, interval, progress)
         except KeyboardInterrupt:
             if step > saved:
                 _check_finite(step, interval)

@@ -249,6 +249,8 @@ def test_refusals(workshop, tmp_path):
     assert "must be at least 1, not 0" in refused("--eval_early_stopping_steps=0")
     assert "transformer_base_range" in refused("--hparams_range=transformer_base_rang")
     assert "Unknown metric" in refused("--hparams_range=transformer_base", "--autotune_objective=x")
+    assert "needs evaluations" in refused("--schedule=train", "--eval_early_stopping_steps=5")
+    assert "--eval_steps=0" in refused("--hparams_range=transformer_base", "--eval_steps=0")
     assert "No checkpoint" in refused("--schedule=evaluate")
     assert "No checkpoint" in refused("--schedule=decode")
     assert "needs --decode_from_file" in refused("--schedule=continuous_decode_from_file")

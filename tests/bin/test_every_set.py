@@ -1,0 +1,59 @@
+"""`--schedule=test` for a set of every kind, made tiny; benchmarks/all_sets.py runs them all."""
+
+import pytest
+
+from t2t_hint_nart import registry
+from tests.bin.conftest import PROBLEM, SIZES
+from tests.commands import succeed
+
+# What a step of training computes: sets that agree in these differ in sizes and rates alone.
+KIND = (
+    "attention_projection",
+    "layer_preprocess_sequence",
+    "layer_postprocess_sequence",
+    "optimizer",
+    "optimizer_multistep_accumulate_steps",
+    "learning_rate_schedule",
+    "learning_rate_decay_scheme",
+)
+PRESENT = ("label_smoothing", "attention_dropout", "max_length", "hint_hidden_weight")
+
+
+def kinds():
+    """One set of each kind: the first of its name."""
+    found = {}
+    for name in registry.list_hparams():
+        hparams = registry.hparams(name)
+        if "filter_size" not in hparams:  # what sets start from, and no model's
+            continue
+        values = [getattr(hparams, value) for value in KIND]
+        values += [bool(hparams.get(value, 0)) for value in PRESENT]
+        found.setdefault((*values, "positional_attention" in hparams), name)
+    return sorted(found.values())
+
+
+def test_there_are_several_kinds():
+    assert {"transformer_base_v1", "transformer_clean", "transformer_base_multistep8"} < set(
+        kinds()
+    )
+    assert len(kinds()) > 8
+
+
+@pytest.mark.parametrize("set_name", kinds())
+def test_it_trains_and_evaluates(workshop, tmp_path, eager_functions, set_name):
+    is_student = "_nat_" in set_name
+    sizes = ",".join(f"{name}={value}" for name, value in SIZES.items())
+    hints = ",hint_hidden_weight=0.0,hint_align_weight=0.0" if is_student else ""
+    told = succeed(
+        "t2t-trainer",
+        "--schedule=test",
+        problem=PROBLEM if is_student else f"{PROBLEM}_rev",
+        data_dir=workshop.data_dir,
+        model="transformer_nat" if is_student else "transformer",
+        hparams_set=set_name,
+        hparams=f"{sizes},num_encoder_layers=1,num_decoder_layers=1,batch_size=64{hints}"
+        + ("" if "clean" in set_name else ",max_length=32"),
+        output_dir=tmp_path / "run",
+    )
+    assert "  eval at step 1: loss " in told
+    assert (tmp_path / "run" / "model.ckpt-1.index").exists()
