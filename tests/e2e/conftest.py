@@ -1,0 +1,182 @@
+"""One small experiment, run by t2t-reproduce and killed on the way, whose results the tests share.
+
+Nothing is changed in its directory by a test: what a test writes goes elsewhere.
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import functools
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.commands import Ended, run_command
+
+PROBLEM = "algorithmic_reverse_tiny"
+TEACHER_SET = "transformer_miniature"
+STUDENT_SET = "transformer_nat_miniature"
+STUDENT = "student_align_hid"
+BEAM = "extra_length=4"
+USR_DIR = str(Path(__file__).parent / "miniature")
+
+
+class Killed(SystemExit):
+    """The process is gone, as far as the program can tell."""
+
+    def __init__(self):
+        super().__init__(137)
+
+
+def dying(method, calls):
+    """The method, which works `calls` times and then ends the process."""
+    done = []
+
+    @functools.wraps(method)
+    def call(*args, **kwargs):
+        if len(done) == calls:
+            raise Killed
+        done.append(1)
+        return method(*args, **kwargs)
+
+    return call
+
+
+def killed_distillation(patch):
+    from t2t_hint_nart.hints.teacher import Teacher
+
+    patch.setattr(Teacher, "decode", dying(Teacher.decode, 3))
+
+
+def killed_decoding(patch):
+    from t2t_hint_nart.serving.translator import Translator
+
+    patch.setattr(Translator, "translate", dying(Translator.translate, 3))
+
+
+ENDS = {"distil": killed_distillation, "decode": killed_decoding}
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """A finished experiment.
+
+    Attributes:
+        directory: what t2t-reproduce wrote.
+        runs: how each run of it ended: those that were killed, the one that finished, and one
+            more. By the stage it was killed in, "finished" and "again".
+    """
+
+    directory: Path
+    runs: dict[str, Ended]
+
+    @property
+    def data_dir(self):
+        return str(self.directory / "data")
+
+    def export_dir(self, system):
+        return str(self.directory / "export" / system)
+
+    def pairs(self, split):
+        """(source, target) texts."""
+        from t2t_hint_nart import registry
+
+        return registry.problem(PROBLEM).text_pairs(self.data_dir, split)
+
+    def flags(self, system):
+        """What names a system's model to t2t-decoder and t2t-exporter."""
+        is_teacher = system == "teacher"
+        return {
+            "problem": PROBLEM if is_teacher else f"{PROBLEM}_distill",
+            "data_dir": self.data_dir,
+            "model": "transformer" if is_teacher else "transformer_nat",
+            "hparams_set": TEACHER_SET if is_teacher else STUDENT_SET,
+            "output_dir": str(self.directory / system),
+            "checkpoint_path": self.checkpoint(system),
+        }
+
+    def checkpoint(self, system):
+        """The averaged one."""
+        from t2t_hint_nart.training.checkpoints import find_checkpoint
+
+        return find_checkpoint(self.directory / system / "avg")
+
+
+def reproduce(directory, **flags):
+    return run_command(
+        "t2t-reproduce",
+        **{"recipe": "miniature", "t2t_usr_dir": USR_DIR, "output_dir": directory, **flags},
+    )
+
+
+def run_experiment(directory):
+    """Run the experiment once for each way to die, then to the end, then once more."""
+    runs = {}
+    for stage, die in ENDS.items():
+        with pytest.MonkeyPatch.context() as patch:
+            die(patch)
+            runs[stage] = reproduce(directory)
+    runs["finished"] = reproduce(directory)
+    runs["again"] = reproduce(directory)
+    return runs
+
+
+@contextlib.contextmanager
+def miniature_sets():
+    """Register the sets and the recipe of miniature/; afterwards nobody knows them."""
+    import tensorflow as tf
+
+    from t2t_hint_nart import registry
+    from t2t_hint_nart.reproduce.recipe import RECIPES
+
+    registry.load_plugins()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry._hparams, "_entries", dict(registry._hparams._entries))
+        patch.setitem(RECIPES, "miniature", None)
+        # Graphs of this size run as fast without, and are built in half the time.
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+        registry.import_usr_dir(USR_DIR)
+        yield
+        del sys.modules["miniature"]
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
+
+
+@pytest.fixture(autouse=True, scope="module")
+def known_sets():
+    with miniature_sets():
+        yield
+
+
+@pytest.fixture(scope="session")
+def experiment(tmp_path_factory):
+    """The experiment, run by the first of pytest's workers that asks for it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    directory, record = shared / "experiment", shared / "experiment.json"
+    with (shared / "experiment.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not record.exists():
+            with miniature_sets():
+                runs = run_experiment(directory)
+            record.write_text(json.dumps(runs))
+    runs = json.loads(record.read_text())
+    assert runs["finished"][0] == 0, runs["finished"]
+    return Experiment(directory, {name: Ended(*run) for name, run in runs.items()})
+
+
+@pytest.fixture(scope="session")
+def teacher(experiment):
+    from t2t_hint_nart.hints.teacher import Teacher
+
+    return Teacher(experiment.export_dir("teacher"))
+
+
+@pytest.fixture(scope="session")
+def student(experiment):
+    from t2t_hint_nart.exports.exported_model import ExportedModel
+
+    return ExportedModel(experiment.export_dir(STUDENT))

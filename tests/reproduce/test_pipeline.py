@@ -1,0 +1,189 @@
+"""The order of the stages and what is done again, with the work itself left out.
+
+The work itself: tests/e2e.
+"""
+
+import dataclasses
+import io
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from t2t_hint_nart import registry
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.reproduce import pipeline as pipeline_module
+from t2t_hint_nart.reproduce.pipeline import Pipeline
+from t2t_hint_nart.reproduce.recipe import NO_HINTS, Recipe, Student
+
+RECIPE = Recipe(
+    name="tiny",
+    doc="for a test",
+    problem="algorithmic_reverse_tiny",
+    teacher_set="transformer_test",
+    student_set="transformer_nat_quickstart_hints",
+    teacher_steps=3,
+    student_steps=2,
+    students=(Student("student_nll", NO_HINTS), Student("student_align", "hint_hidden_weight=0")),
+    checkpoint_steps=1,
+    average=2,
+    data_statement="Digits.",
+)
+STAGES = [
+    "datagen",
+    "teacher",
+    "export_teacher",
+    "distil",
+    "calibrate",
+    "student_nll",
+    "export_student_nll",
+    "student_align",
+    "export_student_align",
+    "decode",
+    "latency",
+    "states",
+]
+
+
+class Works:
+    """Stands for the work of every stage: notes that it was done, and dies where it is told to."""
+
+    def __init__(self, monkeypatch):
+        self.done, self.reports, self.dies_in = [], [], None
+        for name in ("datagen", "distil", "calibrate"):
+            monkeypatch.setattr(Pipeline, f"_{name}", lambda _, name=name: self.work(name))
+        monkeypatch.setattr(Pipeline, "_train", lambda _, system, *__: self.work(system))
+        monkeypatch.setattr(
+            Pipeline, "_export", lambda _, system, *__: self.work(f"export_{system}")
+        )
+        monkeypatch.setattr(pipeline_module, "Evaluation", lambda *_: self)
+
+    def work(self, name):
+        if name == self.dies_in:
+            raise SystemExit(137)
+        self.done.append(name)
+        return {name: len(self.done)}
+
+    def decode(self):
+        return self.work("decode")
+
+    def latency(self):
+        return self.work("latency")
+
+    def states(self):
+        return self.work("states")
+
+    def report(self, **facts):
+        self.reports.append(facts)
+        return "the report"
+
+
+@pytest.fixture
+def works(monkeypatch):
+    return Works(monkeypatch)
+
+
+def run(directory, recipe=RECIPE, seed=1):
+    return Pipeline(recipe, directory, "t2t-reproduce", seed, stream=io.StringIO()).run()
+
+
+def test_all_stages_in_order(works, tmp_path):
+    assert run(tmp_path) == "the report"
+    assert works.done == STAGES
+
+
+def test_a_finished_experiment_only_writes_its_report_again(works, tmp_path):
+    run(tmp_path)
+    run(tmp_path)
+    assert works.done == STAGES
+    first, second = works.reports
+    assert first.pop("wall_seconds") == pytest.approx(second.pop("wall_seconds"))
+    assert first == second
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_killed_in_a_stage_it_goes_on_there(works, tmp_path, stage):
+    works.dies_in = stage
+    with pytest.raises(SystemExit):
+        run(tmp_path)
+    assert works.done == STAGES[: STAGES.index(stage)]
+    works.dies_in = None
+    run(tmp_path)
+    assert works.done == STAGES
+
+
+def test_the_report_is_told_what_was_found(works, tmp_path):
+    run(tmp_path)
+    (facts,) = works.reports
+    assert facts["data"] == {"datagen": 1, "distil": 4}
+    assert facts["calibration"] == {"calibrate": 5}
+    assert facts["latency"] == {"latency": 11} and facts["states"] == {"states": 12}
+    assert list(facts["wall_seconds"]) == STAGES
+    assert (facts["seed"], facts["command"]) == (1, "t2t-reproduce")
+    assert facts["settings"]["teacher_steps"] == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "stage", "words"),
+    [
+        ({"problem": "algorithmic_copy_tiny"}, "datagen", "problem="),
+        ({"teacher_steps": 4}, "teacher", "steps=3, now it is 4"),
+        ({"teacher_set": "transformer_tiny"}, "teacher", "hparams="),
+        ({"average": 1}, "teacher", "average=2, now it is 1"),
+        ({"beam_size": 5}, "export_teacher", "beam_size=4, now it is 5"),
+        ({"student_steps": 9}, "student_nll", "steps=2, now it is 9"),
+        ({"students": RECIPE.students[:1]}, "decode", "systems="),
+        ({"halfwidth": 2}, "decode", "halfwidth=4, now it is 2"),
+        ({"latency_sentences": 2}, "latency", "sentences=50, now it is 2"),
+    ],
+)
+def test_a_recipe_that_says_otherwise_is_refused(works, tmp_path, changes, stage, words):
+    run(tmp_path)
+    stamps = {path: path.read_bytes() for path in (tmp_path / "stages").iterdir()}
+    with pytest.raises(InputError, match="give another --output_dir") as caught:
+        run(tmp_path, dataclasses.replace(RECIPE, **changes))
+    assert f"stage {stage!r}" in str(caught.value) and words in str(caught.value)
+    assert {path: path.read_bytes() for path in (tmp_path / "stages").iterdir()} == stamps
+    assert works.done == STAGES
+
+
+def test_another_seed_is_refused(works, tmp_path):
+    run(tmp_path)
+    with pytest.raises(InputError, match="stage 'teacher' made with seed=1, now it is 2"):
+        run(tmp_path, seed=2)
+
+
+def test_only_students_with_hints_get_the_teacher(tmp_path):
+    pipeline = Pipeline(RECIPE, tmp_path, "")
+    teacher = str(tmp_path / "export" / "teacher")
+    nll, align = (pipeline._student_hparams(student.overrides) for student in RECIPE.students)
+    assert (nll.hint_hidden_weight, nll.hint_align_weight) == (0.0, 0.0)
+    assert (align.hint_hidden_weight, align.hint_align_weight) == (0.0, 1.0)
+    assert (pipeline._teacher_for(nll), pipeline._teacher_for(align)) == ("", teacher)
+
+
+def test_an_export_that_a_kill_left_unnoted_is_made_again(monkeypatch, tmp_path):
+    def export(model, settings, export_dir):
+        del model
+        target = tmp_path / "export" / "student_nll"
+        assert export_dir == str(target) and not target.exists()
+        target.mkdir(parents=True)
+        (target / "settings.json").write_text(json.dumps(settings.values()))
+
+    loaded = []
+    monkeypatch.setattr(pipeline_module, "load_trained", lambda *args: loaded.append(args))
+    monkeypatch.setattr(pipeline_module, "export", export)
+    pipeline = Pipeline(RECIPE, tmp_path, "")
+    hparams = registry.hparams("transformer_nat_quickstart")
+    for _ in range(2):
+        result = pipeline._export("student_nll", hparams, {"length_bias": 3})
+        assert result == {"export_dir": str(tmp_path / "export" / "student_nll")}
+    settings = SimpleNamespace(
+        **json.loads((tmp_path / "export" / "student_nll" / "settings.json").read_text())
+    )
+    assert (settings.beam_size, settings.alpha, settings.extra_length) == (4, 0.6, 50)
+    model, with_bias, problem, data_dir, checkpoint = loaded[1]
+    assert (model, problem.name) == ("transformer_nat", "algorithmic_reverse_tiny_distill")
+    assert with_bias.length_bias == 3 and hparams.length_bias is None
+    assert data_dir == str(tmp_path / "data")
+    assert checkpoint == str(tmp_path / "student_nll" / "avg")

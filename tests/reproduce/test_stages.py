@@ -1,0 +1,129 @@
+import io
+import json
+
+import pytest
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.reproduce.stages import Stages
+
+
+class Clock:
+    """Seconds that pass only when a stage works."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+class Run:
+    """One run of an experiment: its stages, what it did and what it printed."""
+
+    def __init__(self, directory, total=2):
+        self.stream, self.clock, self.worked = io.StringIO(), Clock(), []
+        self.stages = Stages(directory, total, self.stream, self.clock)
+
+    def do(self, name, settings=None, result=None, seconds=3.0):
+        def action():
+            self.worked.append(name)
+            self.clock.now += seconds
+            return {} if result is None else result
+
+        return self.stages.run(name, {"steps": 1} if settings is None else settings, action)
+
+    @property
+    def lines(self):
+        return self.stream.getvalue().splitlines()
+
+
+def test_a_stage_is_done_once(tmp_path):
+    first, second = Run(tmp_path), Run(tmp_path)
+    assert first.do("data", result={"pairs": 7}) == {"pairs": 7}
+    assert second.do("data", result={"pairs": 8}) == {"pairs": 7}
+    assert (first.worked, second.worked) == (["data"], [])
+    assert first.lines == ["[1/2] data ...", "[1/2] data: done in 3 s"]
+    assert second.lines == ["[1/2] data: already done (3 s)"]
+    assert first.stages.seconds == second.stages.seconds == {"data": 3.0}
+
+
+def test_stages_are_numbered_in_the_order_they_are_run(tmp_path):
+    Run(tmp_path).do("data")
+    run = Run(tmp_path)
+    run.do("data")
+    run.do("teacher", seconds=61.0)
+    assert run.lines[1:] == ["[2/2] teacher ...", "[2/2] teacher: done in 61 s"]
+    assert run.stages.seconds == {"data": 3.0, "teacher": 61.0}
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_a_stage_that_fails_is_done_again(tmp_path, error):
+    def fails():
+        raise error
+
+    with pytest.raises(error):
+        Stages(tmp_path, 1, io.StringIO()).run("data", {}, fails)
+    run = Run(tmp_path)
+    run.do("data", settings={})
+    assert run.worked == ["data"]
+
+
+def test_a_kill_while_the_stage_is_noted_leaves_nothing_that_looks_done(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(SystemExit))
+        with pytest.raises(SystemExit):
+            Run(tmp_path).do("data")
+    assert [path.name for path in (tmp_path / "stages").iterdir()] == ["data.json.incomplete"]
+    run = Run(tmp_path)
+    run.do("data")
+    assert run.worked == ["data"]
+    assert [path.name for path in (tmp_path / "stages").iterdir()] == ["data.json"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ({"steps": 1}, {"steps": 2}, "made with steps=1, now it is 2"),
+        ({"steps": 1}, {"steps": 1, "seed": 3}, "made with seed=None, now it is 3"),
+        ({"steps": 1, "alpha": 0.6}, {"steps": 1}, "made with alpha=0.6, now it is None"),
+    ],
+)
+def test_a_stage_made_with_other_settings_is_refused(tmp_path, old, new, words):
+    Run(tmp_path).do("data", old, {"kept": True})
+    stamp = (tmp_path / "stages" / "data.json").read_bytes()
+    run = Run(tmp_path)
+    with pytest.raises(InputError) as caught:
+        run.do("data", new)
+    message = str(caught.value)
+    assert message == f"{tmp_path} holds stage 'data' {words}; give another --output_dir."
+    assert run.worked == []
+    assert (tmp_path / "stages" / "data.json").read_bytes() == stamp
+
+
+def test_settings_are_compared_as_json_stores_them(tmp_path):
+    Run(tmp_path).do("data", {"sizes": (1, 2), "set": {"a": None}})
+    run = Run(tmp_path)
+    run.do("data", {"set": {"a": None}, "sizes": [1, 2]})
+    assert run.worked == []
+
+
+def test_a_first_run_gives_the_result_that_later_ones_read(tmp_path):
+    assert Run(tmp_path).do("data", result={"pair": (1, 2)}) == {"pair": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[1]", "null", json.dumps({"settings": {}, "seconds": 1.0})]
+)
+def test_a_damaged_note_is_refused(tmp_path, content):
+    path = tmp_path / "stages" / "data.json"
+    path.parent.mkdir()
+    path.write_text(content)
+    run = Run(tmp_path)
+    with pytest.raises(InputError, match=r"data\.json is damaged .*delete it to do it again"):
+        run.do("data")
+    assert run.worked == [] and path.read_text() == content
+
+
+def test_progress_goes_to_stdout_by_default(tmp_path, capsys):
+    Stages(tmp_path, 1).run("data", {}, dict)
+    assert capsys.readouterr().out == "[1/1] data ...\n[1/1] data: done in 0 s\n"
