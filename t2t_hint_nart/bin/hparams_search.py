@@ -29,7 +29,7 @@ def search(values: flags.FlagValues) -> None:
     from t2t_hint_nart.training.random_search import best_trial, draw_trials, run_trials, table
 
     if values.eval_steps < 1:
-        raise InputError(f"A search compares evaluations: --eval_steps={values.eval_steps} is none.")
+        raise InputError(f"A search compares evaluations: not --eval_steps={values.eval_steps}.")
     ranges = registry.ranged_hparams(values.hparams_range)
     metric = metric_name(values.autotune_objective or DEFAULT_OBJECTIVE)
     maximize = values.autotune_maximize
