@@ -1,4 +1,4 @@
-"""Measure the loss terms of a freshly initialised student and propose weights for the hints.
+r"""Measure the loss terms of a freshly initialised student and propose weights for the hints.
 
 The paper chose its weights "to make the scales of three loss components similar after
 initialization"; this prints the three terms and the λ and μ that do so.

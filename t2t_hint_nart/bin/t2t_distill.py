@@ -1,4 +1,4 @@
-"""Translate a problem's training data with a teacher, as the problem <problem>_distill.
+r"""Translate a problem's training data with a teacher, as the problem <problem>_distill.
 
 Students learn from these translations (sequence-level distillation). An interrupted run goes on
 where it stopped.

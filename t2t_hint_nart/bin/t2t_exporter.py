@@ -1,4 +1,4 @@
-"""Export a trained model as a SavedModel: text in, text out.
+r"""Export a trained model as a SavedModel: text in, text out.
 
 A teacher's export also gives hints and scores, a student's also candidates of several lengths.
 `serving_default` takes strings and returns translations and scores.

@@ -1,4 +1,4 @@
-"""Read a checkpoint of tensor2tensor's own transformer, of 1.15 or 1.2.9, for use here.
+r"""Read a checkpoint of tensor2tensor's own transformer, of 1.15 or 1.2.9, for use here.
 
 Writes model.ckpt-<step> (the model's variables, without the optimizer's) and hparams.json to
 --output_dir. The version is told by the variables' names and decides attention_projection; values

@@ -1,4 +1,4 @@
-"""Train a model: the teacher (--model=transformer) or a student (--model=transformer_nat).
+r"""Train a model: the teacher (--model=transformer) or a student (--model=transformer_nat).
 
 Hyperparameters come from --hparams_set, then from hparams.json in --output_dir if there is one,
 then from --hparams. Training resumes from the newest checkpoint in --output_dir exactly where it
