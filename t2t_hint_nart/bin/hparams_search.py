@@ -63,12 +63,10 @@ def _train(session: TrainerSession, metric: str) -> dict[str, float]:
     from t2t_hint_nart.output_dir import write_flags
     from t2t_hint_nart.training.early_stopping import EvaluationHistory
 
+    experiment, extras = session.experiment, session.extras(metrics=[metric])
     write_flags(session.output_dir, session.values.flags_into_string())
-    session.experiment.train(
-        session.loop_settings(),
-        session.values.eval_steps,
-        extras=session.extras(metrics=[metric]),
-        split=session.split,
+    experiment.train(
+        session.loop_settings(), session.values.eval_steps, extras=extras, split=session.split
     )
     # A model goes before the next one comes.
     keras.backend.clear_session()

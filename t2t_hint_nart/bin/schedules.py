@@ -145,10 +145,12 @@ def _train(
     from t2t_hint_nart.output_dir import write_flags
 
     values = session.values
-    write_flags(session.output_dir, values.flags_into_string())
     settings = session.loop_settings(**changes)
+    experiment = session.experiment
     extras = session.extras(writes_decodes) if eval_steps else None
-    step = session.experiment.train(
+    # Only now: a run that is refused leaves another's flags as they were.
+    write_flags(session.output_dir, values.flags_into_string())
+    step = experiment.train(
         settings, eval_steps, **({"extras": extras, "split": session.split} if extras else {})
     )
     print(

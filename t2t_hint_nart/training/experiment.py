@@ -99,7 +99,8 @@ class Experiment:
         stream: where progress goes; stdout by default.
 
     Raises:
-        InputError: missing data, a teacher that is missing or doesn't fit, hints without a teacher.
+        InputError: missing or damaged data, a teacher that is missing or doesn't fit, hints without
+            a teacher.
     """
 
     def __init__(self, run: Run, stream: TextIO | None = None):
@@ -114,6 +115,9 @@ class Experiment:
         objective = Objective(self.run.hparams)
         self.learner = Learner(network, objective, self._teacher(network, objective))
         self.learner.optimizer = make_optimizer(self.run.hparams)
+        # Made here, so that bad data are refused before anything is written.
+        features = run.problem.features(DatasetSplit.TRAIN)
+        self._batches = training_batches(self.files, self.run.hparams, run.seed, features=features)
 
     def _warm_start(self, network: keras.Model, path: str) -> None:
         read, fresh = warm_start(network, path)
@@ -141,8 +145,7 @@ class Experiment:
 
     def training_batches(self) -> tf.data.Dataset:
         """Endless training batches."""
-        features = self.run.problem.features(DatasetSplit.TRAIN)
-        return training_batches(self.files, self.run.hparams, self.run.seed, features=features)
+        return self._batches
 
     def evaluation_batches(self, split: str = DatasetSplit.EVAL) -> tf.data.Dataset:
         """All of a split, once."""
