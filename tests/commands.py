@@ -46,10 +46,13 @@ def succeed(name, *arguments, **flags):
 def refusal(name, *arguments, **flags):
     """Run a command that must refuse its input, and return its message.
 
-    Refusing means: status 1 and one line on stderr that names the command.
+    Refusing means: status 1 and one line on stderr that names the command. Before it there may be
+    what a run's hparams.json changes in the set.
     """
     ended = run_command(name, *arguments, **flags)
     prefix = f"{name}: error: "
     assert ended.status == 1, ended
-    assert ended.err.startswith(prefix) and ended.err.count("\n") == 1, ended.err
-    return ended.err.removeprefix(prefix).rstrip("\n")
+    *notes, line, end = ended.err.split("\n")
+    assert line.startswith(prefix) and not end, ended.err
+    assert all("/hparams.json: " in note for note in notes), ended.err
+    return line.removeprefix(prefix)
