@@ -74,7 +74,7 @@ RECIPES: dict[str, Recipe] = {
             teacher_set="transformer_quickstart",
             student_set="transformer_nat_quickstart_hints",
             teacher_steps=700,
-            student_steps=600,
+            student_steps=400,
             students=(
                 Student("student_nll", NO_HINTS),
                 Student("student_align", "hint_hidden_weight=0"),
