@@ -1,4 +1,4 @@
-"""Flags that a command can't do without."""
+"""Flags that a command can't do without, and counts that must be positive."""
 
 from absl import flags
 
@@ -14,3 +14,14 @@ def require(values: flags.FlagValues, *names: str) -> None:
     missing = [f"--{name}" for name in names if values[name].value in (None, "")]
     if missing:
         raise InputError(f"Missing {', '.join(missing)}. See --help.")
+
+
+def check_positive(values: flags.FlagValues, *names: str) -> None:
+    """Refuse counts below 1.
+
+    Raises:
+        InputError: naming the first.
+    """
+    for name in names:
+        if values[name].value < 1:
+            raise InputError(f"--{name} must be at least 1, not {values[name].value}.")

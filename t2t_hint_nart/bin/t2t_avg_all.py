@@ -14,7 +14,7 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin.required import check_positive, require
 from t2t_hint_nart.errors import InputError
 
 
@@ -31,8 +31,7 @@ def define_flags(values: flags.FlagValues) -> None:
 
 def _main(values: flags.FlagValues) -> None:
     require(values, "model_dir")
-    if values.n < 1:
-        raise InputError(f"--n must be at least 1, not {values.n}.")
+    check_positive(values, "n")
     model_dir, output_dir = Path(values.model_dir), Path(values.output_dir)
     if not model_dir.is_dir():
         raise InputError(f"--model_dir {model_dir} isn't a directory.")

@@ -13,7 +13,7 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.flags import define_data_flags
-from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin.required import check_positive, require
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -30,6 +30,7 @@ def define_flags(values: flags.FlagValues) -> None:
 
 def _main(values: flags.FlagValues) -> None:
     require(values, "problem", "data_dir", "hparams_set", "teacher_export_dir")
+    check_positive(values, "batches")
     from t2t_hint_nart import registry
     from t2t_hint_nart.output_dir import create_hparams
 

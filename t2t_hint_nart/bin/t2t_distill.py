@@ -15,7 +15,7 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.flags import define_data_flags
-from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin.required import check_positive, require
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -28,6 +28,7 @@ def define_flags(values: flags.FlagValues) -> None:
 
 def _main(values: flags.FlagValues) -> None:
     require(values, "problem", "data_dir", "teacher_export_dir")
+    check_positive(values, "batch_size")
     from t2t_hint_nart import registry
 
     name = values.problem.removesuffix("_distill")

@@ -27,7 +27,7 @@ def define_training_flags(values: flags.FlagValues) -> None:
         flag_values=values,
     )
     flags.DEFINE_integer(
-        "keep_checkpoint_max", 20, "Checkpoints that are kept.", flag_values=values
+        "keep_checkpoint_max", 20, "Checkpoints that are kept, 0 for all.", flag_values=values
     )
     flags.DEFINE_integer(
         "keep_checkpoint_every_n_hours",

@@ -6,10 +6,13 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin.required import check_positive, require
 from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
+
+# Flags that count steps of which there must be one.
+_STEPS = ("train_steps", "local_eval_frequency", "log_step_count_steps")
 
 
 class TrainerSession:
@@ -31,6 +34,7 @@ class TrainerSession:
         overrides: dict[str, object] | None = None,
     ):
         require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
+        check_positive(values, *_STEPS)
         from t2t_hint_nart import registry
         from t2t_hint_nart.decoding.decode_hparams import decode_hparams
         from t2t_hint_nart.output_dir import create_hparams

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from t2t_hint_nart.data.bucket_table import BucketTable
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import PAD_ID
 
 _Output = TypeVar("_Output")
@@ -44,7 +45,12 @@ def sentence_batches(
         ...     print(batch.indices.tolist(), batch.inputs.tolist())
         [1, 0] [[7, 8, 1], [5, 1, 0]]
         [2] [[9, 1]]
+
+    Raises:
+        InputError: batches of less than one sentence.
     """
+    if batch_size < 1:
+        raise InputError(f"batch_size must be at least 1, not {batch_size}.")
     order = sorted(range(len(sentences)), key=lambda index: -len(sentences[index]))
     for start in range(0, len(order), batch_size):
         indices = order[start : start + batch_size]

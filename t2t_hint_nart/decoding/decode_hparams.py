@@ -77,6 +77,7 @@ def decode_hparams(overrides: str = "") -> HParams:
     for name, (value, reason) in _FIXED.items():
         hparams.add_hparam(name, value)
         hparams.restrict(name, (value,), reason)
+    hparams.restrict("stopping", ("1.2.9", "best_finished"), "the rules of T2T 1.2.9 and 1.15")
     return _with_the_forks_meanings(hparams, overrides)
 
 

@@ -169,7 +169,7 @@ class Checkpoints:
         model: what is trained.
         optimizer: built on the model's trainable variables.
         iterator: the training data's iterator.
-        keep_max: how many to keep, newest first (T2T's --keep_checkpoint_max).
+        keep_max: how many to keep, newest first; 0 for all (T2T's --keep_checkpoint_max).
         keep_every_hours: besides those, keep one every so many hours of training.
         state: further variables of the training step, by name.
     """
@@ -197,7 +197,7 @@ class Checkpoints:
         self._manager = tf.train.CheckpointManager(
             self._checkpoint,
             str(directory),
-            max_to_keep=keep_max,
+            max_to_keep=keep_max or None,
             keep_checkpoint_every_n_hours=keep_every_hours,
             checkpoint_name=CHECKPOINT_NAME,
         )

@@ -28,7 +28,7 @@ class LoopSettings:
         train_steps: step at which training ends.
         checkpoint_steps: steps between checkpoints (and evaluations).
         log_steps: steps between progress lines and summaries.
-        keep_checkpoint_max: how many checkpoints stay.
+        keep_checkpoint_max: how many checkpoints stay; 0 for all.
         checkpoint_seconds: seconds between checkpoints, in place of checkpoint_steps if not 0.
         keep_checkpoint_every_hours: one checkpoint every so many hours stays besides.
         eval_throttle_seconds: at least so many seconds pass from one evaluation to the next; the
