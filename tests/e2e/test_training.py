@@ -50,7 +50,10 @@ def test_interrupted_and_resumed_training_is_as_if_it_had_never_stopped(
         student_flags(experiment, tmp_path / name, train_steps=4)
         for name in ("straight", "stopped")
     )
-    succeed("t2t-trainer", **straight)
+    succeed("t2t-trainer", **{**straight, "local_eval_frequency": 2, "keep_checkpoint_max": 0})
+    assert {"model.ckpt-2.index", "model.ckpt-4.index"} <= {
+        path.name for path in (tmp_path / "straight").iterdir()
+    }
 
     def ctrl_c(*_):
         raise KeyboardInterrupt
