@@ -19,6 +19,7 @@ from t2t_hint_nart.reproduce.decoder_states import DecoderStates
 from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.reproduce.report import build_report, write_report
 from t2t_hint_nart.reproduce.report_row import report_row
+from t2t_hint_nart.serving.decodes import one_line, write_sentences
 from t2t_hint_nart.serving.exported_decode import export_decode, rescored_decode
 from t2t_hint_nart.serving.translator import Decode, Translator
 
@@ -91,12 +92,11 @@ class Evaluation:
 
     def decode(self) -> dict[str, Any]:
         """Translate the test set with every system; one file each under decodes/."""
-        self._file(("x", "y")).parent.mkdir(parents=True, exist_ok=True)
         sources = [source for source, _ in self._pairs]
         for key in self._decodings():
             translated = self._translator(key).translate(sources)
-            lines = [hypotheses[0].text + "\n" for hypotheses in translated]
-            self._file(key).write_text("".join(lines), encoding="utf-8")
+            lines = (one_line(hypotheses[0].text) for hypotheses in translated)
+            write_sentences(self._file(key), lines, "\n")
         return {"sentences": len(sources)}
 
     def latency(self) -> dict[str, Any]:

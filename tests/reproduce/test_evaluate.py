@@ -9,6 +9,7 @@ import pytest
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.reproduce.evaluate import SAMPLES, Evaluation, translate_command
 from t2t_hint_nart.reproduce.recipe import Student
+from t2t_hint_nart.serving.decodes import Hypothesis
 
 REFERENCES = [f"the dog number {i} barks loudly at the cat ." for i in range(20)]
 SOURCES = [f"der Hund Nummer {i} bellt die Katze laut an ." for i in range(20)]
@@ -49,6 +50,20 @@ def evaluation(tmp_path):
         name="tiny", students=students, beam_size=4, halfwidth=2, data_statement="Dogs."
     )
     return Evaluation(recipe, tmp_path, problem, "data")
+
+
+def test_a_sentence_is_a_line_whatever_is_in_it(evaluation, tmp_path, monkeypatch):
+    class Odd:
+        def translate(self, sources):
+            assert sources == SOURCES
+            return [[Hypothesis(f"two\nlines\t{i}", -1.0)] for i in range(len(sources))]
+
+    monkeypatch.setattr(Evaluation, "_translator", lambda *_: Odd())
+    assert evaluation.decode() == {"sentences": 20}
+    for name in TRANSLATIONS:
+        text = (tmp_path / "decodes" / f"{name}.txt").read_text(encoding="utf-8")
+        assert text == "".join(f"two lines {i}\n" for i in range(20))
+    assert not list(tmp_path.rglob("*.incomplete"))
 
 
 def report(evaluation):
