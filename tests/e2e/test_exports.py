@@ -173,7 +173,7 @@ def test_what_an_export_says_of_itself(experiment, teacher, student, encoders):
         assert facts.dtype == "float32"
         assert experiment.checkpoint(system).endswith(f"model.ckpt-{facts.step}")
         assert set(facts.hparams) == set(registry.hparams(name).values())
-    assert (teacher.metadata.step, student.metadata.step) == (400, 250)
+    assert (teacher.metadata.step, student.metadata.step) == (500, 250)
     assert (teacher.metadata.length_bias, student.metadata.length_bias) == (None, 0)
     assert teacher.metadata.weights_fingerprint != student.metadata.weights_fingerprint
 

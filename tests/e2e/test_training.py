@@ -112,26 +112,26 @@ def test_a_students_checkpoint_has_the_students_variables_and_no_other(experimen
 def test_the_mean_of_the_last_checkpoints(experiment, tmp_path):
     run = experiment.directory / "teacher"
     out = succeed("t2t-avg-all", model_dir=run, output_dir=tmp_path / "avg", n=2)
-    assert out == f"Mean of 2 checkpoints: {tmp_path / 'avg' / 'model.ckpt-400'}\n"
-    mean = tensors(tmp_path / "avg" / "model.ckpt-400", "model/")
-    last, before = (tensors(run / f"model.ckpt-{step}", "model/") for step in (400, 350))
+    assert out == f"Mean of 2 checkpoints: {tmp_path / 'avg' / 'model.ckpt-500'}\n"
+    mean = tensors(tmp_path / "avg" / "model.ckpt-500", "model/")
+    last, before = (tensors(run / f"model.ckpt-{step}", "model/") for step in (500, 450))
     assert set(mean) == set(last) == set(before)
     assert any(np.abs(last[name] - before[name]).max() > 1e-3 for name in last)
     for name, value in mean.items():
         np.testing.assert_allclose(value, (last[name] + before[name]) / 2, rtol=1e-6, atol=1e-7)
-    for name, value in tensors(run / "avg" / "model.ckpt-400", "model/").items():
+    for name, value in tensors(run / "avg" / "model.ckpt-500", "model/").items():
         np.testing.assert_array_equal(mean[name], value)
     assert (tmp_path / "avg" / "hparams.json").read_bytes() == (run / "hparams.json").read_bytes()
 
 
 def test_every_mean_of_one_checkpoint(experiment, tmp_path):
     run = experiment.directory / "teacher"
-    out = succeed("t2t-avg-all", model_dir=run, output_dir=tmp_path, n=1, min_steps=351)
-    assert out == f"Mean of 1 checkpoints: {tmp_path / 'model.ckpt-400'}\n"
+    out = succeed("t2t-avg-all", model_dir=run, output_dir=tmp_path, n=1, min_steps=451)
+    assert out == f"Mean of 1 checkpoints: {tmp_path / 'model.ckpt-500'}\n"
     out = succeed("t2t-avg-all", model_dir=run, output_dir=tmp_path, n=1)
-    assert [line.split("-")[-1] for line in out.splitlines()] == ["350", "400"]
-    expected = tensors(run / "model.ckpt-350", "model/")
-    for name, value in tensors(tmp_path / "model.ckpt-350", "model/").items():
+    assert [line.split("-")[-1] for line in out.splitlines()] == ["450", "500"]
+    expected = tensors(run / "model.ckpt-450", "model/")
+    for name, value in tensors(tmp_path / "model.ckpt-450", "model/").items():
         np.testing.assert_array_equal(value, expected[name])
 
 
