@@ -1,0 +1,80 @@
+"""The classes of the real tensor2tensor 1.15.7 that still import agree with ours.
+
+A development test: it needs the wheel, which nothing else does.
+
+    pip download --no-deps tensor2tensor==1.15.7
+    T2T_WHEEL=tensor2tensor-1.15.7-py2.py3-none-any.whl python -m pytest tests/test_t2t_wheel.py -rs
+"""
+
+import os
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.text.subword import SubwordTextEncoder
+
+WHEEL = os.environ.get("T2T_WHEEL", "")
+pytestmark = pytest.mark.skipif(
+    not Path(WHEEL).is_file(), reason="T2T_WHEEL doesn't name the wheel of tensor2tensor 1.15.7"
+)
+STRINGS = 1000
+# Letters, digits, escapes, white space, marks, emoji, private use: what tokenizers trip over.
+PIECES = (
+    "Haus", "und", "the", "x1", "Straße", " ", " ", " ", "  ", "\n", "\t", "\r", "\0", "_", "\\",
+    "\\u", "\\123;", ".", ",", "¿", "é", "e\u0301", "日本", "🙂", "\u200d", "\u2028", "\ufeff",
+    "\ue000", "<pad>", "<EOS>", "'",
+)  # fmt: skip
+PARSED = (
+    "lr=2", "n=3", "n=3.0", "n=1e3", "b=true", "b=False", "b=2", "b=no", "s=a=b c*d", "l=[3,4]",
+    "l=[3 4]", "l=[]", "l=3", "n=[1,2]", "lr=1,lr=2", "lr=1,", "lr = 3 , n=4", " lr=1", "lr=1,,n=2",
+    "lr", "s=a[0]", "s='quoted'", "s=constant*linear_warmup*rsqrt_decay",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def wheel_on_path():
+    sys.path.insert(0, WHEEL)
+    yield
+    sys.path.remove(WHEEL)
+
+
+def random_strings():
+    generator = random.Random(1)
+    return ["".join(generator.choices(PIECES, k=generator.randrange(12))) for _ in range(STRINGS)]
+
+
+def test_subwords_agree():
+    from tensor2tensor.data_generators import text_encoder
+
+    texts = random_strings()
+    ours = SubwordTextEncoder.build_from_generator(texts[:500], 200)
+    # Built, not loaded: T2T reads a carriage return in its vocabulary file as the end of a line.
+    theirs = text_encoder.SubwordTextEncoder.build_from_generator(texts[:500], 200)
+    assert list(theirs.all_subtoken_strings) == ours.subtokens
+    for text in texts:
+        ids = theirs.encode(text)
+        assert ours.encode(text) == ids, text
+        assert ours.decode(ids) == theirs.decode(ids) == text
+
+
+@pytest.mark.parametrize("text", PARSED)
+def test_hparams_agree(text):
+    from tensor2tensor.utils import hparam
+
+    defaults = {"lr": 0.1, "n": 1, "b": False, "s": "a", "l": [1, 2]}
+
+    def outcome(cls):
+        try:
+            return dict(cls(**defaults).parse(text).values())
+        except ValueError as error:
+            return str(error)
+
+    theirs, ours = outcome(hparam.HParams), outcome(HParams)
+    assert type(ours) is type(theirs)
+    if isinstance(theirs, dict):
+        assert ours == theirs
+    else:
+        assert ours.startswith(theirs.split(" in ")[0][:30])
