@@ -50,9 +50,11 @@ def test_subwords_agree():
     from tensor2tensor.data_generators import text_encoder
 
     texts = random_strings()
-    ours = SubwordTextEncoder.build_from_generator(texts[:500], 200)
+    # Ours never makes a newline a subtoken: T2T can't read back its own file that has one.
+    lines = [text.replace("\n", " ") for text in texts[:500]]
+    ours = SubwordTextEncoder.build_from_generator(lines, 200)
     # Built, not loaded: T2T reads a carriage return in its vocabulary file as the end of a line.
-    theirs = text_encoder.SubwordTextEncoder.build_from_generator(texts[:500], 200)
+    theirs = text_encoder.SubwordTextEncoder.build_from_generator(lines, 200)
     assert list(theirs.all_subtoken_strings) == ours.subtokens
     for text in texts:
         ids = theirs.encode(text)
