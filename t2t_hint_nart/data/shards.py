@@ -60,7 +60,9 @@ def write_shards(examples: Iterable[EncodedPair], paths: Sequence[str]) -> int:
     count = 0
     with _written_whole(paths) as writers:
         for features in examples:
-            writers[count % len(writers)].write(to_example(features).SerializeToString())
+            example = to_example(features)
+            # The order of the features would otherwise change from process to process.
+            writers[count % len(writers)].write(example.SerializeToString(deterministic=True))
             count += 1
         if not count:
             raise InputError(f"no sentence pair to write to {paths[0]!r}")
