@@ -61,7 +61,7 @@ def test_provenance_says_where_the_targets_come_from(experiment, teacher):
     values = registry.problem(f"{PROBLEM}_distill").provenance(experiment.data_dir)
     assert values["teacher_export_dir"] == experiment.export_dir("teacher")
     assert values["teacher_fingerprint"] == teacher.metadata.weights_fingerprint
-    assert values["teacher_step"] == 500
+    assert values["teacher_step"] == 480
     assert values["decode_hparams"]["beam_size"] == 4
     assert values["decode_hparams"]["extra_length"] == 4
     assert (values["problem"], values["base_problem"]) == (f"{PROBLEM}_distill", PROBLEM)

@@ -36,7 +36,7 @@ def student_flags(experiment, directory, **changes):
         "output_dir": directory,
         "schedule": "train",
         "local_eval_frequency": 100,
-        "log_step_count_steps": 2,
+        "log_step_count_steps": 1,
         **changes,
     }
 
@@ -47,11 +47,11 @@ def test_interrupted_and_resumed_training_is_as_if_it_had_never_stopped(
 ):
     """Of a student with both hints and dropout: weights, optimizer, generators, place in data."""
     straight, stopped = (
-        student_flags(experiment, tmp_path / name, train_steps=4)
+        student_flags(experiment, tmp_path / name, train_steps=2)
         for name in ("straight", "stopped")
     )
-    succeed("t2t-trainer", **{**straight, "local_eval_frequency": 2, "keep_checkpoint_max": 0})
-    assert {"model.ckpt-2.index", "model.ckpt-4.index"} <= {
+    succeed("t2t-trainer", **{**straight, "local_eval_frequency": 1, "keep_checkpoint_max": 0})
+    assert {"model.ckpt-1.index", "model.ckpt-2.index"} <= {
         path.name for path in (tmp_path / "straight").iterdir()
     }
 
@@ -62,22 +62,22 @@ def test_interrupted_and_resumed_training_is_as_if_it_had_never_stopped(
         patch.setattr(Progress, "report", ctrl_c)
         ended = run_command("t2t-trainer", **stopped)
     assert (ended.status, ended.err) == (130, "t2t-trainer: interrupted\n")
-    assert "Interrupted; step 2 is saved. Run the same command to go on." in ended.out
+    assert "Interrupted; step 1 is saved. Run the same command to go on." in ended.out
     out = succeed("t2t-trainer", **stopped)
-    assert "Resuming at step 2 to 4" in out and "Trained to step 4." in out
+    assert "Resuming at step 1 to 2" in out and "Trained to step 2." in out
 
-    expected = tensors(tmp_path / "straight" / "model.ckpt-4")
-    got = tensors(tmp_path / "stopped" / "model.ckpt-4")
+    expected = tensors(tmp_path / "straight" / "model.ckpt-2")
+    got = tensors(tmp_path / "stopped" / "model.ckpt-2")
     assert set(got) == set(expected)
     parts = {name.split("/")[0] for name in got}
     assert {"model", "optimizer", "dropout"} <= parts
     for name, value in expected.items():
         if name.split("/")[0] in ("model", "optimizer", "dropout"):
             np.testing.assert_array_equal(got[name], value, err_msg=name)
-    at_two = tensors(tmp_path / "stopped" / "model.ckpt-2")
+    at_one = tensors(tmp_path / "stopped" / "model.ckpt-1")
     for part in ("model", "optimizer", "dropout"):
         assert any(
-            not np.array_equal(at_two[name], value)
+            not np.array_equal(at_one[name], value)
             for name, value in expected.items()
             if name.startswith(part)
         )
@@ -92,7 +92,7 @@ def test_a_students_checkpoint_has_the_students_variables_and_no_other(experimen
         problem,
         problem.get_feature_encoders(data_dir),
     )
-    stored = tensors(experiment.directory / STUDENT / "model.ckpt-250")
+    stored = tensors(experiment.directory / STUDENT / "model.ckpt-200")
     assert not [name for name in stored if "teacher" in name or "exported" in name]
     weights = {
         name.removeprefix("model/").removesuffix("/.ATTRIBUTES/VARIABLE_VALUE").replace(".S", "/")
@@ -112,26 +112,26 @@ def test_a_students_checkpoint_has_the_students_variables_and_no_other(experimen
 def test_the_mean_of_the_last_checkpoints(experiment, tmp_path):
     run = experiment.directory / "teacher"
     out = succeed("t2t-avg-all", model_dir=run, output_dir=tmp_path / "avg", n=2)
-    assert out == f"Mean of 2 checkpoints: {tmp_path / 'avg' / 'model.ckpt-500'}\n"
-    mean = tensors(tmp_path / "avg" / "model.ckpt-500", "model/")
-    last, before = (tensors(run / f"model.ckpt-{step}", "model/") for step in (500, 450))
+    assert out == f"Mean of 2 checkpoints: {tmp_path / 'avg' / 'model.ckpt-480'}\n"
+    mean = tensors(tmp_path / "avg" / "model.ckpt-480", "model/")
+    last, before = (tensors(run / f"model.ckpt-{step}", "model/") for step in (480, 400))
     assert set(mean) == set(last) == set(before)
     assert any(np.abs(last[name] - before[name]).max() > 1e-3 for name in last)
     for name, value in mean.items():
         np.testing.assert_allclose(value, (last[name] + before[name]) / 2, rtol=1e-6, atol=1e-7)
-    for name, value in tensors(run / "avg" / "model.ckpt-500", "model/").items():
+    for name, value in tensors(run / "avg" / "model.ckpt-480", "model/").items():
         np.testing.assert_array_equal(mean[name], value)
     assert (tmp_path / "avg" / "hparams.json").read_bytes() == (run / "hparams.json").read_bytes()
 
 
 def test_every_mean_of_one_checkpoint(experiment, tmp_path):
     run = experiment.directory / "teacher"
-    out = succeed("t2t-avg-all", model_dir=run, output_dir=tmp_path, n=1, min_steps=451)
-    assert out == f"Mean of 1 checkpoints: {tmp_path / 'model.ckpt-500'}\n"
+    out = succeed("t2t-avg-all", model_dir=run, output_dir=tmp_path, n=1, min_steps=401)
+    assert out == f"Mean of 1 checkpoints: {tmp_path / 'model.ckpt-480'}\n"
     out = succeed("t2t-avg-all", model_dir=run, output_dir=tmp_path, n=1)
-    assert [line.split("-")[-1] for line in out.splitlines()] == ["450", "500"]
-    expected = tensors(run / "model.ckpt-450", "model/")
-    for name, value in tensors(tmp_path / "model.ckpt-450", "model/").items():
+    assert [line.split("-")[-1] for line in out.splitlines()] == ["400", "480"]
+    expected = tensors(run / "model.ckpt-400", "model/")
+    for name, value in tensors(tmp_path / "model.ckpt-400", "model/").items():
         np.testing.assert_array_equal(value, expected[name])
 
 
