@@ -168,28 +168,6 @@ def experiment(tmp_path_factory):
     return Experiment(directory, {name: Ended(*run) for name, run in runs.items()})
 
 
-@functools.cache
-def load_export(path):
-    import tensorflow as tf
-
-    return tf.saved_model.load(path)
-
-
-@pytest.fixture(autouse=True)
-def exports_are_loaded_once(experiment, monkeypatch):
-    """By the tests; the experiment itself loads them anew in every stage."""
-    import tensorflow as tf
-
-    load, exports = tf.saved_model.load, str(experiment.directory / "export")
-    for system in ("teacher", STUDENT):
-        load_export(experiment.export_dir(system))
-    monkeypatch.setattr(
-        tf.saved_model,
-        "load",
-        lambda path: load_export(path) if path.startswith(exports) else load(path),
-    )
-
-
 @pytest.fixture(scope="session")
 def teacher(experiment):
     from t2t_hint_nart.hints.teacher import Teacher
@@ -202,3 +180,13 @@ def student(experiment):
     from t2t_hint_nart.exports.exported_model import ExportedModel
 
     return ExportedModel(experiment.export_dir(STUDENT))
+
+
+@pytest.fixture(autouse=True)
+def exports_are_loaded_once(teacher, student, monkeypatch):
+    """By the tests; the experiment itself loads them anew in every stage."""
+    import tensorflow as tf
+
+    load = tf.saved_model.load
+    loaded = {exported.export_dir: exported._loaded for exported in (teacher, student)}
+    monkeypatch.setattr(tf.saved_model, "load", lambda path: loaded.get(path) or load(path))
