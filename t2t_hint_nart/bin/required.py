@@ -23,5 +23,6 @@ def check_positive(values: flags.FlagValues, *names: str) -> None:
         InputError: naming the first.
     """
     for name in names:
-        if values[name].value < 1:
-            raise InputError(f"--{name} must be at least 1, not {values[name].value}.")
+        given = values[name].value
+        if given is None or given < 1:
+            raise InputError(f"--{name} must be at least 1, not {given}.")
