@@ -3,10 +3,13 @@
 import json
 import shlex
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
+from t2t_hint_nart import registry
 from tests.commands import succeed
-from tests.e2e.conftest import STUDENT, reproduce
+from tests.e2e.conftest import PROBLEM, STUDENT, reproduce
 
 STAGES = [
     "datagen",
@@ -146,6 +149,41 @@ def test_the_rows_are_of_the_files_beside(experiment, rows):
     for (system, decoding), row in rows.items():
         file = experiment.directory / "decodes" / f"{system}.{decoding}.txt"
         assert row["bleu_13a"] == bleu_13a(file.read_text().splitlines(), references).value
+
+
+def by_hand(exported, inputs, targets):
+    """Mean cosine of two raw states of a sentence, and the attention: NumPy, sentence by sentence.
+
+    Returns:
+        The mean over all pairs of real tokens, their number, and attention float[B, H, T, S].
+    """
+    seen = exported.call("hints", inputs=inputs, targets=targets)
+    cosines = []
+    for states, ids in zip(seen["hidden"].numpy()[:, 0], targets, strict=True):
+        states = states[ids != 0].astype(np.float64)
+        states /= np.linalg.norm(states, axis=1, keepdims=True)
+        cosines += [states[s] @ states[t] for t in range(len(states)) for s in range(t)]
+    return np.mean(cosines), len(cosines), seen["attention"].numpy()[:, 0].astype(np.float64)
+
+
+def test_cosines_and_attention_on_the_test_set(experiment, report, teacher, student):
+    """Of both systems on the same sentences: the teacher's translations."""
+    encoder = registry.problem(PROBLEM).get_feature_encoders(experiment.data_dir)["inputs"]
+    ids = [[*encoder.encode(source), 1] for source, _ in experiment.pairs("test")]
+    inputs = tf.ragged.constant(ids, dtype=tf.int32).to_tensor()
+    targets = teacher.decode(inputs)[0].numpy()
+    attention = {}
+    for system, exported in (("teacher", teacher), (STUDENT, student)):
+        mean, pairs, attention[system] = by_hand(exported, inputs, targets)
+        found = report["cosine"][system]["raw"]
+        assert found["pairs"] == pairs and found["mean"] == pytest.approx(mean, abs=1e-4)
+    ours, theirs = attention["teacher"], attention[STUDENT]
+    ratio = np.log(np.maximum(ours, 1e-30)) - np.log(np.maximum(theirs, 1e-30))
+    divergence = (ours * ratio).sum(-1).mean(1)[targets != 0].mean()
+    found = report["attention"][STUDENT]
+    assert found["tokens"] == (targets != 0).sum()
+    assert found["kl_to_teacher"] == pytest.approx(divergence, rel=0.01)
+    assert report["attention"]["teacher"]["kl_to_teacher"] is None
 
 
 def test_the_command_at_the_end_translates(experiment, report):

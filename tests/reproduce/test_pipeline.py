@@ -133,7 +133,9 @@ def test_the_report_is_told_what_was_found(works, tmp_path):
         ({"beam_size": 5}, "export_teacher", "beam_size=4, now it is 5"),
         ({"student_steps": 9}, "student_nll", "steps=2, now it is 9"),
         ({"students": RECIPE.students[:1]}, "decode", "systems="),
+        ({"warm_start": True}, "student_nll", "warm_start=False, now it is True"),
         ({"halfwidth": 2}, "decode", "halfwidth=4, now it is 2"),
+        ({"rescoring_alpha": 0.6}, "decode", "rescoring_alpha=0.0, now it is 0.6"),
         ({"latency_sentences": 2}, "latency", "sentences=50, now it is 2"),
     ],
 )
