@@ -21,7 +21,6 @@ _FIXED = {
     "multiply_embedding_mode": "sqrt_depth",
     "norm_epsilon": 1e-6,
     "norm_type": "layer",
-    "optimizer_momentum_momentum": 0.9,
     "prepend_mode": "none",
     "problem_choice": "adaptive",
     "sampling_method": "argmax",
@@ -55,6 +54,7 @@ def basic_params1() -> HParams:
         optimizer_adam_epsilon=1e-6,
         optimizer_adam_beta1=0.85,
         optimizer_adam_beta2=0.997,
+        optimizer_momentum_momentum=0.9,
         weight_decay=0.1,
         # Multiply the loss by target tokens over the most that a batch has had so far; 1.2.9 always
         # does, 1.15 never. Not a name of T2T.

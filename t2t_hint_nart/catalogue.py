@@ -164,8 +164,16 @@ def default_name(registered: Callable[..., Any]) -> str:
         T2T `utils/registry.py`, default_name.
     """
     name = registered.__name__
-    if not isinstance(registered, type):
-        return name
+    return snake_case(name) if isinstance(registered, type) else name
+
+
+def snake_case(name: str) -> str:
+    """Return a name in CamelCase as T2T writes it in snake_case.
+
+    Example:
+        >>> snake_case("TrueAdam"), snake_case("SGD")
+        ('true_adam', 'sgd')
+    """
     words_split = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", words_split).lower()
 

@@ -1,4 +1,4 @@
-"""Names for models, hyperparameter sets and problems, and the decorators that give them.
+"""Names for models, sets, problems and optimizers, and the decorators that give them.
 
 In: classes and functions of this package or of a user's own directory. Out: the object behind a
 name. Must not import TensorFlow. Names and rules are those of T2T's `utils/registry.py`:
@@ -7,17 +7,24 @@ and `_copy` form.
 """
 
 import importlib
+import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from t2t_hint_nart import user_directory
 from t2t_hint_nart.catalogue import Catalogue, Entry, LazyClass
 from t2t_hint_nart.catalogue import default_name as default_name
+from t2t_hint_nart.catalogue import snake_case
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.ranged_hparam import RangedHParams
 
-_PLUGIN_PACKAGES = ("t2t_hint_nart.models", "t2t_hint_nart.hparams", "t2t_hint_nart.problems")
+_PLUGIN_PACKAGES = (
+    "t2t_hint_nart.models",
+    "t2t_hint_nart.training.optimizer",
+    "t2t_hint_nart.hparams",
+    "t2t_hint_nart.problems",
+)
 _PROBLEM_SUFFIXES = ("_rev", "_copy")
 
 
@@ -39,21 +46,35 @@ def _check_problem(name: str, entry: Entry) -> None:
     entry.value.registered_name = name
 
 
+def _check_optimizer(name: str, entry: Entry) -> None:
+    """Refuse functions of other arguments than T2T's, at once instead of when training starts."""
+    try:
+        inspect.signature(entry.value).bind(None, None)
+    except TypeError as error:
+        raise InputError(
+            f"optimizer '{name}' ({entry.origin}) must take two arguments, learning_rate and "
+            f"hparams: {error}"
+        ) from error
+
+
 _models = Catalogue("model")
 _hparams = Catalogue("hparams set")
 _ranged_hparams = Catalogue("hparams range")
 _problems = Catalogue("problem", _check_problem)
+_optimizers = Catalogue("optimizer", _check_optimizer)
 _derived_problems: dict[str, Callable[[Any], Any]] = {}
 _loaded_plugins: set[str] = set()
 
 # Decorators, bare or with a name. A registered model is a Keras model class, an hparams set a
 # function that returns an HParams, a range a function that fills a RangedHParams, a problem a
-# Problem class, which learns its name as `registered_name`.
+# Problem class, which learns its name as `registered_name`, an optimizer a function of the learning
+# rate (a Keras schedule) and the set that returns a Keras optimizer.
 register_model = _models.register
 register_lazy_model = _models.register_lazily
 register_hparams = _hparams.register
 register_ranged_hparams = _ranged_hparams.register
 register_problem = _problems.register
+register_optimizer = _optimizers.register
 
 
 def register_derived_problem(suffix: str) -> Callable[[Any], Any]:
@@ -149,6 +170,20 @@ def problem(name: str) -> Any:
     return cls(was_reversed=parsed.was_reversed, was_copy=parsed.was_copy)
 
 
+def optimizer(name: str) -> Callable[[Any, HParams], Any]:
+    """Return the function that makes the optimizer of that name.
+
+    T2T 1.2.9's names in CamelCase stand for those of 1.15: TrueAdam for true_adam, SGD for sgd.
+
+    Raises:
+        UnknownNameError: listing the optimizers there are.
+    """
+    load_plugins()
+    known = name if name in _optimizers else snake_case(name)
+    make: Callable[[Any, HParams], Any] = _optimizers.find(known).value
+    return make
+
+
 def parse_problem_name(name: str) -> ProblemName:
     """Split a problem's name into its base and its suffixes.
 
@@ -175,10 +210,10 @@ def list_models() -> list[str]:
     return _models.names()
 
 
-def list_hparams() -> list[str]:
-    """Return the names of all hyperparameter sets, sorted."""
+def list_hparams(prefix: str = "") -> list[str]:
+    """Return the names of all hyperparameter sets that begin with `prefix`, sorted."""
     load_plugins()
-    return _hparams.names()
+    return [name for name in _hparams.names() if name.startswith(prefix)]
 
 
 def list_ranged_hparams() -> list[str]:
@@ -193,6 +228,12 @@ def list_problems() -> list[str]:
     return _problems.names()
 
 
+def list_optimizers() -> list[str]:
+    """Return the names of all optimizers, sorted."""
+    load_plugins()
+    return _optimizers.names()
+
+
 def help_string() -> str:
     """Return what is registered, where, and what it is: the text of `--registry_help`.
 
@@ -205,10 +246,12 @@ def help_string() -> str:
         ("HParams", _hparams),
         ("RangedHParams", _ranged_hparams),
         ("Problems", _problems),
+        ("Optimizers", _optimizers),
     ):
         lines += ["", f"  {title}:", *_grouped(catalogue)]
-    suffixes = ", ".join((*_PROBLEM_SUFFIXES, *_derived_problems))
-    lines.append(f"    A problem's name may end in: {suffixes}")
+        if catalogue is _problems:
+            suffixes = ", ".join((*_PROBLEM_SUFFIXES, *_derived_problems))
+            lines.append(f"    A problem's name may end in: {suffixes}")
     return "\n".join(lines)
 
 

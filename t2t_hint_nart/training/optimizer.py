@@ -1,16 +1,30 @@
-"""The optimizers that a set may name."""
+"""The optimizers that a set may name, and how a set's is built.
 
-import keras
+In: a set with optimizer*, learning_rate* and clip_grad_norm. Out: a Keras optimizer. The functions
+that make one are registered as in T2T's `utils/optimize.py`; importing this module imports neither
+TensorFlow nor Keras, so that `--registry_help` can list them.
+"""
 
-from t2t_hint_nart.errors import InputError, nearest
+from typing import TYPE_CHECKING
+
+from t2t_hint_nart import registry
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.training.learning_rate import LearningRate
+
+if TYPE_CHECKING:
+    import keras
+
+    from t2t_hint_nart.training.learning_rate import LearningRate
 
 
-def _adam(hparams: HParams, rate: LearningRate) -> keras.optimizers.Optimizer:
+@registry.register_optimizer
+def adam(learning_rate: "LearningRate", hparams: HParams) -> "keras.optimizers.Optimizer":
+    """Adam with optimizer_adam_beta1, _beta2 and _epsilon."""
+    import keras
+
     # Keras's Adam has T2T's epsilon-hat form; LazyAdam on dense gradients is Adam.
     return keras.optimizers.Adam(
-        rate,
+        learning_rate,
         beta_1=hparams.optimizer_adam_beta1,
         beta_2=hparams.optimizer_adam_beta2,
         epsilon=hparams.optimizer_adam_epsilon,
@@ -20,35 +34,71 @@ def _adam(hparams: HParams, rate: LearningRate) -> keras.optimizers.Optimizer:
     )
 
 
-def _adafactor(hparams: HParams, rate: LearningRate) -> keras.optimizers.Optimizer:
-    return keras.optimizers.Adafactor(rate, relative_step=False)
+# The same here: gradients of embeddings are dense.
+registry.register_optimizer("true_adam")(adam)
+registry.register_optimizer("lazy_adam")(adam)
+registry.register_optimizer("multistep_adam")(adam)
 
 
-OPTIMIZERS = {
-    "adam": _adam,
-    "trueadam": _adam,
-    "lazyadam": _adam,
-    "multistep_adam": _adam,
-    "adafactor": _adafactor,
-}
+@registry.register_optimizer
+def adam_w(learning_rate: "LearningRate", hparams: HParams) -> "keras.optimizers.Optimizer":
+    """Adam with decoupled weight decay, weight_decay times the learning rate."""
+    import keras
+
+    return keras.optimizers.AdamW(
+        learning_rate,
+        weight_decay=hparams.weight_decay,
+        beta_1=hparams.optimizer_adam_beta1,
+        beta_2=hparams.optimizer_adam_beta2,
+        epsilon=hparams.optimizer_adam_epsilon,
+    )
 
 
-def make_optimizer(hparams: HParams) -> keras.optimizers.Optimizer:
+@registry.register_optimizer
+def adafactor(learning_rate: "LearningRate", hparams: HParams) -> "keras.optimizers.Optimizer":
+    """Adafactor without momentum, its step times the set's schedule."""
+    import keras
+
+    return keras.optimizers.Adafactor(learning_rate, relative_step=False)
+
+
+@registry.register_optimizer
+def momentum(learning_rate: "LearningRate", hparams: HParams) -> "keras.optimizers.Optimizer":
+    """Gradient descent with optimizer_momentum_momentum."""
+    import keras
+
+    return keras.optimizers.SGD(learning_rate, momentum=hparams.optimizer_momentum_momentum)
+
+
+@registry.register_optimizer
+def sgd(learning_rate: "LearningRate", hparams: HParams) -> "keras.optimizers.Optimizer":
+    """Gradient descent."""
+    import keras
+
+    return keras.optimizers.SGD(learning_rate)
+
+
+def make_optimizer(hparams: HParams) -> "keras.optimizers.Optimizer":
     """Build the optimizer of a set, with its schedule and, if not 0, gradient clipping.
 
     Args:
         hparams: a set with optimizer*, learning_rate* and clip_grad_norm.
 
     Raises:
-        InputError: unknown optimizer.
+        UnknownNameError: an optimizer that isn't registered.
+        InputError: a registered function that didn't return a Keras optimizer.
     """
-    name = hparams.optimizer.lower()
-    if name not in OPTIMIZERS:
+    make = registry.optimizer(hparams.optimizer)
+    import keras
+
+    from t2t_hint_nart.training.learning_rate import LearningRate
+
+    optimizer = make(LearningRate(hparams), hparams)
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
         raise InputError(
-            f"Unknown optimizer {hparams.optimizer!r}; allowed are Adam, TrueAdam, LazyAdam, "
-            f"Adafactor.{nearest(name, OPTIMIZERS)}"
+            f"optimizer '{hparams.optimizer}' must return a Keras optimizer, "
+            f"got {type(optimizer).__name__}"
         )
-    optimizer = OPTIMIZERS[name](hparams, LearningRate(hparams))
     if hparams.clip_grad_norm:
         optimizer.global_clipnorm = float(hparams.clip_grad_norm)
     return optimizer

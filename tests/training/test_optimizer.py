@@ -124,7 +124,7 @@ def test_every_registered_set_has_an_optimizer():
         assert isinstance(make_optimizer(hparams), keras.optimizers.Optimizer), name
 
 
-@pytest.mark.parametrize("name", ["Adam", "adam", "TrueAdam", "LazyAdam"])
+@pytest.mark.parametrize("name", ["Adam", "adam", "TrueAdam", "true_adam", "LazyAdam"])
 def test_names_of_adam(name):
     hparams = registry.hparams("transformer_base_v2").override_from_dict({"optimizer": name})
     optimizer = make_optimizer(hparams)
@@ -132,7 +132,45 @@ def test_names_of_adam(name):
     assert (optimizer.beta_1, optimizer.beta_2, optimizer.epsilon) == (0.9, 0.98, 1e-9)
 
 
+def test_momentum_and_plain_descent():
+    def set_of(optimizer):
+        return small_warmup("transformer_base_v2", optimizer=optimizer)
+
+    rate, velocity, values = RATES, np.zeros(4), START[1].copy()
+    for step in range(3):
+        velocity = 0.9 * velocity - rate[step] * GRADIENTS[step][1]
+        values += velocity
+    np.testing.assert_allclose(run(set_of("Momentum"))[1], values, 1e-6)
+    plain = START[1] - sum(rate[step] * GRADIENTS[step][1] for step in range(3))
+    np.testing.assert_allclose(run(set_of("SGD"))[1], plain, 1e-6)
+
+
+def test_adam_w_decays_the_weights_apart_from_the_gradient():
+    zeros = [[np.zeros_like(x) for x in START]]
+    got = run(small_warmup("transformer_base_v2", optimizer="AdamW", weight_decay=0.1), zeros)
+    assert_same(got, [x * (1.0 - 0.1 * RATES[0]) for x in START])
+
+
+def test_an_optimizer_of_ones_own(monkeypatch):
+    monkeypatch.setattr(registry._optimizers, "_entries", dict(registry._optimizers._entries))
+
+    @registry.register_optimizer
+    def half_speed(learning_rate, hparams):
+        """Mine."""
+        return keras.optimizers.SGD(0.5 * hparams.learning_rate)
+
+    got = run(small_warmup("transformer_base_v2", optimizer="half_speed"), GRADIENTS[:1])
+    np.testing.assert_allclose(got[1], START[1] - 0.1 * GRADIENTS[0][1], 1e-6)
+    assert "half_speed" in registry.list_optimizers()
+    assert "* half_speed" in registry.help_string()
+    with pytest.raises(InputError, match=r"^optimizer 'short' \(.*\) must take two arguments"):
+        registry.register_optimizer("short")(lambda hparams: None)
+    registry.register_optimizer("none")(lambda learning_rate, hparams: None)
+    with pytest.raises(InputError, match="^optimizer 'none' must return a Keras optimizer"):
+        make_optimizer(small_warmup("transformer_base_v2", optimizer="none"))
+
+
 def test_unknown_optimizer():
     hparams = registry.hparams("transformer_base_v2").override_from_dict({"optimizer": "adamm"})
-    with pytest.raises(InputError, match=r"Unknown optimizer 'adamm'; allowed are Adam,.*'adam'"):
+    with pytest.raises(InputError, match=r"^optimizer 'adamm' is not.* mean 'adam'.*: adafactor,"):
         make_optimizer(hparams)
