@@ -12,9 +12,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from t2t_hint_nart import user_directory
-from t2t_hint_nart.catalogue import Catalogue, Entry, LazyClass
+from t2t_hint_nart.catalogue import Catalogue, Entry, LazyClass, snake_case
 from t2t_hint_nart.catalogue import default_name as default_name
-from t2t_hint_nart.catalogue import snake_case
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.ranged_hparam import RangedHParams
