@@ -1,14 +1,12 @@
 """How T2T finds the subtokens of a corpus (T2T data_generators/text_encoder.py)."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from absl import logging
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import ESCAPE_CHARACTERS, escape_token
-from t2t_hint_nart.text.longest_match import longest_match
 from t2t_hint_nart.text.reserved import RESERVED_TOKENS
 
 
@@ -92,6 +90,8 @@ def build(token_counts: Mapping[str, int], min_count: int, settings: Settings) -
         >>> subtokens[:6]
         ['<pad>_', '<EOS>_', 'low_', 'lower_', 'w', 'u']
     """
+    from t2t_hint_nart.text.substring_counts import TokenTable  # loads NumPy
+
     reserved = settings.reserved_tokens
     if reserved[: len(RESERVED_TOKENS)] != RESERVED_TOKENS:
         raise InputError(
@@ -99,11 +99,15 @@ def build(token_counts: Mapping[str, int], min_count: int, settings: Settings) -
         )
     # A newline is always escaped, and a file with one subtoken a line could not hold it.
     alphabet = set().union(*token_counts, *reserved, ESCAPE_CHARACTERS) - {"\n"}
-    escaped_counts = [(escape_token(token, alphabet), n) for token, n in token_counts.items()]
+    table = TokenTable(
+        [escape_token(token, alphabet) for token in token_counts], list(token_counts.values())
+    )
     escaped_reserved = [escape_token(token, alphabet) for token in reserved]
     subtokens = list(alphabet)
     for _ in range(settings.num_iterations):
-        counts = _substring_counts(escaped_counts, subtokens, settings.max_subtoken_length)
+        counts = table.frequent_substrings(
+            subtokens, max(min_count, 1), settings.max_subtoken_length
+        )
         frequent = _frequent_substrings(counts, max(min_count, 1))
         chosen = [(counts[s], s) for s in frequent if s not in alphabet]
         chosen += [(counts.get(c, 0), c) for c in alphabet]
@@ -112,28 +116,6 @@ def build(token_counts: Mapping[str, int], min_count: int, settings: Settings) -
         subtokens = escaped_reserved + [s for _, s in chosen if s not in known]
         logging.info("vocab_size = %d", len(subtokens))
     return subtokens
-
-
-def _substring_counts(
-    escaped_counts: Sequence[tuple[str, int]],
-    subtokens: Sequence[str],
-    max_subtoken_length: int | None,
-) -> dict[str, int]:
-    """Count the substrings that start at a boundary of the present segmentation."""
-    known = set(subtokens)
-    longest = max(map(len, subtokens))
-    counts: defaultdict[str, int] = defaultdict(int)
-    for escaped, count in escaped_counts:
-        start = 0
-        for piece in longest_match(escaped, known, longest):
-            end = len(escaped) + 1
-            if max_subtoken_length is not None:
-                # As T2T: the bound itself is left out.
-                end = min(end, start + max_subtoken_length)
-            for stop in range(start + 1, end):
-                counts[escaped[start:stop]] += count
-            start += len(piece)
-    return counts
 
 
 def _frequent_substrings(counts: dict[str, int], min_count: int) -> list[str]:
