@@ -51,7 +51,10 @@ setup(
     python_requires=">=3.10,<3.14",
     packages=packages(),
     package_dir={f"t2t_hint_nart.{plugin}": plugin for plugin in PLUGINS},
-    package_data={"t2t_hint_nart": ["py.typed", "reproduce/*.html"]},
+    package_data={
+        "t2t_hint_nart": ["py.typed", "reproduce/*.html"],
+        "t2t_hint_nart.problems.builders": ["checksums.tsv"],
+    },
     install_requires=[
         "tensorflow>=2.21,<2.22",
         "tensorflow-text>=2.21,<2.22",

@@ -1,10 +1,10 @@
-"""Translation problems whose sentences come out of a TFDS builder."""
+"""Translation problems whose sentences come out of a TFDS builder, or of text files if given."""
 
 import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.data.problem import PathLike
@@ -18,19 +18,31 @@ if TYPE_CHECKING:
 class TfdsTranslateProblem(TranslateProblem):
     """Base class of translation problems on a TFDS builder with a `Translation` feature.
 
-    A subclass sets `languages` and `tfds_name`, or overrides `builder`.
+    A subclass sets `languages` and `tfds_name`, or overrides `builder`. Where tmp_dir has the
+    problem's `local_files`, they are read instead, and nothing is downloaded.
 
     Attributes:
         tfds_name: name of the builder, with its config if it has any, as tfds.builder takes it.
+        obtainable: what to put into tmp_dir where there is no network.
         tfds_splits: this package's split -> the builder's.
     """
 
     tfds_name: ClassVar[str] = ""
+    obtainable: ClassVar[str] = "the files it needs"
     tfds_splits: ClassVar[dict[str, str]] = {
         DatasetSplit.TRAIN: "train",
         DatasetSplit.EVAL: "validation",
         DatasetSplit.TEST: "test",
     }
+
+    def splits_in(self, tmp_dir: PathLike) -> list[dict[str, Any]]:
+        """Return the splits there is text of: text files in tmp_dir may lack the test set.
+
+        Args:
+            tmp_dir: folder of downloads and other raw material.
+        """
+        local = self.local_paths(tmp_dir)
+        return [part for part in self.dataset_splits if not local or part["split"] in local]
 
     def builder(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
         """Return the builder, which keeps its own files under `<tmp_dir>/tfds`.
@@ -56,11 +68,17 @@ class TfdsTranslateProblem(TranslateProblem):
     def prepare(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
         """Return the builder with its data downloaded and prepared.
 
+        A file that tmp_dir has under its official name is not downloaded.
+
         Args:
             tmp_dir: folder of downloads and other raw material.
+
+        Raises:
+            InputError: a file could not be downloaded.
         """
         import tensorflow_datasets as tfds
 
+        Path(tmp_dir).mkdir(parents=True, exist_ok=True)
         if not sys.stderr.isatty():
             tfds.disable_progress_bar()
         builder = self.builder(tmp_dir)
@@ -68,14 +86,28 @@ class TfdsTranslateProblem(TranslateProblem):
             self.fetch_manual_files(tmp_dir)
             config = tfds.download.DownloadConfig(manual_dir=tmp_dir)
             # TFDS prints that it prepares; stdout is for a command's result.
-            with contextlib.redirect_stdout(sys.stderr):
+            with contextlib.redirect_stdout(sys.stderr), self._told_in_one_line(tmp_dir):
                 builder.download_and_prepare(download_config=config)
         return builder
+
+    @contextlib.contextmanager
+    def _told_in_one_line(self, tmp_dir: PathLike) -> Iterator[None]:
+        import requests
+        from tensorflow_datasets.core.download.util import DownloadError
+
+        try:
+            yield
+        except (requests.RequestException, DownloadError) as error:
+            cause = str(error).strip().splitlines()[0]
+            raise InputError(
+                f"could not download the text of '{self.base_name}' ({cause}); run again with a "
+                f"network, or put {self.obtainable} into '{tmp_dir}'"
+            ) from None
 
     def generate_samples(
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, str]]:
-        """Yield the sentence pairs of a split, in the builder's order.
+        """Yield the sentence pairs of a split, in the order of the text files or the builder.
 
         Args:
             data_dir: unused.
@@ -83,11 +115,17 @@ class TfdsTranslateProblem(TranslateProblem):
             dataset_split: "train", "dev" or "test".
 
         Raises:
-            InputError: the builder has no such split.
+            InputError: the builder has no such split, or the text files are not as they should be.
         """
+        del data_dir
+        if self.local_paths(tmp_dir):
+            yield from self.local_samples(tmp_dir, dataset_split)
+        else:
+            yield from self._builder_samples(tmp_dir, dataset_split)
+
+    def _builder_samples(self, tmp_dir: PathLike, dataset_split: str) -> Iterator[dict[str, str]]:
         import tensorflow_datasets as tfds
 
-        del data_dir
         source, target = self.languages
         builder = self.prepare(tmp_dir)
         split = self.tfds_splits[dataset_split]
@@ -99,6 +137,6 @@ class TfdsTranslateProblem(TranslateProblem):
         in_order = tfds.ReadConfig(interleave_cycle_length=1)
         for pair in tfds.as_numpy(builder.as_dataset(split=split, read_config=in_order)):
             yield {
-                "inputs": pair[source].decode("utf-8"),
-                "targets": pair[target].decode("utf-8"),
+                "inputs": pair[source].decode("utf-8").strip(),
+                "targets": pair[target].decode("utf-8").strip(),
             }

@@ -1,0 +1,65 @@
+"""German-English captions: Multi30k, task 1 (Elliott et al. 2016).
+
+29,000 training, 1,014 development and 1,000 test pairs (test_2016_flickr), raw text, from the
+official repository. Or from files in tmp_dir under the official names, plain or with `.gz`:
+train.de, val.de, test_2016_flickr.de and the same with .en.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.local_text import file_names
+from t2t_hint_nart.data.problem import PathLike
+from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem
+from t2t_hint_nart.registry import register_problem
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
+
+@register_problem
+class TranslateDeenMulti30k(TfdsTranslateProblem):
+    """German to English, captions of photographs: 29,000 pairs, 4k joint subtokens."""
+
+    languages = ("de", "en")
+    local_files = file_names(
+        ("de", "en"),
+        train=["train"],
+        dev=["val", "dev", "valid"],
+        test=["test_2016_flickr", "test2016", "test"],
+    )
+    obtainable = "train.de.gz, val.de.gz, test_2016_flickr.de.gz and the same with .en"
+
+    @property
+    def approx_vocab_size(self) -> int:
+        """Subtokens of both languages."""
+        return 2**12
+
+    @property
+    def dataset_splits(self) -> list[dict[str, Any]]:
+        """Ten training shards, one of each other split."""
+        return [
+            {"split": DatasetSplit.TRAIN, "shards": 10},
+            {"split": DatasetSplit.EVAL, "shards": 1},
+            {"split": DatasetSplit.TEST, "shards": 1},
+        ]
+
+    def builder(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
+        """Return the builder of the captions.
+
+        Args:
+            tmp_dir: folder where the builder keeps its files.
+        """
+        from t2t_hint_nart.problems.builders.multi30k import Multi30k
+
+        return Multi30k(data_dir=self.tfds_dir(tmp_dir))
+
+
+@register_problem("translate_deen_multi30k_10k")
+class TranslateDeenMulti30k10k(TranslateDeenMulti30k):
+    """German to English, captions of photographs: 29,000 pairs, 10k joint subtokens."""
+
+    @property
+    def approx_vocab_size(self) -> int:
+        """Subtokens of both languages."""
+        return 10_000

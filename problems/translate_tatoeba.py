@@ -1,0 +1,53 @@
+"""German-English everyday sentences: Tatoeba, as manythings.org/anki offers them (CC-BY 2.0 FR).
+
+Downloaded, the pairs are divided here: connected components of pairs that share a side stay
+together, 2,000 pairs are for testing, 1,000 for development, all others for training. The archive
+grows, so numbers depend on its date. Files in tmp_dir (train.de, dev.de, test.de and the same
+with .en, plain or with `.gz`) are read as they are: whoever made them divided them.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.local_text import file_names
+from t2t_hint_nart.data.problem import PathLike
+from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem
+from t2t_hint_nart.registry import register_problem
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
+
+@register_problem
+class TranslateDeenTatoeba(TfdsTranslateProblem):
+    """German to English, everyday sentences: some 160,000 pairs or more, 8k joint subtokens."""
+
+    languages = ("de", "en")
+    local_files = file_names(
+        ("de", "en"), train=["train"], dev=["dev", "val", "valid"], test=["test"]
+    )
+    obtainable = "deu-eng.zip of manythings.org/anki"
+
+    @property
+    def approx_vocab_size(self) -> int:
+        """Subtokens of both languages."""
+        return 2**13
+
+    @property
+    def dataset_splits(self) -> list[dict[str, Any]]:
+        """Ten training shards, one of each other split."""
+        return [
+            {"split": DatasetSplit.TRAIN, "shards": 10},
+            {"split": DatasetSplit.EVAL, "shards": 1},
+            {"split": DatasetSplit.TEST, "shards": 1},
+        ]
+
+    def builder(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
+        """Return the builder of the sentences.
+
+        Args:
+            tmp_dir: folder where the archive is looked for and the builder keeps its files.
+        """
+        from t2t_hint_nart.problems.builders.tatoeba_pairs import TatoebaPairs
+
+        return TatoebaPairs(data_dir=self.tfds_dir(tmp_dir))
