@@ -4,6 +4,8 @@ Interrupted anywhere, the same command goes on where it stopped; finished stages
 
 Example:
   t2t-reproduce --recipe=quickstart --output_dir=runs/quickstart
+  t2t-reproduce --recipe=quickstart --output_dir=runs/second --random_seed=2 \
+    --teacher_from=runs/quickstart
 """
 
 import shlex
@@ -13,15 +15,21 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.flags import define_usr_dir_flag
+from t2t_hint_nart.bin.path_flag import define_path
 from t2t_hint_nart.bin.required import require
 
 
 def define_flags(values: flags.FlagValues) -> None:
     """Define the recipe and where it runs."""
     flags.DEFINE_string("recipe", None, "Name of the experiment.", flag_values=values)
-    flags.DEFINE_string("output_dir", None, "Directory of everything it makes.", flag_values=values)
+    define_path("output_dir", None, "Directory of everything it makes.", values)
+    define_path("tmp_dir", None, "Directory of downloads; in --output_dir by default.", values)
     flags.DEFINE_string(
-        "tmp_dir", None, "Directory of downloads; in --output_dir by default.", flag_values=values
+        "teacher_from",
+        None,
+        "Directory of a finished experiment by the same recipe: its data, teacher and distilled "
+        "data are taken, so that seeds share a teacher.",
+        flag_values=values,
     )
     flags.DEFINE_integer("random_seed", 1, "Seed of all training.", flag_values=values)
     define_usr_dir_flag(values)
@@ -40,7 +48,16 @@ def _main(values: flags.FlagValues) -> None:
         f"--random_seed={values.random_seed}"
     )
     print(f"{recipe.name}: {recipe.doc}", flush=True)
-    pipeline = Pipeline(recipe, values.output_dir, command, values.random_seed, values.tmp_dir)
+    if values.teacher_from:
+        command += f" --teacher_from={shlex.quote(values.teacher_from)}"
+    pipeline = Pipeline(
+        recipe,
+        values.output_dir,
+        command,
+        values.random_seed,
+        values.tmp_dir,
+        values.teacher_from,
+    )
     finished = pipeline.run()
     print(
         f"\nReport: {finished.report}\n"

@@ -1,5 +1,6 @@
 """Decoder states and attention of teacher and students: the paper's observations (section 2.1)."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,9 @@ class DecoderStates:
 
     Args:
         teacher: the teacher's export.
-        students: exports by system; the one without hints first.
+        students: exports by system.
         encoders: vocabularies of inputs and targets.
+        drawn: systems of the figures: the teacher, the student without hints, others.
     """
 
     def __init__(
@@ -46,10 +48,12 @@ class DecoderStates:
         teacher: Teacher,
         students: dict[str, ExportedModel],
         encoders: dict[str, TextEncoder],
+        drawn: Sequence[str],
     ):
         self._teacher = teacher
         self._students = students
         self._encoders = encoders
+        self._drawn = drawn
 
     def measure(self, pairs: list[tuple[str, str]], output_dir: Path) -> dict[str, Any]:
         """Measure statistics over a test set and draw Figures 1 and 2 for one sentence of it.
@@ -118,9 +122,9 @@ class DecoderStates:
         """The sentence in which the student without hints repeats itself most."""
         low, high = FIGURE_TOKENS
         fitting = [s for s in sources if low <= len(s) <= high] or sources
-        first = next(iter(self._students))
+        plain = self._drawn[1]
         return max(
-            fitting, key=lambda s: repetition([self._generated(first, s).tokens]).adjacent_percent
+            fitting, key=lambda s: repetition([self._generated(plain, s).tokens]).adjacent_percent
         )
 
     def _draw(
@@ -129,11 +133,8 @@ class DecoderStates:
         source = self._choose(sources)
         layer, head = teacher.sharpest_head()
         source_words = pieces(self._encoders["inputs"], source)
-        systems = ["teacher", *self._students]
-        if len(systems) > 3:  # as in the paper: teacher, without hints, with all hints
-            systems = [systems[0], systems[1], systems[-1]]
         similarity, attention = [], []
-        for system in systems:
+        for system in self._drawn:
             tokens, output = self._generated(system, source)
             words, title = pieces(self._encoders["targets"], tokens), system_label(system)
             cosines = cosine_matrix(output.hidden[0, -1])

@@ -40,14 +40,23 @@ class Evaluation:
 
     Args:
         recipe: of the experiment.
-        output_dir: with export/<system>/.
+        output_dir: with export/<system>/ of the students.
         problem: whose test set is translated.
         data_dir: of its shards and vocabulary.
+        teacher_export_dir: the teacher's SavedModel.
     """
 
-    def __init__(self, recipe: Recipe, output_dir: Path, problem: Problem, data_dir: str):
+    def __init__(
+        self,
+        recipe: Recipe,
+        output_dir: Path,
+        problem: Problem,
+        data_dir: str,
+        teacher_export_dir: str,
+    ):
         self._recipe = recipe
         self._output_dir = output_dir
+        self._teacher_export_dir = teacher_export_dir
         self._problem = problem
         self._data_dir = data_dir
         self._students = [student.system for student in recipe.students]
@@ -58,7 +67,7 @@ class Evaluation:
 
     @functools.cached_property
     def _teacher(self) -> Teacher:
-        return Teacher(self._output_dir / "export" / "teacher")
+        return Teacher(self._teacher_export_dir)
 
     @functools.cache  # noqa: B019 - one instance a process
     def _student(self, system: str) -> ExportedModel:
@@ -67,16 +76,16 @@ class Evaluation:
     def _decodings(self) -> dict[tuple[str, str], Callable[[], Decode]]:
         """Every system and way of decoding, built when called."""
         recipe = self._recipe
-        rescored = f"rescored_{2 * recipe.halfwidth + 1}"
         decodings: dict[tuple[str, str], Callable[[], Decode]] = {
             ("teacher", "greedy"): lambda: export_decode(self._teacher, GREEDY),
             ("teacher", f"beam{recipe.beam_size}"): lambda: export_decode(self._teacher),
         }
         for system in self._students:
             decodings[system, "one_pass"] = lambda s=system: export_decode(self._student(s))
-            decodings[system, rescored] = lambda s=system: rescored_decode(
-                self._student(s), self._teacher, recipe.halfwidth, recipe.rescoring_alpha
-            )
+            for decoding, alpha in recipe.rescored().items():
+                decodings[system, decoding] = lambda s=system, a=alpha: rescored_decode(
+                    self._student(s), self._teacher, recipe.halfwidth, a
+                )
         return decodings
 
     @functools.cache  # noqa: B019
@@ -118,6 +127,7 @@ class Evaluation:
             self._teacher,
             {system: self._student(system) for system in self._students},
             self._problem.get_feature_encoders(self._data_dir),
+            self._recipe.drawn(),
         )
         return states.measure(self._pairs, self._output_dir)
 

@@ -9,6 +9,7 @@ from t2t_hint_nart.reproduce.paper_results import PAPER_DECODING, PAPER_ORDER
 SIGNIFICANT = 0.05
 
 _SYSTEMS = {
+    "student_real": "nll, real data",
     "student_nll": "nll",
     "student_align": "+align",
     "student_hid": "+hid",
@@ -38,9 +39,12 @@ def decoding_label(decoding: str) -> str:
     Example:
         >>> decoding_label("one_pass"), decoding_label("rescored_9"), decoding_label("beam4")
         ('one pass', '9 candidates rescored', 'beam 4')
+        >>> decoding_label("rescored_9_alpha0.6")
+        '9 candidates rescored, alpha 0.6'
     """
     if decoding.startswith("rescored_"):
-        return f"{decoding.removeprefix('rescored_')} candidates rescored"
+        candidates, _, alpha = decoding.removeprefix("rescored_").partition("_alpha")
+        return f"{candidates} candidates rescored" + (f", alpha {alpha}" if alpha else "")
     if decoding.startswith("beam"):
         return f"beam {decoding.removeprefix('beam').lstrip('_')}"
     return _DECODINGS.get(decoding, decoding.replace("_", " "))

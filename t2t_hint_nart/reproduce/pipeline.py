@@ -5,11 +5,13 @@ import functools
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.problem import Problem
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.hints.calibration import calibrate
 from t2t_hint_nart.hints.teacher import Teacher
@@ -41,6 +43,8 @@ class Pipeline:
         command: the command line, for the report.
         seed: of all training.
         tmp_dir: of downloads; output_dir/tmp when None.
+        teacher_from: output_dir of a finished experiment by the same recipe, whose data, teacher
+            and distilled data are taken instead of made, whatever its seed.
         stream: where progress goes; stdout by default.
     """
 
@@ -51,6 +55,7 @@ class Pipeline:
         command: str,
         seed: int = 1,
         tmp_dir: str | None = None,
+        teacher_from: str | Path | None = None,
         stream: TextIO | None = None,
     ):
         self.recipe = recipe
@@ -58,7 +63,9 @@ class Pipeline:
         self.command = command
         self.seed = seed
         self.tmp_dir = tmp_dir or str(self.output_dir / "tmp")
-        self.data_dir = str(self.output_dir / "data")
+        self.teacher_from = teacher_from
+        self._shared_dir = Path(teacher_from or output_dir)
+        self.data_dir = str(self._shared_dir / "data")
         self._stream = sys.stdout if stream is None else stream
         self.problem = registry.problem(recipe.problem)
         self.distilled = registry.problem(f"{recipe.problem}_distill")
@@ -67,22 +74,24 @@ class Pipeline:
 
     def run(self) -> Finished:
         """Do whatever isn't done yet, and write the report."""
-        data = self._stages.run("datagen", {"problem": self.recipe.problem}, self._datagen)
+        data = self._shared("datagen", {"problem": self.recipe.problem}, self._datagen)
         teacher_hparams = create_hparams(self.recipe.teacher_set)
-        self._train_and_export(TEACHER, teacher_hparams, self.recipe.teacher_steps)
-        distilled = self._stages.run("distil", self._search_settings(), self._distil)
+        teacher = self._train_and_export(TEACHER, teacher_hparams, self.recipe.teacher_steps)
+        distilled = self._shared("distil", self._search_settings(), self._distil)
         calibration = self._stages.run(
             "calibrate", {"set": self._student_hparams("").values()}, self._calibrate
         )
         for student in self.recipe.students:
             hparams = self._student_hparams(student.overrides)
             self._train_and_export(student.system, hparams, self.recipe.student_steps)
-        evaluation = Evaluation(self.recipe, self.output_dir, self.problem, self.data_dir)
+        evaluation = Evaluation(
+            self.recipe, self.output_dir, self.problem, self.data_dir, self.export_dir(TEACHER)
+        )
         systems = {"systems": [TEACHER, *(s.system for s in self.recipe.students)]}
         decodings = {
             **systems,
             "halfwidth": self.recipe.halfwidth,
-            "rescoring_alpha": self.recipe.rescoring_alpha,
+            "rescoring_alphas": self.recipe.rescoring_alphas,
         }
         timed = {**decodings, "sentences": self.recipe.latency_sentences}
         self._stages.run("decode", decodings, evaluation.decode)
@@ -96,8 +105,16 @@ class Pipeline:
             latency=latency,
             states=states,
             wall_seconds=dict(self._stages.seconds),
-            settings=self._settings(),
+            settings={**self._settings(), "teacher_seed": teacher.get("seed", self.seed)},
         )
+
+    def _shared(
+        self, name: str, settings: dict[str, Any], action: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """A stage that experiments of several seeds can share: done here, or taken from there."""
+        if self.teacher_from is None:
+            return self._stages.run(name, settings, action)
+        return self._stages.take(name, settings, self.teacher_from)
 
     def _datagen(self) -> dict[str, Any]:
         self.problem.generate_data(self.data_dir, self.tmp_dir)
@@ -125,10 +142,17 @@ class Pipeline:
 
     def export_dir(self, system: str) -> str:
         """Where a system's SavedModel is."""
-        return str(self.output_dir / "export" / system)
+        directory = self._shared_dir if system == TEACHER else self.output_dir
+        return str(directory / "export" / system)
 
-    def _train_and_export(self, system: str, hparams: HParams, steps: int) -> None:
+    def _problem_of(self, system: str) -> Problem:
+        """What a system is trained on."""
+        real = {s.system for s in self.recipe.students if not s.distilled}
+        return self.problem if system == TEACHER or system in real else self.distilled
+
+    def _train_and_export(self, system: str, hparams: HParams, steps: int) -> dict[str, Any]:
         settings = {
+            "problem": self._problem_of(system).name,
             "hparams": hparams.values(),
             "steps": steps,
             "seed": self.seed,
@@ -137,16 +161,18 @@ class Pipeline:
             "warm_start": bool(self._warm_start_for(system)),
         }
         train = functools.partial(self._train, system, hparams, steps)
-        result = self._stages.run(system, settings, train)
+        run = self._shared if system == TEACHER else self._stages.run
+        result = run(system, settings, train)
         exporting = functools.partial(self._export, system, hparams, result)
-        self._stages.run(f"export_{system}", self._search_settings(), exporting)
+        run(f"export_{system}", self._search_settings(), exporting)
+        return result
 
     def _train(self, system: str, hparams: HParams, steps: int) -> dict[str, Any]:
         is_teacher = system == TEACHER
         run = Run(
             model="transformer" if is_teacher else "transformer_nat",
             hparams=hparams,
-            problem=self.problem if is_teacher else self.distilled,
+            problem=self._problem_of(system),
             data_dir=self.data_dir,
             output_dir=str(self.output_dir / system),
             teacher_export_dir=self._teacher_for(hparams) if not is_teacher else "",
@@ -167,7 +193,7 @@ class Pipeline:
 
     def _warm_start_for(self, system: str) -> str:
         wanted = self.recipe.warm_start and system != TEACHER
-        return str(self.output_dir / TEACHER / "avg") if wanted else ""
+        return str(self._shared_dir / TEACHER / "avg") if wanted else ""
 
     def _teacher_for(self, hparams: HParams) -> str:
         hinted = hparams.hint_hidden_weight or hparams.hint_align_weight
@@ -181,7 +207,7 @@ class Pipeline:
         model = load_trained(
             "transformer" if is_teacher else "transformer_nat",
             hparams,
-            self.problem if is_teacher else self.distilled,
+            self._problem_of(system),
             self.data_dir,
             str(self.output_dir / system / "avg"),
         )

@@ -12,10 +12,12 @@ class Student:
     Attributes:
         system: its name in the report: student_nll, student_align, student_hid, student_align_hid.
         overrides: of the student set, as in --hparams.
+        distilled: whether it learns the teacher's translations, or the data as they are.
     """
 
     system: str
     overrides: str
+    distilled: bool = True
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Recipe:
         average: the last so many checkpoints are averaged.
         beam_size, alpha, extra_length: of the teacher's search.
         halfwidth: B, 2B + 1 candidate lengths are rescored.
-        rescoring_alpha: of the length penalty on the teacher's scores; the paper's is 0.
+        rescoring_alphas: of the length penalty on the teacher's scores, one decoding each; the
+            paper's is 0.
         warm_start: students start with the variables that they share with the teacher, in name and
             shape: embeddings, encoder and decoder but for positional attention. The paper's don't.
         distill_batch: sentences decoded at a time.
@@ -56,10 +59,27 @@ class Recipe:
     alpha: float = 0.6
     extra_length: int = 50
     halfwidth: int = 4
-    rescoring_alpha: float = 0.0
+    rescoring_alphas: tuple[float, ...] = (0.0,)
     warm_start: bool = False
     distill_batch: int = 64
     latency_sentences: int = 50
+
+    def drawn(self) -> list[str]:
+        """Systems of the figures, as in the paper: teacher, without hints, with all hints."""
+        students = [student.system for student in self.students if student.distilled]
+        return list(dict.fromkeys(("teacher", students[0], students[-1])))
+
+    def rescored(self) -> dict[str, float]:
+        """Decodings by rescored candidates: name -> alpha, which is named where there are several.
+
+        Example:
+            >>> find_recipe("quickstart").rescored()
+            {'rescored_9': 1.0}
+        """
+        name = f"rescored_{2 * self.halfwidth + 1}"
+        if len(self.rescoring_alphas) == 1:
+            return {name: self.rescoring_alphas[0]}
+        return {f"{name}_alpha{alpha:g}": alpha for alpha in self.rescoring_alphas}
 
 
 NO_HINTS = "hint_hidden_weight=0,hint_align_weight=0"
@@ -83,7 +103,7 @@ RECIPES: dict[str, Recipe] = {
             checkpoint_steps=50,
             average=4,
             # Chosen on the development set: with 0 the teacher prefers what is short.
-            rescoring_alpha=1.0,
+            rescoring_alphas=(1.0,),
             # Minutes are too few for a student from nothing: 13.4 BLEU after 400 steps against
             # 10.0 after 500 on the development set.
             warm_start=True,

@@ -56,7 +56,7 @@ class Stages:
         settings = json.loads(json.dumps(settings))
         stamp = self._read(path)
         if stamp is not None:
-            self._check_same(name, stamp["settings"], settings)
+            self._check_same(name, stamp["settings"], settings, self._directory.parent)
             self.seconds[name] = stamp["seconds"]
             self._say(f"{label}: already done ({stamp['seconds']:.0f} s)")
             return stamp["result"]
@@ -69,12 +69,39 @@ class Stages:
         self._say(f"{label}: done in {seconds:.0f} s")
         return result
 
-    def _check_same(self, name: str, old: dict[str, Any], new: dict[str, Any]) -> None:
+    def take(self, name: str, settings: dict[str, Any], output_dir: str | Path) -> dict[str, Any]:
+        """Return the result of a stage that another experiment has finished.
+
+        Args:
+            name: of the stage.
+            settings: what it must have been made with; its seed may be another.
+            output_dir: of the other experiment.
+
+        Returns:
+            Its result, and `seed` if it has one.
+
+        Raises:
+            InputError: it isn't finished there, or was made with other settings.
+        """
+        self._number += 1
+        stamp = self._read(Path(output_dir) / "stages" / f"{name}.json")
+        if stamp is None:
+            raise InputError(f"{output_dir} holds no finished stage {name!r}; finish it first.")
+        made_with = dict(stamp["settings"])
+        seed = {"seed": made_with.pop("seed")} if "seed" in made_with else {}
+        wanted = json.loads(json.dumps({k: v for k, v in settings.items() if k != "seed"}))
+        self._check_same(name, made_with, wanted, Path(output_dir))
+        self.seconds[name] = stamp["seconds"]
+        self._say(f"[{self._number}/{self._total}] {name}: taken from {output_dir}")
+        return {**stamp["result"], **seed}
+
+    @staticmethod
+    def _check_same(name: str, old: dict[str, Any], new: dict[str, Any], output_dir: Path) -> None:
         different = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
         if different:
             key = different[0]
             raise InputError(
-                f"{self._directory.parent} holds stage {name!r} made with {key}={old.get(key)!r}, "
+                f"{output_dir} holds stage {name!r} made with {key}={old.get(key)!r}, "
                 f"now it is {new.get(key)!r}; give another --output_dir."
             )
 

@@ -47,9 +47,13 @@ def evaluation(tmp_path):
     )
     students = (Student("student_nll", ""), Student("student_align", ""))
     recipe = SimpleNamespace(
-        name="tiny", students=students, beam_size=4, halfwidth=2, data_statement="Dogs."
+        name="tiny",
+        students=students,
+        beam_size=4,
+        data_statement="Dogs.",
+        rescored=lambda: {"rescored_5": 0.0},
     )
-    return Evaluation(recipe, tmp_path, problem, "data")
+    return Evaluation(recipe, tmp_path, problem, "data", "teacher")
 
 
 def test_a_sentence_is_a_line_whatever_is_in_it(evaluation, tmp_path, monkeypatch):

@@ -83,8 +83,9 @@ def works(monkeypatch):
     return Works(monkeypatch)
 
 
-def run(directory, recipe=RECIPE, seed=1):
-    return Pipeline(recipe, directory, "t2t-reproduce", seed, stream=io.StringIO()).run()
+def run(directory, recipe=RECIPE, seed=1, **options):
+    stream = io.StringIO()
+    return Pipeline(recipe, directory, "t2t-reproduce", seed, **options, stream=stream).run()
 
 
 def test_all_stages_in_order(works, tmp_path):
@@ -135,7 +136,11 @@ def test_the_report_is_told_what_was_found(works, tmp_path):
         ({"students": RECIPE.students[:1]}, "decode", "systems="),
         ({"warm_start": True}, "student_nll", "warm_start=False, now it is True"),
         ({"halfwidth": 2}, "decode", "halfwidth=4, now it is 2"),
-        ({"rescoring_alpha": 0.6}, "decode", "rescoring_alpha=0.0, now it is 0.6"),
+        (
+            {"rescoring_alphas": (0.0, 0.6)},
+            "decode",
+            "rescoring_alphas=[0.0], now it is [0.0, 0.6]",
+        ),
         ({"latency_sentences": 2}, "latency", "sentences=50, now it is 2"),
     ],
 )
@@ -153,6 +158,58 @@ def test_another_seed_is_refused(works, tmp_path):
     run(tmp_path)
     with pytest.raises(InputError, match="stage 'teacher' made with seed=1, now it is 2"):
         run(tmp_path, seed=2)
+
+
+SHARED = ["datagen", "teacher", "export_teacher", "distil"]
+
+
+def test_a_second_seed_takes_the_first_ones_teacher(works, tmp_path):
+    run(tmp_path / "first")
+    works.done.clear()
+    run(tmp_path / "second", seed=2, teacher_from=tmp_path / "first")
+    assert works.done == [stage for stage in STAGES if stage not in SHARED]
+    first, second = works.reports
+    assert (first["seed"], second["seed"]) == (1, 2)
+    assert first["settings"].pop("teacher_seed") == second["settings"].pop("teacher_seed") == 1
+    assert (first["settings"], first["data"]) == (second["settings"], second["data"])
+    assert not (tmp_path / "second" / "stages" / "teacher.json").exists()
+
+
+@pytest.mark.parametrize("stage", SHARED)
+def test_an_unfinished_teacher_is_not_taken(works, tmp_path, stage):
+    run(tmp_path / "first")
+    (tmp_path / "first" / "stages" / f"{stage}.json").unlink()
+    works.done.clear()
+    with pytest.raises(InputError, match=f"first holds no finished stage {stage!r}"):
+        run(tmp_path / "second", seed=2, teacher_from=tmp_path / "first")
+    assert works.done == []
+
+
+def test_the_teacher_of_another_recipe_is_not_taken(works, tmp_path):
+    run(tmp_path / "first")
+    other = dataclasses.replace(RECIPE, teacher_steps=4)
+    with pytest.raises(InputError, match="first holds stage 'teacher' made with steps=3, now it"):
+        run(tmp_path / "second", other, seed=2, teacher_from=tmp_path / "first")
+
+
+def test_where_a_taken_teacher_is(tmp_path):
+    pipeline = Pipeline(RECIPE, tmp_path / "second", "", teacher_from=tmp_path / "first")
+    assert pipeline.data_dir == str(tmp_path / "first" / "data")
+    assert pipeline.export_dir("teacher") == str(tmp_path / "first" / "export" / "teacher")
+    assert pipeline.export_dir("student_x") == str(tmp_path / "second" / "export" / "student_x")
+
+
+def test_a_student_of_the_real_data(works, tmp_path):
+    real = Student("student_real", NO_HINTS, distilled=False)
+    recipe = dataclasses.replace(RECIPE, students=(*RECIPE.students, real))
+    pipeline = Pipeline(recipe, tmp_path, "")
+    problems = [pipeline._problem_of(s).name for s in ("teacher", "student_nll", "student_real")]
+    base = RECIPE.problem
+    assert problems == [base, f"{base}_distill", base]
+    assert recipe.drawn() == ["teacher", "student_nll", "student_align"]
+    run(tmp_path, recipe)
+    stamp = json.loads((tmp_path / "stages" / "student_real.json").read_text())
+    assert stamp["settings"]["problem"] == base
 
 
 def test_only_students_with_hints_get_the_teacher(tmp_path):

@@ -1,8 +1,10 @@
+import dataclasses
+
 import pytest
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import UnknownNameError
-from t2t_hint_nart.reproduce.recipe import NO_HINTS, RECIPES, find_recipe
+from t2t_hint_nart.reproduce.recipe import NO_HINTS, RECIPES, Student, find_recipe
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -20,8 +22,13 @@ def test_what_a_recipe_names_exists_and_goes_together(name):
         assert hinted == ("hid" in student.system, "align" in student.system)
         for same in ("num_hidden_layers", "num_decoder_layers", "num_heads", "hidden_size"):
             assert getattr(hparams, same) == getattr(teacher, same)
-    assert recipe.students[0].overrides == NO_HINTS
+    assert recipe.students[0] == Student("student_nll", NO_HINTS)
     assert recipe.average * recipe.checkpoint_steps <= recipe.student_steps
+
+
+def test_decodings_by_rescored_candidates():
+    recipe = dataclasses.replace(find_recipe("quickstart"), halfwidth=2, rescoring_alphas=(0, 0.6))
+    assert recipe.rescored() == {"rescored_5_alpha0": 0, "rescored_5_alpha0.6": 0.6}
 
 
 def test_an_unknown_recipe_is_refused_with_the_nearest():
