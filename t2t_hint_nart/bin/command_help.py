@@ -12,6 +12,8 @@ from absl import flags
 
 _WIDTH = 88
 _INDENT = " " * 8
+# What the help of a flag begins with that says nothing more than that T2T has it.
+DEFAULT_ONLY = "T2T's; only its default is accepted: "
 
 
 def help_text(name: str, description: str, values: flags.FlagValues) -> str:
@@ -35,10 +37,32 @@ def help_text(name: str, description: str, values: flags.FlagValues) -> str:
                 Checkpoints to average.
     """
     parts = [f"usage: {name} [--flag=value ...]", inspect.cleandoc(description)]
-    shown = [_flag_text(values[flag]) for flag in sorted(values)]
+    known = [values[flag] for flag in sorted(values)]
+    shown = [_flag_text(flag) for flag in known if not _is_default_only(flag)]
     if shown:
         parts.append("\n".join(["flags:", *shown]))
+    others = [f"--{flag.name}={_default_text(flag)}" for flag in known if _is_default_only(flag)]
+    if others:
+        title = "flags of tensor2tensor that are known, and accepted with their default alone:"
+        parts.append(
+            "\n".join(
+                [
+                    title,
+                    *textwrap.wrap(
+                        " ".join(others),
+                        _WIDTH,
+                        initial_indent="  ",
+                        subsequent_indent="  ",
+                        break_on_hyphens=False,
+                    ),
+                ]
+            )
+        )
     return "\n\n".join(parts)
+
+
+def _is_default_only(flag: flags.Flag[Any]) -> bool:
+    return (flag.help or "").startswith(DEFAULT_ONLY)
 
 
 def _flag_text(flag: flags.Flag[Any]) -> str:

@@ -6,17 +6,17 @@ those of 1.15, which today's users know. Must not import TensorFlow.
 
 from absl import flags
 
+from t2t_hint_nart.bin.path_flag import define_path
+
 
 def define_data_flags(values: flags.FlagValues) -> None:
     """Define where data is, and which problem it is for."""
-    flags.DEFINE_string(
-        "data_dir", None, "Directory of the vocabulary and the shards.", flag_values=values
-    )
-    flags.DEFINE_string(
+    define_path("data_dir", None, "Directory of the vocabulary and the shards.", values)
+    define_path(
         "tmp_dir",
         "/tmp/t2t_datagen",
         "Directory for downloads and other text that shards are made of.",
-        flag_values=values,
+        values,
     )
     flags.DEFINE_string(
         "problem",
@@ -30,12 +30,12 @@ def define_data_flags(values: flags.FlagValues) -> None:
 
 def define_usr_dir_flag(values: flags.FlagValues) -> None:
     """Define the flag for a user's own directory; `command_line.run` imports it."""
-    flags.DEFINE_string(
+    define_path(
         "t2t_usr_dir",
         None,
         "Directory with an __init__.py that imports modules registering your own models, "
         "hparams sets and problems.",
-        flag_values=values,
+        values,
     )
 
 
@@ -49,11 +49,11 @@ def define_model_flags(values: flags.FlagValues) -> None:
         "Changes to the set, as learning_rate=0.1,num_heads=4; also --hp_num_heads=4.",
         flag_values=values,
     )
-    flags.DEFINE_string(
+    define_path(
         "output_dir",
         None,
         "Directory of checkpoints, hparams.json, flags and summaries.",
-        flag_values=values,
+        values,
     )
     flags.DEFINE_bool(
         "registry_help",
@@ -65,11 +65,11 @@ def define_model_flags(values: flags.FlagValues) -> None:
 
 def define_checkpoint_flags(values: flags.FlagValues) -> None:
     """Define which checkpoint is read."""
-    flags.DEFINE_string(
+    define_path(
         "checkpoint_path",
         None,
         "Checkpoint to read, as DIR/model.ckpt-1000; the newest in --output_dir by default.",
-        flag_values=values,
+        values,
     )
 
 

@@ -8,20 +8,20 @@ Example:
 """
 
 import shutil
-import time
 from pathlib import Path
 
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.path_flag import define_path
 from t2t_hint_nart.bin.required import check_positive, require
 from t2t_hint_nart.errors import InputError
 
 
 def define_flags(values: flags.FlagValues) -> None:
     """Define T2T's flags of this command."""
-    flags.DEFINE_string("model_dir", "", "Directory of checkpoints.", flag_values=values)
-    flags.DEFINE_string("output_dir", "avg/", "Where averages go.", flag_values=values)
+    define_path("model_dir", "", "Directory of checkpoints.", values)
+    define_path("output_dir", "avg/", "Where averages go.", values)
     flags.DEFINE_integer("n", 8, "How many checkpoints are averaged.", flag_values=values)
     flags.DEFINE_integer("min_steps", 0, "Ignore checkpoints before.", flag_values=values)
     flags.DEFINE_integer(
@@ -35,24 +35,19 @@ def _main(values: flags.FlagValues) -> None:
     model_dir, output_dir = Path(values.model_dir), Path(values.output_dir)
     if not model_dir.is_dir():
         raise InputError(f"--model_dir {model_dir} isn't a directory.")
+    from t2t_hint_nart.serving.checkpoint_stream import every_checkpoint
     from t2t_hint_nart.training.averaging import average_checkpoints
-    from t2t_hint_nart.training.checkpoints import list_checkpoints, step_of
 
-    done: set[str] = set()
-    deadline = time.monotonic() + 60 * values.wait_minutes
-    while True:
-        paths = [p for p in list_checkpoints(model_dir) if step_of(p) >= values.min_steps]
-        for last in range(values.n, len(paths) + 1):
-            window = paths[last - values.n : last]
-            if window[-1] not in done:
-                done.add(window[-1])
-                print(f"Mean of {values.n} checkpoints: "
-                      f"{average_checkpoints(window, output_dir)}")  # fmt: skip
-                deadline = time.monotonic() + 60 * values.wait_minutes
-        if time.monotonic() >= deadline:
-            break
-        time.sleep(5)
-    if not done:
+    paths: list[str] = []
+    averages = 0
+    for path in every_checkpoint(model_dir, values.min_steps, 60 * values.wait_minutes):
+        # Training, if it goes on, removes old ones.
+        paths = [*(old for old in paths if Path(old + ".index").exists()), path]
+        if len(paths) >= values.n:
+            average = average_checkpoints(paths[-values.n :], output_dir)
+            print(f"Mean of {values.n} checkpoints: {average}", flush=True)
+            averages += 1
+    if not averages:
         raise InputError(
             f"{model_dir} has {len(paths)} checkpoints from step {values.min_steps} on, fewer than "
             f"--n={values.n}."

@@ -20,6 +20,7 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.path_flag import define_path
 from t2t_hint_nart.bin.required import require
 from t2t_hint_nart.errors import InputError
 
@@ -30,18 +31,14 @@ WriteEvent = Callable[[Mapping[str, float], float, int], None]
 
 def define_flags(values: flags.FlagValues) -> None:
     """Define T2T's flags of this command, and --language."""
-    flags.DEFINE_string("translation", None, "File of translations.", flag_values=values)
-    flags.DEFINE_string("reference", None, "File of reference translations.", flag_values=values)
-    flags.DEFINE_string(
-        "source", None, "File of source sentences, to find the long ones.", flag_values=values
-    )
+    define_path("translation", None, "File of translations.", values)
+    define_path("reference", None, "File of reference translations.", values)
+    define_path("source", None, "File of source sentences, to find the long ones.", values)
     flags.DEFINE_string(
         "language", None, "Of the translations, as de: adds BLEU_tokenized.", flag_values=values
     )
-    flags.DEFINE_string(
-        "translations_dir", None, "Directory of files <name>-<steps>.", flag_values=values
-    )
-    flags.DEFINE_string("event_dir", None, "Where event files go.", flag_values=values)
+    define_path("translations_dir", None, "Directory of files <name>-<steps>.", values)
+    define_path("event_dir", None, "Where event files go.", values)
     flags.DEFINE_enum(
         "bleu_variant", "both", ["cased", "uncased", "both"], "T2T's BLEU.", flag_values=values
     )

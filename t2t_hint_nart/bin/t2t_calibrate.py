@@ -13,6 +13,7 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.flags import define_data_flags
+from t2t_hint_nart.bin.path_flag import define_path
 from t2t_hint_nart.bin.required import check_positive, require
 
 
@@ -21,9 +22,7 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("model", "transformer_nat", "Name of the model.", flag_values=values)
     flags.DEFINE_string("hparams_set", None, "The student's set.", flag_values=values)
     flags.DEFINE_string("hparams", "", "Changes to the set.", flag_values=values)
-    flags.DEFINE_string(
-        "teacher_export_dir", None, "SavedModel of the teacher.", flag_values=values
-    )
+    define_path("teacher_export_dir", None, "SavedModel of the teacher.", values)
     flags.DEFINE_integer("batches", 10, "Training batches to measure.", flag_values=values)
     flags.DEFINE_integer("random_seed", 1, "Seed of the weights.", flag_values=values)
 

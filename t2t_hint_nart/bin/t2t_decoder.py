@@ -24,7 +24,6 @@ Examples:
 """
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,32 +36,41 @@ from t2t_hint_nart.bin.flags import (
     define_decode_flags,
     define_model_flags,
 )
+from t2t_hint_nart.bin.named_model import named_model, to_stderr
+from t2t_hint_nart.bin.path_flag import define_path
+from t2t_hint_nart.bin.refused_flags import (
+    DEVICE_FLAGS,
+    RefusedFlag,
+    check_refused_flags,
+    define_refused_flags,
+)
 from t2t_hint_nart.bin.required import require
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 
+_REFUSED = (
+    *DEVICE_FLAGS,
+    RefusedFlag("decode_in_memory", False, "every decode is written when it is complete"),
+    RefusedFlag("disable_grappler_optimizations", False, "a setting of TensorFlow 1"),
+    RefusedFlag("decode_targets_file", None, "a length never comes from the reference"),
+    RefusedFlag("hidden_state_dir", None, "t2t-visualize writes states and attention"),
+)
 _SOURCES = ("decode_from_file", "decode_interactive", "score_file")
 
 
 def define_flags(values: flags.FlagValues) -> None:
     """Define what to translate and where to write it."""
-    flags.DEFINE_string(
-        "decode_from_file", "", "Text file to translate, one sentence a line.", flag_values=values
-    )
-    flags.DEFINE_string(
+    define_path("decode_from_file", "", "Text file to translate, one sentence a line.", values)
+    define_path(
         "decode_to_file",
         "",
         "Where translations of a file, or scores, go; by default a name made of the file's, the "
         "model's and the settings. Of a data set it is a prefix; by default they are printed.",
-        flag_values=values,
+        values,
     )
-    flags.DEFINE_string(
-        "decode_reference", "", "File of references: BLEU is printed.", flag_values=values
-    )
+    define_path("decode_reference", "", "File of references: BLEU is printed.", values)
     flags.DEFINE_bool("decode_interactive", False, "Translate what is typed.", flag_values=values)
-    flags.DEFINE_string(
-        "score_file", "", "File to score, each line input<tab>target.", flag_values=values
-    )
+    define_path("score_file", "", "File to score, each line input<tab>target.", values)
     flags.DEFINE_bool(
         "eval_use_test_set", False, "Translate the test set, not dev.", flag_values=values
     )
@@ -82,41 +90,33 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_bool(
         "dedup", False, "Merge a student's adjacent repeated tokens.", flag_values=values
     )
-    flags.DEFINE_string(
+    define_path(
         "teacher_export_dir",
         None,
         "SavedModel of the teacher that chooses among a student's candidates.",
-        flag_values=values,
+        values,
     )
+    define_refused_flags(values, _REFUSED)
 
 
 def _main(values: flags.FlagValues) -> None:
+    check_refused_flags(values, _REFUSED)
     require(values, "model", "hparams_set", "problem", "data_dir")
     sources = [name for name in _SOURCES if values[name].value]
     if len(sources) > 1:
         raise InputError(f"Give one of --{sources[0]} and --{sources[1]}, not both.")
     if values.score_file and not values.decode_to_file:
         raise InputError("To score a file, specify --decode_to_file for results.")
-    checkpoint = values.checkpoint_path or values.output_dir
-    if not checkpoint:
-        raise InputError("Missing --output_dir (or --checkpoint_path).")
-    from t2t_hint_nart import registry
-    from t2t_hint_nart.output_dir import create_hparams
-
-    problem = registry.problem(values.problem)
-    registry.check_model(values.model)
-    run_dir = values.output_dir or str(Path(values.checkpoint_path).parent)
-    hparams = create_hparams(values.hparams_set, values.hparams, run_dir, say=_to_stderr)
+    named = named_model(values)
     settings = _settings(values)
     # Whatever there is to read is read first: its faults are told before anything is loaded.
-    job = _JOBS[sources[0] if sources else "dataset"](values, settings, problem)
+    job = _JOBS[sources[0] if sources else "dataset"](values, settings, named.problem)
 
     from t2t_hint_nart.hints.teacher import Teacher
-    from t2t_hint_nart.serving.trained_model import load_trained
     from t2t_hint_nart.training.checkpoints import find_checkpoint
 
-    path = find_checkpoint(checkpoint)
-    trained = load_trained(values.model, hparams, problem, values.data_dir, path)
+    path = find_checkpoint(named.checkpoint)
+    trained = named.load(path)
     teacher = Teacher(values.teacher_export_dir) if values.teacher_export_dir else None
     written = job(trained, teacher)
     if values.keep_timestamp:
@@ -165,9 +165,9 @@ def _from_file(values: flags.FlagValues, settings: HParams, problem) -> Job:
 
         translator = translator_of(trained, settings, teacher)
         encoded = [translator.encode(line) for line in lines]
-        decoded = decode_timed(translator, encoded, settings, _to_stderr)
+        decoded = decode_timed(translator, encoded, settings, to_stderr)
         if settings.log_results:
-            _to_stderr("\n".join(log_lines(lines, decoded, settings)))
+            to_stderr("\n".join(log_lines(lines, decoded, settings)))
         written = (decodes.sentence_line(hypotheses, settings) for hypotheses in decoded)
         decodes.write_sentences(path, written, settings.delimiter)
         print(f"{len(lines)} sentences written to {path}")
@@ -205,7 +205,7 @@ def _from_dataset(values: flags.FlagValues, settings: HParams, problem) -> Job:
         from t2t_hint_nart.serving.translator import translator_of
 
         translator = translator_of(trained, settings, teacher)
-        decoded = decode_timed(translator, dataset.sources, settings, _to_stderr)
+        decoded = decode_timed(translator, dataset.sources, settings, to_stderr)
         paths = []
         if settings.decode_to_file:
             prefix = settings.decode_to_file + decodes.shard_suffix(settings)
@@ -256,7 +256,7 @@ def _interactive(values: flags.FlagValues, settings: HParams, problem) -> Job:
             translator = translator_of(trained, settings, teacher)
             return lambda line: translator.translate([line])[0]
 
-        interact(make_translate, settings, input, lambda line: print(line, flush=True), _to_stderr)
+        interact(make_translate, settings, input, lambda line: print(line, flush=True), to_stderr)
         return []
 
     return run
@@ -268,10 +268,6 @@ _JOBS = {
     "score_file": _score,
     "decode_interactive": _interactive,
 }
-
-
-def _to_stderr(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def main() -> None:

@@ -15,18 +15,31 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.flags import define_data_flags
+from t2t_hint_nart.bin.path_flag import define_path
+from t2t_hint_nart.bin.refused_flags import (
+    RefusedFlag,
+    check_refused_flags,
+    define_refused_flags,
+)
 from t2t_hint_nart.bin.required import check_positive, require
+
+_TRAIN_APART = "train teacher and student with t2t-trainer"
+_REFUSED = (
+    RefusedFlag("skip_teacher_training", False, _TRAIN_APART),
+    RefusedFlag("teacher_dir", None, _TRAIN_APART),
+    RefusedFlag("student_dir", None, _TRAIN_APART),
+)
 
 
 def define_flags(values: flags.FlagValues) -> None:
     """Define the teacher and the batch."""
-    flags.DEFINE_string(
-        "teacher_export_dir", None, "SavedModel of the teacher.", flag_values=values
-    )
+    define_path("teacher_export_dir", None, "SavedModel of the teacher.", values)
     flags.DEFINE_integer("batch_size", 32, "Sentences decoded at a time.", flag_values=values)
+    define_refused_flags(values, _REFUSED)
 
 
 def _main(values: flags.FlagValues) -> None:
+    check_refused_flags(values, _REFUSED)
     require(values, "problem", "data_dir", "teacher_export_dir")
     check_positive(values, "batch_size")
     from t2t_hint_nart import registry

@@ -15,9 +15,15 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags
+from t2t_hint_nart.bin.refused_flags import (
+    DEVICE_FLAGS,
+    check_refused_flags,
+    define_refused_flags,
+)
 from t2t_hint_nart.bin.required import require
 from t2t_hint_nart.errors import InputError
 
+_REFUSED = DEVICE_FLAGS
 # What only training needs a teacher for.
 _HINT_WEIGHTS = ("hint_hidden_weight", "hint_align_weight")
 
@@ -32,9 +38,11 @@ def define_flags(values: flags.FlagValues) -> None:
         "Wait so long for a newer checkpoint; -1 without end, 0 not at all.",
         flag_values=values,
     )
+    define_refused_flags(values, _REFUSED)
 
 
 def _main(values: flags.FlagValues) -> None:
+    check_refused_flags(values, _REFUSED)
     require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
     if not Path(values.output_dir).is_dir():
         raise InputError(f"--output_dir {values.output_dir} isn't a directory.")

@@ -8,8 +8,6 @@ Example:
     --model=transformer --hparams_set=transformer_quickstart --export_dir=runs/teacher/export
 """
 
-from pathlib import Path
-
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
@@ -19,39 +17,42 @@ from t2t_hint_nart.bin.flags import (
     define_decode_flags,
     define_model_flags,
 )
-from t2t_hint_nart.bin.required import require
-from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.bin.named_model import named_model
+from t2t_hint_nart.bin.path_flag import define_path
+from t2t_hint_nart.bin.refused_flags import (
+    DEVICE_FLAGS,
+    RefusedFlag,
+    check_refused_flags,
+    define_refused_flags,
+)
+
+_REFUSED = (
+    *DEVICE_FLAGS,
+    RefusedFlag("as_text", False, "SavedModels of TensorFlow 2 are binary"),
+    RefusedFlag("export_as_tfhub", False, "hub.load reads the SavedModel as it is"),
+)
 
 
 def define_flags(values: flags.FlagValues) -> None:
     """Define where to export to."""
-    flags.DEFINE_string(
+    define_path(
         "export_dir", None, "Where to write; <checkpoint's directory>/export by default.",
-        flag_values=values,
+        values,
     )  # fmt: skip
+    define_refused_flags(values, _REFUSED)
 
 
 def _main(values: flags.FlagValues) -> None:
-    require(values, "model", "hparams_set", "problem", "data_dir")
-    checkpoint = values.checkpoint_path or values.output_dir
-    if not checkpoint:
-        raise InputError("Missing --output_dir (or --checkpoint_path).")
-    from t2t_hint_nart import registry
+    check_refused_flags(values, _REFUSED)
+    named = named_model(values)
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
-    from t2t_hint_nart.output_dir import create_hparams
 
-    problem = registry.problem(values.problem)
-    registry.check_model(values.model)
-    directory = str(Path(checkpoint).parent) if values.checkpoint_path else checkpoint
-    run_dir = values.output_dir or directory
-    hparams = create_hparams(values.hparams_set, values.hparams, run_dir)
     settings = decode_hparams(values.decode_hparams)
 
     from t2t_hint_nart.serving.export import export
-    from t2t_hint_nart.serving.trained_model import load_trained
 
-    trained = load_trained(values.model, hparams, problem, values.data_dir, checkpoint)
-    export_dir = values.export_dir or str(Path(directory) / "export")
+    trained = named.load()
+    export_dir = values.export_dir or str(named.directory / "export")
     export(trained, settings, export_dir)
     print(
         f"Step {trained.step} exported to {export_dir}. Look at it with:\n"

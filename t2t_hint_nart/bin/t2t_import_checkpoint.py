@@ -19,23 +19,24 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags
+from t2t_hint_nart.bin.path_flag import define_path
 from t2t_hint_nart.bin.required import require
 from t2t_hint_nart.errors import InputError
 
 
 def define_flags(values: flags.FlagValues) -> None:
     """Define what is read, and what is written by tensor2tensor's names."""
-    flags.DEFINE_string(
+    define_path(
         "checkpoint_path",
         None,
         "Checkpoint to read, as DIR/model.ckpt-250000, or a directory whose newest is taken.",
-        flag_values=values,
+        values,
     )
-    flags.DEFINE_string(
+    define_path(
         "export_to",
         None,
         "Write --checkpoint_path, one of this library, to this path for tensor2tensor.",
-        flag_values=values,
+        values,
     )
 
 

@@ -17,17 +17,26 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.flags import define_usr_dir_flag
+from t2t_hint_nart.bin.path_flag import define_path
+from t2t_hint_nart.bin.refused_flags import (
+    RefusedFlag,
+    check_refused_flags,
+    define_refused_flags,
+)
 from t2t_hint_nart.bin.required import require
 from t2t_hint_nart.errors import InputError
 
+_NO_CLOUD = "--server names a TensorFlow Serving"
+_REFUSED = (
+    RefusedFlag("cloud_mlengine_model_name", None, _NO_CLOUD),
+    RefusedFlag("cloud_mlengine_model_version", None, _NO_CLOUD),
+)
 Translate = Callable[[str], str]
 
 
 def define_flags(values: flags.FlagValues) -> None:
     """Define the model and what to ask."""
-    flags.DEFINE_string(
-        "export_dir", None, "SavedModel written by t2t-exporter.", flag_values=values
-    )
+    define_path("export_dir", None, "SavedModel written by t2t-exporter.", values)
     flags.DEFINE_string(
         "server", None, "host:port of TensorFlow Serving's REST interface.", flag_values=values
     )
@@ -38,9 +47,11 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("inputs_once", None, "Translate this text and exit.", flag_values=values)
     for name in ("problem", "data_dir"):
         flags.DEFINE_string(name, None, "T2T's; accepted and not needed.", flag_values=values)
+    define_refused_flags(values, _REFUSED)
 
 
 def _main(values: flags.FlagValues) -> None:
+    check_refused_flags(values, _REFUSED)
     if bool(values.export_dir) == bool(values.server):
         raise InputError("Give either --export_dir or --server with --servable_name.")
     translate = _remote(values) if values.server else _local(values)

@@ -11,7 +11,6 @@ Example:
 
 import os
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,21 +19,29 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.flags import define_data_flags, define_decode_flags
+from t2t_hint_nart.bin.named_model import model_of_run, to_stderr
+from t2t_hint_nart.bin.path_flag import define_path
+from t2t_hint_nart.bin.refused_flags import (
+    RefusedFlag,
+    check_refused_flags,
+    define_refused_flags,
+)
 from t2t_hint_nart.bin.required import require
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 
+_REFUSED = (
+    RefusedFlag("decoder_command", "t2t-decoder {params}", "translations are made in this process"),
+)
 # Returns what is written: a line a sentence.
 Translate = Callable[[str], list[str]]
 
 
 def define_flags(values: flags.FlagValues) -> None:
     """Define T2T's flags of this command, and a student's."""
-    flags.DEFINE_string("model_dir", "", "Directory of checkpoints.", flag_values=values)
-    flags.DEFINE_string("source", None, "File to translate.", flag_values=values)
-    flags.DEFINE_string(
-        "translations_dir", "translations", "Where translations go.", flag_values=values
-    )
+    define_path("model_dir", "", "Directory of checkpoints.", values)
+    define_path("source", None, "File to translate.", values)
+    define_path("translations_dir", "translations", "Where translations go.", values)
     flags.DEFINE_integer("min_steps", 0, "Ignore checkpoints of fewer steps.", flag_values=values)
     flags.DEFINE_integer(
         "wait_minutes", 0, "Wait so long for a further checkpoint.", flag_values=values
@@ -46,15 +53,17 @@ def define_flags(values: flags.FlagValues) -> None:
         "hparams_set", "transformer_big_single_gpu", "The model's set.", flag_values=values
     )
     flags.DEFINE_string("hparams", "", "Changes to the set.", flag_values=values)
-    flags.DEFINE_string(
+    define_path(
         "teacher_export_dir",
         None,
         "SavedModel of the teacher that chooses among a student's candidates.",
-        flag_values=values,
+        values,
     )
+    define_refused_flags(values, _REFUSED)
 
 
 def _main(values: flags.FlagValues) -> None:
+    check_refused_flags(values, _REFUSED)
     require(values, "model_dir", "source", "problem", "data_dir")
     model_dir = Path(values.model_dir)
     if not model_dir.is_dir():
@@ -110,17 +119,11 @@ def _copy_flags(source: Path, target: Path) -> None:
 
 def _translate(values: flags.FlagValues, settings: HParams, lines: list[str]) -> Translate:
     """Build model and graph once; every checkpoint's weights are read into them."""
-    from t2t_hint_nart import registry
-    from t2t_hint_nart.output_dir import create_hparams
-
-    problem = registry.problem(values.problem)
-    registry.check_model(values.model)
-    hparams = create_hparams(values.hparams_set, values.hparams, values.model_dir, say=_to_stderr)
+    named = model_of_run(values, values.model_dir, values.model_dir)
 
     from t2t_hint_nart.hints.teacher import Teacher
     from t2t_hint_nart.serving.decodes import sentence_line
     from t2t_hint_nart.serving.decoding import decode_timed
-    from t2t_hint_nart.serving.trained_model import load_trained
     from t2t_hint_nart.serving.translator import translator_of
     from t2t_hint_nart.training.checkpoints import restore_model
 
@@ -129,19 +132,15 @@ def _translate(values: flags.FlagValues, settings: HParams, lines: list[str]) ->
 
     def translate(path: str) -> list[str]:
         if not state:
-            trained = load_trained(values.model, hparams, problem, values.data_dir, path)
+            trained = named.load(path)
             state["model"] = trained.model
             state["translator"] = translator_of(trained, settings, teacher)
             state["sources"] = [state["translator"].encode(line) for line in lines]
         restore_model(state["model"], path)
-        decoded = decode_timed(state["translator"], state["sources"], settings, _to_stderr)
+        decoded = decode_timed(state["translator"], state["sources"], settings, to_stderr)
         return [sentence_line(hypotheses, settings) for hypotheses in decoded]
 
     return translate
-
-
-def _to_stderr(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def main() -> None:

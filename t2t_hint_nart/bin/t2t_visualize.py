@@ -13,7 +13,6 @@ Examples:
     --sentence='Guten Morgen!' --visualization_dir=runs/guten_morgen_student
 """
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,8 @@ from t2t_hint_nart.bin.flags import (
     define_decode_flags,
     define_model_flags,
 )
+from t2t_hint_nart.bin.named_model import named_model
+from t2t_hint_nart.bin.path_flag import define_path
 from t2t_hint_nart.bin.required import require
 from t2t_hint_nart.errors import InputError
 
@@ -38,14 +39,12 @@ PAGE = "index.html"
 def define_flags(values: flags.FlagValues) -> None:
     """Define what is shown and where it goes."""
     flags.DEFINE_string("sentence", None, "The source sentence.", flag_values=values)
-    flags.DEFINE_string(
-        "visualization_dir", None, "Where page, pictures and numbers go.", flag_values=values
-    )
-    flags.DEFINE_string(
+    define_path("visualization_dir", None, "Where page, pictures and numbers go.", values)
+    define_path(
         "export_dir",
         None,
         "SavedModel written by t2t-exporter; in place of model, set and checkpoint.",
-        flag_values=values,
+        values,
     )
 
 
@@ -81,29 +80,14 @@ def _exported(values: flags.FlagValues) -> "Inside":
 
 
 def _trained(values: flags.FlagValues) -> "Inside":
-    require(values, "model", "hparams_set", "problem")
-    checkpoint = values.checkpoint_path or values.output_dir
-    if not checkpoint:
-        raise InputError("Missing --export_dir (or --output_dir, or --checkpoint_path).")
-    from t2t_hint_nart import registry
+    named = named_model(values, "export_dir")
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
-    from t2t_hint_nart.output_dir import create_hparams
 
-    problem = registry.problem(values.problem)
-    registry.check_model(values.model)
-    run_dir = values.output_dir or str(Path(values.checkpoint_path).parent)
-    hparams = create_hparams(values.hparams_set, values.hparams, run_dir, say=_to_stderr)
     settings = decode_hparams(values.decode_hparams)
 
     from t2t_hint_nart.reproduce.look_inside import inside_trained
-    from t2t_hint_nart.serving.trained_model import load_trained
 
-    trained = load_trained(values.model, hparams, problem, values.data_dir, checkpoint)
-    return inside_trained(trained, settings)
-
-
-def _to_stderr(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    return inside_trained(named.load(), settings)
 
 
 def main() -> None:

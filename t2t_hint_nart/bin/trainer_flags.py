@@ -2,6 +2,7 @@
 
 from absl import flags
 
+from t2t_hint_nart.bin.path_flag import define_path
 from t2t_hint_nart.bin.schedules import SCHEDULES
 
 
@@ -44,17 +45,17 @@ def define_training_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_bool(
         "generate_data", False, "Generate the problem's data first.", flag_values=values
     )
-    flags.DEFINE_string(
+    define_path(
         "warm_start_from",
         None,
         "Checkpoint, or directory of some, whose shared variables a fresh run starts with.",
-        flag_values=values,
+        values,
     )
-    flags.DEFINE_string(
+    define_path(
         "teacher_export_dir",
         None,
         "SavedModel of the teacher whose hints train the student.",
-        flag_values=values,
+        values,
     )
     flags.DEFINE_bool(
         "print_lr", False, "Print the set's learning rate by step, and exit.", flag_values=values
@@ -113,18 +114,14 @@ def define_evaluation_flags(values: flags.FlagValues) -> None:
 
 def define_decoding_flags(values: flags.FlagValues) -> None:
     """Define what the decoding schedules read and write."""
-    flags.DEFINE_string(
-        "decode_from_file", "", "Text file to translate, one sentence a line.", flag_values=values
-    )
-    flags.DEFINE_string(
+    define_path("decode_from_file", "", "Text file to translate, one sentence a line.", values)
+    define_path(
         "decode_to_file",
         "",
         "Where translations go, as <this>-<step>; decode/<problem> in --output_dir by default.",
-        flag_values=values,
+        values,
     )
-    flags.DEFINE_string(
-        "decode_reference", "", "References of --decode_from_file, for BLEU.", flag_values=values
-    )
+    define_path("decode_reference", "", "References of --decode_from_file, for BLEU.", values)
 
 
 def define_search_flags(values: flags.FlagValues) -> None:

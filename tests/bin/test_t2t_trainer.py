@@ -8,7 +8,6 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.flags import define_data_flags, define_decode_flags, define_model_flags
-from t2t_hint_nart.bin.refused_flags import REFUSED
 from t2t_hint_nart.bin.schedules import SCHEDULES
 from t2t_hint_nart.bin.trainer_flags import define_evaluation_flags, define_training_flags
 from t2t_hint_nart.bin.trainer_session import TrainerSession
@@ -225,15 +224,6 @@ def test_print_lr():
     assert rows[0] == ["step", "learning", "rate"]
     assert ["1000", "1.2353e-04"] in rows and ["8000", "9.8821e-04", "highest"] in rows
     assert rows[-1][0] == "250000"
-
-
-@pytest.mark.parametrize("flag", REFUSED, ids=lambda flag: flag.name)
-def test_flags_without_a_meaning(flag):
-    other = {bool: True, int: 3, float: 0.5, str: "x"}[type(flag.default)]
-    line = refusal("t2t-trainer", **{flag.name: other})
-    assert line.startswith(f"--{flag.name}={other} isn't supported, only {flag.default!r}: ")
-    line = refusal("t2t-trainer", **{flag.name: flag.default})
-    assert line.startswith("Missing --model")
 
 
 def test_refusals(workshop, tmp_path):
