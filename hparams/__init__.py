@@ -4,6 +4,20 @@ A name without a suffix holds the values of tensor2tensor 1.2.9, the version the
 `transformer_base_v3` and `*_t2t115` hold those of its last version, 1.15.
 """
 
-from t2t_hint_nart.hparams import basic, transformer, transformer_ablation, transformer_nat
+from t2t_hint_nart.hparams import (
+    basic,
+    transformer,
+    transformer_ablation,
+    transformer_nat,
+    transformer_range,
+    transformer_t2t115,
+)
 
-__all__ = ["basic", "transformer", "transformer_ablation", "transformer_nat"]
+__all__ = [
+    "basic",
+    "transformer",
+    "transformer_ablation",
+    "transformer_nat",
+    "transformer_range",
+    "transformer_t2t115",
+]

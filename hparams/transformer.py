@@ -1,26 +1,18 @@
-"""The Transformer's hyperparameter sets (T2T `models/transformer.py`).
+"""The Transformer's hyperparameter sets with the values of T2T 1.2.9, the paper's version.
 
-Sets without a suffix hold the values of T2T 1.2.9, the paper's version. Sets that end in
-`_t2t115`, and `transformer_base_v3`, hold those of T2T 1.15, where some have the same name and
-other values.
+Those of T2T 1.15 are in `transformer_t2t115.py`, ranges to search in `transformer_range.py`.
 """
 
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparams.basic import basic_params1
-from t2t_hint_nart.ranged_hparam import RangedHParams
-from t2t_hint_nart.registry import register_hparams, register_ranged_hparams
+from t2t_hint_nart.registry import register_hparams
 
 # As in basic.py: T2T's names whose other values are not implemented.
 _FIXED = {
-    "attention_key_channels": 0,
-    "attention_value_channels": 0,
-    "max_relative_position": 0,
     "nbr_decoder_problems": 1,
     "parameter_attention_key_channels": 0,
     "parameter_attention_value_channels": 0,
-    "pos": "timing",
     "proximity_bias": False,
-    "self_attention_type": "dot_product",
 }
 
 
@@ -50,6 +42,10 @@ def transformer_base_v1() -> HParams:
     hparams.add_hparam("num_encoder_layers", 0)
     hparams.add_hparam("num_decoder_layers", 0)
     hparams.add_hparam("num_heads", 8)
+    # Width of all heads' keys, and of their values; where 0, hidden_size holds.
+    hparams.add_hparam("attention_key_channels", 0)
+    hparams.add_hparam("attention_value_channels", 0)
+    _add_positions(hparams)
     # "fused_bias": one kernel for query, key and value, and biases (1.2.9); "separate": a kernel
     # each, no biases (1.15). Not a name of T2T, whose versions differ here in their code.
     hparams.add_hparam("attention_projection", "fused_bias")
@@ -81,21 +77,9 @@ def transformer_base_v2() -> HParams:
 
 
 @register_hparams
-def transformer_base_v3() -> HParams:
-    """Base model of T2T 1.15, where `transformer_base` means this set."""
-    return _as_t2t115(transformer_base_v2())
-
-
-@register_hparams
 def transformer_base() -> HParams:
     """Base model: transformer_base_v2, as in T2T 1.2.9 (in 1.15 the name means _v3)."""
     return transformer_base_v2()
-
-
-@register_hparams
-def transformer_base_t2t115() -> HParams:
-    """What T2T 1.15 calls transformer_base: transformer_base_v3."""
-    return transformer_base_v3()
 
 
 @register_hparams
@@ -118,29 +102,12 @@ def transformer_big() -> HParams:
 
 
 @register_hparams
-def transformer_big_t2t115() -> HParams:
-    """Big model for WMT as in T2T 1.15: batches of 2048 tokens."""
-    hparams = _as_t2t115(transformer_big())
-    hparams.batch_size = 2048
-    return hparams
-
-
-@register_hparams
 def transformer_big_single_gpu() -> HParams:
     """Big model for one GPU (T2T 1.2.9)."""
     hparams = transformer_big()
     hparams.layer_prepostprocess_dropout = 0.1
     hparams.learning_rate_warmup_steps = 16000
     hparams.optimizer_adam_beta2 = 0.998
-    return hparams
-
-
-@register_hparams
-def transformer_big_single_gpu_t2t115() -> HParams:
-    """Big model for one GPU as in T2T 1.15."""
-    hparams = transformer_big_t2t115()
-    hparams.layer_prepostprocess_dropout = 0.1
-    hparams.learning_rate_warmup_steps = 16000
     return hparams
 
 
@@ -154,26 +121,9 @@ def transformer_base_single_gpu() -> HParams:
 
 
 @register_hparams
-def transformer_base_single_gpu_t2t115() -> HParams:
-    """Base model for one GPU as in T2T 1.15: 1024 tokens, a rate that ignores the width."""
-    hparams = transformer_base_v3()
-    hparams.batch_size = 1024
-    hparams.learning_rate_schedule = "constant*linear_warmup*rsqrt_decay"
-    hparams.learning_rate_constant = 0.1
-    hparams.learning_rate_warmup_steps = 16000
-    return hparams
-
-
-@register_hparams
 def transformer_base_multistep8() -> HParams:
     """Base model, gradients of 8 steps in one update: 8 GPUs on one (a set of T2T 1.15)."""
-    return _as_multistep8(transformer_base())
-
-
-@register_hparams
-def transformer_base_multistep8_t2t115() -> HParams:
-    """The same as in T2T 1.15, on transformer_base_v3."""
-    return _as_multistep8(transformer_base_v3())
+    return as_multistep8(transformer_base())
 
 
 @register_hparams
@@ -185,12 +135,6 @@ def transformer_small() -> HParams:
     hparams.filter_size = 1024
     hparams.num_heads = 4
     return hparams
-
-
-@register_hparams
-def transformer_small_t2t115() -> HParams:
-    """2 layers of width 256 as in T2T 1.15."""
-    return _as_t2t115(transformer_small())
 
 
 @register_hparams
@@ -216,12 +160,6 @@ def transformer_tiny() -> HParams:
 
 
 @register_hparams
-def transformer_tiny_t2t115() -> HParams:
-    """2 layers of width 128 as in T2T 1.15."""
-    return _as_t2t115(transformer_tiny())
-
-
-@register_hparams
 def transformer_test() -> HParams:
     """2 layers of width 16, for tests (a set of T2T 1.15, on the base of 1.2.9)."""
     hparams = transformer_base()
@@ -230,12 +168,6 @@ def transformer_test() -> HParams:
     hparams.filter_size = 8
     hparams.num_heads = 2
     return hparams
-
-
-@register_hparams
-def transformer_test_t2t115() -> HParams:
-    """2 layers of width 16, for tests, as in T2T 1.15."""
-    return _as_t2t115(transformer_test())
 
 
 @register_hparams
@@ -274,36 +206,25 @@ def transformer_clean_big() -> HParams:
     return hparams
 
 
-@register_ranged_hparams("transformer_base")
-def transformer_base_range_v2(ranges: RangedHParams) -> None:
-    """Ranges around transformer_base (T2T 1.2.9)."""
-    ranges.set_float("learning_rate", 0.3, 3.0, scale=ranges.LOG_SCALE)
-    ranges.set_discrete("learning_rate_warmup_steps", [1000, 2000, 4000, 8000, 16000])
-    ranges.set_float("initializer_gain", 0.5, 2.0)
-    ranges.set_float("optimizer_adam_beta1", 0.85, 0.95)
-    ranges.set_float("optimizer_adam_beta2", 0.97, 0.99)
-    ranges.set_float("weight_decay", 0.0, 2.0)
+def _add_positions(hparams: HParams) -> None:
+    """Add what tells the network the order of tokens."""
+    # A timing signal added to both stacks' inputs, or None.
+    hparams.add_hparam("pos", None, str)
+    hparams.pos = "timing"
+    hparams.restrict("pos", ("timing", None), "other values are not implemented")
+    # dot_product_relative: keys and values know how far they are from the query, up to
+    # max_relative_position, which is not used otherwise.
+    hparams.add_hparam("self_attention_type", "dot_product")
+    hparams.restrict(
+        "self_attention_type",
+        ("dot_product", "dot_product_relative"),
+        "other values are not implemented",
+    )
+    hparams.add_hparam("max_relative_position", 0)
 
 
-@register_ranged_hparams
-def transformer_base_range(ranges: RangedHParams) -> None:
-    """Ranges around transformer_base as in T2T 1.15, with less weight decay."""
-    transformer_base_range_v2(ranges)
-    ranges.set_float("weight_decay", 0.0, 1e-4)
-
-
-def _as_t2t115(hparams: HParams) -> HParams:
-    """Change a set derived from transformer_base_v2 into what derives from _v3 in T2T 1.15."""
-    hparams.optimizer = "adam"
-    hparams.optimizer_adam_beta2 = 0.997
-    hparams.learning_rate_schedule = "constant*linear_warmup*rsqrt_decay*rsqrt_hidden_size"
-    hparams.learning_rate_constant = 2.0
-    hparams.attention_projection = "separate"
-    hparams.ffn_layer = "dense_relu_dense"
-    return hparams
-
-
-def _as_multistep8(hparams: HParams) -> HParams:
+def as_multistep8(hparams: HParams) -> HParams:
+    """Add up the gradients of 8 steps; returns the same set."""
     hparams.optimizer = "multistep_adam"
     hparams.optimizer_multistep_accumulate_steps = 8
     return hparams

@@ -3,17 +3,35 @@
 import keras
 from keras import ops
 
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.layers.attention import SELF, MultiHeadAttention
+from t2t_hint_nart.layers.attention import CROSS, SELF, MultiHeadAttention
 from t2t_hint_nart.layers.feed_forward import FeedForward, unit_scaling
 from t2t_hint_nart.layers.residual import LayerPrePostprocess
 from t2t_hint_nart.layers.timing_signal import timing_signal
 
 NUM_TARGET_SPACES = 32
+# T2T's names of what `pos` and `self_attention_type` may be.
+TIMING = "timing"
+RELATIVE = "dot_product_relative"
 
 
 def attention_layer(hparams: HParams, groups: tuple[str, ...], name: str) -> MultiHeadAttention:
-    """Build an attention sublayer as the set says."""
+    """Build an attention sublayer as the set says.
+
+    Relative positions are those of one sequence: encoder-decoder attention has none.
+
+    Raises:
+        InputError: self_attention_type asks for relative positions, but max_relative_position is 0.
+    """
+    max_relative_position = 0
+    if hparams.self_attention_type == RELATIVE and groups != CROSS:
+        max_relative_position = hparams.max_relative_position
+        if max_relative_position < 1:
+            raise InputError(
+                f"max_relative_position is {max_relative_position}; with "
+                f"self_attention_type={RELATIVE} it must be at least 1."
+            )
     return MultiHeadAttention(
         groups,
         hparams.hidden_size,
@@ -21,6 +39,9 @@ def attention_layer(hparams: HParams, groups: tuple[str, ...], name: str) -> Mul
         hparams.attention_dropout,
         hparams.attention_projection,
         hparams.initializer_gain,
+        hparams.attention_key_channels,
+        hparams.attention_value_channels,
+        max_relative_position,
         name=name,
     )
 
@@ -81,7 +102,7 @@ class EncoderLayer(keras.layers.Layer):
 class Encoder(keras.layers.Layer):
     """M encoder layers over embedded source symbols.
 
-    Input: embedding + target-space embedding + timing signal, then dropout (T2T
+    Input: embedding + target-space embedding + timing signal (if `pos` says so), then dropout (T2T
     transformer_prepare_encoder); after the last layer one more preprocessing step.
 
     Args:
@@ -92,6 +113,7 @@ class Encoder(keras.layers.Layer):
     def __init__(self, hparams: HParams, target_space_id: int = 0, **kwargs):
         super().__init__(**kwargs)
         self.hidden_size = hparams.hidden_size
+        self.has_timing = hparams.pos == TIMING
         self.num_layers = hparams.num_encoder_layers or hparams.num_hidden_layers
         self.target_space_id = target_space_id
         self.target_space_embedding = self.add_weight(
@@ -116,9 +138,11 @@ class Encoder(keras.layers.Layer):
         Returns:
             float[B, S, D].
         """
-        timing = timing_signal(ops.arange(ops.shape(embedded)[1]), self.hidden_size, embedded.dtype)
-        space = self.target_space_embedding[self.target_space_id]
-        states = self.dropout(embedded + space + timing, training=training)
+        states = embedded + self.target_space_embedding[self.target_space_id]
+        if self.has_timing:
+            positions = ops.arange(ops.shape(embedded)[1])
+            states = states + timing_signal(positions, self.hidden_size, embedded.dtype)
+        states = self.dropout(states, training=training)
         allowed = mask[:, None, None, :]
         for index in range(self.num_layers):
             states = getattr(self, f"layer_{index}")(states, allowed, training=training)

@@ -2,13 +2,13 @@
 
 from typing import Any, NamedTuple
 
-import keras
 from keras import ops
 
 from t2t_hint_nart.errors import check_choice
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.layers.attention import CROSS, POSITIONAL, SELF
+from t2t_hint_nart.layers.attention import POSITIONAL
 from t2t_hint_nart.layers.timing_signal import timing_signal
+from t2t_hint_nart.models.decoder import DecoderLayer
 from t2t_hint_nart.models.decoder_input import (
     COPIES,
     COVERAGES,
@@ -18,68 +18,27 @@ from t2t_hint_nart.models.decoder_input import (
     coverage_bias,
 )
 from t2t_hint_nart.models.decoder_output import DecoderOutput
-from t2t_hint_nart.models.encoder import (
-    attention_layer,
-    feed_forward_layer,
-    postprocess,
-    preprocess,
-)
+from t2t_hint_nart.models.encoder import attention_layer, postprocess, preprocess
 from t2t_hint_nart.models.encoder_decoder import EncoderDecoder
 
 
-class NatDecoderLayer(keras.layers.Layer):
+class NatDecoderLayer(DecoderLayer):
     """Self-attention, positional attention, encoder-decoder attention and feed forward."""
 
-    def __init__(self, hparams: HParams, **kwargs):
-        super().__init__(**kwargs)
-        self.self_attention_pre = preprocess(hparams, "self_attention_pre")
-        self.self_attention = attention_layer(hparams, SELF, "self_attention")
-        self.self_attention_post = postprocess(hparams, "self_attention_post")
+    def _add_after_self_attention(self, hparams: HParams) -> None:
         self.positional = hparams.positional_attention
         if self.positional:
             self.pos_attention_pre = preprocess(hparams, "pos_attention_pre")
             self.pos_attention = attention_layer(hparams, POSITIONAL, "pos_attention")
             self.pos_attention_post = postprocess(hparams, "pos_attention_post")
-        self.encdec_attention_pre = preprocess(hparams, "encdec_attention_pre")
-        self.encdec_attention = attention_layer(hparams, CROSS, "encdec_attention")
-        self.encdec_attention_post = postprocess(hparams, "encdec_attention_post")
-        self.ffn_pre = preprocess(hparams, "ffn_pre")
-        self.ffn = feed_forward_layer(hparams)
-        self.ffn_post = postprocess(hparams, "ffn_post")
-        self.built = True
 
-    def call(self, states, timing, encoded, target_allowed, source_allowed, bias, training=False):
-        """One layer over a whole target.
-
-        Args:
-            states: float[B, T, D].
-            timing: float[1, T, D].
-            encoded: float[B, S, D].
-            target_allowed: bool[B, 1, T, T].
-            source_allowed: bool[B, 1, 1, S].
-            bias: float[B, 1, T, S] on encoder-decoder attention, or None.
-            training: whether dropout is on.
-
-        Returns:
-            states float[B, T, D], normed float[B, T, D] (the input as this layer read it) and
-            weights float[B, H, T, S].
-        """
-        normed = self.self_attention_pre(states, training=training)
-        attended, _ = self.self_attention(normed, allowed=target_allowed, training=training)
-        states = self.self_attention_post(attended, states, training=training)
-        if self.positional:
-            values = self.pos_attention_pre(states, training=training)
-            attended, _ = self.pos_attention(
-                timing, values, allowed=target_allowed, training=training
-            )
-            states = self.pos_attention_post(attended, states, training=training)
-        query = self.encdec_attention_pre(states, training=training)
-        attended, weights = self.encdec_attention(
-            query, encoded, allowed=source_allowed, training=training, bias=bias
-        )
-        states = self.encdec_attention_post(attended, states, training=training)
-        transformed = self.ffn(self.ffn_pre(states, training=training), training=training)
-        return self.ffn_post(transformed, states, training=training), normed, weights
+    def _after_self_attention(self, states, timing, target_allowed, training):
+        """Positional attention: queries and keys from the timing signal, values from the states."""
+        if not self.positional:
+            return states
+        values = self.pos_attention_pre(states, training=training)
+        attended, _ = self.pos_attention(timing, values, allowed=target_allowed, training=training)
+        return self.pos_attention_post(attended, states, training=training)
 
 
 def target_attention_mask(target_mask, without_self: bool):
@@ -133,6 +92,8 @@ class TransformerNat(EncoderDecoder):
         target_space_id: T2T's space id of the target language.
     """
 
+    decoder_layer = NatDecoderLayer
+
     def __init__(self, hparams: HParams, vocab_size: int, **kwargs):
         super().__init__(hparams, vocab_size, **kwargs)
         check_choice("decoder_input_type", hparams.decoder_input_type, DECODER_INPUT_TYPES)
@@ -143,11 +104,6 @@ class TransformerNat(EncoderDecoder):
         self.attention_without_self = hparams.attention_without_self
         self.coverage = hparams.attention_coverage
         self.coverage_alpha = hparams.attention_coverage_alpha
-        self.dropout = keras.layers.Dropout(hparams.layer_prepostprocess_dropout)
-        for index in range(self.num_decoder_layers):
-            setattr(self, f"layer_{index}", NatDecoderLayer(hparams, name=f"layer_{index}"))
-        self.final = preprocess(hparams, "final")
-        self.built = True
 
     def call(self, inputs, targets, training=False) -> DecoderOutput:
         """Predict every target token from the source and the target's length alone.
@@ -181,30 +137,18 @@ class TransformerNat(EncoderDecoder):
             A DecoderOutput.
         """
         encoded, source_mask = source.encoded, source.mask
-        copied = self.copy_source(source.copied, source_mask, target_mask)
+        states = self.copy_source(source.copied, source_mask, target_mask)
         timing = timing_signal(
             ops.arange(ops.shape(target_mask)[1]), self.hidden_size, encoded.dtype
         )[None]
-        states = self.dropout(copied + timing, training=training)
+        if self.has_timing:
+            states = states + timing
         target_allowed = target_attention_mask(target_mask, self.attention_without_self)
-        source_allowed = source_mask[:, None, None, :]
         bias = None
         if self.coverage != NO_COVERAGE and self.coverage_alpha:
             bias = coverage_bias(
                 source_mask, target_mask, self.coverage, self.coverage_alpha, encoded.dtype
             )
-        hidden, read, attention = [], [], []
-        for index in range(self.num_decoder_layers):
-            states, normed, weights = getattr(self, f"layer_{index}")(
-                states, timing, encoded, target_allowed, source_allowed, bias, training=training
-            )
-            hidden.append(states)
-            read.append(normed)
-            attention.append(weights)
-        final = self.final(states, training=training)
-        return DecoderOutput(
-            self.softmax.logits(final),
-            ops.stack(hidden, axis=1),
-            ops.stack([*read[1:], final], axis=1),
-            ops.stack(attention, axis=1),
+        return self._run_decoder(
+            states, encoded, target_allowed, source_mask, timing, bias, training=training
         )

@@ -4,7 +4,8 @@ import pytest
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.hparams.transformer import transformer_base, transformer_base_v3
+from t2t_hint_nart.hparams.transformer import transformer_base
+from t2t_hint_nart.hparams.transformer_t2t115 import transformer_base_v3
 from t2t_hint_nart.ranged_hparam import Interval, RangedHParams
 
 LINEAR, LOG = RangedHParams.LINEAR_SCALE, RangedHParams.LOG_SCALE
@@ -17,10 +18,17 @@ def test_names_without_suffix_are_pinned_to_t2t_129():
     assert later.learning_rate_schedule.startswith("constant*linear_warmup")
 
 
-@pytest.mark.parametrize("override", ["pos=none", "self_attention_type=dot_product_relative"])
+@pytest.mark.parametrize("override", ["pos=emb", "self_attention_type=local_mask_right"])
 def test_other_networks_are_refused(override):
     with pytest.raises(InputError, match="other values are not implemented"):
         transformer_base().parse(override)
+
+
+def test_no_timing_signal_is_written_as_none():
+    assert transformer_base().parse("pos=None").pos is None
+    relative = registry.hparams("transformer_relative")
+    assert relative.pos is None
+    assert registry.hparams("transformer_base").parse_json(relative.to_json()) == relative
 
 
 def test_both_names_of_the_feed_forward_layer_are_accepted():

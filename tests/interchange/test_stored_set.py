@@ -52,7 +52,7 @@ def test_stored_values_between_set_and_overrides(tmp_path):
     [
         ({"unidirectional_encoder": True}, "unidirectional_encoder = True isn't implemented"),
         ({"num_area_layers": 2}, "num_area_layers = 2 isn't implemented, only 0"),
-        ({"pos": "emb"}, "hparam 'pos' accepts only 'timing', got 'emb'"),
+        ({"pos": "emb"}, "hparam 'pos' accepts only 'timing', None, got 'emb'"),
     ],
 )
 def test_networks_that_are_not_implemented(tmp_path, stored, told):

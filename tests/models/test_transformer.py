@@ -9,6 +9,7 @@ from tests.models.tiny_networks import (
     HEADS,
     oracle_parameters,
     run,
+    tiny_hparams,
     tiny_network,
 )
 from tests.oracles.transformer import teacher_forward
@@ -23,6 +24,32 @@ VARIANTS = {
     "post_norm": ("transformer_base_v1", False, {}, {}),
     "separate_projections": ("transformer_base_v3", True, {}, {"target_space_id": 8}),
     "two_vocabularies": ("transformer_base_v2", True, {}, {"source_vocab_size": 9}),
+    # Distances beyond max_relative_position occur in both stacks.
+    "relative": ("transformer_relative", True, {"max_relative_position": 2}, {}),
+    "relative_shared_by_heads_narrow_keys": (
+        "transformer_relative",
+        True,
+        {
+            "max_relative_position": 1,
+            "attention_projection": "separate",
+            "attention_key_channels": 4,
+        },
+        {},
+    ),
+    "relative_post_norm_with_timing": (
+        "transformer_base_v1",
+        False,
+        {"self_attention_type": "dot_product_relative", "max_relative_position": 20},
+        {},
+    ),
+    "narrow_keys": ("transformer_k128", True, {"attention_key_channels": 4}, {}),
+    "wide_values": (
+        "transformer_base_v3",
+        True,
+        {"attention_key_channels": 6, "attention_value_channels": 10},
+        {},
+    ),
+    "blind_to_order": ("transformer_base_v2", True, {"pos": None}, {}),
 }
 
 
@@ -43,12 +70,13 @@ def output(teacher):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_equals_the_oracle(variant):
-    _, pre_norm, _, model_args = VARIANTS[variant]
+    set_name, pre_norm, changes, model_args = VARIANTS[variant]
     model = build(variant)
     params = oracle_parameters(model)
     got = run(model, INPUTS, TARGETS)
     space = model_args.get("target_space_id", 0)
-    expected = teacher_forward(params, INPUTS, TARGETS, HEADS, pre_norm, space)
+    timing = tiny_hparams(set_name, **changes).pos == "timing"
+    expected = teacher_forward(params, INPUTS, TARGETS, HEADS, pre_norm, space, timing)
     assert_same_output(got, expected, TARGETS != 0)
     # Weights on padding are exactly zero, not merely small.
     padding = np.broadcast_to((INPUTS == 0)[:, None, None, None, :], got.attention.shape)
@@ -97,7 +125,7 @@ def test_is_causal(teacher, output):
     assert np.array_equal(other.logits[[0, 2]], output.logits[[0, 2]])
 
 
-@pytest.mark.parametrize("variant", ["pre_norm", "separate_projections"])
+@pytest.mark.parametrize("variant", VARIANTS)
 def test_step_by_step_equals_the_full_pass(variant):
     model = build(variant)
     full = run(model, INPUTS, TARGETS)

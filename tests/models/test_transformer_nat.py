@@ -68,6 +68,24 @@ VARIANTS = {
         {"attention_coverage": "soft_bias_log", "attention_coverage_alpha": 2.0},
         {"coverage_alpha": 2.0, "coverage": log_coverage},
     ),
+    "narrow_keys": ("transformer_nat_base_v2", True, {"attention_key_channels": 4}, {}),
+    "wide_values_separate": (
+        "transformer_nat_base_v2",
+        True,
+        {
+            "attention_key_channels": 6,
+            "attention_value_channels": 10,
+            "attention_projection": "separate",
+        },
+        {},
+    ),
+    # As in the authors' code, positional attention is relative too, and keeps its timing signal.
+    "relative": (
+        "transformer_nat_base_v2",
+        True,
+        {"self_attention_type": "dot_product_relative", "max_relative_position": 2, "pos": None},
+        {"timing": False},
+    ),
 }
 
 

@@ -84,6 +84,8 @@ def oracle_name(name):
     if path[2] == "norm":
         block = block.removesuffix("_pre").removesuffix("_post")
         rest = f"norm/{_PARTS[path[3]]}"
+    elif path[2].startswith("relative_positions"):
+        rest = "/".join(path[2:])
     else:
         part = path[2].removesuffix("_transform")
         rest = f"{_PARTS.get(part, part)}/{path[3]}"

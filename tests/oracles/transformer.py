@@ -14,7 +14,11 @@ where stack is `encoder` or `decoder`, i counts from 0, and block is one of
   encdec_attention      q [D, D], kv [D, 2D], output [D, D]
   ffn                   hidden [D, F], output [F, D]
 each projection being <stack>/<i>/<block>/<projection>/{kernel,bias}. Any attention block may
-instead hold separate q, k, v (1.15). A missing bias is 0: 1.15 has none in attention.
+instead hold separate q, k, v (1.15). A missing bias is 0: 1.15 has none in attention. Queries and
+keys may be K wide and values V wide instead of D: the projections' widths tell, and [V, D] of the
+output's. Self- and positional attention with relative positions (Shaw et al. 2018) hold
+  <block>/relative_positions_{keys,values}/embeddings
+of [2k + 1, size] where heads share them (1.15), else [2k + 1, H size] (1.2.9).
 """
 
 from typing import NamedTuple
@@ -67,12 +71,19 @@ def layer_norm(params, name, x, epsilon=1e-6):
 
 
 def queries_keys_values(params, name, query_input, key_input, value_input):
-    """q, k, v from fused or separate kernels, whichever the parameters hold."""
+    """q, k, v from fused or separate kernels, whichever the parameters hold.
+
+    The output transform tells the width of the values; the rest of a kernel is queries and keys.
+    """
+    values = params[f"{name}/output/kernel"].shape[0]
     if f"{name}/qkv/kernel" in params:
-        return np.split(project(params, f"{name}/qkv", query_input), 3, axis=-1)
+        qkv = project(params, f"{name}/qkv", query_input)
+        keys = (qkv.shape[-1] - values) // 2
+        return qkv[..., :keys], qkv[..., keys : 2 * keys], qkv[..., 2 * keys :]
     if f"{name}/kv/kernel" in params:
-        k, v = np.split(project(params, f"{name}/kv", key_input), 2, axis=-1)
-        return project(params, f"{name}/q", query_input), k, v
+        kv = project(params, f"{name}/kv", key_input)
+        keys = kv.shape[-1] - values
+        return project(params, f"{name}/q", query_input), kv[..., :keys], kv[..., keys:]
     if f"{name}/qk/kernel" in params:
         q, k = np.split(project(params, f"{name}/qk", query_input), 2, axis=-1)
         return q, k, project(params, f"{name}/v", value_input)
@@ -83,14 +94,34 @@ def queries_keys_values(params, name, query_input, key_input, value_input):
     )
 
 
-def attention_weights(q, k, allowed, bias=None):
-    """softmax_j(<q_i, k_j> + bias_ij) over the allowed j; zeros where nothing is allowed."""
+def relative_embeddings(params, name, part, length, size, head):
+    """a_ij of Shaw et al. 2018 for one head: float64[length, length, size], zeros without any.
+
+    a_ij is row k + max(-k, min(k, j - i)) of the table.
+    """
+    result = np.zeros((length, length, size), np.float64)
+    table = params.get(f"{name}/relative_positions_{part}/embeddings")
+    if table is None:
+        return result
+    table = np.asarray(table, np.float64)
+    if table.shape[1] > size:
+        table = table[:, head * size : (head + 1) * size]
+    most = len(table) // 2
+    for i in range(length):
+        for j in range(length):
+            result[i, j] = table[most + max(-most, min(most, j - i))]
+    return result
+
+
+def attention_weights(q, k, allowed, bias=None, relative=None):
+    """softmax_j(<q_i, k_j + relative_ij> + bias_ij) over the allowed j; zeros where none is."""
     weights = np.zeros((len(q), len(k)), np.float64)
     for i in range(len(q)):
         columns = [j for j in range(len(k)) if allowed[i, j]]
         if not columns:
             continue
-        scores = np.array([np.dot(q[i], k[j]) for j in columns])
+        keys = k if relative is None else k + relative[i]
+        scores = np.array([np.dot(q[i], keys[j]) for j in columns])
         if bias is not None:
             scores = scores + np.array([bias[i, j] for j in columns])
         exponentials = np.exp(scores - scores.max())
@@ -102,21 +133,30 @@ def attend(params, name, query_input, key_input, value_input, allowed, num_heads
     """Multi-head attention: (output [B, T, D], weights [B, H, T, S]).
 
     allowed bool[B, T, S]; bias float[B, T, S] is added to the scores of every head. Queries are
-    multiplied by (D / H)^-0.5 after their projection.
+    multiplied by (K / H)^-0.5 after their projection.
     """
     q, k, v = queries_keys_values(params, name, query_input, key_input, value_input)
-    batch, length, width = q.shape
-    size = width // num_heads
+    batch, length, _ = q.shape
+    size, value_size = q.shape[2] // num_heads, v.shape[2] // num_heads
     weights = np.zeros((batch, num_heads, length, k.shape[1]), np.float64)
-    heads = np.zeros((batch, length, width), np.float64)
+    heads = np.zeros((batch, length, v.shape[2]), np.float64)
+    is_relative = f"{name}/relative_positions_keys/embeddings" in params
     for b in range(batch):
         for h in range(num_heads):
             part = slice(h * size, (h + 1) * size)
+            value_part = slice(h * value_size, (h + 1) * value_size)
             added = None if bias is None else bias[b]
+            keys = values = None
+            if is_relative:
+                keys = relative_embeddings(params, name, "keys", length, size, h)
+                values = relative_embeddings(params, name, "values", length, value_size, h)
             weights[b, h] = attention_weights(
-                q[b, :, part] * size**-0.5, k[b, :, part], allowed[b], added
+                q[b, :, part] * size**-0.5, k[b, :, part], allowed[b], added, keys
             )
-            heads[b, :, part] = weights[b, h] @ v[b, :, part]
+            heads[b, :, value_part] = weights[b, h] @ v[b, :, value_part]
+            if is_relative:
+                for i in range(length):
+                    heads[b, i, value_part] += weights[b, h, i] @ values[i]
     return project(params, f"{name}/output", heads), weights
 
 
@@ -163,13 +203,17 @@ def feed_forward_block(params, name, x, pre_norm):
     return postprocess(params, name, x, y, pre_norm)
 
 
-def encode(params, inputs, num_heads, pre_norm, target_space_id=0):
-    """Encoder output float64[B, S, D]; rows at padding are of no meaning."""
+def encode(params, inputs, num_heads, pre_norm, target_space_id=0, timing=True):
+    """Encoder output float64[B, S, D]; rows at padding are of no meaning.
+
+    timing: whether the timing signal is added to the embeddings.
+    """
     inputs = np.asarray(inputs)
     x = embed(params["source_embedding"], inputs)
     if "target_space" in params:
         x = x + np.asarray(params["target_space"], np.float64)[target_space_id]
-    x = x + timing_signal(x.shape[1], x.shape[2])
+    if timing:
+        x = x + timing_signal(x.shape[1], x.shape[2])
     size = inputs.shape[1]
     allowed = np.repeat((inputs != 0)[:, None, :], size, axis=1)
     for layer in range(layer_count(params, "encoder")):
@@ -200,18 +244,19 @@ def collect(params, hidden, weights, encoder_output, pre_norm):
     )
 
 
-def teacher_forward(params, inputs, targets, num_heads, pre_norm, target_space_id=0):
+def teacher_forward(params, inputs, targets, num_heads, pre_norm, target_space_id=0, timing=True):
     """Teacher forcing: inputs int[B, S], targets int[B, T] (not shifted) -> Forward.
 
     The decoder reads the target embeddings shifted right by a zero vector; its self-attention is
     causal and does not mask target padding.
     """
     inputs, targets = np.asarray(inputs), np.asarray(targets)
-    memory = encode(params, inputs, num_heads, pre_norm, target_space_id)
+    memory = encode(params, inputs, num_heads, pre_norm, target_space_id, timing)
     batch, length = targets.shape
     x = np.zeros((batch, length, memory.shape[2]), np.float64)
     x[:, 1:] = embed(params["target_embedding"], targets)[:, :-1]
-    x = x + timing_signal(length, x.shape[2])
+    if timing:
+        x = x + timing_signal(length, x.shape[2])
     causal = np.zeros((batch, length, length), bool)
     for t in range(length):
         causal[:, t, : t + 1] = True

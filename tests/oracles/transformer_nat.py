@@ -83,6 +83,7 @@ def student_forward(
     attention_without_self=True,
     coverage_alpha=0.0,
     coverage=square_coverage,
+    timing=True,
 ):
     """inputs int[B, S], target_mask bool[B, T] (True = real, from the left) -> Forward.
 
@@ -91,12 +92,13 @@ def student_forward(
     (`*_encoder_output`). Layers without positional_attention parameters skip that block.
     """
     inputs, target_mask = np.asarray(inputs), np.asarray(target_mask, bool)
-    memory = encode(params, inputs, num_heads, pre_norm, target_space_id)
+    memory = encode(params, inputs, num_heads, pre_norm, target_space_id, timing)
     source = memory if copy_encoder_output else embed(params["source_embedding"], inputs)
     source_lengths, target_lengths = (inputs != 0).sum(1), target_mask.sum(1)
     length = target_mask.shape[1]
     x = copy(source, source_lengths, target_lengths, length)
-    x = x + timing_signal(length, x.shape[2])
+    if timing:
+        x = x + timing_signal(length, x.shape[2])
     allowed = self_attention_mask(target_mask, attention_without_self)
     readable = np.repeat((inputs != 0)[:, None, :], length, axis=1)
     bias = None
