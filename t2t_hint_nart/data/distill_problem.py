@@ -39,6 +39,7 @@ class DistillProblem(Text2TextProblem):
         super().__init__()
         self.base = base
         self.languages = (base.source_language, base.target_language)
+        self.bleu_convention = base.bleu_convention
 
     @property
     def base_name(self) -> str:

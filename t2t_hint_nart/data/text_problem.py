@@ -37,9 +37,12 @@ class Text2TextProblem(Problem):
     Attributes:
         languages: codes, such as "de", of the stored inputs and targets; empty where a side is
             in no particular language.
+        bleu_convention: how BLEU on this data is reported in the field: "sacrebleu" (raw text),
+            "wmt14_compound" (tokenised, compounds split) or "iwslt14_lowercased_tokenized".
     """
 
     languages: tuple[str, str] = ("", "")
+    bleu_convention: str = "sacrebleu"
 
     @property
     def source_language(self) -> str:
