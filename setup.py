@@ -9,6 +9,7 @@ ROOT = Path(__file__).parent
 PLUGINS = ("problems", "hparams")
 COMMANDS = (
     "t2t-datagen",
+    "t2t-build-vocab",
     "t2t-trainer",
     "t2t-decoder",
     "t2t-exporter",
@@ -62,6 +63,8 @@ setup(
         # tensorflow-datasets 4.9.10 imports it and no longer gets it from etils.
         "importlib_resources",
         "sacrebleu>=2.4",
+        # 0.2: its tokens but for the end of a line are compared with Moses' own.
+        "sacremoses>=0.2,<0.3",
         "absl-py>=2",
         # TensorFlow 2.21 no longer installs it, and tf.summary refuses to write without it.
         "tensorboard>=2.20",

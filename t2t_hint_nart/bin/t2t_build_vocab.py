@@ -1,0 +1,97 @@
+r"""Build a vocabulary without shards: a problem's, or one of any text.
+
+--problem writes the problem's vocabulary to --data_dir, as t2t-datagen does before its shards.
+--corpus_filepattern builds a subword vocabulary of text files, --vocab_filepattern one of lines
+token,count; it goes to --output_filename. What is there already is left alone.
+
+Examples:
+  t2t-build-vocab --problem=translate_deen_quickstart --data_dir=data --tmp_dir=downloads
+  t2t-build-vocab --corpus_filepattern='text/*.de' --corpus_max_lines=0 --min_count=20 \
+    --output_filename=vocab.de.subwords
+"""
+
+import sys
+from pathlib import Path
+
+from absl import flags
+
+from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.flags import define_usr_dir_flag
+from t2t_hint_nart.bin.path_flag import define_path
+from t2t_hint_nart.bin.required import check_positive
+from t2t_hint_nart.errors import InputError
+
+_SOURCES = ("problem", "corpus_filepattern", "vocab_filepattern")
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """Define the flags of T2T's build_vocab.py and text_encoder_build_subword.py."""
+    define_path("data_dir", "/tmp/t2t/data_dir", "Where a problem's vocabulary goes.", values)
+    define_path("tmp_dir", "/tmp/t2t/tmp_dir", "Directory for downloads.", values)
+    flags.DEFINE_string("problem", None, "Name of the problem.", flag_values=values)
+    flags.DEFINE_alias("problems", "problem", flag_values=values)
+    define_path(
+        "output_filename", "/tmp/my.subword_text_encoder", "Where another vocabulary goes.", values
+    )
+    define_path("corpus_filepattern", "", "Text files, as text/*.de.", values)
+    define_path("vocab_filepattern", "", "Files of lines token,count.", values)
+    flags.DEFINE_integer("min_count", 5, "Fewest occurrences of a subtoken.", flag_values=values)
+    flags.DEFINE_integer(
+        "corpus_max_lines", 10000, "Lines to read of all files, 0 for all.", flag_values=values
+    )
+    flags.DEFINE_integer("num_iterations", 4, "Rounds of refinement.", flag_values=values)
+    flags.DEFINE_bool(
+        "split_on_newlines", True, "Whether a line is a text, else a file is.", flag_values=values
+    )
+
+
+def _main(values: flags.FlagValues) -> None:
+    given = [name for name in _SOURCES if values[name].value]
+    if len(given) != 1:
+        raise InputError(f"Give one of {', '.join(f'--{name}' for name in _SOURCES)}. See --help.")
+    if values.problem:
+        _vocabulary_of_problem(values)
+    else:
+        _vocabulary_of_text(values)
+
+
+def _vocabulary_of_problem(values: flags.FlagValues) -> None:
+    from t2t_hint_nart import registry
+    from t2t_hint_nart.data.text_problem import Text2TextProblem
+
+    problem = registry.problem(registry.parse_problem_name(values.problem).base)
+    if not isinstance(problem, Text2TextProblem):
+        raise InputError(f"--problem={values.problem} isn't a Text2TextProblem.")
+    problem.progress = lambda line: print(f"{problem.name}: {line}", file=sys.stderr, flush=True)
+    Path(values.data_dir).mkdir(parents=True, exist_ok=True)
+    Path(values.tmp_dir).mkdir(parents=True, exist_ok=True)
+    encoder = problem.get_or_create_vocab(values.data_dir, values.tmp_dir)
+    print(f"{problem.name}: vocabulary of {encoder.vocab_size} in {values.data_dir}")
+
+
+def _vocabulary_of_text(values: flags.FlagValues) -> None:
+    check_positive(values, "min_count", "num_iterations")
+    if values.corpus_max_lines < 0:
+        raise InputError(f"--corpus_max_lines must be at least 0, not {values.corpus_max_lines}.")
+    target = Path(values.output_filename)
+    if target.exists():
+        raise InputError(f"--output_filename {target} exists; give another.")
+    from t2t_hint_nart.text.subword import SubwordTextEncoder
+    from t2t_hint_nart.text.token_counts import corpus_token_counts, listed_token_counts
+
+    lines = values.corpus_max_lines
+    if values.corpus_filepattern:
+        counts = corpus_token_counts(values.corpus_filepattern, lines, values.split_on_newlines)
+    else:
+        counts = listed_token_counts(values.vocab_filepattern, lines)
+    encoder = SubwordTextEncoder.build_from_token_counts(
+        counts, values.min_count, values.num_iterations
+    )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    encoder.store(target)
+    print(f"{encoder.vocab_size} subtokens written to {target}")
+
+
+def main() -> None:
+    """Run the command."""
+    command_line.run(_main, "t2t-build-vocab", define_usr_dir_flag, define_flags)
