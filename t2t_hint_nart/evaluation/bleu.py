@@ -1,19 +1,21 @@
 """Corpus scores of translations, each with the signature that says how it was computed.
 
-Three BLEU scores that differ in tokenisation alone are in use, and they differ by points on the
-same output, so all three are computed and each carries its label:
+BLEU scores that differ in tokenisation and case alone are in use, and they differ by points on the
+same output, so all are computed and each carries its label:
 
 * `bleu_13a`: sacrebleu's default, the number to compare across papers (Post 2018);
-* `bleu_intl`: mteval-v14's international tokenisation, what `t2t-bleu` prints (`BLEU_cased`, and in
-  lower case `BLEU_uncased`);
 * `bleu_tokenized`: Moses tokens with compounds split, what T2T's `get_ende_bleu.sh` prints and
-  papers of 2017 to 2019 report.
+  papers report on WMT14;
+* `bleu_tokenized_lc`: Moses tokens in lower case, what papers report on IWSLT14 (fairseq's
+  `prepare-iwslt14.sh`);
+* `bleu_intl`: mteval-v14's international tokenisation, what `t2t-bleu` prints (`BLEU_cased`, and in
+  lower case `BLEU_uncased`).
 
 References: Papineni et al. (2002), https://aclanthology.org/P02-1040; Post (2018),
 https://aclanthology.org/W18-6319; Popović (2015), https://aclanthology.org/W15-3049.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,6 +25,7 @@ from sacrebleu.metrics.chrf import CHRF
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation import moses_tokenizer
+from t2t_hint_nart.evaluation.tokenized_text import given_tokens, looks_tokenized
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class CorpusScores:
     bleu_intl: Score
     bleu_intl_uncased: Score
     bleu_tokenized: Score
+    bleu_tokenized_lc: Score
     chrf: Score
     sentences: int
 
@@ -99,16 +103,17 @@ def bleu_tokenized(
 
     The same steps are applied to both sides: unicode punctuation replaced, Moses tokens
     (`moses_tokenizer`), hyphens inside words split off as `##AT##-##AT##`, then plain 4-gram BLEU
-    as `multi-bleu.perl`.
+    as `multi-bleu.perl`. Where the references look tokenised already (`tokenized_text`), as those
+    of the script are, only their compounds are split, and the translations' if they do, too.
 
     Args:
         hypotheses: translations, one a sentence.
         references: one reference a sentence, in the same order.
-        language: of the text; None for text that is tokenised already, of which only the compounds
-            are split.
+        language: of the text; None takes both sides' tokens as they are.
 
     Returns:
-        The score; its signature is sacrebleu's with a field `prep` for the steps before.
+        The score; its signature is sacrebleu's with a field `prep` for the steps before: tokens are
+        `moses-<language>` or `given`, translations/references where these differ.
 
     Raises:
         InputError: if there are no sentences, or the counts differ.
@@ -118,10 +123,36 @@ def bleu_tokenized(
         >>> score.signature.rsplit("|", 1)[-1]
         'prep:moses-de+compounds'
     """
-    prepared = [[_tokenized(line, language) for line in side] for side in (hypotheses, references)]
-    score = _corpus_score(BLEU(tokenize="none", smooth_method="none", force=True), *prepared)
-    steps = "compounds" if language is None else f"moses-{language}+compounds"
-    return Score(score.value, f"{score.signature}|prep:{steps}")
+
+    def moses(line: str) -> list[str]:
+        plain = moses_tokenizer.replace_unicode_punctuation(line)
+        return moses_tokenizer.tokenize(plain, language or "")
+
+    sides, steps = _tokenized(hypotheses, references, language, moses)
+    split = [[moses_tokenizer.split_compounds(tokens) for tokens in side] for side in sides]
+    return _token_score(split, f"{steps}+compounds", lowercase=False)
+
+
+def bleu_tokenized_lc(
+    hypotheses: Sequence[str], references: Sequence[str], language: str | None = "en"
+) -> Score:
+    """Return the BLEU of papers on IWSLT14: lower-cased Moses tokens, no smoothing.
+
+    As fairseq's `prepare-iwslt14.sh` makes the text: `tokenizer.perl`, then `lowercase.perl`; no
+    punctuation is replaced and no compound split. Arguments, result and errors are those of
+    `bleu_tokenized`.
+
+    Example:
+        >>> score = bleu_tokenized_lc(["So it is, I say."], ["so it is , i say ."])
+        >>> score.value, score.signature.rsplit("|", 1)[-1]
+        (100.0, 'prep:moses-en/given')
+    """
+
+    def moses(line: str) -> list[str]:
+        return moses_tokenizer.tokenize(line, language or "")
+
+    sides, steps = _tokenized(hypotheses, references, language, moses)
+    return _token_score(sides, steps, lowercase=True)
 
 
 def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
@@ -137,7 +168,7 @@ def corpus_scores(
     Args:
         hypotheses: plain translations, one a sentence; an empty string is an empty translation.
         references: one reference a sentence, in the same order.
-        language: of the translations, for `bleu_tokenized`.
+        language: of the translations, for the tokenised scores.
 
     Raises:
         InputError: if there are no sentences, or the counts differ.
@@ -148,6 +179,7 @@ def corpus_scores(
         bleu_intl=bleu_intl(hypotheses, references),
         bleu_intl_uncased=bleu_intl_uncased(hypotheses, references),
         bleu_tokenized=bleu_tokenized(hypotheses, references, language),
+        bleu_tokenized_lc=bleu_tokenized_lc(hypotheses, references, language),
         chrf=chrf(hypotheses, references),
         sentences=len(hypotheses),
     )
@@ -177,11 +209,30 @@ def _corpus_score(metric: Metric, hypotheses: Sequence[str], references: Sequenc
     return Score(min(float(score), 100.0), str(metric.get_signature()))
 
 
-def _tokenized(line: str, language: str | None) -> str:
-    if language is None:
-        tokens = line.split()
-    else:
-        tokens = moses_tokenizer.tokenize(
-            moses_tokenizer.replace_unicode_punctuation(line), language
-        )
-    return " ".join(moses_tokenizer.split_compounds(tokens))
+def _tokenized(
+    hypotheses: Sequence[str],
+    references: Sequence[str],
+    language: str | None,
+    moses: Callable[[str], list[str]],
+) -> tuple[list[list[list[str]]], str]:
+    """Return the tokens of both sides and the name of the step that made them."""
+    check_aligned(hypotheses, references)
+    reference_given = language is None or bool(looks_tokenized(references))
+    # References say what the text is; a bad system may leave its punctuation anywhere.
+    hypothesis_given = reference_given and (
+        language is None or looks_tokenized(hypotheses) is not False
+    )
+    given = [hypothesis_given, reference_given]
+    sides = [
+        [(given_tokens if is_given else moses)(line) for line in side]
+        for side, is_given in zip((hypotheses, references), given, strict=True)
+    ]
+    steps = ["given" if is_given else f"moses-{language}" for is_given in given]
+    return sides, "/".join(dict.fromkeys(steps))
+
+
+def _token_score(sides: Sequence[list[list[str]]], steps: str, lowercase: bool) -> Score:
+    lines = [[" ".join(tokens) for tokens in side] for side in sides]
+    metric = BLEU(tokenize="none", smooth_method="none", lowercase=lowercase, force=True)
+    score = _corpus_score(metric, *lines)
+    return Score(score.value, f"{score.signature}|prep:{steps}")

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from t2t_hint_nart.evaluation import moses_tokenizer
+from t2t_hint_nart.evaluation.tokenized_text import given_tokens
 
 
 @dataclass(frozen=True)
@@ -59,19 +60,21 @@ def repetition(sentences: Sequence[Sequence[Hashable]]) -> Repetition:
     )
 
 
-def text_repetition(texts: Sequence[str], language: str = "de") -> Repetition:
+def text_repetition(texts: Sequence[str], language: str | None = "de") -> Repetition:
     """Count the repetitions in plain text.
 
     The tokens are Moses', so that punctuation does not hide a repeated word.
 
     Args:
         texts: plain translations, one a sentence.
-        language: of the text, for the tokeniser.
+        language: of the text, for the tokeniser; None for text that is tokenised already.
 
     Example:
         >>> text_repetition(["Ich sah, sah ihn ihn."], "de").adjacent_percent
         14.285714285714286
     """
+    if language is None:
+        return repetition([given_tokens(text) for text in texts])
     return repetition([moses_tokenizer.tokenize(text, language) for text in texts])
 
 

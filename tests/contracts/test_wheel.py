@@ -59,7 +59,7 @@ def test_its_version_and_requirements(wheel):
         line for line in lines if line.startswith("Requires-Dist: ") and "extra" not in line
     ]
     names = {line.split()[1].split(">")[0].split("<")[0].rstrip(";") for line in required}
-    assert {"tensorflow", "tensorflow-text", "tensorboard", "sacrebleu"} <= names
+    assert {"tensorflow", "tensorflow-text", "tensorboard", "sacrebleu", "sacremoses"} <= names
 
 
 def test_it_works_where_the_source_is_not(wheel, tmp_path):

@@ -1,3 +1,4 @@
+import math
 import random
 
 import pytest
@@ -7,6 +8,7 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation import bleu
 from t2t_hint_nart.evaluation.moses_tokenizer import split_compounds, tokenize
 from tests.oracles.corpus_bleu import corpus_bleu, international_tokens
+from tests.oracles.multi_bleu import multi_bleu
 
 REFERENCES = [
     "Ein Mann fährt mit dem E-Bike-Anhänger nach Köln, sagt er.",
@@ -46,7 +48,15 @@ def test_identical_text_scores_100():
         name: score["value"] for name, score in scores.to_dict().items() if name != "sentences"
     }
     assert values == dict.fromkeys(
-        ["bleu_13a", "bleu_13a_lc", "bleu_intl", "bleu_intl_uncased", "bleu_tokenized", "chrf"],
+        [
+            "bleu_13a",
+            "bleu_13a_lc",
+            "bleu_intl",
+            "bleu_intl_uncased",
+            "bleu_tokenized",
+            "bleu_tokenized_lc",
+            "chrf",
+        ],
         100.0,
     )
     assert scores.sentences == 4
@@ -83,6 +93,53 @@ def test_tokenized_is_bleu_over_split_moses_tokens(corpus):
     assert bleu.bleu_tokenized(hypotheses, references, "de").value == pytest.approx(expected)
 
 
+def test_tokenized_scores_are_those_of_multi_bleu(corpus):
+    plain = [[line.replace("“", '"') for line in side] for side in corpus]
+    moses = [[" ".join(tokenize(line, "de")) for line in side] for side in corpus]
+    split = [[" ".join(split_compounds(tokenize(line, "de"))) for line in side] for side in plain]
+    expected, precisions, _ = multi_bleu(*split)
+    assert bleu.bleu_tokenized(*corpus, "de").value == pytest.approx(expected)
+    assert min(precisions) > 0
+    expected, _, _ = multi_bleu(*moses, lowercase=True)
+    assert bleu.bleu_tokenized_lc(*corpus, "de").value == pytest.approx(expected)
+    assert expected > multi_bleu(*moses)[0]
+
+
+def test_multi_bleu_by_hand():
+    # 4 of 5, 2 of 4, 1 of 3 n-grams and no 4-gram; then 5 of 6, 3 of 5, 2 of 4, 1 of 3.
+    assert multi_bleu(["a b c x d"], ["a b c y d"])[0] == 0.0
+    expected = 100 * (5 / 6 * 3 / 5 * 2 / 4 * 1 / 3) ** 0.25
+    score, precisions, penalty = multi_bleu(["a b c d x e"], ["a b c d y e"])
+    assert (score, penalty) == (pytest.approx(expected), 1.0)
+    assert precisions[3] == pytest.approx(100 / 3)
+    assert multi_bleu(["a b c d"], ["a b c d e"])[2] == pytest.approx(math.exp(-1 / 4))
+    assert multi_bleu(["A A A A"], ["a b c d"], lowercase=True)[1][0] == 25.0
+    assert multi_bleu([""], ["a"])[0] == 0.0
+
+
+def test_tokens_that_are_given_are_not_tokenised_again():
+    given = ["it &apos;s high @-@ speed , isn &apos;t it ?", "&quot; No &quot; , he said ."]
+    raw = ["It's high-speed, isn't it?", '"No", he said.']
+    scores = bleu.corpus_scores(given, given, "en")
+    assert scores.bleu_tokenized.value == scores.bleu_tokenized_lc.value == 100.0
+    assert scores.bleu_tokenized.signature.endswith("|prep:given+compounds")
+    # As get_ende_bleu.sh: the references are tokenised, the translations are not yet.
+    cased = [given[0].replace("it", "It", 1), given[1]]
+    mixed = bleu.bleu_tokenized(raw, cased, "en")
+    assert (mixed.value, mixed.signature.rpartition("|")[2]) == (
+        100.0,
+        "prep:moses-en/given+compounds",
+    )
+    # What says nothing of itself is as the references are.
+    bare = bleu.bleu_tokenized(["it is high @-@ speed", "No"], given, "en")
+    assert bare.signature.endswith("|prep:given+compounds")
+
+
+def test_a_system_that_detaches_its_commas_is_tokenised_like_raw_references():
+    score = bleu.bleu_tokenized(["Ja , ja , doch ."], ["Ja, ja, doch."], "de")
+    assert score.signature.endswith("|prep:moses-de+compounds")
+
+
 def test_compounds_change_the_tokenized_score():
     references = ["Das ist ein sehr langer Online-Test von gestern ."]
     hypotheses = ["Das ist ein sehr langer Online-Kurs von gestern ."]
@@ -113,6 +170,8 @@ def test_signatures_name_tokens_case_and_version():
     assert "tok:intl" in scores.bleu_intl.signature
     assert "tok:none|smooth:none" in scores.bleu_tokenized.signature
     assert scores.bleu_tokenized.signature.endswith("prep:moses-de+compounds")
+    assert "case:lc|eff:no|tok:none|smooth:none" in scores.bleu_tokenized_lc.signature
+    assert scores.bleu_tokenized_lc.signature.endswith("prep:moses-de")
     assert "chrF2" not in scores.bleu_13a.signature
     assert scores.chrf.signature.startswith("nrefs:1|case:mixed|eff:yes|nc:6|nw:0")
 
@@ -133,7 +192,7 @@ def test_an_empty_translation_is_scored():
     ],
 )
 def test_unmatched_or_no_sentences_are_refused(hypotheses, references, message):
-    for score in (bleu.corpus_scores, bleu.bleu_tokenized, bleu.chrf):
+    for score in (bleu.corpus_scores, bleu.bleu_tokenized, bleu.bleu_tokenized_lc, bleu.chrf):
         with pytest.raises(InputError, match=message) as error:
             score(hypotheses, references)
         assert "\n" not in str(error.value)

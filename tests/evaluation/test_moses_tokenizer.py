@@ -17,6 +17,8 @@ GERMAN = [
     ("Er sagte: „Das geht's!“, ok?", "Er sagte : „ Das geht ' s ! “ , ok ?"),
     ("A,B,C,5,6 und 7,", "A , B , C , 5,6 und 7 ,"),
     ("Ende usw. und so weiter etc.", "Ende usw. und so weiter etc ."),
+    ("Das war 2012.", "Das war 2012 ."),
+    ("Er heißt Max M.", "Er heißt Max M ."),
     ("m² x_y Straße/Weg -- Ja.Nein.", "m ² x _ y Straße / Weg -- Ja.Nein ."),
 ]
 ENGLISH = [
@@ -24,8 +26,12 @@ ENGLISH = [
     ("He said 'no.'", "He said ' no . '"),
     ("No. 5 is alive. No. Not now.", "No. 5 is alive . No . Not now ."),
     ("e.g. the U.S. and Mr. Smith vs. you", "e.g. the U.S. and Mr. Smith vs. you"),
+    ("We met at 10 p.m.", "We met at 10 p.m ."),
+    ("So will I.", "So will I ."),
+    ("Fish'n'chips, I'd've", "Fish 'n'chips , I 'd've"),
     ("'Tis 5'b and a..b....", "'Tis 5'b and a .. b ...."),
 ]
+CZECH = [("Viz č. 5, např. pan Novák aj.", "Viz č. 5 , např. pan Novák aj .")]
 FRENCH = [("L'eau n'est pas d'ici 5'b", "L' eau n' est pas d' ici 5 ' b")]
 
 
@@ -33,6 +39,7 @@ FRENCH = [("L'eau n'est pas d'ici 5'b", "L' eau n' est pas d' ici 5 ' b")]
     ("language", "line", "expected"),
     [("de", *case) for case in GERMAN]
     + [("en", *case) for case in ENGLISH]
+    + [("cs", *case) for case in CZECH]
     + [("fr", *case) for case in FRENCH],
 )
 def test_moses_tokens(language, line, expected):
@@ -56,3 +63,8 @@ def test_punctuation_becomes_ascii():
 def test_compounds_are_split_without_overlap():
     tokens = split_compounds(["a-b-c", "-", "x-y"])
     assert " ".join(tokens) == "a ##AT##-##AT## b-c - x ##AT##-##AT## y"
+
+
+def test_compounds_are_split_once():
+    tokens = split_compounds(["x-y", "."])
+    assert split_compounds(tokens) == tokens

@@ -38,3 +38,5 @@ def test_punctuation_does_not_hide_a_repeated_word():
     assert text_repetition(["Das ist ist."], "de").adjacent_percent == 25.0
     assert text_repetition(["Na ja ..."], "de").adjacent_percent == 0.0
     assert text_repetition(["Wer , , da?"], "de").adjacent_percent == 20.0
+    # Tokens that are given stay whole: it, 's, 's.
+    assert text_repetition(["it &apos;s &apos;s"], None).tokens == 3
