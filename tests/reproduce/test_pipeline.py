@@ -13,6 +13,7 @@ import pytest
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.reproduce import pipeline as pipeline_module
+from t2t_hint_nart.reproduce import system as system_module
 from t2t_hint_nart.reproduce.pipeline import Pipeline
 from t2t_hint_nart.reproduce.recipe import NO_HINTS, Recipe, Student
 
@@ -29,6 +30,7 @@ RECIPE = Recipe(
     average=2,
     data_statement="Digits.",
 )
+WARM = tuple(dataclasses.replace(student, warm_start=True) for student in RECIPE.students)
 STAGES = [
     "datagen",
     "teacher",
@@ -52,9 +54,9 @@ class Works:
         self.done, self.reports, self.dies_in = [], [], None
         for name in ("datagen", "distil", "calibrate"):
             monkeypatch.setattr(Pipeline, f"_{name}", lambda _, name=name: self.work(name))
-        monkeypatch.setattr(Pipeline, "_train", lambda _, system, *__: self.work(system))
+        monkeypatch.setattr(Pipeline, "_train", lambda _, system: self.work(system.name))
         monkeypatch.setattr(
-            Pipeline, "_export", lambda _, system, *__: self.work(f"export_{system}")
+            Pipeline, "_export", lambda _, system, __: self.work(f"export_{system.name}")
         )
         monkeypatch.setattr(pipeline_module, "Evaluation", lambda *_: self)
 
@@ -134,7 +136,7 @@ def test_the_report_is_told_what_was_found(works, tmp_path):
         ({"beam_size": 5}, "export_teacher", "beam_size=4, now it is 5"),
         ({"student_steps": 9}, "student_nll", "steps=2, now it is 9"),
         ({"students": RECIPE.students[:1]}, "decode", "systems="),
-        ({"warm_start": True}, "student_nll", "warm_start=False, now it is True"),
+        ({"students": WARM}, "student_nll", "warm_start=False, now it is True"),
         ({"halfwidth": 2}, "decode", "halfwidth=4, now it is 2"),
         (
             {"rescoring_alphas": (0.0, 0.6)},
@@ -202,10 +204,10 @@ def test_where_a_taken_teacher_is(tmp_path):
 def test_a_student_of_the_real_data(works, tmp_path):
     real = Student("student_real", NO_HINTS, distilled=False)
     recipe = dataclasses.replace(RECIPE, students=(*RECIPE.students, real))
-    pipeline = Pipeline(recipe, tmp_path, "")
-    problems = [pipeline._problem_of(s).name for s in ("teacher", "student_nll", "student_real")]
     base = RECIPE.problem
-    assert problems == [base, f"{base}_distill", base]
+    pipeline = Pipeline(recipe, tmp_path, "")
+    assert pipeline.teacher().problem.name == pipeline.student(real).problem.name == base
+    assert pipeline.student(recipe.students[0]).problem.name == f"{base}_distill"
     assert recipe.drawn() == ["teacher", "student_nll", "student_align"]
     run(tmp_path, recipe)
     stamp = json.loads((tmp_path / "stages" / "student_real.json").read_text())
@@ -215,10 +217,24 @@ def test_a_student_of_the_real_data(works, tmp_path):
 def test_only_students_with_hints_get_the_teacher(tmp_path):
     pipeline = Pipeline(RECIPE, tmp_path, "")
     teacher = str(tmp_path / "export" / "teacher")
-    nll, align = (pipeline._student_hparams(student.overrides) for student in RECIPE.students)
-    assert (nll.hint_hidden_weight, nll.hint_align_weight) == (0.0, 0.0)
-    assert (align.hint_hidden_weight, align.hint_align_weight) == (0.0, 1.0)
-    assert (pipeline._teacher_for(nll), pipeline._teacher_for(align)) == ("", teacher)
+    nll, align = map(pipeline.student, RECIPE.students)
+    assert (nll.hparams.hint_hidden_weight, nll.hparams.hint_align_weight) == (0.0, 0.0)
+    assert (align.hparams.hint_hidden_weight, align.hparams.hint_align_weight) == (0.0, 1.0)
+    assert (nll.teacher_export_dir, align.teacher_export_dir) == ("", teacher)
+
+
+def test_a_warm_start_is_from_the_teachers_average(tmp_path):
+    pipeline = Pipeline(RECIPE, tmp_path / "second", "", teacher_from=tmp_path / "first")
+    cold, warm = (pipeline.student(student) for student in (RECIPE.students[0], WARM[0]))
+    assert (cold.warm_start_from, pipeline.teacher().warm_start_from) == ("", "")
+    assert warm.warm_start_from == str(tmp_path / "first" / "teacher" / "avg")
+
+
+def test_the_weights_are_calibrated_for_the_whole_set_started_as_a_student_is(tmp_path):
+    recipe = dataclasses.replace(RECIPE, students=WARM)
+    system = Pipeline(recipe, tmp_path, "")._calibrated()
+    assert system.hparams.values() == registry.hparams(RECIPE.student_set).values()
+    assert system.warm_start_from and system.teacher_export_dir
 
 
 def test_an_export_that_a_kill_left_unnoted_is_made_again(monkeypatch, tmp_path):
@@ -230,12 +246,11 @@ def test_an_export_that_a_kill_left_unnoted_is_made_again(monkeypatch, tmp_path)
         (target / "settings.json").write_text(json.dumps(settings.values()))
 
     loaded = []
-    monkeypatch.setattr(pipeline_module, "load_trained", lambda *args: loaded.append(args))
-    monkeypatch.setattr(pipeline_module, "export", export)
-    pipeline = Pipeline(RECIPE, tmp_path, "")
-    hparams = registry.hparams("transformer_nat_quickstart")
+    monkeypatch.setattr(system_module, "load_trained", lambda *args: loaded.append(args))
+    monkeypatch.setattr(system_module, "export", export)
+    student = Pipeline(RECIPE, tmp_path, "").student(RECIPE.students[0])
     for _ in range(2):
-        result = pipeline._export("student_nll", hparams, {"length_bias": 3})
+        result = system_module.export_system(student, 3, RECIPE, str(tmp_path / "data"))
         assert result == {"export_dir": str(tmp_path / "export" / "student_nll")}
     settings = SimpleNamespace(
         **json.loads((tmp_path / "export" / "student_nll" / "settings.json").read_text())
@@ -243,6 +258,6 @@ def test_an_export_that_a_kill_left_unnoted_is_made_again(monkeypatch, tmp_path)
     assert (settings.beam_size, settings.alpha, settings.extra_length) == (4, 0.6, 50)
     model, with_bias, problem, data_dir, checkpoint = loaded[1]
     assert (model, problem.name) == ("transformer_nat", "algorithmic_reverse_tiny_distill")
-    assert with_bias.length_bias == 3 and hparams.length_bias is None
+    assert with_bias.length_bias == 3 and student.hparams.length_bias is None
     assert data_dir == str(tmp_path / "data")
     assert checkpoint == str(tmp_path / "student_nll" / "avg")
