@@ -1,88 +1,218 @@
 """`t2t-trainer --schedule=test` for every registered set on every problem without a download.
 
-One process; what is done is skipped when the command is given again. Every set on one problem, the
-smallest first, before the next problem. Student sets with hints get an untrained teacher, exported
-once for each set of sizes.
+Each set has a process of its own, in which all problems follow each other without graphs being
+traced; the smallest set comes first. Networks have the set's sizes; batches are small
+(`--hparams=batch_size=256`). What needs no download is found by generating every registered problem
+without network, from text files that are written here. One small set of each model also runs
+on the problems' `_rev` and `_copy` forms. A set with hints gets an untrained teacher of its sizes,
+exported once for each vocabulary. What the report has already is skipped, so the command can be
+stopped and given again.
 
-    python benchmarks/all_sets.py --work_dir=/tmp/all_sets --minutes=30
+    python benchmarks/all_sets.py --work_dir=/tmp/all_sets --report=reports/all_sets.json
 """
 
 import argparse
 import contextlib
 import gc
+import hashlib
+import importlib
 import io
 import json
+import os
 import re
+import resource
+import shutil
+import socket
+import subprocess
 import sys
 import time
 import traceback
 from pathlib import Path
 from unittest import mock
 
-# What can be generated without a download; text2text_tmpdir from files that are written here.
-PROBLEMS = ("algorithmic_copy_tiny", "algorithmic_reverse_tiny", "text2text_tmpdir")
-SUFFIXES = ("", "_rev")
-NOT_A_MODEL = ("basic_1",)
+CHANGED = "batch_size=256"
+FORMS = ("_rev", "_copy")
+SETS_OF_ALL_FORMS = ("transformer_test", "transformer_nat_small")
 TEACHER_OF = re.compile(r"^transformer_nat_(.*)_hints$")
+RESULT = "result: "
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work_dir", default="/tmp/all_sets")
-    parser.add_argument("--minutes", type=float, default=600.0, help="stop starting new runs after")
+    parser.add_argument("--work_dir", type=Path, default=Path("/tmp/all_sets"))
+    parser.add_argument("--report", type=Path, default=Path("reports/all_sets.json"))
+    parser.add_argument("--minutes", type=float, default=600.0, help="stop starting new sets after")
     parser.add_argument("--sets", default="", help="regular expression of set names")
-    parser.add_argument("--eager", action="store_true", help="without tracing graphs")
+    parser.add_argument("--only_set", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--problems", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--generate", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    work_dir = Path(arguments.work_dir)
-    generate(work_dir)
-    if arguments.eager:
-        import tensorflow as tf
-
-        tf.config.run_functions_eagerly(True)
-    deadline = time.monotonic() + 60 * arguments.minutes
-    results = read_results(work_dir)
-    for problem in [name + suffix for suffix in SUFFIXES for name in PROBLEMS]:
-        for set_name in sets_by_size(arguments.sets):
-            key = f"{set_name} {problem}"
-            if results.get(key, {}).get("ok") or time.monotonic() > deadline:
-                continue
-            results[key] = run_one(work_dir, set_name, problem)
-            print(f"{key}: {results[key]}", flush=True)
-            write_results(work_dir, results)
-    print(table(results))
-    if any(not result["ok"] for result in results.values()):
-        sys.exit(1)
+    if arguments.generate:
+        generate(arguments.work_dir)
+    elif arguments.only_set:
+        run_set(arguments.work_dir, arguments.only_set, arguments.problems.split(","))
+    else:
+        run_all(arguments)
 
 
-def generate(work_dir):
-    from t2t_hint_nart import registry
+def run_all(arguments):
+    """Run what the report lacks, a process for every set."""
+    started = time.monotonic()
+    (found,) = child(arguments, "--generate")
+    report = read_report(arguments.report)
+    before = report["wall_seconds"]
+    report |= {"problems": found["problems"], "left_out": found["left_out"]}
+    for set_name in sets_by_size(arguments.sets):
+        done = report["sets"].setdefault(set_name, {})
+        missing = [p for p in problems_of(set_name, found) if not done.get(p, {}).get("ok")]
+        if not missing or time.monotonic() - started > 60 * arguments.minutes:
+            continue
+        run = (f"--only_set={set_name}", f"--problems={','.join(missing)}")
+        for result in child(arguments, *run):
+            done[result.pop("problem")] = {**result, "commit": commit()}
+        for problem in set(missing) - set(done):
+            done[problem] = {"ok": False, "error": "the process ended", "commit": commit()}
+        print(f"{set_name}: {json.dumps(done)}", flush=True)
+        report["wall_seconds"] = round(before + time.monotonic() - started)
+        write_report(arguments.report, report)
+    results = [result for done in report["sets"].values() for result in done.values()]
+    well = sum(result["ok"] for result in results)
+    print(f"{well} of {len(results)} runs of {len(report['sets'])} sets ended well.")
+    sys.exit(well < len(results))
 
-    text = work_dir / "text"
-    text.mkdir(parents=True, exist_ok=True)
-    for split, count in (("train", 400), ("eval", 40), ("test", 40)):
-        lines = [f"ein Satz mit der Nummer {number} ." for number in range(count)]
-        (text / f"inputs.{split}.txt").write_text("\n".join(lines) + "\n")
-        lines = [f"a sentence with the number {number} ." for number in range(count)]
-        (text / f"targets.{split}.txt").write_text("\n".join(lines) + "\n")
-    for name in PROBLEMS:
-        registry.problem(name).generate_data(work_dir / "data", text)
+
+def child(arguments, *more):
+    """Run this file in a process of its own; returns the results that it prints."""
+    command = [sys.executable, __file__, f"--work_dir={arguments.work_dir}", *more]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PIP_NO_INDEX": "1"}
+    told = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    lines = told.stdout.splitlines()
+    return [json.loads(x.removeprefix(RESULT)) for x in lines if x.startswith(RESULT)]
+
+
+def tell(result):
+    print(RESULT + json.dumps(result), flush=True)
 
 
 def sets_by_size(pattern):
+    """Names of the sets that are a model's, the smallest first."""
     from t2t_hint_nart import registry
 
     def size(name):
         hparams = registry.hparams(name)
-        layers = max(hparams.num_hidden_layers, hparams.get("num_encoder_layers", 0))
+        layers = max(hparams.num_hidden_layers, hparams.num_encoder_layers)
         return layers * hparams.hidden_size * (hparams.hidden_size + hparams.filter_size)
 
-    names = [n for n in registry.list_hparams() if n not in NOT_A_MODEL and re.search(pattern, n)]
-    return sorted(names, key=size)
+    names = [name for name in registry.list_hparams() if re.search(pattern, name)]
+    # basic_1 is what sets start from.
+    return sorted((name for name in names if "num_heads" in registry.hparams(name)), key=size)
+
+
+def problems_of(set_name, found):
+    forms = ("", *FORMS) if set_name in SETS_OF_ALL_FORMS else ("",)
+    return [problem + form for form in forms for problem in found["problems"]]
+
+
+def generate(work_dir):
+    """Generate every problem that can be without a download; tells which, and why not the others."""
+    from t2t_hint_nart import registry
+
+    text = write_text(work_dir / "text")
+    no_network = mock.Mock(side_effect=OSError("no downloads here"))
+    generated, left_out = [], {}
+    for name in registry.list_problems():
+        with (
+            mock.patch.object(socket.socket, "connect", no_network),
+            mock.patch.object(socket, "getaddrinfo", no_network),
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
+            try:
+                registry.problem(name).generate_data(work_dir / "data", text)
+                generated.append(name)
+            except Exception as error:
+                left_out[name] = " ".join(str(error).replace(str(work_dir), "WORK_DIR").split())
+    tell({"problems": generated, "left_out": left_out})
+
+
+def write_text(directory):
+    """What problems on a user's own files read, under their names."""
+    directory.mkdir(parents=True, exist_ok=True)
+    words = "a ein sentence Satz number Nummer der mit the with . UNK".split()
+    numbers = [str(number) for number in range(400)]
+    (directory / "vocab.txt").write_text("\n".join(words + numbers) + "\n")
+    for split, count in (("train", 400), ("eval", 40), ("test", 40)):
+        inputs = [f"ein Satz mit der Nummer {number} ." for number in numbers[:count]]
+        targets = [f"a sentence with the number {number} ." for number in numbers[:count]]
+        (directory / f"inputs.{split}.txt").write_text("\n".join(inputs) + "\n")
+        (directory / f"targets.{split}.txt").write_text("\n".join(targets) + "\n")
+        pairs = [f"{source}\t{target}" for source, target in zip(inputs, targets, strict=True)]
+        for name in {split, split.replace("eval", "dev")}:
+            (directory / f"{name}.tsv").write_text("\n".join(pairs) + "\n")
+    return directory
+
+
+def run_set(work_dir, set_name, problems):
+    """Run a set on some problems; tells of each."""
+    import keras
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    for problem in problems:
+        tell({"problem": problem, **run_one(work_dir, set_name, problem)})
+        keras.backend.clear_session()
+        gc.collect()
+    shutil.rmtree(work_dir / "teachers", ignore_errors=True)
+
+
+def run_one(work_dir, set_name, problem):
+    model = "transformer_nat" if "_nat_" in set_name else "transformer"
+    output_dir = work_dir / "run"
+    started = time.monotonic()
+    try:
+        common = flags(work_dir, model, set_name, problem, output_dir)
+        teacher = teacher_of(work_dir, set_name, problem)
+        told = run_command("t2t-trainer", [*common, *teacher, "--schedule=test"])
+        loss = re.search(r"eval at step 1: loss ([0-9.]+)", told)
+        if not (loss and (output_dir / "model.ckpt-1.index").exists()):
+            raise RuntimeError("no evaluation, or no checkpoint")
+        result = {"ok": True, "loss": float(loss[1])}
+    except Exception as error:
+        traceback.print_exc()
+        result = {"ok": False, "error": " ".join(str(error).split())[:200]}
+    # Of a big model these are gigabytes, and only that they could be written matters.
+    shutil.rmtree(output_dir, ignore_errors=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return {**result, "seconds": round(time.monotonic() - started, 1), "peak_gib": round(peak, 1)}
+
+
+def teacher_of(work_dir, set_name, problem):
+    """Flags naming an untrained teacher of the same sizes and vocabulary, where there are hints."""
+    from t2t_hint_nart import registry
+
+    match = TEACHER_OF.match(set_name)
+    if match is None:
+        return []
+    vocabulary = (work_dir / "data" / registry.problem(problem).vocab_filename).read_bytes()
+    run = work_dir / "teachers" / hashlib.sha256(vocabulary).hexdigest()[:12]
+    if not (run / "export").exists():
+        common = flags(work_dir, "transformer", f"transformer_{match[1]}", problem, run)
+        run_command("t2t-trainer", [*common, "--schedule=test"])
+        run_command("t2t-exporter", [*common, f"--export_dir={run / 'export'}"])
+    return [f"--teacher_export_dir={run / 'export'}"]
+
+
+def flags(work_dir, model, set_name, problem, output_dir):
+    return [
+        f"--model={model}",
+        f"--hparams_set={set_name}",
+        f"--hparams={CHANGED}",
+        f"--problem={problem}",
+        f"--data_dir={work_dir / 'data'}",
+        f"--output_dir={output_dir}",
+    ]
 
 
 def run_command(name, arguments):
-    import importlib
-
     module = importlib.import_module(f"t2t_hint_nart.bin.{name.replace('-', '_')}")
     out, err = io.StringIO(), io.StringIO()
     with (
@@ -98,81 +228,36 @@ def run_command(name, arguments):
     return out.getvalue()
 
 
-def flags(work_dir, model, set_name, problem, output_dir):
-    return [
-        f"--model={model}",
-        f"--hparams_set={set_name}",
-        f"--problem={problem}",
-        f"--data_dir={work_dir / 'data'}",
-        f"--output_dir={output_dir}",
-    ]
+def commit():
+    """The commit of the code, short; "+" after it if files differ."""
+    git = ("git", "-C", str(Path(__file__).parent))
+    name = subprocess.run([*git, "describe", "--always", "--dirty=+"], capture_output=True)
+    return name.stdout.decode().strip()
 
 
-def teacher_of(work_dir, set_name, problem):
-    """An untrained teacher of the same sizes, exported."""
-    match = TEACHER_OF.match(set_name)
-    if match is None:
-        return []
-    teacher_set = f"transformer_{match[1]}"
-    run = work_dir / "teachers" / f"{teacher_set}.{problem}"
-    export = run / "export"
-    if not export.exists():
-        common = flags(work_dir, "transformer", teacher_set, problem, run)
-        run_command("t2t-trainer", [*common, "--schedule=test"])
-        run_command("t2t-exporter", [*common, f"--export_dir={export}"])
-    return [f"--teacher_export_dir={export}"]
+def read_report(path):
+    if path.exists():
+        return json.loads(path.read_text())
+    from t2t_hint_nart.reproduce.hardware import hardware
+
+    return {
+        "command": f"t2t-trainer --schedule=test --hparams={CHANGED}",
+        "source": "benchmarks/all_sets.py",
+        "hardware": hardware(),
+        "wall_seconds": 0,
+        "sets": {},
+    }
 
 
-def run_one(work_dir, set_name, problem):
-    import keras
-
-    model = "transformer_nat" if "_nat_" in set_name else "transformer"
-    run = work_dir / "runs" / f"{set_name}.{problem}"
-    started = time.monotonic()
-    try:
-        teacher = teacher_of(work_dir, set_name, problem)
-        told = run_command(
-            "t2t-trainer",
-            [*flags(work_dir, model, set_name, problem, run), *teacher, "--schedule=test"],
-        )
-        loss = re.search(r"eval at step 1: loss ([0-9.]+)", told)
-        result = {"ok": loss is not None, "loss": float(loss[1]) if loss else None}
-    except Exception as error:
-        traceback.print_exc()
-        result = {"ok": False, "error": " ".join(str(error).split())[:200]}
-    # Checkpoints of big models are gigabytes, and only that they could be written matters.
-    for path in run.rglob("model.ckpt-*"):
-        path.unlink()
-    keras.backend.clear_session()
-    gc.collect()
-    return {**result, "seconds": round(time.monotonic() - started, 1)}
-
-
-def read_results(work_dir):
-    path = work_dir / "results.json"
-    return json.loads(path.read_text()) if path.exists() else {}
-
-
-def write_results(work_dir, results):
-    (work_dir / "results.json").write_text(json.dumps(results, indent=1) + "\n")
-
-
-def table(results):
-    problems = [name + suffix for name in PROBLEMS for suffix in SUFFIXES]
-    lines = ["| set | " + " | ".join(problems) + " |", "|---" * (len(problems) + 1) + "|"]
-    for set_name in dict.fromkeys(key.split()[0] for key in results):
-        cells = []
-        for problem in problems:
-            result = results.get(f"{set_name} {problem}")
-            if result is None:
-                cells.append("")
-            elif result["ok"]:
-                cells.append(f"{result['loss']:.2f}, {result['seconds']:.0f} s")
-            else:
-                cells.append(f"FAILED: {result.get('error', 'no evaluation')}")
-        lines.append(f"| {set_name} | " + " | ".join(cells) + " |")
-    done = sum(result["ok"] for result in results.values())
-    return "\n".join([*lines, "", f"{done} of {len(results)} runs ended well."])
+def write_report(path, report):
+    """One line for every set; the file is never half written."""
+    sets = [f'  "{name}": {json.dumps(done)}' for name, done in sorted(report["sets"].items())]
+    head = [f' "{key}": {json.dumps(value)}' for key, value in report.items() if key != "sets"]
+    lines = ["{", *(f"{line}," for line in head), ' "sets": {', ",\n".join(sets), " }", "}"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    incomplete = path.with_suffix(".incomplete")
+    incomplete.write_text("\n".join(lines) + "\n")
+    incomplete.replace(path)
 
 
 if __name__ == "__main__":
