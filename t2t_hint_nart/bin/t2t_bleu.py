@@ -1,19 +1,21 @@
-"""Score translations against a reference, as T2T's t2t-bleu, with sacrebleu's number beside.
+"""Score translations against a reference, as T2T's t2t-bleu, with the scores of papers beside.
 
 BLEU_uncased and BLEU_cased are T2T's (mteval-v14 international tokens, sacrebleu's tok:intl);
-BLEU_13a is the one to compare across papers. With --language it prints BLEU_tokenized too (Moses
-tokens, compounds split: T2T's get_ende_bleu.sh), with --source the BLEU of long sentences.
+BLEU_13a is sacrebleu's, the one to compare across papers; BLEU_tokenized is that of papers on WMT14
+(Moses tokens, compounds split: T2T's get_ende_bleu.sh), BLEU_tokenized_lc that of papers on IWSLT14
+(Moses tokens in lower case). With --source each comes for the long sentences alone, too.
 
 For a directory of files <name>-<steps>, as made of each checkpoint, the scores also become
 TensorBoard curves in --event_dir. Run again, it goes on after the last file evaluated.
 
 Examples:
-  t2t-bleu --translation=test.out.de --reference=test.de --language=de
+  t2t-bleu --translation=test.out.de --reference=test.de --source=test.en
   t2t-bleu --translations_dir=translations --reference=test.de --event_dir=events --wait_minutes=60
 """
 
 import contextlib
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -35,7 +37,11 @@ def define_flags(values: flags.FlagValues) -> None:
     define_path("reference", None, "File of reference translations.", values)
     define_path("source", None, "File of source sentences, to find the long ones.", values)
     flags.DEFINE_string(
-        "language", None, "Of the translations, as de: adds BLEU_tokenized.", flag_values=values
+        "language",
+        None,
+        "Of the translations, for Moses' tokens; by default the two letters after the last dot of "
+        "--reference, or else de, as in get_ende_bleu.sh.",
+        flag_values=values,
     )
     define_path("translations_dir", None, "Directory of files <name>-<steps>.", values)
     define_path("event_dir", None, "Where event files go.", values)
@@ -66,37 +72,72 @@ def _main(values: flags.FlagValues) -> None:
     if bool(values.translation) == bool(values.translations_dir):
         raise InputError("Give either --translation or --translations_dir.")
     if values.translation:
-        for line in score_lines(values, values.translation):
-            print(line)
+        lines, warnings = score_lines(values, values.translation)
+        print(*lines, sep="\n")
+        for warning in warnings:
+            print(f"t2t-bleu: warning: {warning}", file=sys.stderr)
         return
     require(values, "event_dir")
     score_directory(values)
 
 
-def score_lines(values: flags.FlagValues, translation: str) -> list[str]:
-    """Return what is printed for one file of translations: a line a score.
+def score_lines(values: flags.FlagValues, translation: str) -> tuple[list[str], list[str]]:
+    """Return what is printed for one file of translations: a line a score, and warnings.
 
     Raises:
         InputError: if a file cannot be read or the numbers of lines differ.
     """
-    from t2t_hint_nart.evaluation import bleu
+    from t2t_hint_nart.evaluation.bleu import check_aligned
     from t2t_hint_nart.evaluation.long_sentences import long_sentences
     from t2t_hint_nart.evaluation.translation_files import read_sentences
 
     hypotheses, references = read_sentences(translation), read_sentences(values.reference)
     scores = _t2t_scores(values, hypotheses, references)
     lines = [f"{name} = {score:6.2f}" for name, score in scores.items()]
-    lines.append(_labelled("BLEU_13a", bleu.bleu_13a(hypotheses, references)))
-    if values.language:
-        tokenized = bleu.bleu_tokenized(hypotheses, references, values.language)
-        lines.append(_labelled("BLEU_tokenized", tokenized))
+    language = _language(values)
+    lines += _papers_scores(hypotheses, references, language)
     if values.source:
         sources = read_sentences(values.source)
-        bleu.check_aligned(sources, references)
+        check_aligned(sources, references)
         chosen = long_sentences(sources)
-        score = bleu.bleu_13a(chosen.select(hypotheses), chosen.select(references))
-        lines.append(f"{_labelled('BLEU_13a_long', score)} ({chosen.label})")
-    return lines
+        both = chosen.select(hypotheses), chosen.select(references)
+        lines += [
+            f"{line} ({chosen.label})" for line in _papers_scores(*both, language, suffix="_long")
+        ]
+    return lines, _tokenized_warnings({translation: hypotheses, values.reference: references})
+
+
+def _papers_scores(
+    hypotheses: list[str], references: list[str], language: str, suffix: str = ""
+) -> list[str]:
+    """Return a labelled line for each BLEU that papers report."""
+    from t2t_hint_nart.evaluation import bleu
+    from t2t_hint_nart.evaluation.bleu_conventions import in_order
+
+    scores = {
+        "bleu_13a": bleu.bleu_13a(hypotheses, references),
+        "bleu_tokenized": bleu.bleu_tokenized(hypotheses, references, language),
+        "bleu_tokenized_lc": bleu.bleu_tokenized_lc(hypotheses, references, language),
+    }
+    return [f"{named.printed}{suffix} = {scores[named.score]}" for named in in_order()]
+
+
+def _language(values: flags.FlagValues) -> str:
+    ending = Path(values.reference).suffix[1:]
+    return values.language or (ending if len(ending) == 2 and ending.isalpha() else "de")
+
+
+def _tokenized_warnings(files: Mapping[str, list[str]]) -> list[str]:
+    from t2t_hint_nart.evaluation.tokenized_text import looks_tokenized
+
+    found = [file for file, lines in files.items() if looks_tokenized(lines)]
+    if not found:
+        return []
+    verb = "looks" if len(found) == 1 else "look"
+    return [
+        f"{' and '.join(dict.fromkeys(found))} {verb} tokenised already: BLEU_13a, BLEU_cased and "
+        "BLEU_uncased of tokens are not comparable with those of plain text"
+    ]
 
 
 def score_directory(values: flags.FlagValues) -> None:
@@ -149,10 +190,6 @@ def _t2t_scores(
     if values.bleu_variant in ("cased", "both"):
         scores["BLEU_cased"] = bleu.bleu_intl(hypotheses, references).value
     return scores
-
-
-def _labelled(name: str, score: object) -> str:
-    return f"{name} = {score}"
 
 
 def _next_steps(last_step_file: Path) -> int:

@@ -3,10 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from t2t_hint_nart.evaluation.bleu import bleu_13a, check_aligned, corpus_scores
+from t2t_hint_nart.evaluation.bleu import (
+    bleu_13a,
+    bleu_tokenized,
+    bleu_tokenized_lc,
+    check_aligned,
+    corpus_scores,
+)
 from t2t_hint_nart.evaluation.latency import Latency
 from t2t_hint_nart.evaluation.long_sentences import long_sentences
 from t2t_hint_nart.evaluation.repetition import text_repetition
+from t2t_hint_nart.evaluation.tokenized_text import looks_tokenized
+
+FALLBACK_LANGUAGE = "en"
 
 
 def report_row(
@@ -27,7 +36,7 @@ def report_row(
         sources: plain source sentences, by which the long ones are chosen.
         references: plain reference translations.
         hypotheses: plain translations.
-        language: ISO code of the translations.
+        language: ISO code of the translations; English tokens where it is empty.
         latency: of this decoding at batch 1, if measured.
 
     Returns:
@@ -39,16 +48,22 @@ def report_row(
     """
     check_aligned(hypotheses, references)
     check_aligned(sources, references)
+    language = language or FALLBACK_LANGUAGE
+    tokenized = bool(looks_tokenized(references))
     scores = corpus_scores(hypotheses, references, language).to_dict()
     sentences = scores.pop("sentences")
     chosen = long_sentences(sources)
-    repeated = text_repetition(hypotheses, language)
+    long_pair = chosen.select(hypotheses), chosen.select(references)
+    repeated = text_repetition(hypotheses, None if tokenized else language)
     row: dict[str, Any] = {"system": system, "decoding": decoding, "sentences": sentences}
     row |= {name: score["value"] for name, score in scores.items()}
     row |= {
         "signature": scores["bleu_13a"]["signature"],
         "signatures": {name: score["signature"] for name, score in scores.items()},
-        "long_bleu_13a": bleu_13a(chosen.select(hypotheses), chosen.select(references)).value,
+        "text_is_tokenized": tokenized,
+        "long_bleu_13a": bleu_13a(*long_pair).value,
+        "long_bleu_tokenized": bleu_tokenized(*long_pair, language).value,
+        "long_bleu_tokenized_lc": bleu_tokenized_lc(*long_pair, language).value,
         "long_label": chosen.label,
         "long_sentences": len(chosen.indices),
         "repetition_percent": repeated.adjacent_percent,

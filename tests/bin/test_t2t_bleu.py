@@ -7,6 +7,7 @@ import sacrebleu
 
 from t2t_hint_nart.bin import command_line, t2t_bleu
 from tests.oracles.corpus_bleu import corpus_bleu, international_tokens
+from tests.oracles.multi_bleu import multi_bleu
 
 REFERENCES = ["Ein Mann fährt mit dem E-Bike nach Köln.", "Zwei Hunde spielen heute im Schnee."]
 GOOD = ["Ein Mann fährt mit dem E-Bike nach köln.", "Zwei Hunde spielen heute im Schnee!"]
@@ -47,7 +48,7 @@ def t2t_bleu_score(hypotheses, convert):
 
 def test_a_pair_of_files(capsys, tmp_path, reference):
     translation = write(tmp_path / "out", GOOD)
-    uncased, cased, standard = run(
+    uncased, cased, standard, wmt, iwslt = run(
         capsys, f"--translation={translation}", f"--reference={reference}"
     )
     assert uncased == f"BLEU_uncased = {t2t_bleu_score(GOOD, str.lower):6.2f}"
@@ -55,6 +56,16 @@ def test_a_pair_of_files(capsys, tmp_path, reference):
     expected = sacrebleu.corpus_bleu(GOOD, [REFERENCES]).score
     signature = f"nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:{sacrebleu.__version__}"
     assert standard == f"BLEU_13a = {expected:.2f} ({signature})"
+    split = [
+        [line.replace(".", " .").replace("!", " !") for line in side] for side in (GOOD, REFERENCES)
+    ]
+    atat = [[line.replace("E-Bike", "E ##AT##-##AT## Bike") for line in side] for side in split]
+    signature = signature.replace("13a|smooth:exp", "none|smooth:none")
+    expected = multi_bleu(*atat)[0]
+    assert wmt == f"BLEU_tokenized = {expected:.2f} ({signature}|prep:moses-de+compounds)"
+    expected = multi_bleu(*split, lowercase=True)[0]
+    signature = signature.replace("mixed", "lc")
+    assert iwslt == f"BLEU_tokenized_lc = {expected:.2f} ({signature}|prep:moses-de)"
 
 
 def test_t2ts_width_of_the_number(capsys, reference):
@@ -70,24 +81,57 @@ def test_one_variant(capsys, reference, variant):
         f"--reference={reference}",
         f"--bleu_variant={variant}",
     )
-    assert [line.split()[0] for line in lines] == [f"BLEU_{variant}", "BLEU_13a"]
+    papers = ["BLEU_13a", "BLEU_tokenized", "BLEU_tokenized_lc"]
+    assert [line.split()[0] for line in lines] == [f"BLEU_{variant}", *papers]
 
 
-def test_language_and_source_add_lines(capsys, tmp_path, reference):
+def test_the_reference_names_its_language(capsys, tmp_path):
+    for name, arguments, language in (
+        ("text.en", [], "en"),
+        ("text.en", ["--language=fr"], "fr"),
+        ("text.txt", [], "de"),
+        ("text.12", [], "de"),
+    ):
+        path = write(tmp_path / name, REFERENCES)
+        lines = run(capsys, f"--translation={path}", f"--reference={path}", *arguments)
+        assert [line.split()[2] for line in lines] == ["100.00"] * 5
+        assert lines[3].endswith(f"|prep:moses-{language}+compounds)")
+        assert lines[4].endswith(f"|prep:moses-{language})")
+
+
+def test_tokenised_text_scores_100_with_a_warning(capsys, tmp_path):
+    tokens = ["&quot; No &quot; , it &apos;s high @-@ speed .", "Two a ##AT##-##AT## b , and c ."]
+    path = write(tmp_path / "tokens.en", tokens)
+    plain = write(tmp_path / "plain.en", ["Yes.", "No, he said."])
+    arguments = [f"--translation={path}", f"--reference={path}", f"--source={path}"]
+    command_line.run(t2t_bleu._main, "t2t-bleu", t2t_bleu.define_flags, argv=arguments)
+    told = capsys.readouterr()
+    assert [line.split()[2] for line in told.out.splitlines()] == ["100.00"] * 8
+    (warning,) = told.err.splitlines()
+    assert warning.startswith(f"t2t-bleu: warning: {path} looks tokenised already: BLEU_13a, ")
+    arguments = [f"--translation={plain}", f"--reference={plain}"]
+    command_line.run(t2t_bleu._main, "t2t-bleu", t2t_bleu.define_flags, argv=arguments)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_source_adds_lines(capsys, tmp_path, reference):
     source = write(tmp_path / "source", ["a b c", "a"])
     translation = write(tmp_path / "out", BAD)
     lines = run(
         capsys,
         f"--translation={translation}",
         f"--reference={reference}",
-        "--language=de",
         f"--source={source}",
     )
-    assert lines[3].startswith("BLEU_tokenized = ")
-    assert lines[3].endswith("prep:moses-de+compounds)")
     long_score = sacrebleu.corpus_bleu(BAD[:1], [REFERENCES[:1]]).score
-    assert lines[4].startswith(f"BLEU_13a_long = {long_score:.2f} (")
-    assert lines[4].endswith("(longest tenth, source >= 3 tokens, 1 sentence)")
+    assert lines[5].startswith(f"BLEU_13a_long = {long_score:.2f} (")
+    assert [line.split()[0] for line in lines[5:]] == [
+        "BLEU_13a_long",
+        "BLEU_tokenized_long",
+        "BLEU_tokenized_lc_long",
+    ]
+    for line in lines[5:]:
+        assert line.endswith("(longest tenth, source >= 3 tokens, 1 sentence)")
 
 
 def test_bad_input_is_told_in_one_line(capsys, tmp_path, reference):
