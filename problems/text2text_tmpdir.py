@@ -1,39 +1,42 @@
 """A user's own data: two text files a split, line by line, no class to write.
 
-Follows tensor2tensor's text_problems.Text2textTmpdir.
+Follows tensor2tensor's text_problems.Text2textTmpdir and Text2textTmpdirTokens; a variant reads
+tab-separated columns. Every file may be gzip, with or without `.gz` in its name.
 """
 
 import os
 import shlex
+from collections import Counter
 from collections.abc import Iterator
-from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.parallel_text import (
+    STRICT,
+    Pair,
+    find_text,
+    read_columns,
+    read_lines,
+    read_pairs,
+)
 from t2t_hint_nart.data.problem import PathLike, TextEncoder
-from t2t_hint_nart.data.text_problem import Text2TextProblem
+from t2t_hint_nart.data.text_problem import Text2TextProblem, VocabType
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.registry import register_problem
+from t2t_hint_nart.text.token import TokenTextEncoder
 
-_FILES = {
-    DatasetSplit.TRAIN: ("inputs.train.txt", "targets.train.txt"),
-    DatasetSplit.EVAL: ("inputs.eval.txt", "targets.eval.txt"),
-    DatasetSplit.TEST: ("inputs.test.txt", "targets.test.txt"),
-}
+_VOCABULARY = "vocab.txt"
 
 
-@register_problem
-class Text2textTmpdir(Text2TextProblem):
-    """Your own text: inputs.train.txt, targets.train.txt, inputs.eval.txt, ... in --tmp_dir.
+class OwnTextProblem(Text2TextProblem):
+    """Base class of problems on files of fixed names in tmp_dir.
 
-    One sentence a line, UTF-8; line n of `targets` belongs to line n of `inputs`. A test set,
-    inputs.test.txt and targets.test.txt, may be there too.
-
-    Args:
-        was_reversed: read the targets as inputs.
-        was_copy: read the inputs as targets too.
+    Attributes:
+        text_files: split -> names of the files that hold it; only the test set may be missing.
     """
+
+    text_files: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     @property
     def is_generate_per_split(self) -> bool:
@@ -55,7 +58,8 @@ class Text2textTmpdir(Text2TextProblem):
         Args:
             tmp_dir: folder of the text files.
         """
-        has_test = any(path.exists() for path in _paths(tmp_dir, DatasetSplit.TEST))
+        names = self.text_files[DatasetSplit.TEST]
+        has_test = any(find_text(Path(tmp_dir), name) for name in names)
         return self.dataset_splits if has_test else self.dataset_splits[:-1]
 
     def get_or_create_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> TextEncoder:
@@ -66,8 +70,9 @@ class Text2textTmpdir(Text2TextProblem):
             tmp_dir: folder of the text files.
 
         Raises:
-            InputError: a file is missing, empty or not UTF-8, a line is empty, or two files
-                differ in their number of lines; names the file and the line.
+            InputError: a file is missing, empty or not UTF-8, a line is empty, very long or has
+                control characters, or two files differ in their number of lines; names the file
+                and the line.
         """
         if not (Path(data_dir) / self.vocab_filename).exists():
             for part in self.splits_in(tmp_dir):
@@ -89,19 +94,28 @@ class Text2textTmpdir(Text2TextProblem):
             InputError: see `get_or_create_vocab`.
         """
         del data_dir
-        paths = _paths(tmp_dir, dataset_split)
-        number = 0
-        for number, pair in enumerate(zip_longest(*map(_lines, paths)), start=1):
-            if None in pair:
-                ended = paths[pair.index(None)]
-                longer = paths[1 - pair.index(None)]
-                raise InputError(
-                    f"'{ended}' ends after line {number - 1}, but '{longer}' goes on; "
-                    "line n of one belongs to line n of the other"
-                )
-            yield {"inputs": pair[0], "targets": pair[1]}
-        if not number:
-            raise InputError(f"'{paths[0]}' and '{paths[1]}' are empty")
+        paths = [self._found(Path(tmp_dir), name) for name in self.text_files[dataset_split]]
+        for source, target in self.read(*paths):
+            yield {"inputs": source, "targets": target}
+
+    def read(self, *paths: Path) -> Iterator[Pair]:
+        """Return the sentence pairs of a split's files.
+
+        Args:
+            *paths: of the files, in the order of `text_files`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say how its files are read")
+
+    def _found(self, folder: Path, name: str) -> Path:
+        path = find_text(folder, name)
+        if path is None:
+            names = ", ".join(name for names in self.text_files.values() for name in names)
+            raise InputError(
+                f"cannot read '{folder / name}' (No such file or directory); {self.base_name} "
+                f"reads {names} in --tmp_dir, plain or with .gz, "
+                "of which only the test set may be missing"
+            )
+        return path
 
     def generate_command(self, data_dir: PathLike) -> str:
         """Return the command line that generates this problem's data."""
@@ -109,27 +123,87 @@ class Text2textTmpdir(Text2TextProblem):
         return f"t2t-datagen --problem={self.base_name} --data_dir={folder} --tmp_dir=YOUR_TEXT"
 
 
-def _paths(tmp_dir: PathLike, split: str) -> tuple[Path, Path]:
-    inputs, targets = _FILES[split]
-    return Path(tmp_dir) / inputs, Path(tmp_dir) / targets
+@register_problem
+class Text2textTmpdir(OwnTextProblem):
+    """Your own text: inputs.train.txt, targets.train.txt, inputs.eval.txt, ... in --tmp_dir.
+
+    One sentence a line, UTF-8; line n of `targets` belongs to line n of `inputs`. A test set,
+    inputs.test.txt and targets.test.txt, may be there too.
+
+    Args:
+        was_reversed: read the targets as inputs.
+        was_copy: read the inputs as targets too.
+    """
+
+    text_files: ClassVar = {
+        DatasetSplit.TRAIN: ("inputs.train.txt", "targets.train.txt"),
+        DatasetSplit.EVAL: ("inputs.eval.txt", "targets.eval.txt"),
+        DatasetSplit.TEST: ("inputs.test.txt", "targets.test.txt"),
+    }
+
+    def read(self, *paths: Path) -> Iterator[Pair]:
+        """Return the pairs of two files, line by line."""
+        return read_pairs(*paths, STRICT)
 
 
-def _lines(path: Path) -> Iterator[str]:
-    """Yield the stripped lines of a UTF-8 file."""
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise InputError(
-            f"cannot read '{path}' ({error.strerror}); text2text_tmpdir reads "
-            f"{', '.join(name for names in _FILES.values() for name in names)} in --tmp_dir, "
-            "of which the test files may be missing"
-        ) from None
-    with file:
-        for number, line in enumerate(file, start=1):
-            try:
-                text = line.decode("utf-8").strip()
-            except UnicodeDecodeError:
-                raise InputError(f"'{path}' is not UTF-8 text at line {number}") from None
-            if not text:
-                raise InputError(f"'{path}' has an empty line: line {number}")
-            yield text
+@register_problem
+class Text2textTmpdirTokens(Text2textTmpdir):
+    """Your own tokenised text, each word an id: as text2text_tmpdir, and vocab.txt if you like.
+
+    vocab.txt has a word a line; without it the words of the training text are the vocabulary, the
+    most frequent first. Words that are not in it are read as `<UNK>`.
+    """
+
+    @property
+    def vocab_type(self) -> str:
+        """One id a token."""
+        return VocabType.TOKEN
+
+    @property
+    def oov_token(self) -> str:
+        """What unknown words become."""
+        return "<UNK>"
+
+    def get_or_create_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> TextEncoder:
+        """Return the vocabulary, made of vocab.txt or of the training text if it is not there.
+
+        Args:
+            data_dir: folder of the vocabulary.
+            tmp_dir: folder of the text files.
+
+        Raises:
+            InputError: as for text2text_tmpdir; or vocab.txt has a word twice.
+        """
+        path = Path(data_dir) / self.vocab_filename
+        if not path.exists():
+            words = self._given_words(Path(tmp_dir)) or self._frequent_words(data_dir, tmp_dir)
+            words = [word for word in words if word != self.oov_token]
+            encoder = TokenTextEncoder(vocab_list=[self.oov_token, *words])
+            encoder.store(path)
+            self.progress(f"vocabulary: {encoder.vocab_size} tokens written to {path}")
+        return super().get_or_create_vocab(data_dir, tmp_dir)
+
+    def _given_words(self, folder: Path) -> list[str]:
+        path = find_text(folder, _VOCABULARY)
+        return list(read_lines(path)) if path else []
+
+    def _frequent_words(self, data_dir: PathLike, tmp_dir: PathLike) -> list[str]:
+        counts = Counter[str]()
+        for sample in self.generate_samples(data_dir, tmp_dir, DatasetSplit.TRAIN):
+            counts.update(sample["inputs"].split())
+            counts.update(sample["targets"].split())
+        return sorted(counts, key=lambda word: (-counts[word], word))
+
+
+@register_problem
+class Text2textTsv(OwnTextProblem):
+    """Your own text in columns: train.tsv, dev.tsv and, if you like, test.tsv in --tmp_dir.
+
+    A pair a line, UTF-8: source, tab, target.
+    """
+
+    text_files: ClassVar = {split: (f"{split}.tsv",) for split in DatasetSplit.ALL}
+
+    def read(self, *paths: Path) -> Iterator[Pair]:
+        """Return the pairs of a file with two columns."""
+        return read_columns(*paths, STRICT)

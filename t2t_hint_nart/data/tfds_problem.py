@@ -121,21 +121,40 @@ class TfdsTranslateProblem(TranslateProblem):
         if self.local_paths(tmp_dir):
             yield from self.local_samples(tmp_dir, dataset_split)
         else:
-            yield from self._builder_samples(tmp_dir, dataset_split)
+            yield from self.builder_samples(tmp_dir, dataset_split)
 
-    def _builder_samples(self, tmp_dir: PathLike, dataset_split: str) -> Iterator[dict[str, str]]:
+    def builder_samples(self, tmp_dir: PathLike, dataset_split: str) -> Iterator[dict[str, str]]:
+        """Yield the sentence pairs of a split, where tmp_dir has no text files.
+
+        Args:
+            tmp_dir: folder of downloads and other raw material.
+            dataset_split: "train", "dev" or "test".
+        """
+        return self.read_builder(tmp_dir, self.tfds_splits[dataset_split])
+
+    def read_builder(self, tmp_dir: PathLike, tfds_split: str) -> Iterator[dict[str, str]]:
+        """Yield the sentence pairs of one of the builder's splits, in the builder's order.
+
+        White space around a sentence is dropped, as it is of a text file's lines.
+
+        Args:
+            tmp_dir: folder of downloads and other raw material.
+            tfds_split: name of the split, as the builder has it.
+
+        Raises:
+            InputError: the builder has no such split.
+        """
         import tensorflow_datasets as tfds
 
         source, target = self.languages
         builder = self.prepare(tmp_dir)
-        split = self.tfds_splits[dataset_split]
-        if split not in builder.info.splits:
+        if tfds_split not in builder.info.splits:
             raise InputError(
-                f"TFDS builder '{builder.name}' has no split '{split}'; "
+                f"TFDS builder '{builder.name}' has no split '{tfds_split}'; "
                 f"it has {', '.join(builder.info.splits)}"
             )
         in_order = tfds.ReadConfig(interleave_cycle_length=1)
-        for pair in tfds.as_numpy(builder.as_dataset(split=split, read_config=in_order)):
+        for pair in tfds.as_numpy(builder.as_dataset(split=tfds_split, read_config=in_order)):
             yield {
                 "inputs": pair[source].decode("utf-8").strip(),
                 "targets": pair[target].decode("utf-8").strip(),
