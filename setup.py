@@ -14,6 +14,7 @@ COMMANDS = (
     "t2t-decoder",
     "t2t-exporter",
     "t2t-avg-all",
+    "t2t-avg-checkpoints",
     "t2t-distill",
     "t2t-calibrate",
     "t2t-reproduce",

@@ -9,17 +9,14 @@ from t2t_hint_nart.training.checkpoints import list_checkpoints, read_model_valu
 from t2t_hint_nart.training.model_values import write_model_values
 
 
-def average_checkpoints(paths: list[str], output_dir: str | Path) -> str:
-    """Write the mean of checkpoints' model variables as output_dir/model.ckpt-<last step>.
-
-    The result is for decoding and export: it has no optimizer state to train on from.
+def mean_of_checkpoints(paths: list[str]) -> dict[str, np.ndarray]:
+    """Return the mean of checkpoints' model variables, by name.
 
     Args:
         paths: checkpoints of one model, in any order.
-        output_dir: where to write; T2T's t2t-avg-all uses avg/.
 
     Returns:
-        The written checkpoint's path.
+        float32[...] each.
 
     Raises:
         InputError: no paths, an unreadable checkpoint, or checkpoints of different models.
@@ -35,7 +32,25 @@ def average_checkpoints(paths: list[str], output_dir: str | Path) -> str:
         for name, value in values.items():
             # Sums in float64: n additions of float32 would lose digits.
             totals[name] = totals.get(name, 0.0) + value.astype(np.float64)
-    averaged = {name: (total / len(paths)).astype(np.float32) for name, total in totals.items()}
+    return {name: (total / len(paths)).astype(np.float32) for name, total in totals.items()}
+
+
+def average_checkpoints(paths: list[str], output_dir: str | Path) -> str:
+    """Write the mean of checkpoints' model variables as output_dir/model.ckpt-<last step>.
+
+    The result is for decoding and export: it has no optimizer state to train on from.
+
+    Args:
+        paths: checkpoints of one model, in any order.
+        output_dir: where to write; T2T's t2t-avg-all uses avg/.
+
+    Returns:
+        The written checkpoint's path.
+
+    Raises:
+        InputError: as `mean_of_checkpoints`.
+    """
+    averaged = mean_of_checkpoints(paths)
     return write_model_values(averaged, output_dir, max(step_of(path) for path in paths))
 
 

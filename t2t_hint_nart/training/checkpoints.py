@@ -13,7 +13,7 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.models.variables import named_variables
 
 CHECKPOINT_NAME = "model.ckpt"
-_STEP = re.compile(r"model\.ckpt-(\d+)$")
+_STEP = re.compile(r"-(\d+)$")
 # Around a model variable's name, whose "/" TensorFlow writes as ".S".
 _PREFIX, _SUFFIX = "model/", "/.ATTRIBUTES/VARIABLE_VALUE"
 

@@ -9,13 +9,19 @@ import tensorflow as tf
 from t2t_hint_nart.training.checkpoints import CHECKPOINT_NAME
 
 
-def write_model_values(values: Mapping[str, np.ndarray], directory: str | Path, step: int) -> str:
-    """Write weights alone as directory/model.ckpt-<step>; there is no state to train on from.
+def write_model_values(
+    values: Mapping[str, np.ndarray],
+    directory: str | Path,
+    step: int,
+    name: str = CHECKPOINT_NAME,
+) -> str:
+    """Write weights alone as directory/<name>-<step>; there is no state to train on from.
 
     Args:
         values: weights by `named_variables`' names.
         directory: where to write; earlier checkpoints stay.
         step: of training.
+        name: of the checkpoint; any but model.ckpt is read by its path alone.
 
     Returns:
         The written checkpoint's path.
@@ -25,6 +31,6 @@ def write_model_values(values: Mapping[str, np.ndarray], directory: str | Path, 
         tf.train.Checkpoint(model=variables),
         str(directory),
         max_to_keep=None,
-        checkpoint_name=CHECKPOINT_NAME,
+        checkpoint_name=name,
     )
     return manager.save(checkpoint_number=step)

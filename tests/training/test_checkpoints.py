@@ -247,7 +247,7 @@ def test_steps_are_sorted_as_numbers(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["model.ckpt-", "model.ckpt-x1", "weights-12", "model.ckpt-1.index"]
+    "name", ["model.ckpt-", "model.ckpt-x1", "weights12", "model.ckpt-1.index"]
 )
 def test_names_that_are_none(name):
     with pytest.raises(InputError, match="isn't a checkpoint name"):

@@ -1,0 +1,65 @@
+r"""Average the checkpoints that are named, or the last ones of a run, once.
+
+Writes <output_path>-0. Averaged models translate better and aren't meant for further training;
+t2t-avg-all averages as checkpoints appear.
+
+Examples:
+  t2t-avg-checkpoints --prefix=runs/teacher/ --num_last_checkpoints=5 \
+    --output_path=runs/teacher/averaged.ckpt
+  t2t-avg-checkpoints --prefix=runs/teacher/model.ckpt- --checkpoints=4000,5000 \
+    --output_path=runs/teacher/averaged.ckpt
+  t2t-decoder --checkpoint_path=runs/teacher/averaged.ckpt-0 ...
+"""
+
+from pathlib import Path
+
+from absl import flags
+
+from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.path_flag import define_path
+from t2t_hint_nart.bin.required import check_positive, require
+from t2t_hint_nart.errors import InputError
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """Define the flags of T2T's utils/avg_checkpoints.py."""
+    flags.DEFINE_string(
+        "checkpoints", "", "Checkpoints, separated by commas, after --prefix.", flag_values=values
+    )
+    flags.DEFINE_integer(
+        "num_last_checkpoints", 0, "In place of --checkpoints: how many.", flag_values=values
+    )
+    define_path("prefix", "", "Begin of every checkpoint's path, as runs/teacher/.", values)
+    define_path("output_path", "/tmp/averaged.ckpt", "Where the average goes.", values)
+
+
+def _main(values: flags.FlagValues) -> None:
+    if Path(f"{values.output_path}-0.index").exists():
+        raise InputError(f"--output_path: {values.output_path}-0 exists; give another.")
+    named = [name.strip() for name in values.checkpoints.split(",") if name.strip()]
+    if not named:
+        require(values, "prefix")
+        check_positive(values, "num_last_checkpoints")
+    from t2t_hint_nart.training.averaging import mean_of_checkpoints
+    from t2t_hint_nart.training.checkpoints import find_checkpoint, list_checkpoints
+    from t2t_hint_nart.training.model_values import write_model_values
+
+    if named:
+        paths = [find_checkpoint(values.prefix + name) for name in named]
+    else:
+        # The directory part of runs/teacher/ is runs/teacher, that of runs/teacher/model too.
+        directory = (values.prefix + "x").rpartition("/")[0] or "."
+        paths = list_checkpoints(directory)[-values.num_last_checkpoints :]
+        if len(paths) < values.num_last_checkpoints:
+            raise InputError(
+                f"{directory} has {len(paths)} checkpoints, fewer than "
+                f"--num_last_checkpoints={values.num_last_checkpoints}."
+            )
+    target = Path(values.output_path)
+    path = write_model_values(mean_of_checkpoints(paths), target.parent, 0, target.name)
+    print(f"Mean of {', '.join(paths)}: {path}")
+
+
+def main() -> None:
+    """Run the command."""
+    command_line.run(_main, "t2t-avg-checkpoints", define_flags)
