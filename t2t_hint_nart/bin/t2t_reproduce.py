@@ -2,10 +2,12 @@
 
 Interrupted anywhere, the same command goes on where it stopped; finished stages are skipped.
 
-Example:
+Examples:
   t2t-reproduce --recipe=quickstart --output_dir=runs/quickstart
   t2t-reproduce --recipe=quickstart --output_dir=runs/second --random_seed=2 \
     --teacher_from=runs/quickstart
+  t2t-reproduce --recipe=multi30k --study=multi30k --output_dir=runs/study \
+    --teacher_from=runs/multi30k
 """
 
 import shlex
@@ -22,6 +24,12 @@ from t2t_hint_nart.bin.required import require
 def define_flags(values: flags.FlagValues) -> None:
     """Define the recipe and where it runs."""
     flags.DEFINE_string("recipe", None, "Name of the experiment.", flag_values=values)
+    flags.DEFINE_string(
+        "study",
+        None,
+        "Name of a study: variants of the recipe's student, compared on development data.",
+        flag_values=values,
+    )
     define_path("output_dir", None, "Directory of everything it makes.", values)
     define_path("tmp_dir", None, "Directory of downloads; in --output_dir by default.", values)
     flags.DEFINE_string(
@@ -41,12 +49,16 @@ def _main(values: flags.FlagValues) -> None:
 
     recipe = find_recipe(values.recipe)
     from t2t_hint_nart.reproduce.pipeline import Pipeline
+    from t2t_hint_nart.reproduce.study import find_study, run_study, study_table, write_study
 
+    study = find_study(values.study) if values.study else None
     started = time.monotonic()
     command = (
         f"t2t-reproduce --recipe={recipe.name} --output_dir={shlex.quote(values.output_dir)} "
         f"--random_seed={values.random_seed}"
     )
+    if study:
+        command += f" --study={study.name}"
     print(f"{recipe.name}: {recipe.doc}", flush=True)
     if values.teacher_from:
         command += f" --teacher_from={shlex.quote(values.teacher_from)}"
@@ -58,6 +70,12 @@ def _main(values: flags.FlagValues) -> None:
         values.tmp_dir,
         values.teacher_from,
     )
+    if study:
+        rows = run_study(study, pipeline)
+        path = write_study(study, rows, pipeline)
+        seconds = time.monotonic() - started
+        print(f"\n{study_table(rows)}\n\n{path} ({seconds:.0f} s in this run)")
+        return
     finished = pipeline.run()
     print(
         f"\nReport: {finished.report}\n"

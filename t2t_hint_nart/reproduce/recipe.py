@@ -85,6 +85,15 @@ class Recipe:
 
 NO_HINTS = "hint_hidden_weight=0,hint_align_weight=0"
 
+# The paper's (Table 2), the hidden states' hint alone, and none of either hints or distillation.
+_FIVE_STUDENTS = (
+    Student("student_nll", NO_HINTS),
+    Student("student_real", NO_HINTS, distilled=False),
+    Student("student_align", "hint_hidden_weight=0"),
+    Student("student_hid", "hint_align_weight=0"),
+    Student("student_align_hid", ""),
+)
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
@@ -111,6 +120,55 @@ RECIPES: dict[str, Recipe] = {
                 "Sentences of an A1-A2 German course (the wheel auf-deutsch 0.1.1, MIT), of "
                 "unstated authorship: enough to see the machinery work, not a benchmark."
             ),
+        ),
+        Recipe(
+            name="multi30k",
+            doc="29,000 captions of Multi30k, 3+3 layers of width 128, hours on 2 cores",
+            problem="translate_deen_multi30k",
+            teacher_set="transformer_multi30k",
+            student_set="transformer_nat_multi30k_hints",
+            teacher_steps=3500,
+            student_steps=2000,
+            students=_FIVE_STUDENTS,
+            checkpoint_steps=250,
+            average=4,
+            rescoring_alphas=(0.0, 0.6),
+            data_statement="Multi30k task 1, German to English; test_2016_flickr.",
+        ),
+        Recipe(
+            name="tatoeba",
+            doc="164,476 sentences of Tatoeba, 3+3 layers of width 128, hours on 2 cores",
+            problem="translate_deen_tatoeba",
+            teacher_set="transformer_tatoeba",
+            student_set="transformer_nat_tatoeba_hints",
+            teacher_steps=5000,
+            student_steps=4000,
+            students=_FIVE_STUDENTS,
+            checkpoint_steps=250,
+            average=4,
+            rescoring_alphas=(0.0, 0.6),
+            data_statement="Tatoeba, German to English.",
+        ),
+        *(
+            Recipe(
+                name=f"{corpus}_paper",
+                doc=f"{title} at the paper's IWSLT14 size, 5+5 layers of width 256: for a GPU",
+                problem=f"translate_deen_{corpus}",
+                teacher_set="transformer_deep_small",
+                student_set="transformer_nat_deep_small_hints",
+                teacher_steps=20_000,
+                student_steps=40_000,
+                students=_FIVE_STUDENTS,
+                checkpoint_steps=1000,
+                average=5,
+                rescoring_alphas=(0.0, 0.6),
+                data_statement=f"{title}, German to English.",
+            )
+            for corpus, title in (
+                ("iwslt14", "IWSLT14"),
+                ("multi30k", "Multi30k"),
+                ("tatoeba", "Tatoeba"),
+            )
         ),
     )
 }

@@ -31,7 +31,7 @@ class Stages:
         clock: Callable[[], float] = time.monotonic,
     ):
         self._directory = Path(output_dir) / "stages"
-        self._total = total
+        self.total = total
         self._stream = sys.stdout if stream is None else stream
         self._clock = clock
         self._number = 0
@@ -51,7 +51,7 @@ class Stages:
             InputError: the stage was finished with other settings.
         """
         self._number += 1
-        label = f"[{self._number}/{self._total}] {name}"
+        label = f"[{self._number}/{self.total}] {name}"
         path = self._directory / f"{name}.json"
         settings = json.loads(json.dumps(settings))
         stamp = self._read(path)
@@ -92,7 +92,7 @@ class Stages:
         wanted = json.loads(json.dumps({k: v for k, v in settings.items() if k != "seed"}))
         self._check_same(name, made_with, wanted, Path(output_dir))
         self.seconds[name] = stamp["seconds"]
-        self._say(f"[{self._number}/{self._total}] {name}: taken from {output_dir}")
+        self._say(f"[{self._number}/{self.total}] {name}: taken from {output_dir}")
         return {**stamp["result"], **seed}
 
     @staticmethod

@@ -4,7 +4,7 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparams.transformer_nat import FORK_ALIASES, transformer_nat_small
 
-SIZES = ("small", "deep_small", "base_v1", "base_v2", "quickstart")
+SIZES = ("small", "deep_small", "base_v1", "base_v2", "quickstart", "multi30k", "tatoeba")
 # Of the authors' code, add_nat_hparmas.
 FORK_NAMES = """positional_attention attention_without_self encdec_attention decoder_input_type
     attention_coverage attention_coverage_alpha regularize_hidden regularize_hidden_normalized

@@ -1,0 +1,220 @@
+"""What matters for a student: variants that differ in one setting, compared on development data.
+
+A study answers questions such as "which γ_st?" by short runs from one teacher. Nothing here reads
+the test set.
+"""
+
+import dataclasses
+import functools
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.errors import UnknownNameError, nearest
+from t2t_hint_nart.evaluation.bleu import bleu_13a
+from t2t_hint_nart.evaluation.repetition import text_repetition
+from t2t_hint_nart.exports.exported_model import ExportedModel
+from t2t_hint_nart.reproduce.hardware import hardware, versions
+from t2t_hint_nart.reproduce.pipeline import Pipeline
+from t2t_hint_nart.reproduce.recipe import NO_HINTS, Student
+from t2t_hint_nart.serving.decodes import one_line
+from t2t_hint_nart.serving.exported_decode import export_decode
+from t2t_hint_nart.serving.translator import Translator
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question and the runs that answer it; runs may answer several questions.
+
+    Attributes:
+        text: the question.
+        variants: names of runs.
+    """
+
+    text: str
+    variants: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """Runs of students by a recipe, shorter than the recipe's, and the questions they answer.
+
+    Attributes:
+        name: what --study says; of the recipe whose teacher it needs.
+        steps: updates of every run.
+        variants: the runs.
+        questions: what they answer.
+    """
+
+    name: str
+    steps: int
+    variants: tuple[Student, ...]
+    questions: tuple[Question, ...]
+
+    def variant(self, name: str) -> Student:
+        """Return the run of a name."""
+        return next(variant for variant in self.variants if variant.system == name)
+
+
+_VARIANTS = (
+    Student("nll", NO_HINTS),
+    Student("hints", ""),
+    Student("align", "hint_hidden_weight=0"),
+    Student("hid", "hint_align_weight=0"),
+    Student("real", NO_HINTS, distilled=False),
+    Student("real_hints", "", distilled=False),
+    Student("warm_nll", NO_HINTS, warm_start=True),
+    Student("warm_hints", "", warm_start=True),
+    Student("lambda_1", "hint_hidden_weight=1.0"),
+    Student("lambda_20", "hint_hidden_weight=20.0"),
+    Student("mu_0.3", "hint_align_weight=0.3"),
+    Student("mu_3", "hint_align_weight=3.0"),
+    Student("gamma_st_0.5", "hint_gamma_st=0.5"),
+    Student("gamma_tr_0.5", "hint_gamma_tr=0.5"),
+    Student("neighbor", "hint_hidden_pairs=neighbor"),
+    Student("average_head", "hint_align_average=head"),
+    Student("average_layer_head", "hint_align_average=layer_head"),
+    Student("soft_copy", "decoder_input_type=soft_uniform"),
+    Student("soft_copy_nll", f"decoder_input_type=soft_uniform,{NO_HINTS}"),
+)
+
+STUDIES: dict[str, Study] = {
+    study.name: study
+    for study in (
+        Study(
+            name="multi30k",
+            steps=1000,
+            variants=_VARIANTS,
+            questions=(
+                Question("Which hint helps?", ("nll", "align", "hid", "hints")),
+                Question("Hints without distillation?", ("real", "real_hints", "nll", "hints")),
+                Question("From the teacher's weights?", ("nll", "hints", "warm_nll", "warm_hints")),
+                Question("λ, of the hidden states?", ("align", "lambda_1", "hints", "lambda_20")),
+                Question("μ, of the attention?", ("hid", "mu_0.3", "hints", "mu_3")),
+                Question("γ_st and γ_tr?", ("hints", "gamma_st_0.5", "gamma_tr_0.5")),
+                Question("All pairs of states, or neighbours?", ("hints", "neighbor")),
+                Question(
+                    "Attention of every head, or averages?",
+                    ("hints", "average_head", "average_layer_head"),
+                ),
+                Question(
+                    "Hard or soft copy of the source?",
+                    ("nll", "soft_copy_nll", "hints", "soft_copy"),
+                ),
+            ),
+        ),
+    )
+}
+
+
+def find_study(name: str) -> Study:
+    """Return a study by name.
+
+    Raises:
+        UnknownNameError: there is none; names those there are.
+    """
+    if name not in STUDIES:
+        raise UnknownNameError(
+            f"Unknown study {name!r}; there are {', '.join(STUDIES)}.{nearest(name, STUDIES)}"
+        )
+    return STUDIES[name]
+
+
+def run_study(study: Study, pipeline: Pipeline) -> list[dict[str, Any]]:
+    """Train every variant and translate the development set with it, whatever isn't done yet.
+
+    Args:
+        study: what is compared.
+        pipeline: of the recipe, in the study's own directory, with a teacher taken or made.
+
+    Returns:
+        A row for each question and variant: `question`, `variant`, `settings`, `distilled`,
+        `warm_start`, `steps`, `seed`, `dev_bleu` (one pass, sacrebleu 13a), `signature`,
+        `repetition_percent`, `seconds` of training.
+    """
+    # Datagen, teacher, its export, distil; train, export and translate for each variant.
+    pipeline.stages.total = 4 + 3 * len(study.variants)
+    pipeline.prepare()
+    measured = {}
+    for variant in study.variants:
+        system = dataclasses.replace(pipeline.student(variant), steps=study.steps)
+        pipeline.train_and_export(system)
+        scored = functools.partial(_score, pipeline, system.export_dir)
+        measured[variant.system] = {
+            **pipeline.stages.run(f"dev_{variant.system}", {"split": DatasetSplit.EVAL}, scored),
+            "seconds": pipeline.stages.seconds[variant.system],
+        }
+    return [
+        {
+            "question": question.text,
+            "variant": name,
+            "settings": study.variant(name).overrides,
+            "distilled": study.variant(name).distilled,
+            "warm_start": study.variant(name).warm_start,
+            "steps": study.steps,
+            "seed": pipeline.seed,
+            **measured[name],
+        }
+        for question in study.questions
+        for name in question.variants
+    ]
+
+
+def write_study(study: Study, rows: Sequence[dict[str, Any]], pipeline: Pipeline) -> Path:
+    """Write output_dir/study.json, whole or not at all, and return its path.
+
+    Args:
+        study: what was compared.
+        rows: from `run_study`.
+        pipeline: that ran it.
+    """
+    path = pipeline.output_dir / "study.json"
+    content = {
+        "study": study.name,
+        "recipe": pipeline.recipe.name,
+        "command": pipeline.command,
+        "rows": list(rows),
+        "hardware": hardware(),
+        "versions": versions(),
+    }
+    incomplete = path.with_name(path.name + ".incomplete")
+    incomplete.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    incomplete.replace(path)
+    return path
+
+
+def study_table(rows: Sequence[dict[str, Any]]) -> str:
+    """The rows for a terminal, a block for each question."""
+    lines = []
+    for question in dict.fromkeys(row["question"] for row in rows):
+        lines += ["", question]
+        lines += [
+            f"  {row['variant']:20s} dev BLEU {row['dev_bleu']:6.2f}  "
+            f"repetitions {row['repetition_percent']:5.2f} %"
+            for row in rows
+            if row["question"] == question
+        ]
+    return "\n".join(lines[1:])
+
+
+def _score(pipeline: Pipeline, export_dir: str) -> dict[str, Any]:
+    """One-pass translations of the development set against its references."""
+    problem = pipeline.problem
+    pairs = problem.text_pairs(pipeline.data_dir, DatasetSplit.EVAL)
+    translator = Translator(
+        export_decode(ExportedModel(export_dir)), problem.get_feature_encoders(pipeline.data_dir)
+    )
+    started = time.monotonic()
+    translated = translator.translate([source for source, _ in pairs])
+    lines = [one_line(hypotheses[0].text) for hypotheses in translated]
+    score = bleu_13a(lines, [reference for _, reference in pairs])
+    return {
+        "dev_bleu": score.value,
+        "signature": score.signature,
+        "repetition_percent": text_repetition(lines, problem.target_language).adjacent_percent,
+        "decode_seconds": time.monotonic() - started,
+    }
