@@ -186,7 +186,11 @@ class Evaluation:
             recipe=self._recipe.name,
             rows=rows,
             translate_command=command,
-            data={"description": self._recipe.data_statement, **data},
+            data={
+                "description": self._recipe.data_statement,
+                "bleu_convention": self._problem.bleu_convention,
+                **data,
+            },
             cosine=states["cosine"],
             attention=states["attention"],
             figures=states["figures"],

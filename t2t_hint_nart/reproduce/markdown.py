@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from t2t_hint_nart.reproduce.spread import Spread
+
 MISSING = "–"
 
 
@@ -27,12 +29,16 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], text_columns: in
 
 
 def number(value: object, form: str = "{:.2f}") -> str:
-    """Return a number as text, or a dash where there is none.
+    """Return a number, or the spread of several, as text, or a dash where there is none.
 
     Example:
         >>> number(3.14159), number(None), number(float("nan")), number(0.5, "{:.0%}")
         ('3.14', '–', '–', '50%')
+        >>> number(Spread((1.0, 2.0)), "{:.1f}×")
+        '1.5 ± 0.7×'
     """
+    if isinstance(value, Spread):
+        return form.format(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return MISSING
     return form.format(value)
@@ -73,6 +79,8 @@ def _escaped(cell: str) -> str:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, Spread):
+        return f"{value:.6g}"
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return MISSING
     if isinstance(value, float):

@@ -43,6 +43,7 @@ def evaluation(tmp_path):
         (tmp_path / "decodes" / f"{name}.txt").write_text(text, encoding="utf-8")
     problem = SimpleNamespace(
         target_language="en",
+        bleu_convention="wmt14_compound",
         text_pairs=lambda data_dir, split: {("data", "test"): PAIRS}[data_dir, split],
     )
     students = (Student("student_nll", ""), Student("student_align", ""))
@@ -96,7 +97,11 @@ def test_the_report(evaluation, tmp_path):
     ]
     assert [row["speedup"] for row in rows.values()] == [1.5, 1.0, 10.0, 5.0, 10.0, 5.0]
     assert rows["teacher.beam4"]["repetition_percent"] == 0.0
-    assert written["data"] == {"description": "Dogs.", "train_pairs": 7}
+    assert written["data"] == {
+        "description": "Dogs.",
+        "bleu_convention": "wmt14_compound",
+        "train_pairs": 7,
+    }
 
 
 def test_the_best_one_pass_student_is_recommended(evaluation, tmp_path):

@@ -40,6 +40,14 @@ def test_the_control_without_hints_is_the_posters():
 def test_what_nobody_published():
     assert published("wmt14_ende", "student_align", "one_pass") is None
     assert published("iwslt14_deen", "student_hid", "one_pass") is None
+    assert published("iwslt14_deen", "student_nll", "rescored_99") is None
+    assert published("iwslt14_deen", "student_nll", "rescored") is None
+
+
+def test_rescoring_by_any_length_penalty_stands_beside_the_papers():
+    plain = published("iwslt14_deen", "student_align_hid", "rescored_9")
+    assert published("iwslt14_deen", "student_align_hid", "rescored_9_alpha0.6") is plain
+    assert plain.bleu["iwslt14_deen"] == 28.80
 
 
 def test_every_row_has_a_source_and_known_data():

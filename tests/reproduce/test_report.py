@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.evaluation import bleu
 from t2t_hint_nart.evaluation.latency import Latency
 from t2t_hint_nart.evaluation.similarity import CosineAccumulator
 from t2t_hint_nart.reproduce.report import build_report, with_speedups, write_report
@@ -155,6 +156,38 @@ def test_the_papers_own_data_are_compared_directly():
     assert "| 21.11 | 30.20× |" in text
 
 
+@pytest.mark.parametrize(
+    ("convention", "order"),
+    [
+        (None, "BLEU 13a | BLEU tokenized | BLEU tokenized, lower case | BLEU intl | chrF |"),
+        (
+            "iwslt14_lowercased_tokenized",
+            "BLEU tokenized, lower case | BLEU 13a | BLEU tokenized | BLEU intl | chrF |",
+        ),
+    ],
+)
+def test_the_problems_own_bleu_comes_first(convention, order):
+    row = {**made_up_row(2), "bleu_tokenized_lc": 17.17, "long_bleu_tokenized_lc": 18.18}
+    data = {"bleu_convention": convention, "paper_dataset": "iwslt14_deen"}
+    text = render(full_report(rows=[row, made_up_row(3)], data=data))
+    assert f"| system | decoding | {order} long " in text
+    own = order.split(" | ")[0]
+    assert f"tokenised BLEU: beside our {own}." in text
+    values = next(line for line in text.splitlines() if line.startswith("| nll | one pass |"))
+    numbers = values.split(" | ")[2:]
+    first = "13.01" if convention is None else "17.17"
+    assert numbers[0] == first
+    assert {"13.01", "17.17", "18.18", "43.03", "33.02"} <= set(numbers)
+    body = text.split("## What the hints add")[1].splitlines()
+    assert body[4].startswith(f"| {own} | {first} | ")
+
+
+def test_tokenised_text_is_told():
+    text = render(full_report(rows=[{**made_up_row(2), "text_is_tokenized": True}]))
+    assert "The text is tokenised already: its BLEU 13a is not that of plain text." in text
+    assert "tokenised already" not in render(full_report())
+
+
 def test_the_order_is_told():
     text = render(full_report())
     assert "* **Order, one pass: +align+hid > +hid > +align > nll** (BLEU 16.01, 15.01" in text
@@ -201,7 +234,7 @@ def test_missing_rows_and_values_leave_dashes():
     )
     assert report["rows"][0]["bleu_13a"] is None
     text = render(report)
-    dashes = " | ".join(["–"] * 9)
+    dashes = " | ".join(["–"] * 4)
     assert f"| nll | one pass | {dashes} | 23.08 | – |" in text
     for heading in ("What the hints add", "Signatures", "Cosine", "Figures", "Sample", "Speed"):
         assert f"## {heading}" not in text
@@ -252,6 +285,20 @@ def test_a_row_is_measured_from_text():
     assert row["long_bleu_13a"] < row["bleu_13a"]
     assert (row["latency_ms"], row["latency_mean_ms"], row["sentences"]) == (8.0, 9.0, 2)
     assert row["signature"] == row["signatures"]["bleu_13a"]
+    assert row["signatures"]["bleu_tokenized_lc"].endswith("|prep:moses-de")
+    assert row["text_is_tokenized"] is False
+    # One long sentence: its scores are those of the sentence alone.
+    long_pair = hypotheses[:1], references[:1]
+    assert row["long_bleu_tokenized"] == bleu.bleu_tokenized(*long_pair, "de").value
+    assert row["long_bleu_tokenized_lc"] == bleu.bleu_tokenized_lc(*long_pair, "de").value
+
+
+def test_a_row_of_tokenised_text():
+    lines = ["it &apos;s &apos;s a dog , a cat .", "he said , no ."]
+    row = report_row("x", "y", sources=["a", "b"], references=lines, hypotheses=lines, language="")
+    assert row["text_is_tokenized"] is True
+    assert row["signatures"]["bleu_tokenized"].endswith("|prep:given+compounds")
+    assert row["repetition_percent"] == pytest.approx(100 / 14)
 
 
 def test_a_row_needs_a_source_for_each_sentence():
