@@ -2,7 +2,7 @@
 
 Each set has a process of its own, in which all problems follow each other without graphs being
 traced; the smallest set comes first. Networks have the set's sizes; batches are small
-(`--hparams=batch_size=256`). What needs no download is found by generating every registered problem
+(`--hparams=batch_size=64`). What needs no download is found by generating every registered problem
 without network, from text files that are written here. One small set of each model also runs
 on the problems' `_rev` and `_copy` forms. A set with hints gets an untrained teacher of its sizes,
 exported once for each vocabulary. What the report has already is skipped, so the command can be
@@ -30,7 +30,7 @@ import traceback
 from pathlib import Path
 from unittest import mock
 
-CHANGED = "batch_size=256"
+CHANGED = "batch_size=64"
 FORMS = ("_rev", "_copy")
 SETS_OF_ALL_FORMS = ("transformer_test", "transformer_nat_small")
 TEACHER_OF = re.compile(r"^transformer_nat_(.*)_hints$")
@@ -69,7 +69,8 @@ def run_all(arguments):
             continue
         run = (f"--only_set={set_name}", f"--problems={','.join(missing)}")
         for result in child(arguments, *run):
-            done[result.pop("problem")] = {**result, "commit": commit()}
+            problem = result.pop("problem")
+            done[problem] = {**result, "commit": commit()}
         for problem in set(missing) - set(done):
             done[problem] = {"ok": False, "error": "the process ended", "commit": commit()}
         print(f"{set_name}: {json.dumps(done)}", flush=True)
