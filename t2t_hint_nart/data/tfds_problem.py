@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.data.problem import PathLike
+from t2t_hint_nart.data.tfds_download import told_in_one_line
 from t2t_hint_nart.data.translate_problem import TranslateProblem
 from t2t_hint_nart.errors import InputError
 
@@ -85,24 +86,14 @@ class TfdsTranslateProblem(TranslateProblem):
         if not builder.data_path.exists():  # is_prepared() warns if it is not
             self.fetch_manual_files(tmp_dir)
             config = tfds.download.DownloadConfig(manual_dir=tmp_dir)
+            what, instead = (
+                f"the text of '{self.base_name}'",
+                f"put {self.obtainable} into '{tmp_dir}'",
+            )
             # TFDS prints that it prepares; stdout is for a command's result.
-            with contextlib.redirect_stdout(sys.stderr), self._told_in_one_line(tmp_dir):
+            with contextlib.redirect_stdout(sys.stderr), told_in_one_line(what, instead):
                 builder.download_and_prepare(download_config=config)
         return builder
-
-    @contextlib.contextmanager
-    def _told_in_one_line(self, tmp_dir: PathLike) -> Iterator[None]:
-        import requests
-        from tensorflow_datasets.core.download.util import DownloadError
-
-        try:
-            yield
-        except (requests.RequestException, DownloadError) as error:
-            cause = str(error).strip().splitlines()[0]
-            raise InputError(
-                f"could not download the text of '{self.base_name}' ({cause}); run again with a "
-                f"network, or put {self.obtainable} into '{tmp_dir}'"
-            ) from None
 
     def generate_samples(
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str

@@ -43,6 +43,7 @@ def test_its_files(wheel):
     assert "t2t_hint_nart/hparams/transformer.py" in expected
     assert {name for name in files if name.endswith(".py")} == expected
     assert "t2t_hint_nart/py.typed" in files
+    assert "t2t_hint_nart/problems/builders/checksums.tsv" in files
     assert "t2t_hint_nart/reproduce/sentence_page.html" in files
 
 
