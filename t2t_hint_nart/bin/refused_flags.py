@@ -75,8 +75,6 @@ TRAINER_FLAGS = (
     RefusedFlag("cloud_mlengine_master_type", None, _NO_CLOUD),
     RefusedFlag("export_saved_model", False, _OWN_COMMAND),
     RefusedFlag("export_saved_model_api_version", 1, _OWN_COMMAND),
-    RefusedFlag("decode_interactive", False, "translate what is typed with t2t-decoder"),
-    RefusedFlag("decode_shards", 1, "decode parts of a file with t2t-decoder"),
     RefusedFlag("autotune_parallel_trials", 1, "trials run one after the other on one device"),
 )
 _DEFINE: dict[type, Callable[..., Any]] = {

@@ -41,20 +41,6 @@ registry.register_optimizer("multistep_adam")(adam)
 
 
 @registry.register_optimizer
-def adam_w(learning_rate: "LearningRate", hparams: HParams) -> "keras.optimizers.Optimizer":
-    """Adam with decoupled weight decay, weight_decay times the learning rate."""
-    import keras
-
-    return keras.optimizers.AdamW(
-        learning_rate,
-        weight_decay=hparams.weight_decay,
-        beta_1=hparams.optimizer_adam_beta1,
-        beta_2=hparams.optimizer_adam_beta2,
-        epsilon=hparams.optimizer_adam_epsilon,
-    )
-
-
-@registry.register_optimizer
 def adafactor(learning_rate: "LearningRate", hparams: HParams) -> "keras.optimizers.Optimizer":
     """Adafactor without momentum, its step times the set's schedule."""
     import keras

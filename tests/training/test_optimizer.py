@@ -145,12 +145,6 @@ def test_momentum_and_plain_descent():
     np.testing.assert_allclose(run(set_of("SGD"))[1], plain, 1e-6)
 
 
-def test_adam_w_decays_the_weights_apart_from_the_gradient():
-    zeros = [[np.zeros_like(x) for x in START]]
-    got = run(small_warmup("transformer_base_v2", optimizer="AdamW", weight_decay=0.1), zeros)
-    assert_same(got, [x * (1.0 - 0.1 * RATES[0]) for x in START])
-
-
 def test_an_optimizer_of_ones_own(monkeypatch):
     monkeypatch.setattr(registry._optimizers, "_entries", dict(registry._optimizers._entries))
 
