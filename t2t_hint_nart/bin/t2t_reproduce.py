@@ -1,6 +1,7 @@
 """Run a whole experiment: data, teacher, distillation, students, translations, report.
 
 Interrupted anywhere, the same command goes on where it stopped; finished stages are skipped.
+With --write_reproduction nothing is run: the stored reports become one document.
 
 Examples:
   t2t-reproduce --recipe=quickstart --output_dir=runs/quickstart
@@ -8,6 +9,7 @@ Examples:
     --teacher_from=runs/quickstart
   t2t-reproduce --recipe=multi30k --study=multi30k --output_dir=runs/study \
     --teacher_from=runs/multi30k
+  t2t-reproduce --write_reproduction=REPRODUCTION.md --reports_dir=reports
 """
 
 import shlex
@@ -30,6 +32,13 @@ def define_flags(values: flags.FlagValues) -> None:
         "Name of a study: variants of the recipe's student, compared on development data.",
         flag_values=values,
     )
+    flags.DEFINE_enum(
+        "schedule",
+        "run",
+        ["run", "test"],
+        "test: one step a model and a few sentences, to see that everything fits together.",
+        flag_values=values,
+    )
     define_path("output_dir", None, "Directory of everything it makes.", values)
     define_path("tmp_dir", None, "Directory of downloads; in --output_dir by default.", values)
     flags.DEFINE_string(
@@ -40,14 +49,34 @@ def define_flags(values: flags.FlagValues) -> None:
         flag_values=values,
     )
     flags.DEFINE_integer("random_seed", 1, "Seed of all training.", flag_values=values)
+    define_path(
+        "write_reproduction",
+        None,
+        "File to write from the stored reports of all recipes and seeds, as REPRODUCTION.md.",
+        values,
+    )
+    define_path(
+        "reports_dir",
+        "reports",
+        "Directory of the stored reports: <recipe>/seed<N>/report.json, <recipe>/report.json and "
+        "<recipe>/study.json.",
+        values,
+    )
     define_usr_dir_flag(values)
 
 
 def _main(values: flags.FlagValues) -> None:
+    if values.write_reproduction:
+        from t2t_hint_nart.reproduce.reproduction import write_reproduction
+
+        print(write_reproduction(values.write_reproduction, values.reports_dir))
+        return
     require(values, "recipe", "output_dir")
     from t2t_hint_nart.reproduce.recipe import find_recipe
 
     recipe = find_recipe(values.recipe)
+    if values.schedule == "test":
+        recipe = recipe.as_test()
     from t2t_hint_nart.reproduce.pipeline import Pipeline
     from t2t_hint_nart.reproduce.study import find_study, run_study, study_table, write_study
 
@@ -57,6 +86,8 @@ def _main(values: flags.FlagValues) -> None:
         f"t2t-reproduce --recipe={recipe.name} --output_dir={shlex.quote(values.output_dir)} "
         f"--random_seed={values.random_seed}"
     )
+    if values.schedule != "run":
+        command += f" --schedule={values.schedule}"
     if study:
         command += f" --study={study.name}"
     print(f"{recipe.name}: {recipe.doc}", flush=True)

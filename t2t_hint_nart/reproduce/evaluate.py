@@ -63,7 +63,8 @@ class Evaluation:
 
     @functools.cached_property
     def _pairs(self) -> list[tuple[str, str]]:
-        return self._problem.text_pairs(self._data_dir, DatasetSplit.TEST)
+        pairs = self._problem.text_pairs(self._data_dir, DatasetSplit.TEST)
+        return pairs[: self._recipe.sentences]
 
     @functools.cached_property
     def _teacher(self) -> Teacher:

@@ -87,8 +87,9 @@ class Pipeline:
             **systems,
             "halfwidth": self.recipe.halfwidth,
             "rescoring_alphas": self.recipe.rescoring_alphas,
+            "sentences": self.recipe.sentences,
         }
-        timed = {**decodings, "sentences": self.recipe.latency_sentences}
+        timed = {**decodings, "latency_sentences": self.recipe.latency_sentences}
         self.stages.run("decode", decodings, evaluation.decode)
         latency = self.stages.run("latency", timed, evaluation.latency)
         states = self.stages.run("states", systems, evaluation.states)
@@ -111,7 +112,8 @@ class Pipeline:
         """
         data = self._shared("datagen", {"problem": self.recipe.problem}, self._datagen)
         trained = self.train_and_export(self.teacher())
-        distilled = self._shared("distil", search_settings(self.recipe), self._distil)
+        searched = {**search_settings(self.recipe), "sentences": self.recipe.sentences}
+        distilled = self._shared("distil", searched, self._distil)
         return {"data": {**data, **distilled}, "teacher_seed": trained.get("seed", self.seed)}
 
     def teacher(self) -> System:
@@ -196,8 +198,14 @@ class Pipeline:
                 )
 
         teacher = Teacher(self.export_dir(TEACHER))
-        batch = self.recipe.distill_batch
-        count = distill(teacher, self.distilled, self.data_dir, batch, progress)
+        count = distill(
+            teacher,
+            self.distilled,
+            self.data_dir,
+            self.recipe.distill_batch,
+            progress,
+            self.recipe.sentences,
+        )
         return {"distilled_pairs": count}
 
     def _calibrated(self) -> System:

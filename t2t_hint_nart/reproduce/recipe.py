@@ -1,5 +1,6 @@
 """Experiments as data: what is trained, on what, for how long."""
 
+import dataclasses
 from dataclasses import dataclass
 
 from t2t_hint_nart.errors import UnknownNameError, nearest
@@ -44,6 +45,8 @@ class Recipe:
         distill_batch: sentences decoded at a time.
         latency_sentences: so many test sentences are timed, one at a time.
         data_statement: what the text is, for the report.
+        sentences: only so many training sentences are distilled and test sentences translated;
+            None for all.
     """
 
     name: str
@@ -64,6 +67,25 @@ class Recipe:
     rescoring_alphas: tuple[float, ...] = (0.0,)
     distill_batch: int = 64
     latency_sentences: int = 50
+    sentences: int | None = None
+
+    def as_test(self) -> "Recipe":
+        """The recipe with one step a model and a few sentences: does everything fit together?
+
+        Example:
+            >>> find_recipe("quickstart").as_test().student_steps
+            1
+        """
+        return dataclasses.replace(
+            self,
+            teacher_steps=1,
+            student_steps=1,
+            checkpoint_steps=1,
+            average=1,
+            distill_batch=16,
+            latency_sentences=2,
+            sentences=16,
+        )
 
     def drawn(self) -> list[str]:
         """Systems of the figures, as in the paper: teacher, without hints, with all hints."""

@@ -1,6 +1,7 @@
 """Sequence-level distillation: the teacher translates the training data (Kim and Rush 2016)."""
 
 import hashlib
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -19,13 +20,14 @@ from t2t_hint_nart.hints.teacher import Teacher
 Progress = Callable[[int, int], None]
 
 
-def _sources(problem: DistillProblem, data_dir: str) -> list[list[int]]:
+def _sources(problem: DistillProblem, data_dir: str, limit: int | None) -> list[list[int]]:
     feature, _ = problem.base.features(DatasetSplit.TRAIN)
-    return [
-        [int(i) for i in pair[feature]]
+    pairs = (
+        pair
         for path in problem.base.shard_files(data_dir, DatasetSplit.TRAIN)
         for pair in read_shard(path)
-    ]
+    )
+    return [[int(i) for i in pair[feature]] for pair in itertools.islice(pairs, limit)]
 
 
 def _read_decoded(journal: Path, header: dict[str, Any]) -> dict[int, list[int]]:
@@ -67,6 +69,7 @@ def distill(
     data_dir: str,
     batch_size: int = 32,
     progress: Progress | None = None,
+    limit: int | None = None,
 ) -> int:
     """Decode the base problem's training sources and write them as `<problem>_distill`.
 
@@ -79,6 +82,7 @@ def distill(
         data_dir: of the base problem's shards, and where the new ones go.
         batch_size: sentences a batch.
         progress: told (sentences done, sentences in all) after every batch.
+        limit: only the first so many sentences, all when None.
 
     Returns:
         Number of pairs written.
@@ -91,7 +95,7 @@ def distill(
         raise InputError(
             f"The teacher {teacher.export_dir} has another vocabulary than {problem.base.name}."
         )
-    sources = _sources(problem, data_dir)
+    sources = _sources(problem, data_dir, limit)
     header = {
         "teacher": teacher.metadata.weights_fingerprint,
         "decode_hparams": teacher.metadata.decode_hparams,

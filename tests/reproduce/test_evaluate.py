@@ -52,6 +52,7 @@ def evaluation(tmp_path):
         students=students,
         beam_size=4,
         data_statement="Dogs.",
+        sentences=None,
         rescored=lambda: {"rescored_5": 0.0},
     )
     return Evaluation(recipe, tmp_path, problem, "data", "teacher")

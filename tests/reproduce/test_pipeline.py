@@ -143,7 +143,8 @@ def test_the_report_is_told_what_was_found(works, tmp_path):
             "decode",
             "rescoring_alphas=[0.0], now it is [0.0, 0.6]",
         ),
-        ({"latency_sentences": 2}, "latency", "sentences=50, now it is 2"),
+        ({"sentences": 16}, "distil", "sentences=None, now it is 16"),
+        ({"latency_sentences": 2}, "latency", "latency_sentences=50, now it is 2"),
     ],
 )
 def test_a_recipe_that_says_otherwise_is_refused(works, tmp_path, changes, stage, words):

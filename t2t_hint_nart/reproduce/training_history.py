@@ -1,0 +1,38 @@
+"""What a training run said to TensorBoard, read back: losses, gates and gradients over the steps."""
+
+from pathlib import Path
+
+import numpy as np
+from tensorboard.backend.event_processing.event_accumulator import TENSORS, EventAccumulator
+from tensorboard.util import tensor_util
+
+from t2t_hint_nart.training.summaries import TAGS
+
+TERMS = ("nll", "hint_hidden", "hint_align", "gate_fraction", "gradient_norm")
+
+Curve = tuple[list[int], list[float]]
+
+
+def training_history(run_dir: str | Path) -> dict[str, Curve]:
+    """Return the curves of a run: term -> (steps, values), unweighted as they were logged.
+
+    Args:
+        run_dir: output_dir of the run; of a resumed run, whose steps are told twice where it went
+            back to its checkpoint, the last word counts.
+
+    Returns:
+        Those of TERMS that the run logged; none where there are no summaries.
+    """
+    events = EventAccumulator(str(run_dir), size_guidance={TENSORS: 0})
+    events.Reload()
+    logged = set(events.Tags()["tensors"])
+    history = {}
+    for term in TERMS:
+        if TAGS[term] in logged:
+            values = {
+                event.step: float(np.asarray(tensor_util.make_ndarray(event.tensor_proto)))
+                for event in sorted(events.Tensors(TAGS[term]), key=lambda event: event.wall_time)
+            }
+            steps = sorted(values)
+            history[term] = (steps, [values[step] for step in steps])
+    return history
