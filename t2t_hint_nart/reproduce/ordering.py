@@ -94,7 +94,7 @@ def _statement(decoding: str, scores: Mapping[str, float], significance: Sequenc
         p_values.append(_p_value(decoding, better, worse, significance))
     bleu = ", ".join(f"{scores[system]:.2f}" for system in ranked)
     known = [p for p in p_values if p is not None]
-    tests = "; between neighbours " + ", ".join(map(_p_text, p_values)) if known else ""
+    tests = "; between neighbours " + ", ".join(map(p_text, p_values)) if known else ""
     doubt = (
         f" Neighbours with p >= {SIGNIFICANT} are not reliably different."
         if any(p >= SIGNIFICANT for p in known)
@@ -112,7 +112,13 @@ def _p_value(decoding: str, one: str, other: str, significance: Sequence[Row]) -
     return None
 
 
-def _p_text(p_value: float | None) -> str:
+def p_text(p_value: float | None) -> str:
+    """Return a p-value in words.
+
+    Example:
+        >>> p_text(0.0234), p_text(0.0001), p_text(None)
+        ('p = 0.023', 'p < 0.001', 'not tested')
+    """
     if p_value is None:
         return "not tested"
     return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"

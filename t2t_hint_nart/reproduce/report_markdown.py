@@ -32,9 +32,9 @@ def render(report: Report) -> str:
         attention,
         _samples,
         _figures,
-        _calibration,
+        calibration,
         _commands,
-        _background,
+        background,
     )
     parts = ["\n".join(lines) for lines in (section(report) for section in sections) if lines]
     return "\n\n".join(parts) + "\n"
@@ -66,7 +66,8 @@ def _figures(report: Report) -> list[str]:
     return ["## Figures", *lines] if lines else []
 
 
-def _calibration(report: Report) -> list[str]:
+def calibration(report: Report) -> list[str]:
+    """Return the section of the loss terms at initialisation."""
     return _settings_table("## Loss terms at initialisation", report.get("calibration"))
 
 
@@ -82,11 +83,11 @@ def _commands(report: Report) -> list[str]:
     return ["## Commands", *lines] if lines else []
 
 
-def _background(report: Report) -> list[str]:
-    """Counts, settings, time, machine and versions."""
+def background(report: Report) -> list[str]:
+    """Return the sections of counts, settings, time, machine and versions."""
     data = dict(report.get("data", {}))
     data.pop("description", None)
-    seconds = dict(report.get("wall_seconds", {}))
+    seconds = {stage: float(value) for stage, value in report.get("wall_seconds", {}).items()}
     if len(seconds) > 1:
         seconds["all stages"] = sum(seconds.values())
     times = {stage: _duration(value) for stage, value in seconds.items()}

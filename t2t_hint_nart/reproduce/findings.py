@@ -1,0 +1,206 @@
+"""What the numbers of an experiment say of the paper's claims, in sentences.
+
+Every sentence is made from the numbers, whichever way they point; a claim whose systems were not
+measured gets none. BLEU in these sentences is sacrebleu's 13a.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from t2t_hint_nart.reproduce.markdown import number
+from t2t_hint_nart.reproduce.ordering import (
+    SIGNIFICANT,
+    decoding_label,
+    order_statements,
+    p_text,
+    system_label,
+)
+from t2t_hint_nart.reproduce.paper_results import TEACHER_COSINES_BELOW, published
+from t2t_hint_nart.reproduce.seeds import PairedTests
+
+PLAIN = "student_nll"
+HINTED = "student_align_hid"
+REAL = "student_real"
+ONE_PASS = "one_pass"
+RESCORED = "rescored_"
+IWSLT = "iwslt14_deen"
+
+Report = Mapping[str, Any]
+
+
+def findings(report: Report, tests: Sequence[PairedTests]) -> list[str]:
+    """Return the sentences of one corpus.
+
+    Args:
+        report: of one seed, or `seeds.merge` of several.
+        tests: `seeds.paired_tests` of the same seeds.
+    """
+    return [
+        *_gains(report, tests),
+        *(f"Order, {order}" for order in order_statements(report["rows"], report["significance"])),
+        *_rescoring(report),
+        *_repetition(report),
+        *_speed(report),
+        *_similarity(report),
+        *_ambiguity(report),
+    ]
+
+
+def _gains(report: Report, tests: Sequence[PairedTests]) -> Iterator[str]:
+    """The paper's claim: a student with hints is better than one without."""
+    for decoding in dict.fromkeys(row["decoding"] for row in report["rows"]):
+        for baseline, system in ((PLAIN, HINTED), (REAL, PLAIN), (REAL, HINTED)):
+            found = _comparison(tests, decoding, baseline, system)
+            if found:
+                yield gain_statement(found)
+
+
+def _comparison(
+    tests: Sequence[PairedTests], decoding: str, baseline: str, system: str
+) -> PairedTests | None:
+    for test in tests:
+        if test.decoding == decoding and {test.baseline, test.system} == {baseline, system}:
+            return test if test.system == system else test.reversed()
+    return None
+
+
+def gain_statement(tests: PairedTests) -> str:
+    """Say by how much one system is better than another and whether that can be relied on.
+
+    Example:
+        >>> gain_statement(PairedTests("one_pass", "student_nll", "student_align", (1.5,), (0.01,)))
+        'one pass, +align against nll: +1.50 BLEU, significant (p = 0.010); one seed.'
+    """
+    significant = tests.p_value < SIGNIFICANT
+    verdict = f"{'significant' if significant else 'not significant'} ({p_text(tests.p_value)}"
+    text = (
+        f"{decoding_label(tests.decoding)}, {system_label(tests.system)} against "
+        f"{system_label(tests.baseline)}: {number(tests.difference, '{:+.2f}')} BLEU, {verdict}"
+    )
+    count = len(tests.differences)
+    if count == 1:
+        return f"{text}); one seed."
+    higher = sum(difference > 0 for difference in tests.differences)
+    each = ", ".join(p_text(p).removeprefix("p ").removeprefix("= ") for p in tests.p_values)
+    over_seeds = tests.p_value_over_seeds
+    t_test = "" if over_seeds is None else f"; t-test over seeds {p_text(over_seeds)}"
+    return f"{text} combined; each seed {each}{t_test}); higher in {higher} of {count} seeds."
+
+
+def _rescoring(report: Report) -> Iterator[str]:
+    """The paper's claim: candidates of several lengths, rescored, are better than one pass."""
+    rows = _rows(report)
+    decodings = dict.fromkeys(d for _, d in rows if d.startswith(RESCORED))
+    for decoding in decodings:
+        gains = {
+            system: float(rows[system, decoding]["bleu_13a"])
+            - float(rows[system, ONE_PASS]["bleu_13a"])
+            for system, d in rows
+            if d == decoding and (system, ONE_PASS) in rows
+        }
+        if not gains:
+            continue
+        each = ", ".join(f"{system_label(system)} {gain:+.2f}" for system, gain in gains.items())
+        risen = sum(gain > 0 for gain in gains.values())
+        count = "every student" if risen == len(gains) else f"{risen} of {len(gains)} students"
+        yield f"{decoding_label(decoding)}: BLEU is higher than in one pass for {count}: {each}."
+
+
+def _repetition(report: Report) -> Iterator[str]:
+    """The paper's claim: hints reduce repeated words."""
+    rows = _rows(report)
+    pair = rows.get((PLAIN, ONE_PASS)), rows.get((HINTED, ONE_PASS))
+    if None in pair:
+        return
+    before, after = (row and row.get("repetition_percent") for row in pair)
+    if before is None or after is None or not float(before):
+        return
+    change = float(after) / float(before) - 1
+    word = "falls" if change < 0 else "rises"
+    told = (
+        f"Repetition in one pass {word} by {abs(change):.0%} with all hints, "
+        f"from {number(before)} % to {number(after)} %"
+    )
+    first, last = (_papers_repetition(system) for system in (PLAIN, HINTED))
+    yield f"{told} (paper: by {1 - last / first:.0%}, from {first} % to {last} %)."
+
+
+def _papers_repetition(system: str) -> float:
+    row = published(IWSLT, system, ONE_PASS)
+    assert row is not None and row.repetition_percent is not None
+    return row.repetition_percent[IWSLT]
+
+
+def _speed(report: Report) -> Iterator[str]:
+    """The paper's claim: hints cost nothing when translating."""
+    rows = _rows(report)
+    plain, hinted = rows.get((PLAIN, ONE_PASS), {}), rows.get((HINTED, ONE_PASS), {})
+    if plain.get("latency_ms") and hinted.get("latency_ms"):
+        ratio = float(hinted["latency_ms"]) / float(plain["latency_ms"])
+        speedup = hinted.get("speedup")
+        text = (
+            f"One pass of the student with all hints takes {ratio:.2f} times as long as that of "
+            "the student without hints"
+        )
+        paper = published("wmt14_ende", HINTED, ONE_PASS)
+        if speedup and paper:
+            text += (
+                f", and is {number(speedup, '{:.1f}')} times as fast as the teacher's beam search "
+                f"(paper: {paper.speedup} times, on a GPU)"
+            )
+        yield f"{text}."
+
+
+def _similarity(report: Report) -> Iterator[str]:
+    """The paper's observation: states of a student without hints are more alike."""
+    cosines = report.get("cosine", {})
+    for reading in cosines.get("teacher", {}):
+        means = {
+            system: float(cosines[system][reading]["mean"])
+            for system in ("teacher", PLAIN, HINTED)
+            if cosines.get(system, {}).get(reading, {}).get("mean") is not None
+        }
+        if "teacher" not in means or PLAIN not in means:
+            continue
+        more = "more" if means[PLAIN] > means["teacher"] else "not more"
+        text = (
+            f"States ({reading}) of the student without hints are {more} alike than the teacher's: "
+            f"mean cosine {means[PLAIN]:.3f} against {means['teacher']:.3f}"
+        )
+        if HINTED in means:
+            text += f"; with all hints {means[HINTED]:.3f}"
+        below = cosines["teacher"][reading].get("below", {})
+        shares = [
+            f"{number(below.get(key), '{:.0%}')} below {key} (paper: {share:.0%})"
+            for key, share in TEACHER_COSINES_BELOW.items()
+        ]
+        yield f"{text}. Of the teacher's cosines {', '.join(shares)}."
+
+
+def _ambiguity(report: Report) -> Iterator[str]:
+    """The paper's observation: attention of a student without hints is more ambiguous."""
+    attention = report.get("attention", {})
+    entropies = {system: values.get("entropy") for system, values in attention.items()}
+    if entropies.get("teacher") is None or entropies.get(PLAIN) is None:
+        return
+    more = "more" if float(entropies[PLAIN]) > float(entropies["teacher"]) else "not more"
+    text = (
+        f"Attention of the student without hints is {more} ambiguous than the teacher's: "
+        f"entropy {number(entropies[PLAIN], '{:.3f}')} against "
+        f"{number(entropies['teacher'], '{:.3f}')} nats"
+    )
+    plain, hinted = (attention.get(s, {}).get("kl_to_teacher") for s in (PLAIN, HINTED))
+    if plain is not None and hinted is not None:
+        text += (
+            f"; its divergence from the teacher's is {number(plain, '{:.3f}')}, with all hints "
+            f"{number(hinted, '{:.3f}')}"
+        )
+    yield f"{text}."
+
+
+def _rows(report: Report) -> dict[tuple[str, str], Mapping[str, Any]]:
+    return {
+        (row["system"], row["decoding"]): row
+        for row in report["rows"]
+        if row.get("bleu_13a") is not None
+    }

@@ -1,0 +1,136 @@
+"""REPRODUCTION.md: every experiment whose numbers are stored, beside the paper's.
+
+Read are, under one directory, `<recipe>/seed<N>/report.json` of each seed, or
+`<recipe>/report.json` of the only one, and `<recipe>/study*.json` (`study_tables`). The text is
+made of nothing else: the same files give the same bytes, on any machine.
+"""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.reproduce.reproduction_markdown import Experiment, render
+from t2t_hint_nart.reproduce.study_tables import check_study
+
+REPORT = "report.json"
+_SEED = re.compile(r"seed(\d+)")
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A stored report."""
+
+    path: Path
+    content: Mapping[str, Any]
+
+
+def write_reproduction(path: str | os.PathLike[str], reports_dir: str | os.PathLike[str]) -> Path:
+    """Write the document, whole or not at all.
+
+    Args:
+        path: of the document.
+        reports_dir: of the stored reports.
+
+    Returns:
+        Its path.
+
+    Raises:
+        InputError: as `read_experiments`.
+    """
+    target = Path(path)
+    text = render(read_experiments(reports_dir, target.parent))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    incomplete = target.with_name(target.name + ".incomplete")
+    incomplete.write_text(text, encoding="utf-8")
+    incomplete.replace(target)
+    return target
+
+
+def read_experiments(
+    reports_dir: str | os.PathLike[str], linked_from: str | os.PathLike[str] = "."
+) -> list[Experiment]:
+    """Read what is stored of each recipe.
+
+    Args:
+        reports_dir: with a directory a recipe.
+        linked_from: directory from which figures and reports are linked.
+
+    Returns:
+        The experiments in the order of their names, their reports in the order of the seeds.
+
+    Raises:
+        InputError: if there are no reports, a file is damaged, or one is of another recipe or of a
+            seed that is there already.
+    """
+    root = Path(reports_dir)
+    folders = sorted(folder for folder in root.glob("*") if folder.is_dir())
+    experiments = [
+        experiment
+        for experiment in (_experiment(folder, Path(linked_from)) for folder in folders)
+        if experiment is not None
+    ]
+    if not experiments:
+        raise InputError(
+            f"no reports under '{root}': <recipe>/seed<N>/{REPORT} or <recipe>/{REPORT} is needed"
+        )
+    return experiments
+
+
+def _experiment(folder: Path, linked_from: Path) -> Experiment | None:
+    found = _reports(folder)
+    if not found:
+        return None
+    studies = []
+    for path in sorted(folder.glob("study*.json")):
+        study = _read(path)
+        check_study(study.get("rows", []))
+        studies.append(study)
+    check_study([row for study in studies for row in study.get("rows", [])])
+    return Experiment(
+        recipe=found[0].content["recipe"],
+        reports=tuple(report.content for report in found),
+        folders=tuple(
+            Path(os.path.relpath(report.path.parent, linked_from)).as_posix() for report in found
+        ),
+        studies=tuple(studies),
+    )
+
+
+def _reports(folder: Path) -> list[_Found]:
+    """The reports of a recipe by seed."""
+    seeds = {
+        int(match[1]): path / REPORT
+        for path in folder.iterdir()
+        if (match := _SEED.fullmatch(path.name)) and (path / REPORT).exists()
+    }
+    paths = [path for _, path in sorted(seeds.items())]
+    if (folder / REPORT).exists():
+        paths.insert(0, folder / REPORT)
+    found = [_Found(path, _read(path)) for path in paths]
+    seen: dict[Any, Path] = {}
+    for report in found:
+        recipe, seed = report.content.get("recipe"), report.content.get("seed")
+        if recipe != found[0].content.get("recipe") or not recipe:
+            raise InputError(
+                f"'{report.path}' is of recipe {recipe!r}, beside reports of "
+                f"{found[0].content.get('recipe')!r}"
+            )
+        if seed in seen:
+            raise InputError(f"'{report.path}' and '{seen[seed]}' are both of seed {seed}")
+        seen[seed] = report.path
+    return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read '{path}': {error}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"'{path}' holds a {type(content).__name__}: an object is needed")
+    return content

@@ -1,0 +1,185 @@
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from t2t_hint_nart.bin import command_line, t2t_reproduce
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.reproduce.report import write_report
+from t2t_hint_nart.reproduce.report_markdown import render
+from t2t_hint_nart.reproduce.reproduction import read_experiments, write_reproduction
+from tests.reproduce.made_up_seeds import SEEDS, seed_report
+
+ROOT = Path(__file__).parents[2]
+STUDY = {
+    "command": "t2t-reproduce --study=tiny",
+    "rows": [
+        {"question": "Which λ?", "variant": v, "settings": "", "seed": 1, "dev_bleu": bleu}
+        for v, bleu in (("small", 10.0), ("large", 12.0))
+    ],
+}
+
+
+@pytest.fixture
+def reports_dir(tmp_path):
+    for seed in SEEDS:
+        write_report(seed_report(seed), tmp_path / "reports" / "tiny" / f"seed{seed}")
+    return tmp_path / "reports"
+
+
+def written(tmp_path, reports_dir):
+    return write_reproduction(tmp_path / "REPRODUCTION.md", reports_dir).read_text("utf-8")
+
+
+def test_the_committed_document_is_that_of_the_committed_reports(capsys, tmp_path):
+    shutil.copytree(ROOT / "reports", tmp_path / "reports")
+    target = tmp_path / "REPRODUCTION.md"
+    arguments = [f"--write_reproduction={target}", f"--reports_dir={tmp_path}/reports"]
+    command_line.run(
+        t2t_reproduce._main, "t2t-reproduce", t2t_reproduce.define_flags, argv=arguments
+    )
+    assert capsys.readouterr().out.strip() == str(target)
+    assert target.read_text("utf-8") == (ROOT / "REPRODUCTION.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("reports/**/report.json")), ids=lambda p: str(p.parent.name)
+)
+def test_the_committed_reports_are_those_of_their_numbers(path):
+    report = json.loads(path.read_text("utf-8"))
+    assert path.with_name("report.md").read_text("utf-8") == render(report)
+    for figure in report["figures"]:
+        assert path.with_name(figure["file"]).exists()
+
+
+def test_the_same_files_give_the_same_bytes(tmp_path, reports_dir):
+    first = written(tmp_path, reports_dir)
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(reports_dir, moved / "reports")
+    assert written(moved, moved / "reports") == first
+    assert not list(tmp_path.glob("*.incomplete"))
+
+
+def test_every_seed_counts(tmp_path, reports_dir):
+    text = written(tmp_path, reports_dir)
+    assert "| `tiny` | 3 | 31.00 | 19.83 ± 0.76 | 21.83 ± 0.29 | +2.00 ± 1.00 | 0.048 |" in text
+    # Mean, standard deviation, smallest, largest.
+    assert "| +align+hid | one pass | 3 | 21.83 | 0.29 | 21.50 | 22.00 |" in text
+    assert (
+        "| one pass | nll | +align+hid | +2.00 ± 1.00 | 0.010, 0.060, 0.002 | 0.048 | 0.074 |"
+        in text
+    )
+    for seed in SEEDS:
+        assert f"[{seed}](reports/tiny/seed{seed}/report.md)" in text
+        assert f"--random_seed={seed}\n" in text
+    assert "All share the teacher of seed 1 and its translations" in text
+    assert "![Cosines](reports/tiny/seed1/figure1.png)" in text
+
+
+def test_both_alphas_stand_beside_the_paper(tmp_path, reports_dir):
+    text = written(tmp_path, reports_dir)
+    for alpha in ("0", "0.6"):
+        row = next(
+            line
+            for line in text.splitlines()
+            if line.startswith(f"| +align+hid | 9 candidates rescored, alpha {alpha} | ")
+        )
+        assert row.endswith("| 28.80 | 17.80× |")
+
+
+def test_every_section_is_there(tmp_path, reports_dir):
+    headings = re.findall(r"^#+ .*", written(tmp_path, reports_dir), re.MULTILINE)
+    assert headings == [
+        "# Reproduction",
+        "## Overview",
+        "## Recipe `tiny`",
+        "### What the numbers say",
+        "### Results",
+        "### Spread of BLEU 13a",
+        "### What the hints add (one pass, the paper's Table 2)",
+        "### Paired comparisons",
+        "### Speed",
+        "### Signatures",
+        "### Cosine similarity of decoder states (paper, section 2.1)",
+        "### Encoder-decoder attention",
+        "### Figures (seed 1)",
+        "### Commands",
+        "### Data",
+        "### Settings",
+        "### Time",
+        "### Machine",
+        "### Versions",
+    ]
+
+
+def test_the_problems_own_bleu_is_the_one_that_is_spread(tmp_path):
+    data = {"bleu_convention": "iwslt14_lowercased_tokenized"}
+    for seed in SEEDS:
+        write_report(seed_report(seed, data=data), tmp_path / "reports" / "tiny" / f"seed{seed}")
+    text = written(tmp_path, tmp_path / "reports")
+    assert "### Spread of BLEU tokenized, lower case" in text
+    assert "| +align+hid | one pass | 3 | 23.33 | 0.29 | 23.00 | 23.50 |" in text
+
+
+def test_one_seed_is_no_spread(tmp_path):
+    write_report(seed_report(1, settings={"warm_start": True}), tmp_path / "reports" / "tiny")
+    text = written(tmp_path, tmp_path / "reports")
+    assert (
+        "One, [1](reports/tiny/report.md): how much another seed would change is not known." in text
+    )
+    assert "Spread" not in text
+    assert "±" not in text.split("## Overview")[1]
+    assert "| decoding | baseline | system | BLEU 13a | p |" in text
+    assert "start from the teacher's weights; the paper's start from nothing." in text
+
+
+def test_teachers_of_their_own_are_not_said_to_be_shared(tmp_path):
+    for seed in SEEDS:
+        report = seed_report(seed, settings={"teacher_seed": seed})
+        write_report(report, tmp_path / "reports" / "tiny" / f"seed{seed}")
+    assert "share the teacher" not in written(tmp_path, tmp_path / "reports")
+
+
+def test_studies_of_several_files(tmp_path, reports_dir):
+    other = {"rows": [{**row, "seed": 2, "dev_bleu": 11.0} for row in STUDY["rows"]]}
+    for name, study in (("study.json", STUDY), ("study_seed2.json", other)):
+        (reports_dir / "tiny" / name).write_text(json.dumps(study), "utf-8")
+    text = written(tmp_path, reports_dir)
+    assert "### What matters: variants of the student" in text
+    assert "| large | – | **11.50 ± 0.71** | 2 |\n| small | – | 10.50 ± 0.71 | 2 |" in text
+    assert "```bash\nt2t-reproduce --study=tiny\n```" in text
+
+
+def test_recipes_and_seeds_are_in_order(tmp_path, reports_dir):
+    write_report(seed_report(2, recipe="another"), reports_dir / "another")
+    write_report(seed_report(1) | {"seed": 10}, reports_dir / "tiny" / "seed10")
+    (reports_dir / "note.json").write_text("{}")
+    (reports_dir / "empty").mkdir()
+    found = read_experiments(reports_dir, tmp_path)
+    assert [experiment.recipe for experiment in found] == ["another", "tiny"]
+    assert [report["seed"] for report in found[1].reports] == [1, 2, 3, 10]
+
+
+def test_damaged_reports_are_refused_and_nothing_is_overwritten(tmp_path, reports_dir):
+    target = tmp_path / "REPRODUCTION.md"
+    target.write_text("before")
+    damaged = reports_dir / "tiny" / "seed4"
+    damaged.mkdir()
+    for content, message in (
+        ("{", "cannot read '.*seed4"),
+        ("[]", "holds a list: an object is needed"),
+        (json.dumps(seed_report(1)), "are both of seed 1"),
+        (json.dumps(seed_report(1) | {"recipe": "other"}), "is of recipe 'other', beside"),
+    ):
+        (damaged / "report.json").write_text(content)
+        with pytest.raises(InputError, match=message):
+            write_reproduction(target, reports_dir)
+    shutil.rmtree(damaged)
+    (reports_dir / "tiny" / "study.json").write_text('{"rows": [{"question": "?"}]}')
+    with pytest.raises(InputError, match="row 0 of a study has no 'variant'"):
+        write_reproduction(target, reports_dir)
+    with pytest.raises(InputError, match="no reports under"):
+        write_reproduction(target, tmp_path / "none")
+    assert target.read_text() == "before"
