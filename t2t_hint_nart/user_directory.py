@@ -11,6 +11,13 @@ from pathlib import Path
 
 from t2t_hint_nart.errors import InputError
 
+_imported: list[str] = []
+
+
+def imported_directories() -> tuple[str, ...]:
+    """Return the paths of what was imported, for another process to import it too."""
+    return tuple(_imported)
+
 
 def import_directory(path: str) -> None:
     """Import a directory, whose `__init__.py` must import the modules holding registrations.
@@ -52,6 +59,8 @@ def import_directory(path: str) -> None:
             f"--t2t_usr_dir={path} cannot be imported: the name '{directory.name}' already "
             f"belongs to {imported}; rename the directory"
         )
+    if str(directory) not in _imported:
+        _imported.append(str(directory))
 
 
 def _place(error: Exception, directory: Path) -> str:

@@ -1,30 +1,41 @@
 """Write a problem's vocabulary and TFRecord shards.
 
-What is there already is left alone: remove a problem's shards to write them again. An interrupted
-run leaves nothing that looks finished; run it again.
+What is there already is left alone: remove a problem's shards to write them again. A killed run
+leaves nothing that looks finished; run again, it goes on and writes the same shards. They don't
+depend on the number of processes, of which every one reads all of the text and encodes its part.
+<problem>-data.json tells what the data hold: pairs dropped, duplicates, overlap, fingerprints.
 
 Examples:
   t2t-datagen --only_list
   t2t-datagen --problem=translate_deen_quickstart --data_dir=data
   t2t-datagen --problem=text2text_tmpdir --tmp_dir=DIR_OF_YOUR_TEXT --data_dir=data
   t2t-datagen --problem='algorithmic_*,translate_deen_quickstart' --data_dir=data
+  t2t-datagen --problem=translate_ende_wmt32k --data_dir=data --num_concurrent_processes=4
+  t2t-datagen --only_list --data_dir=data
 """
 
 import itertools
-import random
 import sys
 import time
+from collections.abc import Sequence
 
 from absl import flags
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.flags import define_data_flags
-from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin.required import check_positive, require
+from t2t_hint_nart.data import data_listing
+from t2t_hint_nart.data.encoding_pass import seed_generators
 from t2t_hint_nart.errors import InputError, nearest
 
 # T2T's flags for generators outside the registry, which it refuses or ignores for problems.
-_UNREGISTERED_ONLY = {"max_cases": 0, "num_shards": 0, "task_id": -1}
+_UNREGISTERED_ONLY = {"max_cases": 0, "num_shards": 0}
+_TASK_FLAGS = {
+    "task_id": "Number of a training shard to write, and nothing else.",
+    "task_id_start": "Number of the first training shard to write, and nothing else.",
+    "task_id_end": "Number of the training shard before which --task_id_start's range ends.",
+}
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -36,8 +47,19 @@ def define_flags(values: flags.FlagValues) -> None:
         "exclude_problems", "", "Names of problems to leave out.", flag_values=values
     )
     flags.DEFINE_bool(
-        "only_list", False, "Print the names of the problems and exit.", flag_values=values
+        "only_list",
+        False,
+        "Print the names of the problems and exit; with --data_dir, what is known of its data.",
+        flag_values=values,
     )
+    flags.DEFINE_integer(
+        "num_concurrent_processes",
+        None,
+        "Processes that encode text; by default one, as each needs memory of its own.",
+        flag_values=values,
+    )
+    for name, text in _TASK_FLAGS.items():
+        flags.DEFINE_integer(name, -1, text, flag_values=values)
     flags.DEFINE_integer("random_seed", 429459, "Seed of the order.", flag_values=values)
     for name, default in _UNREGISTERED_ONLY.items():
         text = "T2T's flag; a registered problem decides this itself."
@@ -89,22 +111,37 @@ def _all_problems() -> str:
 
 def _main(values: flags.FlagValues) -> None:
     if values.only_list:
-        print("\n".join(registry.list_problems()))
+        listing = data_listing.lines(values.data_dir) if values.data_dir else []
+        print("\n".join(listing or registry.list_problems()))
         return
     for name, default in _UNREGISTERED_ONLY.items():
         if values[name].value != default:
             raise InputError(
                 f"--{name} is not for registered problems, which decide it themselves; leave it out"
             )
+    if values.num_concurrent_processes is not None:
+        check_positive(values, "num_concurrent_processes")
+    tasks = _tasks(values)
     names = chosen_problems(values.problem or "", values.exclude_problems)
     require(values, "data_dir")
     for name in names:
-        _generate(name, values)
+        _generate(name, values, tasks)
 
 
-def _generate(name: str, values: flags.FlagValues) -> None:
-    import numpy as np
+def _tasks(values: flags.FlagValues) -> Sequence[int] | None:
+    """Return the training shards that are asked for, None for everything."""
+    start, end = values.task_id_start, values.task_id_end
+    if start == end == -1:
+        return None if values.task_id == -1 else [values.task_id]
+    if values.task_id != -1 or not 0 <= start < end:
+        raise InputError(
+            "--task_id_start and --task_id_end come together, without --task_id, the start from 0 "
+            f"on and below the end; received {start}, {end} and --task_id={values.task_id}"
+        )
+    return range(start, end)
 
+
+def _generate(name: str, values: flags.FlagValues, tasks: Sequence[int] | None) -> None:
     def progress(line: str) -> None:
         print(f"{name}: {line}", file=sys.stderr, flush=True)
 
@@ -112,9 +149,12 @@ def _generate(name: str, values: flags.FlagValues) -> None:
     problem = registry.problem(name)
     problem.progress = progress
     problem.random_seed = values.random_seed
-    random.seed(values.random_seed)
-    # A user's own problem may draw from this one, as T2T's do.
-    np.random.seed(values.random_seed % 2**32)  # noqa: NPY002
+    problem.num_concurrent_processes = values.num_concurrent_processes or 1
+    # A user's own problem may write its data itself, and draw from these as T2T's do.
+    seed_generators(values.random_seed)
+    if tasks is not None:
+        problem.generate_tasks(values.data_dir, values.tmp_dir, tasks)
+        return
     problem.generate_data(values.data_dir, values.tmp_dir)
     print(
         f"{name}: in {values.data_dir} ({time.monotonic() - started:.0f} s). "

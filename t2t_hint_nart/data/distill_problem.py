@@ -21,6 +21,8 @@ from t2t_hint_nart.data.text_problem import Text2TextProblem
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import EOS_ID
 
+PROVENANCE_SUFFIX = "-provenance.json"
+
 
 @registry.register_derived_problem("_distill")
 class DistillProblem(Text2TextProblem):
@@ -122,9 +124,16 @@ class DistillProblem(Text2TextProblem):
             f"make them with: {self.generate_command(data_dir)}"
         )
 
+    def generate_tasks(
+        self, data_dir: PathLike, tmp_dir: PathLike, tasks: Sequence[int] | None
+    ) -> None:
+        """Do what `generate_data` does, whatever the tasks."""
+        del tasks
+        self.generate_data(data_dir, tmp_dir)
+
     def provenance_path(self, data_dir: PathLike) -> Path:
         """Return the path of the JSON file that says where the training targets come from."""
-        return Path(data_dir) / f"{self.dataset_filename()}-provenance.json"
+        return Path(data_dir) / f"{self.dataset_filename()}{PROVENANCE_SUFFIX}"
 
     def write_training_shards(
         self,

@@ -59,6 +59,8 @@ class Problem:
 
     Attributes:
         progress: told, in lines, what `generate_data` has done; logs them by default.
+        num_concurrent_processes: how many `generate_data` uses; what it writes doesn't depend on
+            it.
     """
 
     # Set when the class is registered; otherwise made of the class name.
@@ -71,6 +73,7 @@ class Problem:
         self.was_reversed = was_reversed
         self.was_copy = was_copy
         self.progress: Callable[[str], None] = logging.info
+        self.num_concurrent_processes = 1
 
     @property
     def base_name(self) -> str:
@@ -113,9 +116,21 @@ class Problem:
         Args:
             data_dir: folder of the shards and the vocabulary.
             tmp_dir: folder of downloads and other raw material.
-            task_id: unused; kept for tensor2tensor's signature.
+            task_id: number of the training shard to write, and nothing else; -1 for everything.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say how to generate its data")
+
+    def generate_tasks(
+        self, data_dir: PathLike, tmp_dir: PathLike, tasks: Sequence[int] | None
+    ) -> None:
+        """Do what `generate_data` does for several tasks; None stands for everything.
+
+        Raises:
+            InputError: this problem's data come in one piece.
+        """
+        if tasks is not None:
+            raise InputError(f"the data of '{self.name}' are not written shard by shard")
+        self.generate_data(data_dir, tmp_dir)
 
     def feature_encoders(self, data_dir: PathLike) -> dict[str, TextEncoder]:
         """Return the encoder of each feature as stored on disk.

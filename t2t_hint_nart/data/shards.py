@@ -13,6 +13,8 @@ from t2t_hint_nart.errors import InputError
 
 INCOMPLETE_SUFFIX = ".incomplete"
 
+_COUNTED_RECORDS = 8192
+
 EncodedPair = Mapping[str, Sequence[int]]
 
 
@@ -97,6 +99,41 @@ def write_shuffled_shards(
                 writer.write(record)
         Path(source).unlink()
     return count
+
+
+def write_records(records: Iterable[bytes], path: str) -> int:
+    """Write serialized examples to a shard, whole or not at all, and return their number.
+
+    Args:
+        records: serialized tf.train.Examples.
+        path: of the shard.
+    """
+    count = 0
+    with _written_whole([path]) as (writer,):
+        for record in records:
+            writer.write(record)
+            count += 1
+    return count
+
+
+def count_tokens(paths: Sequence[str]) -> dict[str, int]:
+    """Count what shards hold: `pairs_written`, `input_tokens` and `target_tokens`, EOS included.
+
+    Args:
+        paths: of a split's shards.
+
+    Raises:
+        InputError: a shard is missing, damaged or holds other features; names the file.
+    """
+    spec = {name: tf.io.RaggedFeature(tf.int64) for name in ("inputs", "targets")}
+    counts = {"pairs_written": 0, "input_tokens": 0, "target_tokens": 0}
+    with naming_damaged_shard(paths):
+        for records in tf.data.TFRecordDataset(list(paths)).batch(_COUNTED_RECORDS):
+            pairs = tf.io.parse_example(records, spec)
+            counts["pairs_written"] += int(records.shape[0])
+            counts["input_tokens"] += int(pairs["inputs"].flat_values.shape[0])
+            counts["target_tokens"] += int(pairs["targets"].flat_values.shape[0])
+    return counts
 
 
 def read_shard(path: str) -> Iterator[dict[str, list[int]]]:

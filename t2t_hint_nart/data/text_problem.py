@@ -4,21 +4,18 @@ Follows tensor2tensor's data_generators/text_problems.py.
 """
 
 import itertools
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.pair_filters import NONE, PairFilters, keeps
 from t2t_hint_nart.data.problem import PathLike, Problem, TextEncoder
+from t2t_hint_nart.data.subword_vocabulary import write_subwords
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import EOS_ID
 from t2t_hint_nart.text.byte import ByteTextEncoder
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 from t2t_hint_nart.text.token import TokenTextEncoder
-
-_Sample = dict[str, list[int]]
-
-_PROGRESS_PAIRS = 100_000
 
 
 class VocabType:
@@ -73,6 +70,11 @@ class Text2TextProblem(Problem):
         return 200
 
     @property
+    def max_samples_for_vocab(self) -> int | None:
+        """How many training pairs, the first ones, the vocabulary is made of; None for all."""
+        return None
+
+    @property
     def oov_token(self) -> str | None:
         """Token that stands for unknown ones (TOKEN only)."""
         return None
@@ -122,6 +124,32 @@ class Text2TextProblem(Problem):
         """
         raise NotImplementedError(f"{type(self).__name__} does not say what its samples are")
 
+    def pair_filters(self, split: str) -> PairFilters:
+        """Return what decides which pairs of a split are kept; here, nothing: all are.
+
+        Args:
+            split: "train", "dev" or "test".
+
+        Returns:
+            Name -> function of the (inputs, targets) texts, True = keep; asked in order. A pair
+            is counted under the first that refuses it. Vocabulary and shards are made of the
+            pairs that all keep.
+        """
+        del split
+        return NONE
+
+    def generate_kept_samples(
+        self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
+    ) -> Iterator[dict[str, str]]:
+        """Yield the samples of a split that its `pair_filters` keep.
+
+        Args: as `generate_samples`.
+        """
+        filters = self.pair_filters(dataset_split)
+        for sample in self.generate_samples(data_dir, tmp_dir, dataset_split):
+            if keeps(filters, sample["inputs"], sample["targets"]):
+                yield sample
+
     def is_generated(self, data_dir: PathLike, tmp_dir: PathLike) -> bool:
         """Return whether all shards and the vocabulary are there."""
         has_vocab = self.vocab_type == VocabType.CHARACTER or self._vocab_path(data_dir).exists()
@@ -131,10 +159,25 @@ class Text2TextProblem(Problem):
         return Path(data_dir) / self.vocab_filename
 
     def generate_text_for_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> Iterator[str]:
-        """Yield the text that the vocabulary is made of: both sides of the training split."""
-        for sample in self.generate_samples(data_dir, tmp_dir, DatasetSplit.TRAIN):
+        """Yield the text that the vocabulary is made of: both sides of the training split.
+
+        Args:
+            data_dir: folder of the shards and the vocabulary.
+            tmp_dir: folder of downloads and other raw material.
+        """
+        kept = self.generate_kept_samples(data_dir, tmp_dir, DatasetSplit.TRAIN)
+        for sample in itertools.islice(kept, self.max_samples_for_vocab):
             yield sample["inputs"]
             yield sample["targets"]
+
+    def check_vocab(self, data_dir: PathLike) -> None:
+        """Refuse to go on without a vocabulary that cannot be built.
+
+        Raises:
+            InputError: a TOKEN vocabulary that is not there.
+        """
+        if self.vocab_type == VocabType.TOKEN and not self.use_vocab_from_other_problem:
+            self._load_vocab(data_dir)
 
     def get_or_create_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> TextEncoder:
         """Return the vocabulary, building and storing it if data_dir does not have it.
@@ -150,21 +193,8 @@ class Text2TextProblem(Problem):
             return self.use_vocab_from_other_problem.get_or_create_vocab(data_dir, tmp_dir)
         path = self._vocab_path(data_dir)
         if self.vocab_type == VocabType.SUBWORD and not path.exists():
-            started = time.monotonic()
-            encoder = self._build_subwords(data_dir, tmp_dir)
-            encoder.store(path)
-            self.progress(
-                f"vocabulary: {encoder.vocab_size} subtokens written to {path} "
-                f"({time.monotonic() - started:.0f} s)"
-            )
+            write_subwords(self, self.generate_text_for_vocab(data_dir, tmp_dir), path)
         return self._load_vocab(data_dir)
-
-    def _build_subwords(self, data_dir: PathLike, tmp_dir: PathLike) -> SubwordTextEncoder:
-        return SubwordTextEncoder.build_from_generator(
-            self.generate_text_for_vocab(data_dir, tmp_dir),
-            self.approx_vocab_size,
-            max_subtoken_length=self.max_subtoken_length,
-        )
 
     def _load_vocab(self, data_dir: PathLike) -> TextEncoder:
         if self.vocab_type == VocabType.CHARACTER:
@@ -191,6 +221,21 @@ class Text2TextProblem(Problem):
         encoder = self._load_vocab(data_dir)
         return {"inputs": encoder, "targets": encoder}
 
+    def pair_encoder(
+        self, data_dir: PathLike
+    ) -> Callable[[Mapping[str, str]], dict[str, list[int]]]:
+        """Return what makes a sample into ids, each side ending in EOS.
+
+        Args:
+            data_dir: folder of the vocabulary.
+        """
+        encoders = self.feature_encoders(data_dir)
+        prefixes = {"inputs": self.inputs_prefix, "targets": self.targets_prefix}
+        return lambda sample: {
+            feature: [*encoders[feature].encode(prefix + sample[feature]), EOS_ID]
+            for feature, prefix in prefixes.items()
+        }
+
     def generate_encoded_samples(
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, list[int]]]:
@@ -202,16 +247,17 @@ class Text2TextProblem(Problem):
             dataset_split: "train", "dev" or "test".
         """
         self.get_or_create_vocab(data_dir, tmp_dir)
-        encoders = self.feature_encoders(data_dir)
-        prefixes = {"inputs": self.inputs_prefix, "targets": self.targets_prefix}
-        for sample in self.generate_samples(data_dir, tmp_dir, dataset_split):
-            yield {
-                feature: [*encoders[feature].encode(prefixes[feature] + sample[feature]), EOS_ID]
-                for feature in ("inputs", "targets")
-            }
+        encode = self.pair_encoder(data_dir)
+        return map(encode, self.generate_kept_samples(data_dir, tmp_dir, dataset_split))
+
+    @property
+    def encodes_samples_itself(self) -> bool:
+        """Whether a subclass has a `generate_encoded_samples` of its own."""
+        own = type(self).generate_encoded_samples
+        return own is not Text2TextProblem.generate_encoded_samples
 
     def generate_data(self, data_dir: PathLike, tmp_dir: PathLike, task_id: int = -1) -> None:
-        """Write the vocabulary and the shards of all splits, unless they are all there.
+        """Write the vocabulary, the shards of all splits and a report, unless they are there.
 
         Training shards are shuffled, each within itself; development and test data keep the order
         of the samples, so that their n-th sentence stays the n-th of the file they came from.
@@ -219,53 +265,24 @@ class Text2TextProblem(Problem):
         Args:
             data_dir: folder of the shards and the vocabulary; made if need be.
             tmp_dir: folder of downloads and other raw material; made if need be.
-            task_id: unused; kept for tensor2tensor's signature.
+            task_id: number of the training shard to write, and nothing else; -1 for everything.
 
         Raises:
-            InputError: a split without a sentence pair.
+            InputError: see `generation.generate`.
         """
-        if self.is_generated(data_dir, tmp_dir):
+        self.generate_tasks(data_dir, tmp_dir, None if task_id < 0 else [task_id])
+
+    def generate_tasks(
+        self, data_dir: PathLike, tmp_dir: PathLike, tasks: Sequence[int] | None
+    ) -> None:
+        """Do what `generate_data` does for several tasks; None stands for everything."""
+        from t2t_hint_nart.data import data_report, generation
+
+        finished = not data_report.is_unfinished(self, data_dir)
+        if finished and self.is_generated(data_dir, tmp_dir):
             self.progress(f"all in {data_dir} already; remove the shards to write them again")
             return
-        Path(data_dir).mkdir(parents=True, exist_ok=True)
-        Path(tmp_dir).mkdir(parents=True, exist_ok=True)
-        self.get_or_create_vocab(data_dir, tmp_dir)
-        paths = self.output_paths(data_dir, tmp_dir)
-        unshuffled = self.output_paths(data_dir, tmp_dir, shuffled=False)
-        if not self.is_generate_per_split:
-            paths, unshuffled = (
-                {DatasetSplit.TRAIN: [*itertools.chain(*by_split.values())]}
-                for by_split in (paths, unshuffled)
-            )
-        for split in paths:
-            self._generate_split(data_dir, tmp_dir, split, unshuffled[split], paths[split])
-
-    def _generate_split(
-        self,
-        data_dir: PathLike,
-        tmp_dir: PathLike,
-        split: str,
-        unshuffled: list[str],
-        paths: list[str],
-    ) -> None:
-        from t2t_hint_nart.data.shards import write_shards, write_shuffled_shards
-
-        started = time.monotonic()
-        samples = self._counted(self.generate_encoded_samples(data_dir, tmp_dir, split), split)
-        if split == DatasetSplit.TRAIN:
-            count = write_shuffled_shards(samples, unshuffled, paths, self.random_seed)
-        else:
-            count = write_shards(samples, paths)
-        self.progress(
-            f"{split}: {count} sentence pairs written to {len(paths)} shard(s), "
-            f"first {paths[0]} ({time.monotonic() - started:.0f} s)"
-        )
-
-    def _counted(self, samples: Iterator[_Sample], split: str) -> Iterator[_Sample]:
-        for count, sample in enumerate(samples, start=1):
-            if count % _PROGRESS_PAIRS == 0:
-                self.progress(f"{split}: {count} sentence pairs so far")
-            yield sample
+        generation.generate(self, data_dir, tmp_dir, tasks)
 
     def text_pairs(self, data_dir: PathLike, split: str) -> list[tuple[str, str]]:
         """Return the (source, target) texts of a split, decoded from its shards, in their order.

@@ -3,7 +3,9 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from absl import logging
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import NUM_RESERVED, subword_builder, tokenizer
@@ -66,6 +68,7 @@ class SubwordTextEncoder:
         target_size: int,
         max_subtoken_length: int | None = None,
         reserved_tokens: Sequence[str] = RESERVED_TOKENS,
+        progress: Callable[[str], None] = logging.info,
     ) -> "SubwordTextEncoder":
         """Build a vocabulary of about `target_size` subtokens from text.
 
@@ -74,6 +77,7 @@ class SubwordTextEncoder:
             target_size: wanted number of subtokens; T2T stops within 1 % of it.
             max_subtoken_length: as T2T, subtokens are shorter than this; bounds time and memory.
             reserved_tokens: the first ids; begins with `<pad>` and `<EOS>`.
+            progress: told, in lines, each step of the search.
 
         Raises:
             InputError: no text, or bad arguments.
@@ -83,6 +87,7 @@ class SubwordTextEncoder:
             counts.update(tokenizer.encode(replace_surrogates(text)))
         if not counts:
             raise InputError("cannot build a vocabulary: the generator yielded no text")
+        progress(f"{len(counts):,} different tokens")
         return cls.build_to_target_size(
             target_size,
             counts,
@@ -90,6 +95,7 @@ class SubwordTextEncoder:
             1000,
             max_subtoken_length=max_subtoken_length,
             reserved_tokens=reserved_tokens,
+            progress=progress,
         )
 
     @classmethod
@@ -102,6 +108,7 @@ class SubwordTextEncoder:
         max_subtoken_length: int | None = None,
         reserved_tokens: Sequence[str] = RESERVED_TOKENS,
         num_iterations: int = 4,
+        progress: Callable[[str], None] = logging.info,
     ) -> "SubwordTextEncoder":
         """Search the minimum count whose vocabulary is nearest to `target_size`.
 
@@ -113,6 +120,7 @@ class SubwordTextEncoder:
             max_subtoken_length: see `build_from_generator`.
             reserved_tokens: see `build_from_generator`.
             num_iterations: rounds of refinement for each minimum count.
+            progress: told, in lines, each step of the search.
 
         Raises:
             InputError: bad arguments.
@@ -121,7 +129,7 @@ class SubwordTextEncoder:
             tuple(reserved_tokens), max_subtoken_length, num_iterations
         )
         return cls.from_subtokens(
-            subword_builder.search(target_size, token_counts, min_val, max_val, settings)
+            subword_builder.search(target_size, token_counts, min_val, max_val, settings, progress)
         )
 
     @classmethod
@@ -194,8 +202,9 @@ class SubwordTextEncoder:
         if not isinstance(text, str):
             raise InputError(f"encode expects a string, received {type(text).__name__}")
         ids: list[int] = []
+        known = self._cache
         for token in tokenizer.encode(replace_surrogates(text)):
-            ids.extend(self._token_ids(token))
+            ids += known.get(token) or self._token_ids(token)
         return ids
 
     def encode_without_tokenizing(self, token: str) -> list[int]:

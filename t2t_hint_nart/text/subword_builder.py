@@ -1,6 +1,6 @@
 """How T2T finds the subtokens of a corpus (T2T data_generators/text_encoder.py)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from absl import logging
@@ -29,6 +29,7 @@ def search(
     min_val: int,
     max_val: int,
     settings: Settings,
+    progress: Callable[[str], None] = logging.info,
 ) -> list[str]:
     """Search by bisection the minimum count whose vocabulary is nearest to a size.
 
@@ -41,6 +42,7 @@ def search(
         min_val: lower bound for the minimum count.
         max_val: upper bound for the minimum count.
         settings: see `Settings`.
+        progress: told, in lines, each minimum count that is tried.
 
     Returns:
         The subtokens, index = id.
@@ -55,8 +57,8 @@ def search(
 
     def bisect(low: int, high: int) -> list[str]:
         count = (low + high) // 2
-        logging.info("Trying min_count %d", count)
         subtokens = build(token_counts, count, settings)
+        progress(f"{len(subtokens):,} subtokens that occur {count} times or more")
         distance = abs(len(subtokens) - target_size)
         if distance * 100 < target_size or low >= high or count < 2:
             return subtokens

@@ -1,0 +1,122 @@
+"""What is known of a problem's data: `<problem>-data.json` beside the shards (no TensorFlow).
+
+`begin` writes it under its `.incomplete` name, for a run after a kill to know what the shards
+there are made of; `finish` adds what only the shards tell, and the date.
+"""
+
+import datetime
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from t2t_hint_nart.data.problem import PathLike
+from t2t_hint_nart.errors import InputError
+
+if TYPE_CHECKING:
+    from t2t_hint_nart.data.text_problem import Text2TextProblem
+
+SUFFIX = "-data.json"
+UNFINISHED_SUFFIX = SUFFIX + ".incomplete"
+_SHOWN_DIGITS = 12
+
+
+def begin(problem: "Text2TextProblem", data_dir: PathLike, report: Mapping[str, Any]) -> None:
+    """Record what the shards will be made of.
+
+    Args:
+        problem: whose data.
+        data_dir: folder of the shards.
+        report: what is known before the shards are written.
+    """
+    _write(_path(problem, data_dir), report)
+
+
+def finish(problem: "Text2TextProblem", data_dir: PathLike, report: dict[str, Any]) -> None:
+    """Write the report, having added to it the shards' own counts and the date (UTC).
+
+    Args:
+        problem: whose data.
+        data_dir: folder of the shards.
+        report: what `begin` was given.
+    """
+    from t2t_hint_nart.data.shards import count_tokens
+
+    for split, counts in report["splits"].items():
+        counts.update(count_tokens(problem.shard_files(data_dir, split)))
+    now = datetime.datetime.now(datetime.timezone.utc)
+    report["date"] = now.isoformat(timespec="seconds")
+    path = _path(problem, data_dir)
+    _write(path, report)
+    _unfinished(path).replace(path)
+
+
+def is_unfinished(problem: "Text2TextProblem", data_dir: PathLike) -> bool:
+    """Return whether a run has begun and not come to its end."""
+    return _unfinished(_path(problem, data_dir)).exists()
+
+
+def recorded_key(problem: "Text2TextProblem", data_dir: PathLike) -> str | None:
+    """Return the digest of what the shards there were made of, None if there is no record."""
+    path = _path(problem, data_dir)
+    for candidate in (_unfinished(path), path):
+        if candidate.exists():
+            return str(read(candidate).get("key"))
+    return None
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return a report.
+
+    Raises:
+        InputError: it is not JSON.
+    """
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise InputError(f"'{path}' is not a data report: {error}; remove it") from None
+
+
+def lines(report: Mapping[str, Any]) -> list[str]:
+    """Return a report for people to read, a line for the vocabulary and one for each split."""
+    vocabulary = report["vocabulary"]
+    sizes = {part["size"]: None for part in (vocabulary["inputs"], vocabulary["targets"])}
+    digest = vocabulary["inputs"]["fingerprint"][:_SHOWN_DIGITS]
+    shown = [
+        f"vocabulary {vocabulary['file']}: "
+        f"{' and '.join(f'{size:,}' for size in sizes)} subtokens, fingerprint {digest}"
+    ]
+    return shown + [_split_line(split, counts) for split, counts in report["splits"].items()]
+
+
+def _split_line(split: str, counts: Mapping[str, Any]) -> str:
+    parts = [f"{counts['pairs_written']:,} of {_number(counts['pairs_read'], 'pair')} written"]
+    dropped = [f"{name} {count:,}" for name, count in counts["pairs_dropped"].items() if count]
+    if counts["pairs_dropped"]:
+        parts.append(f"dropped: {', '.join(dropped) or 'none'}")
+    parts.append(f"tokens {counts['input_tokens']:,} in, {counts['target_tokens']:,} out")
+    parts.append(_number(counts["duplicate_pairs"], "duplicate pair"))
+    if "pairs_in_training" in counts:
+        pairs = _number(counts["pairs_in_training"], "pair")
+        sources = _number(counts["sources_in_training"], "source")
+        parts.append(f"{pairs} and {sources} also in training")
+    return f"{split}: {'; '.join(parts)}"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def _path(problem: "Text2TextProblem", data_dir: PathLike) -> Path:
+    return Path(data_dir) / f"{problem.dataset_filename()}{SUFFIX}"
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(SUFFIX) + UNFINISHED_SUFFIX)
+
+
+def _write(path: Path, report: Mapping[str, Any]) -> None:
+    """Write a report under its unfinished name, whole or not at all."""
+    new = path.with_name(path.name + ".new")
+    new.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    new.replace(_unfinished(path))

@@ -1,0 +1,225 @@
+"""Text to shards, in bounded memory and any number of processes; a killed run goes on.
+
+survey: the text of all splits is read once, checked and counted (`text_survey`)
+vocabulary: built of the training text unless it is there
+encoding: each pair goes into the log of its shard (`encoding_pass`, `worker_processes`)
+shards: each log is shuffled into its shard, which gets its name when it is complete
+report: counts and fingerprints (`data_report`), `<problem>-data.json.incomplete` until then
+
+Run again after a kill, it reads the text again, leaves alone what is finished and goes on with the
+logs. What is written never depends on the number of processes or on kills.
+"""
+
+import hashlib
+import itertools
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from t2t_hint_nart.data import data_report
+from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.encoding_pass import EncodingPass, encode_shards, seed_generators
+from t2t_hint_nart.data.problem import PathLike
+from t2t_hint_nart.data.progress import Progress, duration
+from t2t_hint_nart.data.shard_log import read_log
+from t2t_hint_nart.data.text_survey import SplitText, all_counts, survey_text
+from t2t_hint_nart.data.worker_processes import check_can_be_made_anew, encode_in_processes
+from t2t_hint_nart.errors import InputError
+
+if TYPE_CHECKING:
+    from t2t_hint_nart.data.text_problem import Text2TextProblem
+
+
+def generate(
+    problem: "Text2TextProblem",
+    data_dir: PathLike,
+    tmp_dir: PathLike,
+    tasks: Sequence[int] | None = None,
+) -> None:
+    """Write what is missing of the vocabulary, the shards and the data report.
+
+    Args:
+        problem: whose data; its `num_concurrent_processes` encode, and `progress` is told.
+        data_dir: folder of the shards and the vocabulary.
+        tmp_dir: folder of downloads and other raw material.
+        tasks: which training shards to write, and nothing else; None writes everything.
+
+    Raises:
+        InputError: what is wrong with the text; a split without a pair; shards of other text, or
+            made with other settings, are there.
+    """
+    if problem.num_concurrent_processes > 1:
+        check_can_be_made_anew(problem)
+    Path(data_dir).mkdir(parents=True, exist_ok=True)
+    Path(tmp_dir).mkdir(parents=True, exist_ok=True)
+    problem.check_vocab(data_dir)
+    passes = _passes(problem, data_dir, tmp_dir)
+    _check_tasks(passes, tasks or ())
+    texts = survey_text(problem, data_dir, tmp_dir, passes, problem.progress)
+    _check_not_empty(passes, texts)
+    seed_generators(problem.random_seed)
+    problem.get_or_create_vocab(data_dir, tmp_dir)
+    report = _report(problem, data_dir, passes, texts)
+    missing = _missing(problem, data_dir, passes, report["key"])
+    data_report.begin(problem, data_dir, report)
+    for part, shards in zip(passes, missing, strict=True):
+        if tasks is not None:
+            shards = [shard for shard in shards if shard in tasks]
+        if shards and (tasks is None or part.split == DatasetSplit.TRAIN):
+            part = part._replace(key=bytes.fromhex(report["key"]), pairs=_pairs(part, texts))
+            _write_shards(problem, data_dir, tmp_dir, part, shards)
+    if not any(_missing(problem, data_dir, passes, report["key"])):
+        data_report.finish(problem, data_dir, report)
+        for line in data_report.lines(report):
+            problem.progress(line)
+
+
+def _passes(
+    problem: "Text2TextProblem", data_dir: PathLike, tmp_dir: PathLike
+) -> list[EncodingPass]:
+    paths = problem.output_paths(data_dir, tmp_dir)
+    logs = problem.output_paths(data_dir, tmp_dir, shuffled=False)
+    if not problem.is_generate_per_split:
+        splits = [split for split in paths for _ in paths[split]]
+        chained = [tuple(itertools.chain(*by_split.values())) for by_split in (paths, logs)]
+        return [EncodingPass(DatasetSplit.TRAIN, *chained, tuple(splits), shuffled=True)]
+    return [
+        EncodingPass(
+            split,
+            tuple(paths[split]),
+            tuple(logs[split]),
+            (split,) * len(paths[split]),
+            shuffled=split == DatasetSplit.TRAIN,
+        )
+        for split in paths
+    ]
+
+
+def _check_tasks(passes: Sequence[EncodingPass], tasks: Sequence[int]) -> None:
+    (size,) = (len(part.paths) for part in passes if part.split == DatasetSplit.TRAIN)
+    for task in tasks:
+        if not 0 <= task < size:
+            raise InputError(
+                f"task {task} isn't one of this problem's, its training shards: 0 to {size - 1}"
+            )
+
+
+def _check_not_empty(passes: Sequence[EncodingPass], texts: Mapping[str, SplitText]) -> None:
+    for part in passes:
+        for path, split in zip(part.paths, part.splits, strict=True):
+            if not texts[split].kept:
+                read = texts[split].read
+                refused = f": its filters refuse all {read} of the text" if read else ""
+                raise InputError(f"no sentence pair to write to {path!r}{refused}")
+
+
+def _pairs(part: EncodingPass, texts: Mapping[str, SplitText]) -> int:
+    return sum(texts[split].read for split in dict.fromkeys(part.splits))
+
+
+def _report(
+    problem: "Text2TextProblem",
+    data_dir: PathLike,
+    passes: Sequence[EncodingPass],
+    texts: Mapping[str, SplitText],
+) -> dict[str, Any]:
+    """Return the data report but for what only the shards tell.
+
+    Its `key` is the digest of all that the shards depend on.
+    """
+    encoders = problem.feature_encoders(data_dir)
+    vocabularies = {
+        feature: {"size": encoder.vocab_size, "fingerprint": encoder.fingerprint()}
+        for feature, encoder in encoders.items()
+    }
+    splits = all_counts(texts)
+    for part in passes:
+        for split in part.splits:
+            splits[split]["shards"] = part.splits.count(split)
+    prefixes = [problem.inputs_prefix, problem.targets_prefix]
+    depends_on = [vocabularies, splits, prefixes, problem.random_seed]
+    key = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
+    return {
+        "problem": problem.base_name,
+        "random_seed": problem.random_seed,
+        "vocabulary": {"file": problem.vocab_filename, **vocabularies},
+        "splits": splits,
+        "key": key,
+    }
+
+
+def _missing(
+    problem: "Text2TextProblem", data_dir: PathLike, passes: Sequence[EncodingPass], key: str
+) -> list[list[int]]:
+    """Return the shards of each pass that are to be written.
+
+    Raises:
+        InputError: there are shards of other text, or made with other settings.
+    """
+    begun = data_report.recorded_key(problem, data_dir)
+    there = [path for part in passes for path in part.paths if Path(path).is_file()]
+    if there and begun not in (None, key):
+        raise InputError(
+            f"{there[0]!r} and others there were made of other text, another vocabulary, other "
+            f"filters or another seed; remove '{problem.dataset_filename()}-*' there to start anew"
+        )
+    return [
+        [
+            shard
+            for shard, path in enumerate(part.paths)
+            # Without a record of how it was begun, what is there may be of anything.
+            if begun is None or path not in there
+        ]
+        for part in passes
+    ]
+
+
+def _write_shards(
+    problem: "Text2TextProblem",
+    data_dir: PathLike,
+    tmp_dir: PathLike,
+    part: EncodingPass,
+    shards: Sequence[int],
+) -> None:
+    from t2t_hint_nart.data.shards import write_records
+
+    started = time.monotonic()
+    _encode(problem, data_dir, tmp_dir, part, shards)
+    count = 0
+    for shard in shards:
+        seed = problem.random_seed + shard if part.shuffled else None
+        count += write_records(read_log(part.logs[shard], part.key, seed), part.paths[shard])
+        Path(part.logs[shard]).unlink()
+    problem.progress(
+        f"{part.split}: {count} sentence pairs written to {len(shards)} shard(s), "
+        f"first {part.paths[shards[0]]} ({duration(time.monotonic() - started)})"
+    )
+
+
+def _encode(
+    problem: "Text2TextProblem",
+    data_dir: PathLike,
+    tmp_dir: PathLike,
+    part: EncodingPass,
+    shards: Sequence[int],
+) -> None:
+    size = len(part.paths)
+    total = sum(len(range(shard, part.pairs, size)) for shard in shards)
+    progress: Progress | None = None
+
+    def look(count: int) -> None:
+        nonlocal progress
+        # What the first look finds was encoded by an earlier run.
+        progress = progress or Progress(
+            problem.progress, part.split, "sentence pairs encoded", total, count
+        )
+        progress.update(count)
+
+    processes = min(problem.num_concurrent_processes, len(shards))
+    if processes == 1:
+        encode_shards(problem, data_dir, tmp_dir, part, shards, look)
+    else:
+        divided = [shards[place::processes] for place in range(processes)]
+        encode_in_processes(problem, data_dir, tmp_dir, part, divided, look)
