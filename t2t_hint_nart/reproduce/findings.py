@@ -109,10 +109,9 @@ def _rescoring(report: Report) -> Iterator[str]:
 def _repetition(report: Report) -> Iterator[str]:
     """The paper's claim: hints reduce repeated words."""
     rows = _rows(report)
-    pair = rows.get((PLAIN, ONE_PASS)), rows.get((HINTED, ONE_PASS))
-    if None in pair:
-        return
-    before, after = (row and row.get("repetition_percent") for row in pair)
+    before, after = (
+        rows.get((system, ONE_PASS), {}).get("repetition_percent") for system in (PLAIN, HINTED)
+    )
     if before is None or after is None or not float(before):
         return
     change = float(after) / float(before) - 1
