@@ -69,9 +69,17 @@ class Layout:
                 return f"{layer}/{block}/{_PROCESSING[when]}/layer_norm/{_NORM[part]}"
             case [layer, "ffn", dense, part]:
                 return f"{layer}/ffn/{self.ffn}{dense}{self.suffix}/{part}"
-            case [layer, ("self_attention" | "encdec_attention") as block, transform, part]:
+            case [
+                layer,
+                ("self_attention" | "encdec_attention") as block,
+                transform,
+                ("kernel" | "bias") as part,
+            ]:
                 transform = dict(self.transforms).get(transform, transform)
                 return f"{layer}/{block}/multihead_attention/{transform}{self.suffix}/{part}"
+            case [layer, "self_attention", table, "embeddings"]:
+                scope = "multihead_attention/dot_product_attention_relative"
+                return f"{layer}/self_attention/{scope}/{table}/embeddings"
             case _:
                 raise InputError(f"tensor2tensor's transformer has no counterpart of {name}.")
 

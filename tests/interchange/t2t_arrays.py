@@ -9,7 +9,7 @@ import re
 import numpy as np
 import tensorflow as tf
 
-from tests.models.tiny_networks import DECODER_LAYERS, ENCODER_LAYERS, FILTER, WIDTH
+from tests.models.tiny_networks import DECODER_LAYERS, ENCODER_LAYERS, FILTER, HEADS, WIDTH
 
 SOURCE_VOCAB, VOCAB, SHARDS = 41, 37, 16
 
@@ -43,6 +43,16 @@ ENCDEC_ATTENTION = {
         "encdec_attention/multihead_attention/output_transform_single/bias": "D",
     },
 }
+# Shaw et al. 2018: every head has its own embeddings in 1.2.9, all have the same in 1.15.
+DISTANCES = 5
+_RELATIVE = "self_attention/multihead_attention/dot_product_attention_relative"
+RELATIVE = {
+    version: {
+        f"{_RELATIVE}/relative_positions_{part}/embeddings": f"R {width}"
+        for part in ("keys", "values")
+    }
+    for version, width in (("1.15", "D/H"), ("1.2.9", "D"))
+}
 FFN = {
     "1.15": {
         "ffn/conv1/kernel": "D F",
@@ -60,8 +70,10 @@ FFN = {
 PREFIX = {"1.15": "transformer/", "1.2.9": ""}
 SET = {"1.15": "transformer_test_t2t115", "1.2.9": "transformer_test"}
 _SIZES = {"1": 1, "D": WIDTH, "2D": 2 * WIDTH, "3D": 3 * WIDTH, "F": FILTER}
+_SIZES |= {"R": DISTANCES, "D/H": WIDTH // HEADS}
 _ORACLE = (
     (r"/layer_(\d+)/", r"/\1/"),
+    ("dot_product_attention_relative/", ""),
     ("multihead_attention/", ""),
     ("_single/", "/"),
     (r"/(\w+)_transform/", r"/\1/"),
@@ -77,12 +89,14 @@ def _norm(block, processing):
     return {f"{scope}scale": "D", f"{scope}bias": "D"}
 
 
-def _body_shapes(version, pre_norm):
+def _body_shapes(version, pre_norm, relative):
     """Name -> shape letters of everything in the scope `body`."""
     processing = "layer_prepostprocess" if pre_norm else "layer_postprocess"
     shapes = {}
     for stack, layers in (("encoder", ENCODER_LAYERS), ("decoder", DECODER_LAYERS)):
         blocks = {"self_attention": SELF_ATTENTION[version], "ffn": FFN[version]}
+        if relative:
+            blocks["self_attention"] = blocks["self_attention"] | RELATIVE[version]
         if stack == "decoder":
             blocks["encdec_attention"] = ENCDEC_ATTENTION[version]
         for layer in range(layers):
@@ -94,12 +108,12 @@ def _body_shapes(version, pre_norm):
     return shapes
 
 
-def t2t_arrays(version, pre_norm=True, shared=True, seed=0):
+def t2t_arrays(version, pre_norm=True, shared=True, seed=0, relative=False):
     """Random float32 arrays by T2T's names, as a trained Transformer has them."""
     rng = np.random.default_rng(seed)
     body = f"{PREFIX[version]}body/"
     arrays = {f"{body}target_space_embedding/kernel": rng.normal(size=(32, WIDTH))}
-    for name, letters in _body_shapes(version, pre_norm).items():
+    for name, letters in _body_shapes(version, pre_norm, relative).items():
         shape = [_SIZES[letter] for letter in letters.split()]
         scale = shape[-2] ** -0.5 if len(shape) > 1 else 0.3
         mean = 1.0 if name.endswith("scale") else 0.0

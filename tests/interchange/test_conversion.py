@@ -20,6 +20,7 @@ from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training.checkpoints import restore_model
 from t2t_hint_nart.training.model_values import write_model_values
 from tests.interchange.t2t_arrays import (
+    DISTANCES,
     SET,
     SOURCE_VOCAB,
     VOCAB,
@@ -36,6 +37,11 @@ INPUTS = np.array([[5, 36, 7, 9, 1], [8, 30, 1, 0, 0]])
 TARGETS = np.array([[4, 35, 3, 1], [20, 1, 0, 0]])
 SPACE = 8
 POST_NORM = {"layer_preprocess_sequence": "none", "layer_postprocess_sequence": "dan"}
+RELATIVE = {
+    "self_attention_type": "dot_product_relative",
+    "max_relative_position": DISTANCES // 2,
+    "pos": None,
+}
 LAYER = "transformer/body/decoder/layer_0"
 
 
@@ -64,12 +70,14 @@ def checkpoint(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("version", "pre_norm", "shared"),
-    [("1.15", True, True), ("1.15", True, False), ("1.15", False, True), ("1.2.9", True, True),
-     ("1.2.9", True, False), ("1.2.9", False, True)],
+    ("version", "pre_norm", "shared", "relative"),
+    [("1.15", True, True, False), ("1.15", True, False, False), ("1.15", False, True, False),
+     ("1.15", True, True, True), ("1.2.9", True, True, False), ("1.2.9", True, False, False),
+     ("1.2.9", False, True, False), ("1.2.9", True, True, True)],
 )  # fmt: skip
-def test_logits_and_round_trip(tmp_path, version, pre_norm, shared):
-    arrays = t2t_arrays(version, pre_norm, shared)
+def test_logits_and_round_trip(tmp_path, version, pre_norm, shared, relative):
+    arrays = t2t_arrays(version, pre_norm, shared, relative=relative)
+    changes = RELATIVE if relative else {}
     path = write(tmp_path / "t2t" / "model.ckpt-250", with_training_state(arrays, 250))
     opened = open_t2t_checkpoint(path)
     assert (opened.layout.version, opened.step) == (version, 250)
@@ -77,13 +85,14 @@ def test_logits_and_round_trip(tmp_path, version, pre_norm, shared):
     check_vocabulary(opened, {"inputs": VOCAB if shared else SOURCE_VOCAB, "targets": VOCAB})
     check_width(opened, WIDTH)
 
-    written = import_checkpoint(opened, network(version, pre_norm, shared), tmp_path / "ours")
+    fresh = network(version, pre_norm, shared, **changes)
+    written = import_checkpoint(opened, fresh, tmp_path / "ours")
     assert written == str(tmp_path / "ours" / "model.ckpt-250")
-    model = network(version, pre_norm, shared)
+    model = network(version, pre_norm, shared, **changes)
     assert restore_model(model, written) == 250
     logits = model(INPUTS, TARGETS).logits.numpy()
     expected = teacher_forward(
-        oracle_parameters(arrays), INPUTS, TARGETS, HEADS, pre_norm, target_space_id=SPACE
+        oracle_parameters(arrays), INPUTS, TARGETS, HEADS, pre_norm, SPACE, timing=not relative
     ).logits
     np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-5 * abs(expected).max())
 

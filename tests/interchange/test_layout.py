@@ -95,6 +95,15 @@ def test_no_counterpart():
         T2T_1_2_9.variables({"layer_0/pos_attention/qk_transform/kernel": (2, 4)})
 
 
+def test_relative_positions():
+    shapes = shapes_of("transformer_relative_tiny", 40)
+    theirs = flattened(T2T_1_2_9.variables(shapes))
+    scope = "body/encoder/layer_1/self_attention/multihead_attention/dot_product_attention_relative"
+    assert theirs[f"{scope}/relative_positions_keys/embeddings"] == (41, 128)
+    assert theirs[f"{scope}/relative_positions_values/embeddings"] == (41, 128)
+    assert sum("relative_positions" in name for name in theirs) == 8
+
+
 @pytest.mark.parametrize("names", [[], ["transformer_vae/body/decoder/x"], ["my/body/decoder/x"]])
 def test_no_layout(names):
     assert layout_of(names) is None

@@ -1,11 +1,14 @@
 """Multi-head attention against the oracle, for every grouping of projections."""
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.layers.attention import CROSS, POSITIONAL, SELF, MultiHeadAttention
 from t2t_hint_nart.models.variables import named_variables
+from tests.central_differences import central_differences
 from tests.dtype_policy import dtype_policy
 from tests.oracles import transformer as oracle
 
@@ -44,9 +47,18 @@ def parameters(layer):
 
 
 @pytest.mark.parametrize("projection", ["fused_bias", "separate"])
-@pytest.mark.parametrize("groups", READS)
-def test_equals_the_oracle(groups, projection):
-    layer = build(groups, projection)
+@pytest.mark.parametrize(
+    ("groups", "options"),
+    [
+        *((groups, {}) for groups in READS),
+        *((groups, {"key_channels": 3}) for groups in READS),
+        *((groups, {"key_channels": 9, "value_channels": 3}) for groups in READS),
+        (SELF, {"max_relative_position": 2}),
+        (POSITIONAL, {"max_relative_position": 1, "value_channels": 12}),
+    ],
+)
+def test_equals_the_oracle(groups, options, projection):
+    layer = build(groups, projection, **options)
     sources, oracle_inputs = READS[groups]
     allowed = ALLOWED[:, :, : oracle_inputs[1].shape[1]]
     output, weights = layer(*sources, allowed=allowed[:, None])
@@ -79,6 +91,40 @@ def test_kernels(groups, projection, names):
     assert {name: value.shape for name, value in found.items()} == expected
 
 
+@pytest.mark.parametrize("projection", ["fused_bias", "separate"])
+def test_gradients_of_relative_positions(projection):
+    layer = build(SELF, projection, max_relative_position=2)
+    allowed = ALLOWED[:, :, :LENGTH]
+    toward = RNG.normal(size=STATES.shape)
+    named = {
+        name: variable for name, variable in named_variables(layer).items() if "relative" in name
+    }
+    with tf.GradientTape() as tape:
+        output, _ = layer(STATES, allowed=allowed[:, None])
+        total = keras.ops.sum(output * toward)
+    gradients = tape.gradient(total, [variable.value for variable in named.values()])
+    before = parameters(layer)
+    for name, gradient in zip(named, gradients, strict=True):
+
+        def of(table, name=name):
+            params = {**before, f"a/{name}": table}
+            output, _ = oracle.attend(params, "a", STATES, STATES, STATES, allowed, HEADS)
+            return float((output * toward).sum())
+
+        expected = central_differences(of, before[f"a/{name}"])
+        np.testing.assert_allclose(gradient, expected, 1e-6, 1e-8)
+        assert np.abs(expected).max() > 1e-3
+
+
+def test_one_query_at_its_position_is_a_row_of_all():
+    layer = build(SELF, max_relative_position=2)
+    whole, _ = layer(STATES, allowed=True)
+    query, key, value = layer.project("qkv", STATES)
+    for t in range(LENGTH):
+        one, _ = layer.attend(query[:, :, t : t + 1], key, value, True, query_positions=[t])
+        np.testing.assert_allclose(one[:, 0], whole[:, t], 1e-12, 1e-12)
+
+
 def test_weights_are_those_before_dropout():
     layer = build(SELF, dropout_rate=0.5)
     still, weights = layer(STATES, allowed=True)
@@ -95,9 +141,23 @@ def test_a_row_with_nothing_allowed_is_finite():
     assert np.isfinite(output).all() and np.isfinite(weights).all()
 
 
-def test_heads_must_divide_the_width():
-    with pytest.raises(InputError, match="hidden_size 6 is not divisible by num_heads 4"):
-        MultiHeadAttention(SELF, 6, 4)
+@pytest.mark.parametrize(
+    ("width", "heads", "options", "told"),
+    [
+        (6, 4, {}, "hidden_size 6 is not divisible by num_heads 4"),
+        (6, 3, {"key_channels": 4}, "attention_key_channels 4 is not divisible by num_heads 3"),
+        (6, 3, {"value_channels": 7}, "attention_value_channels 7 is not divisible by num_heads 3"),
+        (6, 3, {"key_channels": -3}, "attention_key_channels is -3; it must be at least 0"),
+    ],
+)
+def test_heads_must_divide_the_widths(width, heads, options, told):
+    with pytest.raises(InputError, match=told):
+        MultiHeadAttention(SELF, width, heads, **options)
+
+
+def test_what_is_given_decides_and_not_the_width():
+    layer = MultiHeadAttention(SELF, 6, 4, key_channels=4, value_channels=8)
+    assert [layer.head_size(letter) for letter in "qkv"] == [1, 1, 2]
 
 
 def test_unknown_projection():

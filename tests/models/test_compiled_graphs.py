@@ -16,6 +16,7 @@ _IDS = tf.TensorSpec([None, None], tf.int32)
 # Long and short sentences in one batch, so that another sentence's mask would be noticed.
 INPUTS = np.array([[5, 6, 7, 8, 9, 4, 1], [3, 1, 0, 0, 0, 0, 0], [4, 5, 6, 1, 0, 0, 0]], np.int32)
 TARGETS = np.array([[2, 1, 0, 0, 0, 0], [5, 6, 7, 8, 9, 1], [1, 0, 0, 0, 0, 0]], np.int32)
+RELATIVE = {"self_attention_type": "dot_product_relative", "max_relative_position": 3}
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,8 @@ TARGETS = np.array([[2, 1, 0, 0, 0, 0], [5, 6, 7, 8, 9, 1], [1, 0, 0, 0, 0, 0]],
     [
         ("transformer", {}),
         ("transformer_nat", {}),
+        ("transformer", RELATIVE),
+        ("transformer_nat", RELATIVE),
         (
             "transformer_nat",
             {"attention_coverage": "soft_bias_log", "attention_coverage_alpha": 1.0},

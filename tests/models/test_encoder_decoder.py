@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from t2t_hint_nart import registry
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.models.variables import named_variables
 from tests.models.tiny_networks import (
     FILTER,
+    HEADS,
     VOCAB,
     WIDTH,
     oracle_shapes,
@@ -36,6 +38,11 @@ def number_of_parameters(model):
         (TEACHER, "transformer_small", 10000, 6_255_616),
         (TEACHER, "transformer_deep_small", 10000, 9_158_656),
         (STUDENT, "transformer_nat_deep_small", 10000, 10_477_056),
+        # transformer_base_v2's, but in 18 attentions queries and keys are 384 or 256 narrower.
+        (TEACHER, "transformer_k128", 33708, 61_415_424 - 18 * 2 * (512 + 1) * 384),
+        (TEACHER, "transformer_k256", 33708, 61_415_424 - 18 * 2 * (512 + 1) * 256),
+        # And two tables of 41 distances in each of 12 self-attentions.
+        (TEACHER, "transformer_relative", 33708, 61_415_424 + 12 * 2 * 41 * 512),
     ],
 )
 def test_number_of_parameters(model_name, set_name, vocab_size, count):
@@ -52,11 +59,27 @@ def test_number_of_parameters(model_name, set_name, vocab_size, count):
         (TEACHER, "transformer_base_v3", {"fused": False}),
         (STUDENT, "transformer_nat_base_v2", {"positional": True}),
         (STUDENT, "transformer_nat_base_v1", {"positional": True, "pre_norm": False}),
+        (TEACHER, "transformer_base_v2", {"keys": 4}),
+        (TEACHER, "transformer_base_v3", {"keys": 6, "values": 10, "fused": False}),
+        (STUDENT, "transformer_nat_base_v2", {"keys": 4, "values": 6, "positional": True}),
+        (TEACHER, "transformer_base_v2", {"distances": 41, "tables": HEADS}),
+        (TEACHER, "transformer_base_v3", {"distances": 41, "keys": 4, "fused": False}),
+        (
+            STUDENT,
+            "transformer_nat_base_v2",
+            {"distances": 41, "tables": HEADS, "positional": True},
+        ),
     ],
 )
 def test_names_and_shapes(model_name, set_name, options):
+    changes = {
+        "attention_key_channels": options.get("keys", 0),
+        "attention_value_channels": options.get("values", 0),
+    }
+    if "distances" in options:
+        changes |= {"self_attention_type": "dot_product_relative", "max_relative_position": 20}
     with shapes_only():
-        model = registry.model(model_name)(tiny_hparams(set_name), VOCAB)
+        model = registry.model(model_name)(tiny_hparams(set_name, **changes), VOCAB)
     assert oracle_shapes(model) == parameter_shapes(VOCAB, WIDTH, FILTER, 1, 2, **options)
 
 
@@ -125,6 +148,25 @@ def test_initial_values():
     kernels |= {f"encoder/layer_0/ffn/{conv}/kernel" for conv in ("conv1", "conv2")}
     for name in values.keys() - kernels:
         assert np.all(values[name] == (1.0 if name.endswith("gamma") else 0.0)), name
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"self_attention_type": "dot_product_relative"},
+            "max_relative_position is 0; .* must be at least 1",
+        ),
+        ({"attention_key_channels": 5}, "attention_key_channels 5 is not divisible by num_heads"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("model_name", "set_name"),
+    [(TEACHER, "transformer_base_v2"), (STUDENT, "transformer_nat_base_v2")],
+)
+def test_refused_attention(model_name, set_name, changes, told):
+    with pytest.raises(InputError, match=told):
+        registry.model(model_name)(tiny_hparams(set_name, **changes), VOCAB)
 
 
 def test_initializer_gain_scales_the_variance():

@@ -7,18 +7,25 @@ parameter counts, which checks the structure of both networks.
 import numpy as np
 
 
-def _attention_shapes(name, fused, width):
+def _attention_shapes(name, fused, width, keys, values):
     """1.2.9: fused kernels with biases; 1.15: separate q, k, v and no biases."""
-    shapes = {}
-    if fused is None:
-        for projection in ("q", "k", "v", "output"):
-            shapes[f"{name}/{projection}/kernel"] = (width, width)
-        return shapes
-    for projection in (*fused, "output"):
-        outputs = width if projection == "output" else width * len(projection)
+    sizes = {"q": keys, "k": keys, "v": values}
+    shapes = {f"{name}/output/kernel": (values, width)}
+    if fused:
+        shapes[f"{name}/output/bias"] = (width,)
+    for projection in fused or ("q", "k", "v"):
+        outputs = sum(sizes[letter] for letter in projection)
         shapes[f"{name}/{projection}/kernel"] = (width, outputs)
-        shapes[f"{name}/{projection}/bias"] = (outputs,)
+        if fused:
+            shapes[f"{name}/{projection}/bias"] = (outputs,)
     return shapes
+
+
+def _relative_shapes(name, distances, keys, values):
+    return {
+        f"{name}/relative_positions_{part}/embeddings": (distances, size)
+        for part, size in (("keys", keys), ("values", values))
+    }
 
 
 def _norm_shapes(name, width):
@@ -50,8 +57,19 @@ def parameter_shapes(
     pre_norm=True,
     fused=True,
     positional=False,
+    keys=0,
+    values=0,
+    distances=0,
+    tables=None,
+    num_heads=2,
 ):
-    """Name -> shape, the vocabulary table once, under `softmax`."""
+    """Name -> shape, the vocabulary table once, under `softmax`.
+
+    keys, values: widths of all heads together, 0 for the network's. distances: rows of the tables
+    of relative positions, 0 for none; `tables` says how many heads' embeddings lie side by side in
+    one, 1 when None.
+    """
+    keys, values = keys or width, values or width
     shapes = {"softmax": (vocab_size, width), "target_space": (32, width)}
     blocks = ["self_attention", "positional_attention", "encdec_attention"]
     if not positional:
@@ -61,7 +79,11 @@ def parameter_shapes(
         for layer in range(layers):
             for block in attentions:
                 name = f"{stack}/{layer}/{block}"
-                shapes |= _attention_shapes(name, FUSED[block] if fused else None, width)
+                kernels = FUSED[block] if fused else None
+                shapes |= _attention_shapes(name, kernels, width, keys, values)
+                if distances and block != "encdec_attention":
+                    sizes = ((tables or 1) * size // num_heads for size in (keys, values))
+                    shapes |= _relative_shapes(name, distances, *sizes)
                 shapes |= _norm_shapes(name, width)
             name = f"{stack}/{layer}/ffn"
             shapes |= _feed_forward_shapes(name, width, filter_size) | _norm_shapes(name, width)
