@@ -57,6 +57,16 @@ def _score_columns(report: Report) -> list[Column]:
     return [own, *others, intl, ("chrF", "chrf", "{:.2f}"), *long]
 
 
+def result_columns(report: Report) -> list[Column]:
+    """Return the columns of the results: scores, the problem's own first, and speed."""
+    return [
+        *_measured(_score_columns(report), report["rows"]),
+        ("repetition %", "repetition_percent", "{:.2f}"),
+        ("latency ms", "latency_ms", "{:.1f}"),
+        ("speed-up", "speedup", "{:.2f}×"),
+    ]
+
+
 def paper_note(report: Report) -> str:
     """Return a sentence that says what the paper's columns are."""
     dataset, same = _dataset(report)
@@ -74,13 +84,7 @@ def results(report: Report) -> list[str]:
     lines = ["## Results", ""]
     if not rows:
         return [*lines, "No system has been scored."]
-    columns = [
-        *_measured(_score_columns(report), rows),
-        ("repetition %", "repetition_percent", "{:.2f}"),
-        ("latency ms", "latency_ms", "{:.1f}"),
-        ("speed-up", "speedup", "{:.2f}×"),
-        ("sentences", "sentences", "{:d}"),
-    ]
+    columns = [*result_columns(report), ("sentences", "sentences", "{:d}")]
     titles = ["system", "decoding", *(title for title, _, _ in columns)]
     body = [_result(row, columns, _dataset(report)[0]) for row in rows]
     lines += table([*titles, "paper BLEU", "paper speed-up"], body, 2)

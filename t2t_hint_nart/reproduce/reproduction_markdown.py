@@ -4,13 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from t2t_hint_nart.evaluation.bleu_conventions import in_order
 from t2t_hint_nart.reproduce.findings import HINTED, ONE_PASS, PLAIN, findings
 from t2t_hint_nart.reproduce.markdown import MISSING, inline_code, number, table
 from t2t_hint_nart.reproduce.ordering import decoding_label, p_text, system_label
 from t2t_hint_nart.reproduce.paper_results import HINTS_PAPER
 from t2t_hint_nart.reproduce.report_markdown import background, calibration
-from t2t_hint_nart.reproduce.report_scores import ablation, results, signatures, speed
+from t2t_hint_nart.reproduce.report_scores import (
+    ablation,
+    result_columns,
+    results,
+    signatures,
+    speed,
+)
 from t2t_hint_nart.reproduce.report_states import attention, cosine
 from t2t_hint_nart.reproduce.seeds import PairedTests, merge, paired_tests
 from t2t_hint_nart.reproduce.spread import Spread
@@ -154,17 +159,31 @@ def _seeds(experiment: Experiment) -> str:
 
 
 def _spreads(report: Report) -> list[str]:
-    """Smallest and largest of the problem's own BLEU, where there are several seeds."""
-    own = next(in_order(report.get("data", {}).get("bleu_convention")))
-    body = []
-    for row in report["rows"]:
-        found = row.get(own.score)
-        if isinstance(found, Spread):
-            numbers = (found.mean, found.deviation, min(found.values), max(found.values))
-            names = [system_label(row["system"]), decoding_label(row["decoding"])]
-            body.append([*names, str(len(found.values)), *map(number, numbers)])
-    header = ["system", "decoding", "seeds", "mean", "standard deviation", "min", "max"]
-    return [f"## Spread of {own.label}", "", *table(header, body, 2)] if body else []
+    """Smallest and largest of every number in the results that differs between seeds."""
+    columns = [
+        column
+        for column in result_columns(report)
+        if any(isinstance(row.get(column[1]), Spread) for row in report["rows"])
+    ]
+    if not columns:
+        return []
+    body = [
+        [
+            system_label(row["system"]),
+            decoding_label(row["decoding"]),
+            str(row["seeds"]),
+            *(_range(row.get(field), form) for _, field, form in columns),
+        ]
+        for row in report["rows"]
+    ]
+    header = ["system", "decoding", "seeds", *(title for title, _, _ in columns)]
+    return ["## Smallest and largest", "", *table(header, body, 2)]
+
+
+def _range(value: object, form: str) -> str:
+    if not isinstance(value, Spread):
+        return number(value, form)
+    return f"{number(min(value.values), form)} to {number(max(value.values), form)}"
 
 
 def _comparisons(tests: Sequence[PairedTests]) -> list[str]:

@@ -126,8 +126,11 @@ def _merged(values: Sequence[Any]) -> Any:
     if all(isinstance(value, Mapping) for value in values):
         keys = dict.fromkeys(key for value in values for key in value)
         return {key: _merged([value[key] for value in values if key in value]) for key in keys}
-    if any(isinstance(value, list) for value in values):
-        return values[0]
+    if all(isinstance(value, list) for value in values):
+        if len({len(value) for value in values}) == 1:
+            return [_merged(items) for items in zip(*values, strict=True)]
+        texts = [", ".join(map(str, value)) or "none" for value in values]
+        return [" / ".join(dict.fromkeys(texts))]
     if any(isinstance(value, str) for value in values):
         return " / ".join(dict.fromkeys(str(value) for value in values))
     return spread(values)

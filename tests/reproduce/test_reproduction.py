@@ -65,8 +65,13 @@ def test_the_same_files_give_the_same_bytes(tmp_path, reports_dir):
 def test_every_seed_counts(tmp_path, reports_dir):
     text = written(tmp_path, reports_dir)
     assert "| `tiny` | 3 | 31.00 | 19.83 ± 0.76 | 21.83 ± 0.29 | +2.00 ± 1.00 | 0.048 |" in text
-    # Mean, standard deviation, smallest, largest.
-    assert "| +align+hid | one pass | 3 | 21.83 | 0.29 | 21.50 | 22.00 |" in text
+    # BLEU 13a, tokenised, tokenised in lower case: smallest and largest.
+    spread = text.split("### Smallest and largest")[1]
+    assert (
+        "| +align+hid | one pass | 3 | 21.50 to 22.00 | 22.00 to 22.50 | 23.00 to 23.50 |" in spread
+    )
+    assert "| teacher | beam 4 | 3 | 31.00 | " in spread
+    assert " | 91.0 to 93.0 | " in spread
     assert (
         "| one pass | nll | +align+hid | +2.00 ± 1.00 | 0.010, 0.060, 0.002 | 0.048 | 0.074 |"
         in text
@@ -97,7 +102,7 @@ def test_every_section_is_there(tmp_path, reports_dir):
         "## Recipe `tiny`",
         "### What the numbers say",
         "### Results",
-        "### Spread of BLEU 13a",
+        "### Smallest and largest",
         "### What the hints add (one pass, the paper's Table 2)",
         "### Paired comparisons",
         "### Speed",
@@ -114,13 +119,13 @@ def test_every_section_is_there(tmp_path, reports_dir):
     ]
 
 
-def test_the_problems_own_bleu_is_the_one_that_is_spread(tmp_path):
+def test_the_problems_own_bleu_comes_first(tmp_path):
     data = {"bleu_convention": "iwslt14_lowercased_tokenized"}
     for seed in SEEDS:
         write_report(seed_report(seed, data=data), tmp_path / "reports" / "tiny" / f"seed{seed}")
     text = written(tmp_path, tmp_path / "reports")
-    assert "### Spread of BLEU tokenized, lower case" in text
-    assert "| +align+hid | one pass | 3 | 23.33 | 0.29 | 23.00 | 23.50 |" in text
+    assert "| system | decoding | seeds | BLEU tokenized, lower case | BLEU 13a |" in text
+    assert "| +align+hid | one pass | 3 | 23.00 to 23.50 | 21.50 to 22.00 |" in text
 
 
 def test_one_seed_is_no_spread(tmp_path):
@@ -129,7 +134,7 @@ def test_one_seed_is_no_spread(tmp_path):
     assert (
         "One, [1](reports/tiny/report.md): how much another seed would change is not known." in text
     )
-    assert "Spread" not in text
+    assert "Smallest and largest" not in text
     assert "±" not in text.split("## Overview")[1]
     assert "| decoding | baseline | system | BLEU 13a | p |" in text
     assert "start from the teacher's weights; the paper's start from nothing." in text

@@ -51,6 +51,14 @@ def test_different_machines_are_both_told(reports):
     merged = merge(reports)["hardware"]
     assert merged["cpu"] == "Some CPU / Other CPU"
     assert merged["cores"] == Spread((2.0, 4.0, 2.0))
+    assert merged["gpus"] == ["none / A GPU"]
+
+
+def test_lists_are_merged_item_by_item(reports):
+    for report in reports:
+        report["cosine"]["teacher"]["raw"]["layers"] = [{"mean": report["seed"] / 10}]
+    (layer,) = merge(reports)["cosine"]["teacher"]["raw"]["layers"]
+    assert layer["mean"] == Spread((0.1, 0.2, 0.3))
 
 
 def test_a_system_of_some_seeds_alone(reports):
