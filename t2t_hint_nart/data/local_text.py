@@ -45,13 +45,10 @@ def find_splits(folder: Path, names: FileNames) -> FilePaths:
     Raises:
         InputError: one side of a split is missing, or there is a training but no development set.
     """
-    found: FilePaths = {}
-    for split, candidates in names.items():
-        paths = _first_pair(folder, candidates)
-        if paths:
-            found[split] = paths
-    if DatasetSplit.TRAIN not in found:
+    if not _first_pair(folder, names.get(DatasetSplit.TRAIN, ())):
         return {}
+    pairs = {split: _first_pair(folder, candidates) for split, candidates in names.items()}
+    found = {split: paths for split, paths in pairs.items() if paths}
     for split in names:
         if split not in found and split != DatasetSplit.TEST:
             wanted = " or ".join(f"{source} and {target}" for source, target in names[split])

@@ -1,5 +1,7 @@
 """A user's own files, good and bad."""
 
+import gzip
+
 import pytest
 
 from t2t_hint_nart import registry
@@ -71,3 +73,54 @@ def test_bad_files_are_told_in_one_line(problem, tmp_path, changes, message):
 def test_missing_files_name_all_that_are_read(problem, tmp_path):
     with pytest.raises(InputError, match=r"inputs.train.txt' \(No such file.*targets.eval.txt"):
         problem.generate_data(tmp_path / "data", tmp_path)
+
+
+def test_gzip(problem, tmp_path):
+    write(tmp_path)
+    for name in ("inputs.train.txt", "targets.eval.txt"):
+        path = tmp_path / name
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    problem.generate_data(tmp_path / "data", tmp_path)
+    assert problem.text_pairs(tmp_path / "data", "dev") == [("fünf", "five")]
+
+
+def test_text_comes_back_as_it_was(problem, tmp_path):
+    lines = ["a  b", "Cafe\u0301", "10\xa0000 €", "x\ty", "_\\ &amp; 日本語 🙂", "\ufeff–"]
+    text = "".join(f"{line}\n" for line in lines)
+    names = ("inputs.train.txt", "targets.train.txt", "inputs.eval.txt", "targets.eval.txt")
+    write(tmp_path, **dict.fromkeys(names, "first\n" + text))
+    problem.generate_data(tmp_path / "data", tmp_path)
+    assert problem.text_pairs(tmp_path / "data", "dev")[1:] == [(line, line) for line in lines]
+
+
+def test_tokens_of_the_text(tmp_path):
+    problem = registry.problem("text2text_tmpdir_tokens")
+    write(tmp_path, **{"inputs.eval.txt": "zwei fünf\n", "targets.eval.txt": "two\n"})
+    problem.generate_data(tmp_path / "data", tmp_path)
+    assert problem.text_pairs(tmp_path / "data", "dev") == [("zwei <UNK>", "two")]
+    vocabulary = (tmp_path / "data" / "vocab.text2text_tmpdir_tokens.tokens").read_text()
+    words = ["drei", "eins", "four", "one", "three", "two", "vier", "zwei"]
+    assert vocabulary.split()[2:] == ["<UNK>", *words]
+
+
+def test_tokens_of_ones_own_vocabulary(tmp_path):
+    problem = registry.problem("text2text_tmpdir_tokens")
+    write(tmp_path)
+    (tmp_path / "vocab.txt").write_text("two\nthree\n<UNK>\nfive\n")
+    problem.generate_data(tmp_path / "data", tmp_path)
+    assert problem.text_pairs(tmp_path / "data", "dev") == [("<UNK>", "five")]
+    assert problem.feature_encoders(tmp_path / "data")["inputs"].vocab_size == 2 + 4
+
+
+def test_columns(tmp_path):
+    problem = registry.problem("text2text_tsv")
+    (tmp_path / "train.tsv").write_text("eins\tone\nzwei\ttwo\n")
+    (tmp_path / "dev.tsv.gz").write_bytes(gzip.compress(b"drei\tthree\n"))
+    problem.generate_data(tmp_path / "data", tmp_path)
+    assert problem.text_pairs(tmp_path / "data", "dev") == [("drei", "three")]
+    (tmp_path / "test.tsv").write_text("vier\n")
+    with pytest.raises(InputError, match=r"test.tsv' has 1 column\(s\) .*: line 1"):
+        list(problem.generate_samples("", tmp_path, "test"))
+    with pytest.raises(InputError, match=r"text2text_tsv reads train.tsv, dev.tsv, test.tsv in"):
+        problem.generate_data(tmp_path / "other", tmp_path / "none")

@@ -1,0 +1,97 @@
+"""Lines and columns of text, plain and gzip, good and bad."""
+
+import gzip
+
+import pytest
+
+from t2t_hint_nart.data.parallel_text import (
+    MAX_LINE_CHARACTERS,
+    find_text,
+    read_columns,
+    read_lines,
+    read_pairs,
+)
+from t2t_hint_nart.errors import InputError
+
+
+def written(path, content, packed=False):
+    data = content if isinstance(content, bytes) else content.encode()
+    path.write_bytes(gzip.compress(data) if packed else data)
+    return path
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_lines_end_in_line_feeds_alone(tmp_path, packed):
+    text = "\ufeffeins \r\n zwei\xa0 drei\t\x20\nvi\u0065\u0301r  fünf\tsechs\nsieben"
+    path = written(tmp_path / "text", text, packed)
+    assert list(read_lines(path)) == [
+        "eins",
+        "zwei\xa0 drei",
+        "vi\u0065\u0301r  fünf\tsechs",
+        "sieben",
+    ]
+
+
+def test_gzip_is_found_and_seen_by_content(tmp_path):
+    packed = written(tmp_path / "a.de.gz", "ja\n", packed=True)
+    assert find_text(tmp_path, "a.de") == packed
+    assert find_text(tmp_path, "b.de") is None
+    plain = written(tmp_path / "a.de", "nein\n")
+    assert find_text(tmp_path, "a.de") == plain
+    assert list(read_lines(written(tmp_path / "c.gz", "not packed\n"))) == ["not packed"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"ja\n\n", r"text' has an empty line: line 2"),
+        (b"ja\nj\x00a\n", r"text' has a control character: line 2"),
+        ("ja\u2028nein\n", r"text' has a control character: line 1"),
+        ("a" * (MAX_LINE_CHARACTERS + 1), r"more than 10000 characters in a line: line 1"),
+        (b"ja\nnein\nsch\xf6n\n", r"text' is not UTF-8 text at line 3"),
+        (gzip.compress(b"ja\n" * 99)[:-9], r"text' is damaged after line \d+: "),
+        (gzip.compress(b"ja\n")[:10] + b"\xff\xff\xff", r"text' is damaged after line 0: "),
+    ],
+)
+def test_bad_lines_are_told_with_file_and_line(tmp_path, content, message):
+    path = written(tmp_path / "text", content)
+    with pytest.raises(InputError, match=message) as told:
+        list(read_lines(path))
+    assert "\n" not in str(told.value)
+
+
+def test_what_is_refused_is_the_callers_choice(tmp_path):
+    path = written(tmp_path / "text", "ja\n\n\x01\n")
+    assert list(read_lines(path, {})) == ["ja", "", "\x01"]
+    with pytest.raises(InputError, match=r"text' has a yes: line 1"):
+        list(read_lines(path, {"a yes": lambda text: text == "ja"}))
+
+
+def test_pairs(tmp_path):
+    source = written(tmp_path / "a", "eins\nzwei\n", packed=True)
+    target = written(tmp_path / "b", "one\ntwo")
+    assert list(read_pairs(source, target)) == [("eins", "one"), ("zwei", "two")]
+    longer = written(tmp_path / "c", "one\ntwo\nthree\n")
+    for files in ((source, longer), (longer, source)):
+        with pytest.raises(InputError, match=r"/a' ends after line 2, but '\S+/c' goes on"):
+            list(read_pairs(*files))
+    empty = written(tmp_path / "d", "")
+    with pytest.raises(InputError, match="are empty"):
+        list(read_pairs(empty, empty))
+    with pytest.raises(InputError, match=r"cannot read '\S+/none' \(No such file or directory\)"):
+        list(read_pairs(tmp_path / "none", target))
+
+
+def test_columns(tmp_path):
+    path = written(tmp_path / "a.tsv", "eins \t one\r\nzwei\ttwo\n", packed=True)
+    assert list(read_columns(path)) == [("eins", "one"), ("zwei", "two")]
+    for content, message in (
+        ("a\tb\nab\n", r"a.tsv' has 1 column\(s\) instead of source, tab, target: line 2"),
+        ("a\tb\tc\n", r"has 3 column\(s\)"),
+        ("a\tb\n\tb\n", r"has 1 column\(s\) instead of source, tab, target: line 2"),
+        ("a\tb\nc\t\x01\n", "has a control character: line 2"),
+        ("", "a.tsv' is empty"),
+    ):
+        written(path, content)
+        with pytest.raises(InputError, match=message):
+            list(read_columns(path))
