@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports import metadata as names
 from t2t_hint_nart.exports.metadata import ExportMetadata
@@ -20,6 +21,8 @@ from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.text import EOS_ID
 from t2t_hint_nart.text.graph import SubwordGraph
 from t2t_hint_nart.text.subword import SubwordTextEncoder
+from t2t_hint_nart.text.token import TokenTextEncoder
+from t2t_hint_nart.text.token_graph import TokenGraph
 
 # Without autograph throughout: no Python control flow depends on a tensor, and looking for some
 # takes most of the time of an export.
@@ -36,16 +39,32 @@ def weights_fingerprint(model: keras.Model) -> str:
     return digest.hexdigest()
 
 
+def _text_graph(encoder: TextEncoder) -> SubwordGraph | TokenGraph:
+    """The vocabulary as operations.
+
+    Raises:
+        InputError: there are none for its kind.
+    """
+    if isinstance(encoder, SubwordTextEncoder):
+        return SubwordGraph(encoder.subtokens)
+    if isinstance(encoder, TokenTextEncoder):
+        return TokenGraph(encoder)
+    raise InputError(
+        "Only vocabularies of subwords or words can be exported with their text, not a "
+        f"{type(encoder).__name__}."
+    )
+
+
 class _TextModule(tf.Module):
     """A model with its vocabularies: strings to strings. Subclasses say how ids are decoded."""
 
-    def __init__(self, model: keras.Model, encoders: dict[str, SubwordTextEncoder]):
+    def __init__(self, model: keras.Model, encoders: dict[str, TextEncoder]):
         super().__init__()
         self._variables = [variable.value for variable in model.variables]
         self._model = _Untracked(model)
-        self._source = SubwordGraph(encoders["inputs"].subtokens)
-        shared = encoders["targets"].subtokens == encoders["inputs"].subtokens
-        self._target = self._source if shared else SubwordGraph(encoders["targets"].subtokens)
+        self._source = _text_graph(encoders["inputs"])
+        shared = encoders["targets"].fingerprint() == encoders["inputs"].fingerprint()
+        self._target = self._source if shared else _text_graph(encoders["targets"])
 
     @property
     def model(self) -> keras.Model:
@@ -177,12 +196,6 @@ def beam_settings(decode_hparams: HParams) -> BeamSettings:
 
 
 def _module(source: TrainedModel, decode_hparams: HParams) -> tuple[_TextModule, int | None]:
-    for name, encoder in source.encoders.items():
-        if not isinstance(encoder, SubwordTextEncoder):
-            raise InputError(
-                f"Only subword vocabularies can be exported with their text; {name} of "
-                f"{source.problem_name} has a {type(encoder).__name__}."
-            )
     if isinstance(source.model, TransformerNat):
         bias = length_bias_of(source.hparams, decode_hparams)
         return StudentModule(source.model, source.encoders, bias), bias
@@ -217,6 +230,7 @@ def export(source: TrainedModel, decode_hparams: HParams, export_dir: str | Path
     module, length_bias = _module(source, decode_hparams)
     incomplete = target.with_name(target.name + ".incomplete")
     shutil.rmtree(incomplete, ignore_errors=True)
+    incomplete.mkdir(parents=True)
     tf.saved_model.save(module, str(incomplete), signatures=module.signatures())
     metadata = ExportMetadata(
         model=source.model_name,

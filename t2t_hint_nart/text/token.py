@@ -18,6 +18,9 @@ class TokenTextEncoder:
         replace_oov: the token that stands for every unknown one; None makes them an error.
         reverse: write and read sentences from the last token to the first.
 
+    Attributes:
+        replace_oov, reverse: as given.
+
     Raises:
         InputError: not exactly one of `path` and `vocab_list`; the file is missing, empty or not
             UTF-8; a token occurs twice; `replace_oov` is not in the vocabulary.
@@ -46,8 +49,8 @@ class TokenTextEncoder:
             raise InputError("TokenTextEncoder takes either a path or a vocab_list")
         self._tokens = tokens
         self._ids = {token: id_ for id_, token in enumerate(tokens)}
-        self._reverse = reverse
-        self._replace_oov = replace_oov
+        self.reverse = reverse
+        self.replace_oov = replace_oov
         self._check(path or "vocab_list")
 
     @property
@@ -67,15 +70,15 @@ class TokenTextEncoder:
         """
         ids = []
         for token in text.split():
-            known = token in self._ids or self._replace_oov is None
-            id_ = self._ids.get(token if known else str(self._replace_oov))
+            known = token in self._ids or self.replace_oov is None
+            id_ = self._ids.get(token if known else str(self.replace_oov))
             if id_ is None:
                 raise InputError(
                     f"token {token!r} is not in the vocabulary and replace_oov is not set."
                     + nearest(token, self._tokens)
                 )
             ids.append(id_)
-        return ids[::-1] if self._reverse else ids
+        return ids[::-1] if self.reverse else ids
 
     def decode(self, ids: Iterable[int], strip_extraneous: bool = False) -> str:
         """Return the tokens of ids with spaces between them.
@@ -90,7 +93,7 @@ class TokenTextEncoder:
         """Return the token of each id."""
         size = len(self._tokens)
         tokens = [self._tokens[id_] if 0 <= id_ < size else f"ID_{id_}" for id_ in ids]
-        return tokens[::-1] if self._reverse else tokens
+        return tokens[::-1] if self.reverse else tokens
 
     def store(self, path: str | os.PathLike[str]) -> None:
         """Write the vocabulary, replacing the file whole or not at all.
@@ -104,8 +107,8 @@ class TokenTextEncoder:
         for id_, token in enumerate(self._tokens):
             if self._ids[token] != id_:
                 raise InputError(f"{origin} holds the token {token!r} twice")
-        if self._replace_oov is not None and self._replace_oov not in self._ids:
+        if self.replace_oov is not None and self.replace_oov not in self._ids:
             raise InputError(
-                f"replace_oov {self._replace_oov!r} is not in the vocabulary."
-                + nearest(self._replace_oov, self._tokens)
+                f"replace_oov {self.replace_oov!r} is not in the vocabulary."
+                + nearest(self.replace_oov, self._tokens)
             )
