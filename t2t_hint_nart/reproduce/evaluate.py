@@ -16,12 +16,15 @@ from t2t_hint_nart.exports.exported_model import ExportedModel
 from t2t_hint_nart.exports.metadata import GREEDY
 from t2t_hint_nart.hints.teacher import Teacher
 from t2t_hint_nart.reproduce.decoder_states import DecoderStates
+from t2t_hint_nart.reproduce.figures import draw_training_curves
+from t2t_hint_nart.reproduce.ordering import system_label
 from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.reproduce.report import build_report, write_report
 from t2t_hint_nart.reproduce.report_row import report_row
 from t2t_hint_nart.serving.decodes import one_line, write_sentences
 from t2t_hint_nart.serving.exported_decode import export_decode, rescored_decode
 from t2t_hint_nart.serving.translator import Decode, Translator
+from t2t_hint_nart.training.training_history import Curve, training_history
 
 SAMPLES = 8
 LATENCY_ROUNDS = 3
@@ -175,11 +178,34 @@ class Evaluation:
             for index in range(0, len(self._pairs), step)
         ][:SAMPLES]
 
+    def _training(self) -> dict[str, dict[str, Curve]]:
+        """Curves of every student's training."""
+        histories = {s: training_history(self._output_dir / s) for s in self._students}
+        return {system: history for system, history in histories.items() if history}
+
+    def _draw_training(self, training: dict[str, dict[str, Curve]]) -> list[dict[str, str]]:
+        """Draw the curves, a plot for each term; nothing where there are none."""
+        if not training:
+            return []
+        terms = dict.fromkeys(term for history in training.values() for term in history)
+        curves = {
+            term: {
+                system_label(system): history[term]
+                for system, history in training.items()
+                if term in history
+            }
+            for term in terms
+        }
+        draw_training_curves(curves, self._output_dir / "training.png")
+        caption = "Unweighted losses, open gates and gradient norm while the students are trained."
+        return [{"file": "training.png", "caption": caption}]
+
     def report(
         self, *, data: dict[str, Any], latency: dict[str, Any], states: dict[str, Any], **facts: Any
     ) -> Finished:
         """Write report.json and report.md."""
         rows = self._rows(latency)
+        training = self._training()
         one_pass = [row for row in rows if row["decoding"] == "one_pass"]
         best = max(one_pass, key=lambda row: row["bleu_13a"])["system"]
         command = translate_command(self._output_dir / "export" / best)
@@ -194,7 +220,8 @@ class Evaluation:
             },
             cosine=states["cosine"],
             attention=states["attention"],
-            figures=states["figures"],
+            figures=[*states["figures"], *self._draw_training(training)],
+            training=training,
             significance=self._significance(),
             samples=self._samples(),
             **facts,
@@ -213,9 +240,9 @@ def translate_command(export_dir: Path) -> str:
 
 def summary_table(rows: list[dict[str, Any]]) -> str:
     """The rows for a terminal: BLEU, repetition, latency, speed-up."""
-    header = f"{'system':20s} {'decoding':12s} {'BLEU':>6s} {'rep %':>6s} {'ms':>8s} {'x':>6s}"
+    header = f"{'system':20s} {'decoding':20s} {'BLEU':>6s} {'rep %':>6s} {'ms':>8s} {'x':>6s}"
     lines = [
-        f"{row['system']:20s} {row['decoding']:12s} {row['bleu_13a']:6.2f} "
+        f"{row['system']:20s} {row['decoding']:20s} {row['bleu_13a']:6.2f} "
         f"{row['repetition_percent']:6.2f} {row['latency_ms']:8.1f} {row['speedup']:6.1f}"
         for row in rows
     ]

@@ -167,8 +167,20 @@ class Pipeline:
         return self.stages.take(name, settings, self.teacher_from)
 
     def _settings(self) -> dict[str, Any]:
-        settings = dataclasses.asdict(self.recipe)
-        return {name: value for name, value in settings.items() if name != "students"}
+        """The recipe, with what the hints of every student come to."""
+        students = {}
+        for student in self.recipe.students:
+            hparams = self.student(student).hparams
+            students[student.system] = {
+                "lambda": hparams.hint_hidden_weight,
+                "mu": hparams.hint_align_weight,
+                "gamma_st": hparams.hint_gamma_st,
+                "gamma_tr": hparams.hint_gamma_tr,
+                **dataclasses.asdict(student),
+            }
+            del students[student.system]["system"]
+        warm_start = all(student.warm_start for student in self.recipe.students)
+        return {**dataclasses.asdict(self.recipe), "students": students, "warm_start": warm_start}
 
     def _datagen(self) -> dict[str, Any]:
         self.problem.generate_data(self.data_dir, self.tmp_dir)

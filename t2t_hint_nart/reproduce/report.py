@@ -34,6 +34,7 @@ def build_report(
     samples: Sequence[Mapping[str, str]] = (),
     figures: Sequence[Mapping[str, str]] = (),
     calibration: Mapping[str, Any] | None = None,
+    training: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
     wall_seconds: Mapping[str, float] | None = None,
     hardware: Mapping[str, Any] | None = None,
@@ -56,6 +57,7 @@ def build_report(
         samples: {"source": ..., "reference": ..., system: translation, ...} a sentence.
         figures: {"file": name beside the report, "caption": ...} each.
         calibration: terms at initialisation and the weights proposed from them.
+        training: {system: {term: [steps, values]}}, unweighted.
         settings: hyperparameters and training settings used.
         wall_seconds: of each stage.
         hardware: as `hardware.hardware` has it; this machine by default.
@@ -83,6 +85,7 @@ def build_report(
             "cosine": cosine or {},
             "attention": attention or {},
             "calibration": calibration or {},
+            "training": training or {},
             "samples": samples,
             "figures": figures,
             "settings": settings or {},

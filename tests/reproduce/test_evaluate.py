@@ -10,6 +10,7 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.reproduce.evaluate import SAMPLES, Evaluation, translate_command
 from t2t_hint_nart.reproduce.recipe import Student
 from t2t_hint_nart.serving.decodes import Hypothesis
+from t2t_hint_nart.training.summaries import Summaries
 
 REFERENCES = [f"the dog number {i} barks loudly at the cat ." for i in range(20)]
 SOURCES = [f"der Hund Nummer {i} bellt die Katze laut an ." for i in range(20)]
@@ -142,6 +143,21 @@ def test_translations_that_are_not_of_this_test_set_are_refused(evaluation, tmp_
     with pytest.raises(InputError):
         report(evaluation)
     assert not (tmp_path / "report.json").exists()
+
+
+def test_training_is_told_where_it_left_summaries(evaluation, tmp_path):
+    report(evaluation)
+    assert not (tmp_path / "training.png").exists()
+    Summaries(tmp_path / "student_align").training(5, {"nll": 2.0, "gate_fraction": 0.5})
+    Summaries(tmp_path / "student_nll").training(5, {"nll": 3.0})
+    report(evaluation)
+    written = json.loads((tmp_path / "report.json").read_text())
+    assert written["training"] == {
+        "student_nll": {"nll": [[5], [3.0]]},
+        "student_align": {"nll": [[5], [2.0]], "gate_fraction": [[5], [0.5]]},
+    }
+    assert [figure["file"] for figure in written["figures"]] == ["training.png"]
+    assert (tmp_path / "training.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_summary_has_a_line_a_row(evaluation):

@@ -124,6 +124,16 @@ def test_the_report_is_told_what_was_found(works, tmp_path):
     assert list(facts["wall_seconds"]) == STAGES
     assert (facts["seed"], facts["command"]) == (1, "t2t-reproduce")
     assert facts["settings"]["teacher_steps"] == 3
+    assert facts["settings"]["warm_start"] is False
+    assert facts["settings"]["students"]["student_align"] == {
+        "lambda": 0.0,
+        "mu": 1.0,
+        "gamma_st": 0.1,
+        "gamma_tr": 0.9,
+        "overrides": "hint_hidden_weight=0",
+        "distilled": True,
+        "warm_start": False,
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
-from t2t_hint_nart.reproduce.training_history import training_history
 from t2t_hint_nart.training.summaries import Summaries
+from t2t_hint_nart.training.training_history import training_history
 
 
 def test_curves_come_back_as_they_were_logged(tmp_path):
@@ -22,4 +22,5 @@ def test_of_a_resumed_run_the_last_word_counts(tmp_path):
 
 
 def test_a_run_without_summaries_has_no_curves(tmp_path):
+    assert training_history(tmp_path / "missing") == {}
     assert training_history(tmp_path) == {}

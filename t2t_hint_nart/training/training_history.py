@@ -1,4 +1,4 @@
-"""What a training run said to TensorBoard, read back: losses, gates and gradients over the steps."""
+"""What a run said to TensorBoard, read back: losses, gates and gradients over the steps."""
 
 from pathlib import Path
 
@@ -23,6 +23,8 @@ def training_history(run_dir: str | Path) -> dict[str, Curve]:
     Returns:
         Those of TERMS that the run logged; none where there are no summaries.
     """
+    if not Path(run_dir).is_dir():
+        return {}
     events = EventAccumulator(str(run_dir), size_guidance={TENSORS: 0})
     events.Reload()
     logged = set(events.Tags()["tensors"])
