@@ -131,6 +131,8 @@ def _main(values: flags.FlagValues) -> None:
 def _tasks(values: flags.FlagValues) -> Sequence[int] | None:
     """Return the training shards that are asked for, None for everything."""
     start, end = values.task_id_start, values.task_id_end
+    if values.task_id < -1:
+        raise InputError(f"--task_id must be a number from 0 on, not {values.task_id}.")
     if start == end == -1:
         return None if values.task_id == -1 else [values.task_id]
     if values.task_id != -1 or not 0 <= start < end:

@@ -41,6 +41,7 @@ def test_writes_skips_and_says_what_is_next(tmp_path, capsys):
     run(*arguments)
     written = contents(tmp_path)
     assert sorted(written) == [
+        f"{COPY}-data.json",
         f"{COPY}-dev-00000-of-00001",
         f"{COPY}-test-00000-of-00001",
         f"{COPY}-train-00000-of-00001",
@@ -49,6 +50,7 @@ def test_writes_skips_and_says_what_is_next(tmp_path, capsys):
     told = capsys.readouterr()
     assert f"t2t-trainer --problem={COPY} --data_dir={tmp_path} " in told.out
     assert f"{COPY}: train: 4000 sentence pairs written to 1 shard(s)" in told.err
+    assert f"{COPY}: train: 4,000 of 4,000 pairs written; tokens 21,741 in, 21,741 out" in told.err
 
     (tmp_path / f"{COPY}-dev-00000-of-00001").write_bytes(b"mine")
     run(*arguments, "--problem", f"{COPY}_rev")
@@ -57,7 +59,10 @@ def test_writes_skips_and_says_what_is_next(tmp_path, capsys):
 
     (tmp_path / f"{COPY}-test-00000-of-00001").unlink()
     run(*arguments)
-    assert contents(tmp_path) == written
+    again = contents(tmp_path)
+    assert again.pop(f"{COPY}-dev-00000-of-00001") == b"mine"
+    assert again.items() < written.items() | again.items()
+    assert again[f"{COPY}-test-00000-of-00001"] == written[f"{COPY}-test-00000-of-00001"]
 
 
 def test_seed_changes_the_data(tmp_path):
@@ -121,3 +126,52 @@ def test_help_needs_no_tensorflow():
     )
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert "--exclude_problems" in told.stdout and "trailing *" in told.stdout
+
+
+def test_only_list_of_a_folder(tmp_path, capsys):
+    data = f"--data_dir={tmp_path / 'data'}"
+    assert "does not exist" in refusal(capsys, "--only_list", data)
+    run(f"--problem={COPY}", data)
+    capsys.readouterr()
+    run("--only_list", data)
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == COPY
+    assert "  train: 4,000 of 4,000 pairs written" in told[3]
+
+
+def test_only_list_needs_no_tensorflow(tmp_path):
+    (tmp_path / f"{COPY}-train-00000-of-00001").write_bytes(b"")
+    code = (
+        "import sys; from t2t_hint_nart.bin import t2t_datagen;"
+        f"sys.argv[1:] = ['--only_list', '--data_dir={tmp_path}'];"
+        "t2t_datagen.main(); sys.exit('tensorflow' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert told.stdout == f"{COPY}\n  shards without a report\n"
+
+
+def test_tasks(tmp_path, capsys):
+    arguments = (f"--problem={COPY}", f"--data_dir={tmp_path}")
+    run(*arguments, "--task_id=0")
+    assert sorted(path.name for path in tmp_path.glob("*-of-*")) == [f"{COPY}-train-00000-of-00001"]
+    assert capsys.readouterr().out == ""
+    assert "task 1 isn't one of this problem's" in refusal(
+        capsys, *arguments, "--task_id_start=0", "--task_id_end=2"
+    )
+    for wrong in (("--task_id_start=1",), ("--task_id_end=1", "--task_id_start=1")):
+        assert "come together" in refusal(capsys, *arguments, *wrong)
+    assert "come together" in refusal(
+        capsys, *arguments, "--task_id=0", "--task_id_start=0", "--task_id_end=1"
+    )
+    assert "--task_id must be" in refusal(capsys, *arguments, "--task_id=-2")
+    run(*arguments, "--task_id_start=0", "--task_id_end=1")
+    run(*arguments)
+    assert len(list(tmp_path.glob("*-of-*"))) == 3
+
+
+def test_number_of_processes(tmp_path, capsys):
+    arguments = (f"--problem={COPY}", f"--data_dir={tmp_path}")
+    assert "--num_concurrent_processes must be at least 1, not 0" in refusal(
+        capsys, *arguments, "--num_concurrent_processes=0"
+    )
+    assert list(tmp_path.iterdir()) == []

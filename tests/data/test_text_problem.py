@@ -1,10 +1,6 @@
 """Generating, encoding and reading back text."""
 
 import itertools
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -23,6 +19,7 @@ def data_dir(tmp_path):
 
 def test_files(data_dir):
     assert sorted(path.name for path in data_dir.iterdir() if path.is_file()) == [
+        "lines_problem-data.json",
         "lines_problem-dev-00000-of-00001",
         "lines_problem-test-00000-of-00001",
         "lines_problem-train-00000-of-00002",
@@ -171,38 +168,20 @@ def test_progress_is_told(tmp_path):
     problem = LinesProblem()
     problem.progress = told.append
     problem.generate_data(tmp_path, tmp_path)
-    assert [line.split(":")[0] for line in told] == ["vocabulary", "train", "dev", "test"]
-    assert "train: 5 sentence pairs written to 2 shard(s)" in told[1]
+    written, report = told[:4], told[4:]
+    assert [line.split(":")[0] for line in written] == ["vocabulary", "train", "dev", "test"]
+    assert "train: 5 sentence pairs written to 2 shard(s)" in written[1]
+    assert report[0].startswith("vocabulary vocab.lines_problem.64.subwords: ")
+    assert report[1] == "train: 5 of 5 pairs written; tokens 28 in, 29 out; 0 duplicate pairs"
+    assert report[2].startswith("dev: 2 of 2 pairs written; tokens ")
+    assert report[3].endswith("; 0 duplicate pairs; 0 pairs and 0 sources also in training")
 
 
-KILLED_IN_DEV = """
-import os, signal, sys
-from tests.data.lines_problem import LinesProblem
-
-class Killed(LinesProblem):
-    registered_name = "lines_problem"
-
-    def generate_samples(self, data_dir, tmp_dir, dataset_split):
-        yield from super().generate_samples(data_dir, tmp_dir, dataset_split)
-        if dataset_split == "dev":
-            os.kill(os.getpid(), signal.SIGKILL)
-
-Killed().generate_data(sys.argv[1], sys.argv[1])
-"""
+class FirstSamplesProblem(LinesProblem):
+    max_samples_for_vocab = 2
 
 
-def test_killed_and_run_again(data_dir, tmp_path_factory):
-    killed = tmp_path_factory.mktemp("killed")
-    command = [sys.executable, "-c", KILLED_IN_DEV, str(killed)]
-    process = subprocess.run(command, cwd=Path(__file__).parents[2], check=False)
-    assert process.returncode == -signal.SIGKILL
-    assert sorted(path.name for path in killed.glob("lines_problem-*-of-0000?")) == [
-        "lines_problem-train-00000-of-00002",
-        "lines_problem-train-00001-of-00002",
-    ]
-    assert not LinesProblem().is_generated(killed, killed)
-
-    LinesProblem().generate_data(killed, killed)
-    assert LinesProblem().is_generated(killed, killed)
-    expected = {path.name: path.read_bytes() for path in data_dir.iterdir() if path.is_file()}
-    assert {path.name: path.read_bytes() for path in killed.iterdir()} == expected
+def test_vocabulary_of_the_first_samples(tmp_path):
+    problem = FirstSamplesProblem()
+    texts = list(problem.generate_text_for_vocab(tmp_path, tmp_path))
+    assert texts == [*PAIRS["train"][0], *PAIRS["train"][1]]

@@ -1,0 +1,32 @@
+"""Examples without TensorFlow against TensorFlow's own bytes."""
+
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from t2t_hint_nart.data.example_bytes import example_bytes
+from t2t_hint_nart.data.shards import to_example
+from t2t_hint_nart.errors import InputError
+
+IDS = st.lists(st.integers(0, 2**31) | st.integers(0, 300), min_size=1, max_size=200)
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=200), IDS, max_size=4))
+def test_bytes_of_tensorflow(features):
+    assert example_bytes(features) == to_example(features).SerializeToString(deterministic=True)
+
+
+@pytest.mark.parametrize("number", [0, 127, 128, 2**14, 2**16 - 1, 2**16, 2**62])
+def test_every_length_of_a_number(number):
+    record = example_bytes({"inputs": [number, 1], "targets": [1]})
+    feature = tf.train.Example.FromString(record).features.feature
+    assert list(feature["inputs"].int64_list.value) == [number, 1]
+    assert list(feature["targets"].int64_list.value) == [1]
+
+
+def test_refused():
+    with pytest.raises(InputError, match="Empty generated field: targets"):
+        example_bytes({"inputs": [5, 1], "targets": []})
+    with pytest.raises(InputError, match="must not be negative, received -3"):
+        example_bytes({"inputs": [5, -3, 1]})

@@ -1,0 +1,344 @@
+"""Shards from any number of processes, after kills, from other text: the same bytes or an error."""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import weakref
+from pathlib import Path
+
+import pytest
+
+from t2t_hint_nart import registry
+from t2t_hint_nart.data import encoding_pass, generation, shard_log
+from t2t_hint_nart.data.shard_files import UNSHUFFLED_SUFFIX
+from t2t_hint_nart.errors import InputError
+from tests.data.lines_problem import PAIRS, LinesProblem
+
+OWN_TEXT = "text2text_tmpdir"
+# SHA-256 of the lines "name digest" of each file, of shards that were written one after the other
+# in one process, by way of TFRecord files.
+DIGESTS = {
+    "algorithmic_copy_tiny": "ee82e3f9c15001cad8e6371d275f33e89953724d4484838be0f2f699014e21f5",
+    "algorithmic_reverse_tiny": "d3f68d26b4afb7be5adfa7a3fc49478c27364f097328209cd1f2f5775a465dad",
+    OWN_TEXT: "56bb66de3c0d8b542dcd20c17dbe441b51e81b967aeea201c044626fb85fd558",
+}
+
+
+@pytest.fixture(scope="session")
+def text_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("text")
+    rng = random.Random(5)
+    words = [
+        "".join(rng.choice("abcdeéß0_\\-, ") for _ in range(rng.randint(1, 7))).strip() or "x"
+        for _ in range(300)
+    ]
+    for split, count in (("train", 1003), ("eval", 17), ("test", 9)):
+        for side in ("inputs", "targets"):
+            lines = [" ".join(rng.choices(words, k=rng.randint(1, 12))) for _ in range(count)]
+            (folder / f"{side}.{split}.txt").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def generate(data_dir, text_dir, processes=1, name=OWN_TEXT):
+    problem = registry.problem(name)
+    problem.num_concurrent_processes = processes
+    problem.progress = lambda line: None
+    problem.generate_data(data_dir, text_dir)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.is_file()}
+
+
+def shards(folder):
+    return {name: data for name, data in contents(folder).items() if not name.endswith(".json")}
+
+
+@pytest.fixture(scope="session")
+def expected(tmp_path_factory, text_dir):
+    """All files but the report, of one process that nothing interrupted."""
+    folder = tmp_path_factory.mktemp("expected")
+    generate(folder, text_dir)
+    return shards(folder)
+
+
+@pytest.mark.parametrize("name", DIGESTS)
+def test_bytes_stay_what_they_were(tmp_path, text_dir, name):
+    generate(tmp_path, text_dir, name=name)
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in shards(tmp_path).items()}
+    lines = "".join(f"{name} {digest}\n" for name, digest in sorted(digests.items()))
+    assert hashlib.sha256(lines.encode()).hexdigest() == DIGESTS[name]
+
+
+def test_two_processes_write_the_same(tmp_path, text_dir, expected):
+    generate(tmp_path, text_dir, processes=2)
+    assert shards(tmp_path) == expected
+
+
+class PowerCut(BaseException):
+    pass
+
+
+def cut_power_at(monkeypatch, function, call):
+    """Make the n-th call of a function of this package the last thing that happens."""
+    module, name = function
+    original, calls = getattr(module, name), []
+
+    def called(*args, **kwargs):
+        calls.append(None)
+        if len(calls) == call:
+            raise PowerCut
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(module, name, called)
+
+
+@pytest.mark.parametrize(
+    "cuts",
+    [
+        [((encoding_pass, "example_bytes"), 1)],
+        [((encoding_pass, "example_bytes"), 500), ((encoding_pass, "example_bytes"), 501)],
+        [((generation, "read_log"), 1), ((generation, "read_log"), 4)],
+        [((encoding_pass, "example_bytes"), 700), ((generation, "read_log"), 11)],
+        [((generation.data_report, "finish"), 1)],
+    ],
+)
+def test_goes_on_where_it_was_cut_off(tmp_path, text_dir, expected, cuts):
+    for function, call in cuts:
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(PowerCut):
+            cut_power_at(patch, function, call)
+            generate(tmp_path, text_dir)
+    encoded = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shard_log.ShardLog, "append", counting(shard_log.ShardLog.append, encoded))
+        generate(tmp_path, text_dir)
+    assert shards(tmp_path) == expected
+    assert len(encoded) < 1003 + 17 + 9 or cuts[0][1] == 1
+
+
+def counting(method, calls):
+    def counted(*args):
+        calls.append(None)
+        return method(*args)
+
+    return counted
+
+
+def test_finished_shards_are_left_alone(tmp_path, text_dir, expected):
+    generate(tmp_path, text_dir)
+    names = [f"{OWN_TEXT}-train-{shard:05d}-of-00010" for shard in (3, 7)]
+    (tmp_path / names[0]).unlink()
+    (tmp_path / names[1]).write_bytes(expected[names[1]] * 2)
+    generate(tmp_path, text_dir)
+    assert shards(tmp_path) == {**expected, names[1]: expected[names[1]] * 2}
+
+
+def test_killed_with_all_its_processes(tmp_path, text_dir, expected):
+    slow = tmp_path / "slow_usr_dir"
+    slow.mkdir()
+    (slow / "__init__.py").write_text(SLOW)
+    data_dir = tmp_path / "data"
+    flags = [f"--data_dir={data_dir}", f"--tmp_dir={text_dir}", f"--t2t_usr_dir={slow}"]
+    program = "from t2t_hint_nart.bin.t2t_datagen import main; main()"
+    command = [sys.executable, "-c", program, "--problem=slow_text", *flags]
+    command.append("--num_concurrent_processes=2")
+
+    def encoded():
+        logs = data_dir.glob(f"slow_text{UNSHUFFLED_SUFFIX}-train-*")
+        return sum(path.stat().st_size > 64 for path in logs)
+
+    # Only the first process is killed: the others must notice and let go of the logs.
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not encoded() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert not list(data_dir.glob("slow_text-train-*"))
+
+    env = {**os.environ, "SLOWLY": ""}
+    subprocess.run(command, check=True, capture_output=True, env=env)
+    found = {name.replace("slow_text", OWN_TEXT): data for name, data in shards(data_dir).items()}
+    assert found == expected
+
+
+SLOW = """
+import os, time
+from t2t_hint_nart import registry
+from t2t_hint_nart.data import shard_log
+
+Own = type(registry.problem("text2text_tmpdir"))
+shard_log._BUFFER_BYTES = 64
+
+@registry.register_problem
+class SlowText(Own):
+    "A user's problem that another process finds in --t2t_usr_dir."
+    registered_name = "slow_text"
+
+    def pair_encoder(self, data_dir):
+        encode = super().pair_encoder(data_dir)
+        def slowly(sample):
+            time.sleep(0.002 if os.environ.get("SLOWLY", "1") else 0)
+            return encode(sample)
+        return slowly
+"""
+
+
+class Pair(dict):
+    """A sample whose life can be watched."""
+
+
+class WatchedProblem(LinesProblem):
+    approx_vocab_size = 32
+
+    def __init__(self):
+        super().__init__()
+        self.alive = weakref.WeakValueDictionary()
+        self.most = 0
+
+    def generate_samples(self, data_dir, tmp_dir, dataset_split):
+        for number in range(5000 if dataset_split == "train" else 10):
+            pair = Pair(inputs=f"{number % 7}", targets=f"{number % 5}")
+            self.alive[id(pair)] = pair
+            self.most = max(self.most, len(self.alive))
+            yield pair
+            del pair
+
+
+def test_samples_are_taken_one_by_one(tmp_path):
+    problem = WatchedProblem()
+    problem.generate_data(tmp_path, tmp_path)
+    assert 1 <= problem.most <= 3
+
+
+class FilteredProblem(LinesProblem):
+    def pair_filters(self, split):
+        if split != "train":
+            return {}
+        return {
+            "sleepy": lambda source, target: "sleeps" not in target,
+            "negated": lambda source, target: "nicht" not in source and "schläft" not in source,
+        }
+
+
+def test_filters_decide_on_shards_and_vocabulary(tmp_path):
+    problem = FilteredProblem()
+    problem.generate_data(tmp_path, tmp_path)
+    kept = [PAIRS["train"][0], PAIRS["train"][4]]
+    assert sorted(problem.text_pairs(tmp_path, "train")) == sorted(kept)
+    assert problem.text_pairs(tmp_path, "dev") == PAIRS["dev"]
+    subtokens = (tmp_path / problem.vocab_filename).read_text()
+    assert "'loudly_'" in subtokens and "'cat_'" not in subtokens
+    report = json.loads((tmp_path / "filtered_problem-data.json").read_text())["splits"]
+    assert report["train"]["pairs_dropped"] == {"sleepy": 2, "negated": 1}
+    assert report["train"]["pairs_read"] == 5 and report["train"]["pairs_written"] == 2
+    assert report["dev"]["pairs_dropped"] == {}
+
+
+class NothingLeftProblem(LinesProblem):
+    def pair_filters(self, split):
+        return {"all": lambda source, target: split != "dev"}
+
+
+def test_nothing_left_by_the_filters(tmp_path):
+    with pytest.raises(InputError, match=r"its filters refuse all 2 of the text"):
+        NothingLeftProblem().generate_data(tmp_path, tmp_path)
+    assert contents(tmp_path) == {}
+
+
+def test_other_text_is_refused(tmp_path, text_dir):
+    text = tmp_path / "text"
+    text.mkdir()
+    for path in text_dir.iterdir():
+        (text / path.name).write_bytes(path.read_bytes())
+    data_dir = tmp_path / "data"
+    generate(data_dir, text)
+    (data_dir / f"{OWN_TEXT}-train-00003-of-00010").unlink()
+    before = contents(data_dir)
+    lines = (text / "targets.train.txt").read_text().splitlines()
+    (text / "targets.train.txt").write_text("\n".join([*lines[:-1], "changed"]) + "\n")
+    with pytest.raises(InputError, match=r"made of other text.*remove 'text2text_tmpdir-\*'"):
+        generate(data_dir, text)
+    assert contents(data_dir) == before
+
+
+def test_bad_text_is_told_before_anything_is_written(tmp_path, text_dir):
+    for path in text_dir.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    with (tmp_path / "targets.test.txt").open("ab") as file:
+        file.write(b"\xff\n")
+    with pytest.raises(InputError, match=r"targets.test.txt' is not UTF-8 text at line 10"):
+        generate(tmp_path / "data", tmp_path, processes=2)
+    assert contents(tmp_path / "data") == {}
+
+
+def test_text_that_changes_while_it_is_read(tmp_path):
+    class Shrinking(LinesProblem):
+        calls = 0
+
+        def generate_samples(self, data_dir, tmp_dir, dataset_split):
+            samples = list(super().generate_samples(data_dir, tmp_dir, dataset_split))
+            type(self).calls += dataset_split == "train"
+            return iter(samples[: 6 - self.calls])
+
+    with pytest.raises(InputError, match=r"has 3 sentence pairs; when it was read before it had 5"):
+        Shrinking().generate_data(tmp_path, tmp_path)
+
+
+def test_one_task_then_all(tmp_path, text_dir, expected):
+    problem = registry.problem(OWN_TEXT)
+    problem.progress = lambda line: None
+    problem.generate_data(tmp_path, text_dir, task_id=4)
+    written = f"{OWN_TEXT}-train-00004-of-00010"
+    assert [name for name in shards(tmp_path) if "-of-" in name] == [written]
+    assert shards(tmp_path)[written] == expected[written]
+    problem.generate_tasks(tmp_path, text_dir, range(3, 6))
+    assert sum("-of-" in name for name in shards(tmp_path)) == 3
+    with pytest.raises(InputError, match="task 10 isn't one of .* 0 to 9"):
+        problem.generate_data(tmp_path, text_dir, task_id=10)
+    generate(tmp_path, text_dir, processes=2)
+    assert shards(tmp_path) == expected
+
+
+def test_several_processes_need_a_registered_problem(tmp_path):
+    problem = LinesProblem()
+    problem.num_concurrent_processes = 2
+    with pytest.raises(InputError, match="'lines_problem' is not registered"):
+        problem.generate_data(tmp_path / "data", tmp_path)
+    assert not (tmp_path / "data").exists()
+
+
+class RandomProblem(LinesProblem):
+    """Draws from Python's own generator, as tensor2tensor's problems do."""
+
+    def generate_samples(self, data_dir, tmp_dir, dataset_split):
+        for _ in range(20):
+            yield {"inputs": str(random.random()), "targets": "x"}
+
+
+def test_the_same_samples_in_every_pass(tmp_path):
+    for folder in "ab":
+        random.seed(folder)
+        RandomProblem().generate_data(tmp_path / folder, tmp_path)
+    assert shards(tmp_path / "a") == shards(tmp_path / "b")
+
+
+class EncodingProblem(LinesProblem):
+    """Makes ids itself, which tensor2tensor's problems may."""
+
+    def generate_encoded_samples(self, data_dir, tmp_dir, dataset_split):
+        for sample in self.generate_samples(data_dir, tmp_dir, dataset_split):
+            yield {"inputs": [len(sample["inputs"]), 1], "targets": [7, 1]}
+
+
+def test_samples_that_a_problem_encodes_itself(tmp_path):
+    from t2t_hint_nart.data.shards import read_shard
+
+    EncodingProblem().generate_data(tmp_path, tmp_path)
+    (path,) = EncodingProblem().shard_files(tmp_path, "test")
+    assert list(read_shard(path)) == [{"inputs": [len("die Katze singt ."), 1], "targets": [7, 1]}]
