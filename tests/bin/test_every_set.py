@@ -15,8 +15,16 @@ KIND = (
     "optimizer_multistep_accumulate_steps",
     "learning_rate_schedule",
     "learning_rate_decay_scheme",
+    "self_attention_type",
+    "pos",
 )
-PRESENT = ("label_smoothing", "attention_dropout", "max_length", "hint_hidden_weight")
+PRESENT = (
+    "label_smoothing",
+    "attention_dropout",
+    "max_length",
+    "hint_hidden_weight",
+    "attention_key_channels",
+)
 
 
 def kinds():
@@ -33,10 +41,14 @@ def kinds():
 
 
 def test_there_are_several_kinds():
-    assert {"transformer_base_v1", "transformer_clean", "transformer_base_multistep8"} < set(
-        kinds()
-    )
-    assert len(kinds()) > 8
+    assert {
+        "transformer_base_v1",
+        "transformer_clean",
+        "transformer_base_multistep8",
+        "transformer_k128",
+        "transformer_relative",
+    } < set(kinds())
+    assert len(kinds()) > 10
 
 
 @pytest.mark.parametrize("set_name", kinds())
