@@ -148,10 +148,11 @@ def _train(
     settings = session.loop_settings(**changes)
     experiment = session.experiment
     extras = session.extras(writes_decodes) if eval_steps else None
-    # Only now: a run that is refused leaves another's flags as they were.
-    write_flags(session.output_dir, values.flags_into_string())
     step = experiment.train(
-        settings, eval_steps, **({"extras": extras, "split": session.split} if extras else {})
+        settings,
+        eval_steps,
+        on_start=lambda: write_flags(session.output_dir, values.flags_into_string()),
+        **({"extras": extras, "split": session.split} if extras else {}),
     )
     print(
         f"Trained to step {step}. Translate with:\n"

@@ -45,6 +45,7 @@ from t2t_hint_nart.bin.refused_flags import (
     define_refused_flags,
 )
 from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin.writable import check_writable
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 
@@ -109,6 +110,7 @@ def _main(values: flags.FlagValues) -> None:
         raise InputError("To score a file, specify --decode_to_file for results.")
     named = named_model(values)
     settings = _settings(values)
+    check_writable(settings.decode_to_file)
     # Whatever there is to read is read first: its faults are told before anything is loaded.
     job = _JOBS[sources[0] if sources else "dataset"](values, settings, named.problem)
 

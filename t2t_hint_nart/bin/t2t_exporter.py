@@ -25,6 +25,7 @@ from t2t_hint_nart.bin.refused_flags import (
     check_refused_flags,
     define_refused_flags,
 )
+from t2t_hint_nart.bin.writable import check_writable
 
 _REFUSED = (
     *DEVICE_FLAGS,
@@ -48,11 +49,12 @@ def _main(values: flags.FlagValues) -> None:
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 
     settings = decode_hparams(values.decode_hparams)
+    export_dir = values.export_dir or str(named.directory / "export")
+    check_writable(export_dir)
 
     from t2t_hint_nart.serving.export import export
 
     trained = named.load()
-    export_dir = values.export_dir or str(named.directory / "export")
     export(trained, settings, export_dir)
     print(
         f"Step {trained.step} exported to {export_dir}. Look at it with:\n"

@@ -27,6 +27,7 @@ from t2t_hint_nart.bin.refused_flags import (
     define_refused_flags,
 )
 from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin.writable import check_writable
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 
@@ -68,6 +69,8 @@ def _main(values: flags.FlagValues) -> None:
     model_dir = Path(values.model_dir)
     if not model_dir.is_dir():
         raise InputError(f"--model_dir {model_dir} isn't a directory.")
+    directory = Path(values.translations_dir)
+    check_writable(directory)
     settings = _settings(values)
     from t2t_hint_nart.serving.decodes import read_lines, write_sentences
 
@@ -77,9 +80,6 @@ def _main(values: flags.FlagValues) -> None:
     from t2t_hint_nart.serving.checkpoint_stream import every_checkpoint
     from t2t_hint_nart.training.checkpoints import step_of
 
-    directory = Path(values.translations_dir)
-    directory.mkdir(parents=True, exist_ok=True)
-    _copy_flags(model_dir / "flags.txt", directory / f"{values.problem}-flags.txt")
     found = 0
     for path in every_checkpoint(model_dir, values.min_steps, 60 * values.wait_minutes):
         found += 1
@@ -89,6 +89,7 @@ def _main(values: flags.FlagValues) -> None:
             continue
         time = Path(path + ".index").stat().st_mtime
         write_sentences(out, translate(path), settings.delimiter)
+        _copy_flags(model_dir / "flags.txt", directory / f"{values.problem}-flags.txt")
         # t2t-bleu draws its curves over these times.
         os.utime(out, (time, time))
         print(f"{len(lines)} sentences written to {out}", flush=True)

@@ -28,6 +28,7 @@ from t2t_hint_nart.bin.flags import (
 from t2t_hint_nart.bin.named_model import named_model
 from t2t_hint_nart.bin.path_flag import define_path
 from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin.writable import check_writable
 from t2t_hint_nart.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def define_flags(values: flags.FlagValues) -> None:
 def _main(values: flags.FlagValues) -> None:
     require(values, "sentence", "visualization_dir", "data_dir")
     directory = Path(values.visualization_dir)
+    check_writable(directory)
+    if not values.sentence.strip():
+        raise InputError("--sentence has no word.")
     if (directory / PAGE).exists():
         raise InputError(f"{directory / PAGE} exists; give another --visualization_dir.")
     inside = _exported(values) if values.export_dir else _trained(values)

@@ -6,13 +6,21 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin.required import check_positive, require
+from t2t_hint_nart.bin.required import check_not_negative, check_positive, require
 from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 
 # Flags that count steps of which there must be one.
 _STEPS = ("train_steps", "local_eval_frequency", "log_step_count_steps")
+# Flags of which 0 means none, or all.
+_COUNTS = (
+    "eval_steps",
+    "save_checkpoints_secs",
+    "keep_checkpoint_max",
+    "keep_checkpoint_every_n_hours",
+    "eval_throttle_seconds",
+)
 
 
 class TrainerSession:
@@ -35,6 +43,7 @@ class TrainerSession:
     ):
         require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
         check_positive(values, *_STEPS)
+        check_not_negative(values, *_COUNTS)
         from t2t_hint_nart import registry
         from t2t_hint_nart.decoding.decode_hparams import decode_hparams
         from t2t_hint_nart.output_dir import create_hparams

@@ -4,7 +4,9 @@ import keras
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import Problem, TextEncoder
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.hparam_syntax import UnknownHParamError
 
 
 def build_model(
@@ -22,9 +24,16 @@ def build_model(
         UnknownNameError: no such model.
         InputError: hparams that don't go together.
     """
-    return registry.model(name)(
-        hparams,
-        encoders["targets"].vocab_size,
-        source_vocab_size=encoders["inputs"].vocab_size,
-        target_space_id=int(problem.space_ids["targets"]),
-    )
+    try:
+        return registry.model(name)(
+            hparams,
+            encoders["targets"].vocab_size,
+            source_vocab_size=encoders["inputs"].vocab_size,
+            target_space_id=int(problem.space_ids["targets"]),
+        )
+    except UnknownHParamError as error:
+        sets = ", ".join(registry.list_hparams(f"{name}_")) or "none"
+        raise InputError(
+            f"The hparams set isn't one of model '{name}' ({str(error).partition('.')[0]}); "
+            f"sets named after the model: {sets}"
+        ) from error

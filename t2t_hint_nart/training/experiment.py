@@ -162,14 +162,18 @@ class Experiment:
         eval_steps: int | None = None,
         extras: EvaluationExtras = EvaluationExtras(),
         split: str = DatasetSplit.EVAL,
+        on_start: Callable[[], None] | None = None,
     ) -> int:
         """Train to settings.train_steps, evaluating after every checkpoint.
+
+        A run that is refused, for its checkpoint too, leaves its directory as it was.
 
         Args:
             settings: of the loop.
             eval_steps: batches of an evaluation, None for all, 0 for no evaluation.
             extras: what evaluations do besides.
             split: that is evaluated.
+            on_start: called before anything is written.
 
         Returns:
             The last step.
@@ -182,8 +186,6 @@ class Experiment:
             history = (
                 EvaluationHistory(run.output_dir, extras.stopping) if extras.stopping else None
             )
-        write_hparams(run.output_dir, run.hparams)
-        self._say_plan(settings)
         loop = TrainingLoop(
             self.learner,
             self.training_batches(),
@@ -195,6 +197,11 @@ class Experiment:
             pictures,
             history,
         )
+        loop.restore()
+        if on_start is not None:
+            on_start()
+        write_hparams(run.output_dir, run.hparams)
+        self._say_plan(settings)
         loop.summaries.hparams(run.model, run.hparams)
         with naming_damaged_shard(self.files):
             return loop.run()

@@ -103,6 +103,17 @@ class TrainingLoop:
         self._output_dir = output_dir
         self._clock = clock
         self._saved_at = self._evaluated_at = clock()
+        self._restored: int | None = None
+
+    def restore(self) -> int:
+        """Go to where the output directory stands and return the step; nothing is written.
+
+        Raises:
+            InputError: a checkpoint that is damaged or of another run.
+        """
+        if self._restored is None:
+            self._restored = self._checkpoints.restore_latest()
+        return self._restored
 
     def run(self) -> int:
         """Train to the end, or until evaluations say that it won't get better.
@@ -116,7 +127,7 @@ class TrainingLoop:
             InputError: the loss or the gradient isn't finite.
         """
         settings = self._settings
-        step = self._checkpoints.restore_latest()
+        step = self.restore()
         if step >= settings.train_steps:
             self._say(f"{self._output_dir}: already at step {step} of {settings.train_steps}.")
             return step

@@ -10,32 +10,46 @@ import pytest
 
 from tests.bin.conftest import PROBLEM
 from tests.commands import refusal
+from tests.contracts.test_commands import console_scripts
 
 # A flag of each command, as it might be mistyped, and a number of each that isn't one.
 MISTYPED = {
     "t2t-avg-all": ("model_dirs", "model_dir", "n"),
+    "t2t-avg-checkpoints": ("checkpoint", "checkpoints", "num_last_checkpoints"),
     "t2t-bleu": ("refrence", "reference", "min_steps"),
+    "t2t-build-vocab": ("corpus_filepatern", "corpus_filepattern", "min_count"),
     "t2t-calibrate": ("batchs", "batches", "batches"),
     "t2t-datagen": ("problm", "problem", "random_seed"),
     "t2t-decoder": ("decode_form_file", "decode_from_file", "worker_id"),
     "t2t-distill": ("batchsize", "batch_size", "batch_size"),
+    "t2t-eval": ("eval_step", "eval_steps", "eval_steps"),
     "t2t-exporter": ("exportdir", "export_dir", None),
+    "t2t-import-checkpoint": ("checkpoint_pth", "checkpoint_path", None),
     "t2t-query-server": ("input_once", "inputs_once", "timeout_secs"),
     "t2t-reproduce": ("recipie", "recipe", "random_seed"),
     "t2t-trainer": ("train_step", "train_steps", "train_steps"),
+    "t2t-translate-all": ("sources", "source", "beam_size"),
+    "t2t-visualize": ("sentences", "sentence", None),
 }
 MISSING = {
     "t2t-avg-all": "Missing --model_dir.",
+    "t2t-avg-checkpoints": "Missing --prefix.",
     "t2t-bleu": "Missing --reference.",
+    "t2t-build-vocab": "Give one of --problem, --corpus_filepattern, --vocab_filepattern.",
     "t2t-calibrate": "Missing --problem, --data_dir, --hparams_set, --teacher_export_dir.",
     "t2t-datagen": "--problem is missing.",
     "t2t-decoder": "Missing --model, --hparams_set, --problem, --data_dir.",
     "t2t-distill": "Missing --problem, --data_dir, --teacher_export_dir.",
+    "t2t-eval": "Missing --model, --hparams_set, --problem, --data_dir, --output_dir.",
     "t2t-exporter": "Missing --model, --hparams_set, --problem, --data_dir.",
+    "t2t-import-checkpoint": "Missing --checkpoint_path.",
     "t2t-query-server": "Give either --export_dir or --server with --servable_name.",
     "t2t-reproduce": "Missing --recipe, --output_dir.",
     "t2t-trainer": "Missing --model, --hparams_set, --problem, --data_dir, --output_dir.",
+    "t2t-translate-all": "Missing --model_dir, --source, --problem, --data_dir.",
+    "t2t-visualize": "Missing --sentence, --visualization_dir, --data_dir.",
 }
+NO_USR_DIR = ("t2t-avg-all", "t2t-avg-checkpoints", "t2t-bleu")
 MODEL_COMMANDS = ("t2t-trainer", "t2t-decoder", "t2t-exporter")
 
 
@@ -49,6 +63,10 @@ def nothing_is_written(tmp_path, monkeypatch):
 
 # Bad input that tests make themselves.
 GIVEN = {"bad", "in.txt", "hparams.json", "__init__.py"}
+
+
+def test_every_command_is_in_the_tables():
+    assert set(MISTYPED) == set(MISSING) == set(console_scripts())
 
 
 @pytest.mark.parametrize("command", MISTYPED)
@@ -76,7 +94,7 @@ def test_missing_flags(command):
     assert refusal(command).startswith(MISSING[command])
 
 
-@pytest.mark.parametrize("command", [c for c in MISSING if c not in ("t2t-avg-all", "t2t-bleu")])
+@pytest.mark.parametrize("command", [c for c in MISSING if c not in NO_USR_DIR])
 def test_a_user_directory_that_is_none(command):
     message = refusal(command, t2t_usr_dir="nowhere")
     assert message.startswith("--t2t_usr_dir=nowhere must be a directory with an __init__.py")
@@ -230,6 +248,21 @@ def test_calibration_on_no_batch(workshop, tmp_path, batches):
     flags = flags_of(workshop, "t2t-calibrate", tmp_path)
     message = refusal("t2t-calibrate", **{**flags, "batches": batches})
     assert message == f"--batches must be at least 1, not {batches}."
+
+
+@pytest.mark.parametrize("flag", ["eval_steps", "keep_checkpoint_max", "save_checkpoints_secs"])
+def test_fewer_than_none(workshop, tmp_path, flag):
+    flags = {**flags_of(workshop, "t2t-trainer", tmp_path), flag: -1}
+    assert refusal("t2t-trainer", **flags) == f"--{flag} must be at least 0, not -1."
+
+
+@pytest.mark.parametrize("command", ["t2t-trainer", "t2t-decoder"])
+def test_a_teachers_set_for_a_student(workshop, tmp_path, command):
+    flags = {**flags_of(workshop, command, tmp_path), "model": "transformer_nat"}
+    assert refusal(command, **flags).startswith(
+        "The hparams set isn't one of model 'transformer_nat' (Unknown hyperparameter "
+        "positional_attention); sets named after the model: transformer_nat_base_v1, "
+    )
 
 
 @pytest.mark.parametrize("flag", ["train_steps", "local_eval_frequency", "log_step_count_steps"])

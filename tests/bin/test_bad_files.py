@@ -1,0 +1,215 @@
+"""What every command says to damaged, missing and unfit files: one line; nothing is changed."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.bin.conftest import PROBLEM
+from tests.commands import refusal
+
+
+def contents(directory):
+    return {path: path.read_bytes() for path in Path(directory).rglob("*") if path.is_file()}
+
+
+def cut(path):
+    """Leave the first half of a file."""
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
+@pytest.fixture
+def refuses(workshop, tmp_path):
+    """Run a command that must refuse its input and leave everything as it was."""
+
+    def run(command, **flags):
+        before = contents(tmp_path), contents(workshop.data_dir.parent)
+        message = refusal(command, **flags)
+        assert (contents(tmp_path), contents(workshop.data_dir.parent)) == before
+        return message
+
+    return run
+
+
+def flags_of(workshop, tmp_path, command, **changes):
+    """Flags with which a command on a trained model works."""
+    flags = dict(flag.removeprefix("--").split("=", 1) for flag in workshop.flags())
+    source = tmp_path / "in.txt"
+    source.write_text("der Hund .\n", encoding="utf-8")
+    further = {
+        "t2t-decoder": {"decode_from_file": source, "decode_to_file": tmp_path / "out"},
+        "t2t-eval": {"eval_timeout_mins": 0, "eval_steps": 1},
+        "t2t-exporter": {"export_dir": tmp_path / "export"},
+        "t2t-trainer": {"train_steps": 30, "eval_steps": 1},
+        "t2t-translate-all": {"source": source, "translations_dir": tmp_path / "translations"},
+        "t2t-visualize": {"sentence": "der Hund .", "visualization_dir": tmp_path / "page"},
+    }[command]
+    if command == "t2t-translate-all":
+        flags["model_dir"] = flags.pop("output_dir")
+    return {**flags, **further, **changes}
+
+
+COMMANDS = ("t2t-decoder", "t2t-eval", "t2t-exporter", "t2t-translate-all", "t2t-visualize")
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "t2t-trainer"])
+@pytest.mark.parametrize("suffix", [".data-00000-of-00001", ".index"])
+def test_a_damaged_checkpoint(workshop, tmp_path, refuses, command, suffix):
+    run = shutil.copytree(workshop.runs["transformer"], tmp_path / "run")
+    for path in run.glob(f"*{suffix}"):
+        cut(path)
+    place = "model_dir" if command == "t2t-translate-all" else "output_dir"
+    message = refuses(command, **flags_of(workshop, tmp_path, command, **{place: run}))
+    assert message.startswith(f"Checkpoint {run}/model.ckpt-")
+    assert "can't be read: " in message
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("directory", ["nowhere", "empty", "in.txt"])
+def test_no_checkpoint(workshop, tmp_path, refuses, command, directory):
+    (tmp_path / "empty").mkdir()
+    place = "model_dir" if command == "t2t-translate-all" else "output_dir"
+    path = tmp_path / directory
+    message = refuses(command, **flags_of(workshop, tmp_path, command, **{place: path}))
+    assert message.startswith(("No checkpoint ", f"--{place} {path} isn't a directory."))
+    assert str(path) in message
+
+
+def shortened(path):
+    path.write_text("\n".join(path.read_text("utf-8").split("\n")[:-6]) + "\n", "utf-8")
+
+
+def of_other_bytes(path):
+    path.write_bytes(b"\xff\xfe" + path.read_bytes())
+
+
+def any_text(path):
+    path.write_text("hello\nworld\n", "utf-8")
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "t2t-trainer"])
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [
+        (shortened, "vocabulary file {path} lacks the one-character subtokens"),
+        (of_other_bytes, "vocabulary file {path} is not UTF-8 text at line 1"),
+        (any_text, "vocabulary file {path} is not a tensor2tensor subword vocabulary"),
+        (Path.unlink, "no vocabulary '{path}' of problem"),
+    ],
+)
+def test_a_damaged_vocabulary(workshop, tmp_path, refuses, command, damage, expected):
+    data_dir = shutil.copytree(workshop.data_dir, tmp_path / "data")
+    (path,) = data_dir.glob("vocab.*")
+    damage(path)
+    flags = flags_of(workshop, tmp_path, command, data_dir=data_dir)
+    if command == "t2t-trainer":
+        flags["output_dir"] = tmp_path / "new"
+    assert refuses(command, **flags).startswith(expected.format(path=path))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_vocabulary_of_another_size(workshop, tmp_path, refuses, command):
+    data_dir = shutil.copytree(workshop.data_dir, tmp_path / "data")
+    (path,) = data_dir.glob("vocab.*")
+    path.write_text(path.read_text("utf-8") + "'new_'\n", "utf-8")
+    message = refuses(command, **flags_of(workshop, tmp_path, command, data_dir=data_dir))
+    assert message.startswith("Checkpoint ") and "is of another model" in message, message
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "t2t-trainer"])
+@pytest.mark.parametrize("name", ["nowhere", "in.txt"])
+def test_no_data(workshop, tmp_path, refuses, command, name):
+    data_dir = tmp_path / name
+    message = refuses(command, **flags_of(workshop, tmp_path, command, data_dir=data_dir))
+    assert f"t2t-datagen --problem={PROBLEM} --data_dir={data_dir}" in message
+
+
+@pytest.mark.parametrize("command", ["t2t-decoder", "t2t-eval"])
+def test_damaged_shards(workshop, tmp_path, refuses, command):
+    data_dir = shutil.copytree(workshop.data_dir, tmp_path / "data")
+    for path in data_dir.glob("*-000*"):
+        cut(path)
+    flags = flags_of(workshop, tmp_path, command, data_dir=data_dir)
+    flags.pop("decode_from_file", None)
+    assert refuses(command, **flags).startswith(f"damaged shard '{data_dir}/{PROBLEM}-dev-00000")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (None, "{path}: No such file or directory"),
+        (b"", "{path} is empty: there is nothing to decode."),
+        (b"gut\n\xe4\n", "{path}:2 isn't UTF-8: "),
+    ],
+)
+@pytest.mark.parametrize(
+    ("command", "flag"),
+    [
+        ("t2t-decoder", "decode_from_file"),
+        ("t2t-decoder", "score_file"),
+        ("t2t-translate-all", "source"),
+    ],
+)
+def test_bad_sentences(workshop, tmp_path, refuses, command, flag, content, expected):
+    path = tmp_path / "bad.txt"
+    if content is not None:
+        path.write_bytes(content)
+    flags = flags_of(workshop, tmp_path, command)
+    flags.pop("decode_from_file", None)
+    assert refuses(command, **{**flags, flag: path}).startswith(expected.format(path=path))
+
+
+def test_scores_of_what_is_no_pair(workshop, tmp_path, refuses):
+    flags = flags_of(workshop, tmp_path, "t2t-decoder")
+    flags["score_file"] = flags.pop("decode_from_file")
+    message = refuses("t2t-decoder", **flags)
+    assert message.endswith("in.txt:1 must have the form input<tab>target with one tab, it has 0.")
+
+
+@pytest.mark.parametrize("references", ["a\nb\n", None])
+def test_unmatched_references(workshop, tmp_path, refuses, references):
+    path = tmp_path / "references"
+    if references:
+        path.write_text(references, "utf-8")
+    flags = flags_of(workshop, tmp_path, "t2t-decoder", decode_reference=path)
+    expected = (
+        f"{path} has 2 references for 1 sentences."
+        if references
+        else f"cannot read '{path}': No such file or directory"
+    )
+    assert refuses("t2t-decoder", **flags) == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "flag"),
+    [
+        ("t2t-decoder", "decode_to_file"),
+        ("t2t-exporter", "export_dir"),
+        ("t2t-translate-all", "translations_dir"),
+        ("t2t-visualize", "visualization_dir"),
+    ],
+)
+def test_a_place_that_cannot_be_written(workshop, tmp_path, refuses, command, flag):
+    """Told before the model is loaded, not after an hour of decoding."""
+    path = tmp_path / "in.txt" / "below" / "a file"
+    message = refuses(command, **flags_of(workshop, tmp_path, command, **{flag: path}))
+    assert message == f"{path} can't be written: {tmp_path}/in.txt isn't a directory."
+
+
+def test_an_output_dir_that_is_a_file(workshop, tmp_path, refuses):
+    flags = flags_of(workshop, tmp_path, "t2t-trainer", output_dir=tmp_path / "in.txt")
+    assert refuses("t2t-trainer", **flags) == f"{tmp_path}/in.txt: File exists"
+
+
+def test_a_sentence_without_a_word(workshop, tmp_path, refuses):
+    flags = flags_of(workshop, tmp_path, "t2t-visualize", sentence=" ")
+    assert refuses("t2t-visualize", **flags) == "--sentence has no word."
+
+
+def test_a_checkpoint_that_is_not_tensor2tensors(workshop, tmp_path, refuses):
+    flags = dict(flag.removeprefix("--").split("=", 1) for flag in workshop.flags())
+    flags |= {"checkpoint_path": flags["output_dir"], "output_dir": tmp_path / "new"}
+    message = refuses("t2t-import-checkpoint", **flags)
+    assert message.endswith("model.ckpt-20 is one of this library; nothing to import.")
+    assert not (tmp_path / "new").exists()
