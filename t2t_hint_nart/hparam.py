@@ -20,6 +20,7 @@ from t2t_hint_nart.hparam_syntax import (
     checked_value,
     parse_values,
     unknown_message,
+    with_elements,
 )
 
 
@@ -183,7 +184,9 @@ mean 'num_heads'?
         parsed = parse_values(values, accepted)
         return self.override_from_dict(
             {
-                name: self._with_elements(name, value) if isinstance(value, dict) else value
+                name: with_elements(name, self.get(name), value)
+                if isinstance(value, dict)
+                else value
                 for name, value in parsed.items()
             }
         )
@@ -261,20 +264,6 @@ mean 'num_heads'?
         if name not in self._aliases or isinstance(value, (list, tuple)):
             return value
         return self._aliases[name].meanings.get(value, value)
-
-    def _with_elements(self, name: str, elements: Mapping[int, Any]) -> list[Any]:
-        """Return the list `name` with some of its elements replaced."""
-        if not self._type_of(name).is_list:
-            raise InputError(f"Must not pass a list for single-valued parameter: {name}")
-        changed = list(self._values[self._target(name)])
-        for index, value in elements.items():
-            if index >= len(changed):
-                raise InputError(
-                    f"Index {index} of hyperparameter '{name}' is out of range: "
-                    f"it has {len(changed)} values"
-                )
-            changed[index] = value
-        return changed
 
     def __getattr__(self, name: str) -> Any:
         # Reached only when normal lookup fails; private names are never hyperparameters, and

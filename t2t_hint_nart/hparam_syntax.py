@@ -190,6 +190,25 @@ def checked_value(name: str, param_type: HParamType, value: Any) -> Any:
     return _checked_scalar(name, param_type, value)
 
 
+def with_elements(name: str, values: Any, elements: Mapping[int, Any]) -> list[Any]:
+    """Return the list that a hyperparameter holds with some of its elements replaced.
+
+    Raises:
+        InputError: if it holds no list, or one that is too short.
+    """
+    if not isinstance(values, list):
+        raise InputError(f"Must not pass a list for single-valued parameter: {name}")
+    changed = list(values)
+    for index, value in elements.items():
+        if index >= len(changed):
+            raise InputError(
+                f"Index {index} of hyperparameter '{name}' is out of range: "
+                f"it has {len(changed)} values"
+            )
+        changed[index] = value
+    return changed
+
+
 def _checked_scalar(name: str, param_type: HParamType, value: Any) -> Any:
     converted = _cast(name, param_type.scalar, value)
     if param_type.allowed is not None and converted not in param_type.allowed:
