@@ -82,9 +82,15 @@ def _passes(
     paths = problem.output_paths(data_dir, tmp_dir)
     logs = problem.output_paths(data_dir, tmp_dir, shuffled=False)
     if not problem.is_generate_per_split:
-        splits = [split for split in paths for _ in paths[split]]
-        chained = [tuple(itertools.chain(*by_split.values())) for by_split in (paths, logs)]
-        return [EncodingPass(DatasetSplit.TRAIN, *chained, tuple(splits), shuffled=True)]
+        return [
+            EncodingPass(
+                DatasetSplit.TRAIN,
+                tuple(itertools.chain(*paths.values())),
+                tuple(itertools.chain(*logs.values())),
+                tuple(split for split in paths for _ in paths[split]),
+                shuffled=True,
+            )
+        ]
     return [
         EncodingPass(
             split,

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pytest
 
 from t2t_hint_nart.errors import InputError
@@ -96,3 +100,26 @@ def test_search_stops_within_one_percent_and_keeps_the_nearest(monkeypatch):
     tried.clear()
     assert len(subword_builder.search(20, {}, 1, 1000, Settings())) == 20
     assert tried == [500]
+
+
+BUILD = """
+import random
+from t2t_hint_nart.text.subword import SubwordTextEncoder
+rng = random.Random(1)
+words = ["".join(rng.choices("abcdeäöß-", k=rng.randint(2, 7))) for _ in range(400)]
+texts = (" ".join(rng.choices(words, k=9)) for _ in range(500))
+print(SubwordTextEncoder.build_from_generator(texts, 300).fingerprint())
+"""
+
+
+def test_same_vocabulary_in_every_process():
+    fingerprints = {
+        subprocess.run(
+            [sys.executable, "-c", BUILD],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(fingerprints) == 1 and len(fingerprints.pop()) == 65
