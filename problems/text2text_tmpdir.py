@@ -62,24 +62,6 @@ class OwnTextProblem(Text2TextProblem):
         has_test = any(find_text(Path(tmp_dir), name) for name in names)
         return self.dataset_splits if has_test else self.dataset_splits[:-1]
 
-    def get_or_create_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> TextEncoder:
-        """Return the vocabulary, having read every line of every split before building it.
-
-        Args:
-            data_dir: folder of the vocabulary.
-            tmp_dir: folder of the text files.
-
-        Raises:
-            InputError: a file is missing, empty or not UTF-8, a line is empty, very long or has
-                control characters, or two files differ in their number of lines; names the file
-                and the line.
-        """
-        if not (Path(data_dir) / self.vocab_filename).exists():
-            for part in self.splits_in(tmp_dir):
-                for _ in self.generate_samples(data_dir, tmp_dir, part["split"]):
-                    pass
-        return super().get_or_create_vocab(data_dir, tmp_dir)
-
     def generate_samples(
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, str]]:
@@ -91,7 +73,9 @@ class OwnTextProblem(Text2TextProblem):
             dataset_split: "train", "dev" or "test".
 
         Raises:
-            InputError: see `get_or_create_vocab`.
+            InputError: a file is missing, empty or not UTF-8, a line is empty, very long or has
+                control characters, or two files differ in their number of lines; names the file
+                and the line.
         """
         del data_dir
         paths = [self._found(Path(tmp_dir), name) for name in self.text_files[dataset_split]]
@@ -163,6 +147,13 @@ class Text2textTmpdirTokens(Text2textTmpdir):
     def oov_token(self) -> str:
         """What unknown words become."""
         return "<UNK>"
+
+    def check_vocab(self, data_dir: PathLike) -> None:
+        """Accept that there is no vocabulary yet: it is made of the text.
+
+        Args:
+            data_dir: unused.
+        """
 
     def get_or_create_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> TextEncoder:
         """Return the vocabulary, made of vocab.txt or of the training text if it is not there.

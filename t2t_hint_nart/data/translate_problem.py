@@ -24,6 +24,9 @@ class TranslateProblem(Text2TextProblem):
     local_files: ClassVar[FileNames] = {}
     refused_lines: ClassVar[Refusals] = STRICT
 
+    # Files that progress has been told of: they are read several times.
+    _told: frozenset[tuple[Path, Path]] = frozenset()
+
     @property
     def is_generate_per_split(self) -> bool:
         """Each split has its own text."""
@@ -51,7 +54,9 @@ class TranslateProblem(Text2TextProblem):
             InputError: a bad line or file, or text that looks like another language.
         """
         paths = self.local_paths(tmp_dir)[dataset_split]
-        self.progress(f"{dataset_split}: reading {paths[0]} and {paths[1]}")
+        if paths not in self._told:
+            self._told |= {paths}
+            self.progress(f"{dataset_split}: text of {paths[0]} and {paths[1]}")
         pairs = read_pairs(*paths, self.refused_lines)
         for source, target in language_checked(pairs, self.languages, list(map(str, paths))):
             yield {"inputs": source, "targets": target}
