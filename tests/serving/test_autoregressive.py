@@ -55,3 +55,16 @@ def test_the_cache_changes_nothing(set_name, changes):
     # Long enough for the cache to have grown, and not one token over and over.
     assert np.max(np.sum(got.ids != 0, axis=-1)) > BLOCK
     assert len(np.unique(got.ids)) > 2
+
+
+def test_relative_positions_in_a_graph():
+    model = tiny_network("transformer", "transformer_relative", seed=4, **RELATIVE)
+    graph = tf.function(
+        lambda inputs: beam_decode(model, inputs, SETTINGS),
+        input_signature=[tf.TensorSpec([None, None], tf.int32)],
+        autograph=False,
+    )
+    eager = beam_decode(model, tf.constant(INPUTS), SETTINGS)
+    got = graph(tf.constant(INPUTS))
+    assert np.array_equal(got.ids, eager.ids)
+    np.testing.assert_allclose(got.scores, eager.scores, rtol=1e-5)
