@@ -3,7 +3,8 @@ r"""Show what a model does with a sentence: attention of every layer and head, c
 Translates --sentence and writes to --visualization_dir: index.html, one page that needs nothing
 else, to look into every layer and head; the same as PNG files; the numbers as attention.csv and
 cosine.csv. The model is an export (--export_dir) or a checkpoint, teacher or student alike.
-Attention is that from the translation to the source.
+Attention is that from the translation to the source; of a checkpoint also the encoder's and the
+decoder's self-attention and a student's positional attention.
 
 Examples:
   t2t-visualize --export_dir=runs/quickstart/export/teacher --data_dir=runs/quickstart/data \

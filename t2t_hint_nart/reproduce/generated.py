@@ -1,6 +1,7 @@
 """One sentence as a model generates it: its tokens, and what was inside the decoder meanwhile."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -22,10 +23,12 @@ class Generated(NamedTuple):
     Attributes:
         tokens: its ids, EOS last if there is one.
         output: of one sentence; has a position for each token, perhaps more after them.
+        self_attention: by name, if it was looked at; float[1, layers, H, T, T] of one sentence.
     """
 
     tokens: list[int]
     output: DecoderOutput
+    self_attention: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 def generate_by_search(decode: DecodeIds, hints: Hints, source: Sequence[int]) -> Generated:

@@ -11,6 +11,7 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.exported_model import ExportedModel
 from t2t_hint_nart.exports.metadata import HINTS
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.models.attention_weights import observed_self_attention
 from t2t_hint_nart.models.decoder_output import DecoderOutput
 from t2t_hint_nart.models.transformer_nat import TransformerNat
 from t2t_hint_nart.reproduce.generated import (
@@ -99,9 +100,13 @@ def inside_trained(trained: TrainedModel, decode_hparams: HParams) -> Inside:
         InputError: a student's length_bias isn't known.
     """
     model = trained.model
+    seen: dict[str, np.ndarray] = {}
 
     def hints(inputs: np.ndarray, targets: np.ndarray) -> DecoderOutput:
-        output = model(tf.constant(inputs), tf.constant(targets), training=False)
+        with observed_self_attention(model) as weights:
+            output = model(tf.constant(inputs), tf.constant(targets), training=False)
+        # Layers are put next to each other, as those of the output are.
+        seen.update({name: np.stack(layers, axis=1) for name, layers in weights.items()})
         return DecoderOutput(*(np.asarray(value) for value in output))
 
     def decode(inputs: np.ndarray) -> np.ndarray:
@@ -111,10 +116,16 @@ def inside_trained(trained: TrainedModel, decode_hparams: HParams) -> Inside:
     if isinstance(model, TransformerNat):
         bias = length_bias_of(trained.hparams, decode_hparams)
         return Inside(
-            name, trained.encoders, lambda source: generate_in_one_pass(hints, bias, source)
+            name,
+            trained.encoders,
+            lambda source: generate_in_one_pass(hints, bias, source)._replace(self_attention=seen),
         )
     settings = beam_settings(decode_hparams)
-    return Inside(name, trained.encoders, lambda source: generate_by_search(decode, hints, source))
+    return Inside(
+        name,
+        trained.encoders,
+        lambda source: generate_by_search(decode, hints, source)._replace(self_attention=seen),
+    )
 
 
 def _name(model: str, problem: str, step: int) -> str:

@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from t2t_hint_nart.evaluation.attention import entropy
-from t2t_hint_nart.reproduce.sentence_view import SentenceView
+from t2t_hint_nart.reproduce.sentence_view import ENCODER, SentenceView
 
 TEMPLATE = "sentence_page.html"
-_TITLES = {"raw": "Cosine, states", "normed": "Cosine, normed states"}
+_TITLES = {
+    "encoder": "Self-attention, encoder",
+    "decoder": "Self-attention, decoder",
+    "positional": "Positional attention, decoder",
+    "raw": "Cosine, states",
+    "normed": "Cosine, normed states",
+}
 
 
 def page(shown: SentenceView) -> str:
@@ -45,14 +52,12 @@ def _data(shown: SentenceView) -> dict[str, Any]:
         "target": shown.target,
         "start": [layer, head],
         "views": [
-            {
-                "name": "Attention",
-                "rows": "target",
-                "columns": "source",
-                "colours": "blues",
-                "entropy": np.round(entropy(shown.attention).mean(axis=-1), 3).tolist(),
-                "matrices": np.round(shown.attention, 4).tolist(),
-            },
+            _attention("Attention", shown.attention, "target", "source"),
+            *(
+                _attention(_TITLES[name], weights, side, side)
+                for name, weights in shown.self_attention.items()
+                for side in ("source" if name == ENCODER else "target",)
+            ),
             *(
                 {
                     "name": _TITLES[name],
@@ -64,4 +69,16 @@ def _data(shown: SentenceView) -> dict[str, Any]:
                 for name, matrices in shown.cosines.items()
             ),
         ],
+    }
+
+
+def _attention(name: str, weights: NDArray[np.float64], rows: str, columns: str) -> dict[str, Any]:
+    """A view of attention weights, float64[layers, H, rows, columns]."""
+    return {
+        "name": name,
+        "rows": rows,
+        "columns": columns,
+        "colours": "blues",
+        "entropy": np.round(entropy(weights).mean(axis=-1), 3).tolist(),
+        "matrices": np.round(weights, 4).tolist(),
     }

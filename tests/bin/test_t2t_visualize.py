@@ -11,7 +11,10 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:You are using a softmax"),
 ]
 FILES = ["attention.csv", "attention.png", "attention_layer1.png", "attention_layer2.png",
-         "cosine.csv", "cosine_normed.png", "cosine_raw.png", "index.html"]  # fmt: skip
+         "cosine.csv", "cosine_normed.png", "cosine_raw.png", "decoder_attention.csv",
+         "decoder_attention.png", "encoder_attention.csv", "encoder_attention.png",
+         "index.html"]  # fmt: skip
+POSITIONAL = ["positional_attention.csv", "positional_attention.png"]
 
 
 @pytest.mark.parametrize("model", ["transformer", "transformer_nat"])
@@ -25,7 +28,8 @@ def test_a_checkpoint(workshop, tmp_path, model):
         visualization_dir=out,
     )
     assert told.startswith("der Hund bellt .\n") and told.endswith("in a browser.\n")
-    assert sorted(path.name for path in out.iterdir()) == FILES
+    expected = FILES + (POSITIONAL if model == "transformer_nat" else [])
+    assert sorted(path.name for path in out.iterdir()) == expected
     with (out / "attention.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     source = {int(row["source_position"]): row["source"] for row in rows}
@@ -38,6 +42,30 @@ def test_a_checkpoint(workshop, tmp_path, model):
         sums[place] = sums.get(place, 0.0) + float(row["weight"])
     assert len({place[:2] for place in sums}) == SIZES["num_hidden_layers"] * SIZES["num_heads"]
     assert all(total == pytest.approx(1.0, abs=1e-4) for total in sums.values())
+
+
+@pytest.mark.parametrize("model", ["transformer", "transformer_nat"])
+def test_self_attention(workshop, tmp_path, model):
+    """T2T's visualizer shows encoder, decoder and encoder-decoder attention."""
+    succeed(
+        "t2t-visualize",
+        *workshop.flags(model),
+        "--decode_hparams=extra_length=2",
+        sentence="der Hund bellt .",
+        visualization_dir=tmp_path,
+    )
+    with (tmp_path / "decoder_attention.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    later = [row for row in rows if int(row["other_position"]) > int(row["position"])]
+    itself = [row for row in rows if row["other_position"] == row["position"]]
+    assert later and itself
+    # A teacher doesn't look ahead, a student not at itself.
+    unseen = later if model == "transformer" else itself
+    assert {float(row["weight"]) for row in unseen} == {0.0}
+    data = (tmp_path / "index.html").read_text("utf-8")
+    for kind in ("Self-attention, encoder", "Self-attention, decoder"):
+        assert f'"name":"{kind}"' in data
+    assert ('"name":"Positional attention, decoder"' in data) == (model == "transformer_nat")
 
 
 def test_an_older_page_is_kept(workshop, tmp_path):

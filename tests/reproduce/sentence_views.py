@@ -25,5 +25,12 @@ def decoder_output(length, source_length, seed=0):
 
 def example(length=2, source_length=3):
     """A view of an output that may have padding behind its tokens."""
-    made = Generated([5, 1], decoder_output(length, source_length))
+    made = Generated(
+        [5, 1],
+        decoder_output(length, source_length),
+        {
+            "encoder": decoder_output(source_length, source_length, 1).attention[:, :1],
+            "decoder": decoder_output(length, length, 2).attention,
+        },
+    )
     return view("model <b>", ("Hallo", "</script>"), (SOURCE, TARGET), made)

@@ -46,7 +46,11 @@ def test_its_data():
     data = json.loads(parsed.scripts["data"])
     assert (data["source"], data["target"]) == (SOURCE, TARGET)
     assert data["start"] == [1, 2]
-    attention, raw, normed = data["views"]
+    attention, encoder, decoder, raw, normed = data["views"]
+    assert (encoder["rows"], encoder["columns"]) == ("source", "source")
+    assert np.shape(encoder["matrices"]) == (1, 3, 3, 3)
+    assert (decoder["rows"], decoder["columns"]) == ("target", "target")
+    assert np.array(decoder["matrices"]) == pytest.approx(shown.self_attention["decoder"], abs=6e-5)
     assert np.array(attention["matrices"]) == pytest.approx(shown.attention, abs=6e-5)
     assert np.array(raw["matrices"])[:, 0] == pytest.approx(shown.cosines["raw"], abs=6e-5)
     assert np.array(normed["matrices"])[:, 0] == pytest.approx(shown.cosines["normed"], abs=6e-5)

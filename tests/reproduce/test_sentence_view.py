@@ -15,6 +15,8 @@ def test_padding_is_cut():
     assert {name: m.shape for name, m in shown.cosines.items()} == dict.fromkeys(
         ("raw", "normed"), (LAYERS, 2, 2)
     )
+    sizes = {name: weights.shape[-2:] for name, weights in shown.self_attention.items()}
+    assert sizes == {"encoder": (3, 3), "decoder": (2, 2)}
     assert shown.cosines["raw"][1] == pytest.approx(cosine_matrix(output.hidden[0, 1, :2]))
     assert shown.cosines["normed"][0] == pytest.approx(
         cosine_matrix(output.hidden_normed[0, 0, :2])
@@ -27,7 +29,15 @@ def test_the_sharpest_head():
 
 def test_the_numbers(tmp_path):
     shown = example()
-    assert [path.name for path in write_csv(shown, tmp_path)] == ["attention.csv", "cosine.csv"]
+    names = ["attention.csv", "encoder_attention.csv", "decoder_attention.csv", "cosine.csv"]
+    assert [path.name for path in write_csv(shown, tmp_path)] == names
+    with (tmp_path / "encoder_attention.csv").open(encoding="utf-8", newline="") as file:
+        last = list(csv.DictReader(file))[-1]
+    assert (last["layer"], last["head"], last["token"], last["other_token"]) == (
+        "1", "3", "<EOS>", "<EOS>"
+    )  # fmt: skip
+    weight = shown.self_attention["encoder"][0, 2, 2, 2]
+    assert float(last["weight"]) == pytest.approx(weight, abs=5e-7)
     with (tmp_path / "attention.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == shown.attention.size
@@ -48,7 +58,8 @@ def test_the_numbers(tmp_path):
 
 
 def test_the_pictures(tmp_path):
-    names = ["attention", "attention_layer1", "attention_layer2", "cosine_raw", "cosine_normed"]
+    names = ["attention", "attention_layer1", "attention_layer2", "encoder_attention"]
+    names += ["decoder_attention", "cosine_raw", "cosine_normed"]
     assert [path.name for path in draw(example(), tmp_path)] == [f"{name}.png" for name in names]
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(f"{name}.png" for name in names)
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in tmp_path.iterdir())
