@@ -7,7 +7,7 @@ tab-separated columns. Every file may be gzip, with or without `.gz` in its name
 import os
 import shlex
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -79,14 +79,14 @@ class OwnTextProblem(Text2TextProblem):
         """
         del data_dir
         paths = [self._found(Path(tmp_dir), name) for name in self.text_files[dataset_split]]
-        for source, target in self.read(*paths):
+        for source, target in self.read(paths):
             yield {"inputs": source, "targets": target}
 
-    def read(self, *paths: Path) -> Iterator[Pair]:
+    def read(self, paths: Sequence[Path]) -> Iterator[Pair]:
         """Return the sentence pairs of a split's files.
 
         Args:
-            *paths: of the files, in the order of `text_files`.
+            paths: of the files, in the order of `text_files`.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say how its files are read")
 
@@ -125,9 +125,10 @@ class Text2textTmpdir(OwnTextProblem):
         DatasetSplit.TEST: ("inputs.test.txt", "targets.test.txt"),
     }
 
-    def read(self, *paths: Path) -> Iterator[Pair]:
+    def read(self, paths: Sequence[Path]) -> Iterator[Pair]:
         """Return the pairs of two files, line by line."""
-        return read_pairs(*paths, STRICT)
+        source, target = paths
+        return read_pairs(source, target, STRICT)
 
 
 @register_problem
@@ -195,6 +196,7 @@ class Text2textTsv(OwnTextProblem):
 
     text_files: ClassVar = {split: (f"{split}.tsv",) for split in DatasetSplit.ALL}
 
-    def read(self, *paths: Path) -> Iterator[Pair]:
+    def read(self, paths: Sequence[Path]) -> Iterator[Pair]:
         """Return the pairs of a file with two columns."""
-        return read_columns(*paths, STRICT)
+        (path,) = paths
+        return read_columns(path, STRICT)

@@ -6,7 +6,10 @@ from typing import ClassVar
 import tensorflow_datasets as tfds
 
 
-class ParallelTextBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+class ParallelTextBuilder(
+    tfds.core.GeneratorBasedBuilder,
+    skip_registration=True,  # type: ignore[call-arg]
+):
     """Base class of builders whose examples are sentence pairs, kept in the order they come in.
 
     Attributes:
