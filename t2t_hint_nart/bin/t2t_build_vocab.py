@@ -80,6 +80,7 @@ def _vocabulary_of_text(values: flags.FlagValues) -> None:
     from t2t_hint_nart.text.token_counts import corpus_token_counts, listed_token_counts
 
     lines = values.corpus_max_lines
+    counts: dict[str, int]
     if values.corpus_filepattern:
         counts = corpus_token_counts(values.corpus_filepattern, lines, values.split_on_newlines)
     else:

@@ -18,7 +18,9 @@ def check_writable(*paths: str | os.PathLike[str]) -> None:
     Raises:
         InputError: what leads there isn't a directory, or one that can't be written to.
     """
-    for path in filter(None, map(os.fspath, paths)):
+    for path in paths:
+        if not os.fspath(path):
+            continue
         place = Path(path).absolute().parent
         while not place.exists() and place != place.parent:
             place = place.parent
