@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
+# The number of pairs in the logs of a worker that has not begun.
+_NOT_YET = -1
+
 # In a worker: the number of pairs in each worker's logs, and at the end whether to stop.
 _counts: Any = None
 
@@ -80,12 +83,17 @@ def encode_in_processes(
     """
     check_can_be_made_anew(problem)
     context = multiprocessing.get_context("spawn")
-    counts = context.Array("q", len(parts) + 1, lock=False)
+    counts = context.Array("q", [_NOT_YET] * len(parts) + [False], lock=False)
+
+    def look_at_all() -> None:
+        if _NOT_YET not in counts[:-1]:
+            look(sum(counts[:-1]))
+
     tasks = [_task(problem, data_dir, tmp_dir, encoding, part) for part in parts]
     with ProcessPoolExecutor(len(parts), context, _begin, (counts,)) as pool:
         futures = [pool.submit(_encode, task, place) for place, task in enumerate(tasks)]
         try:
-            _watch(futures, lambda: look(sum(counts[:-1])))
+            _watch(futures, look_at_all)
         except BrokenProcessPool:
             raise InputError(
                 "a process that encodes text was killed, perhaps for want of memory; "
