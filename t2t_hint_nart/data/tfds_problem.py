@@ -144,7 +144,7 @@ class TfdsTranslateProblem(TranslateProblem):
                 f"TFDS builder '{builder.name}' has no split '{tfds_split}'; "
                 f"it has {', '.join(builder.info.splits)}"
             )
-        in_order = tfds.ReadConfig(interleave_cycle_length=1)
+        in_order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
         for pair in tfds.as_numpy(builder.as_dataset(split=tfds_split, read_config=in_order)):
             yield {
                 "inputs": pair[source].decode("utf-8").strip(),
