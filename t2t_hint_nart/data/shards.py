@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import random
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -153,7 +154,7 @@ def read_shard(path: str) -> Iterator[dict[str, list[int]]]:
             raise InputError(f"shard does not exist: {path!r}") from None
         except tf.errors.OpError as error:
             raise InputError(
-                f"damaged shard {path!r} (record {number}: {error.message.splitlines()[0]}); "
+                f"damaged shard {path!r} (record {number}: {_reason(error)}); "
                 "remove it and generate the data again"
             ) from None
         if record is None:
@@ -196,3 +197,9 @@ def naming_damaged_shard(paths: Sequence[str]) -> Iterator[None]:
             for _ in read_shard(path):
                 pass
         raise
+
+
+def _reason(error: tf.errors.OpError) -> str:
+    """Return what TensorFlow says without the names of its own nodes."""
+    line = error.message.splitlines()[0]
+    return re.sub(r"\{\{.*?\}\} *| *\[Op:.*", "", line).strip().rstrip("'")

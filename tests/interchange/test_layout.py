@@ -1,6 +1,7 @@
 """T2T's names and shapes, against those of its own test checkpoint."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ def test_t2ts_own_checkpoint(t2ts_own):
     assert layout_of(t2ts_own) is T2T_1_15
     shapes = model_shapes(T2T_1_15, t2ts_own)
     assert (len(t2ts_own), len(shapes)) == (250, 81)
+    assert sum(math.prod(shape) for shape in shapes.values()) == 139_200
     assert shard_count(shapes) == 16
     assert table_sizes(T2T_1_15, shapes) == ({8190}, {16})
     assert flattened(T2T_1_15.variables(shapes_of("transformer_test_t2t115", 8190))) == shapes
