@@ -162,23 +162,18 @@ def _missing(
     """Return the shards of each pass that are to be written.
 
     Raises:
-        InputError: there are shards of other text, or made with other settings.
+        InputError: there are shards of other text, made with other settings, or of unknown origin.
     """
     begun = data_report.recorded_key(problem, data_dir)
     there = [path for part in passes for path in part.paths if Path(path).is_file()]
-    if there and begun not in (None, key):
+    if there and begun != key:
+        unlike = "is not known to be" if begun is None else "was not"
         raise InputError(
-            f"{there[0]!r} and others there were made of other text, another vocabulary, other "
-            f"filters or another seed; remove '{problem.dataset_filename()}-*' there to start anew"
+            f"{there[0]!r} {unlike} made of this text, vocabulary, filters and seed; "
+            f"remove '{problem.dataset_filename()}-*' there to start anew"
         )
     return [
-        [
-            shard
-            for shard, path in enumerate(part.paths)
-            # Without a record of how it was begun, what is there may be of anything.
-            if begun is None or path not in there
-        ]
-        for part in passes
+        [shard for shard, path in enumerate(part.paths) if path not in there] for part in passes
     ]
 
 

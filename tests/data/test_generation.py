@@ -262,9 +262,19 @@ def test_other_text_is_refused(tmp_path, text_dir):
     before = contents(data_dir)
     lines = (text / "targets.train.txt").read_text().splitlines()
     (text / "targets.train.txt").write_text("\n".join([*lines[:-1], "changed"]) + "\n")
-    with pytest.raises(InputError, match=r"made of other text.*remove 'text2text_tmpdir-\*'"):
+    with pytest.raises(
+        InputError, match=r"was not made of this text.*remove 'text2text_tmpdir-\*'"
+    ):
         generate(data_dir, text)
     assert contents(data_dir) == before
+
+
+def test_shards_of_unknown_origin_are_refused(tmp_path, text_dir):
+    path = tmp_path / f"{OWN_TEXT}-train-00003-of-00010"
+    path.write_bytes(b"mine")
+    with pytest.raises(InputError, match=r"-00003-of-00010' is not known to be made of this text"):
+        generate(tmp_path, text_dir)
+    assert path.read_bytes() == b"mine"
 
 
 def test_bad_text_is_told_before_anything_is_written(tmp_path, text_dir):
