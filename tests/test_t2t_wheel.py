@@ -4,15 +4,20 @@ A development test: it needs the wheel, which nothing else does.
 
     pip download --no-deps tensor2tensor==1.15.7
     T2T_WHEEL=tensor2tensor-1.15.7-py2.py3-none-any.whl python -m pytest tests/test_t2t_wheel.py -rs
+
+The sets are compared with 1.2.9's too if its wheel lies beside.
 """
 
+import json
 import os
 import random
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from t2t_hint_nart import registry
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 
@@ -80,3 +85,41 @@ def test_hparams_agree(text):
         assert ours == theirs
     else:
         assert ours.startswith(theirs.split(" in ")[0][:30])
+
+
+def sets_of(wheel):
+    script = Path(__file__).with_name("t2t_wheel_sets.py")
+    done = subprocess.run([sys.executable, script, wheel], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def differences(ours, theirs):
+    """Values of the set that both have and that differ."""
+    values = registry.hparams(ours).values()
+    return {
+        name: (value, values[name])
+        for name, value in theirs.items()
+        if name in values and value != values[name]
+    }
+
+
+def test_sets_of_1_15():
+    theirs = sets_of(WHEEL)
+    compared = [name for name in registry.list_hparams() if name.endswith("_t2t115")]
+    assert len(compared) > 7
+    # 1.2.9's, and of experts that the network doesn't have.
+    unused = {"moe_num_experts", "moe_loss_coef"}
+    for name in [*compared, "transformer_base_v3"]:
+        assert not differences(name, theirs[name.removesuffix("_t2t115")]).keys() - unused, name
+
+
+def test_sets_of_1_2_9():
+    wheel = Path(WHEEL).with_name("tensor2tensor-1.2.9-py2.py3-none-any.whl")
+    if not wheel.is_file():
+        pytest.skip(f"no {wheel}")
+    theirs = sets_of(str(wheel))
+    compared = set(theirs) & set(registry.list_hparams())
+    assert len(compared) > 35 and {"transformer_base", "transformer_big", "basic_1"} <= compared
+    for name in compared:
+        assert differences(name, theirs[name]) == {}, name
