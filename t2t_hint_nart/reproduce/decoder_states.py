@@ -135,8 +135,9 @@ class DecoderStates:
         source_words = pieces(self._encoders["inputs"], source)
         similarity, attention = [], []
         for system in self._drawn:
-            tokens, output = self._generated(system, source)
-            words, title = pieces(self._encoders["targets"], tokens), system_label(system)
+            made = self._generated(system, source)
+            output = made.output
+            words, title = pieces(self._encoders["targets"], made.tokens), system_label(system)
             cosines = cosine_matrix(output.hidden[0, -1])
             similarity.append(similarity_panel(title, words, cosines))
             weights = output.attention[0, layer, head]
