@@ -57,8 +57,9 @@ def _main(values: flags.FlagValues) -> None:
             hparams.set_hparam(name, 0.0)
 
     from t2t_hint_nart.data.dataset_split import DatasetSplit
-    from t2t_hint_nart.training.experiment import Experiment, Run
+    from t2t_hint_nart.training.experiment import Experiment
     from t2t_hint_nart.training.new_checkpoints import new_checkpoints
+    from t2t_hint_nart.training.run import Run
 
     split = DatasetSplit.TEST if values.eval_use_test_set else DatasetSplit.EVAL
     problem.shard_files(values.data_dir, split)

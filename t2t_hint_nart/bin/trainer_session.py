@@ -89,7 +89,8 @@ class TrainerSession:
     @functools.cached_property
     def experiment(self):
         """The run, with its data, model, teacher and optimizer."""
-        from t2t_hint_nart.training.experiment import Experiment, Run
+        from t2t_hint_nart.training.experiment import Experiment
+        from t2t_hint_nart.training.run import Run
 
         seed = self.values.random_seed
         return Experiment(

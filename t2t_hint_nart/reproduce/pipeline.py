@@ -24,7 +24,7 @@ from t2t_hint_nart.reproduce.system import (
     training_settings,
 )
 from t2t_hint_nart.serving.distillation import distill
-from t2t_hint_nart.training.experiment import Experiment
+from t2t_hint_nart.training.term_measurement import measure_terms
 
 CALIBRATION_BATCHES = 5
 TEACHER = "teacher"
@@ -227,5 +227,5 @@ class Pipeline:
 
     def _calibrate(self) -> dict[str, Any]:
         run = self._calibrated().run(self.data_dir, self.seed)
-        result = calibrate(Experiment(run).measure_terms(CALIBRATION_BATCHES))
+        result = calibrate(measure_terms(run, CALIBRATION_BATCHES))
         return dataclasses.asdict(result)

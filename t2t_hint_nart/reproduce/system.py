@@ -12,8 +12,9 @@ from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.serving.export import export
 from t2t_hint_nart.serving.trained_model import load_trained
 from t2t_hint_nart.training.averaging import average_last
-from t2t_hint_nart.training.experiment import Experiment, Run
+from t2t_hint_nart.training.experiment import Experiment
 from t2t_hint_nart.training.loop import LoopSettings
+from t2t_hint_nart.training.run import Run
 
 
 @dataclass(frozen=True)

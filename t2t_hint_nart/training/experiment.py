@@ -1,9 +1,8 @@
 """One training run, put together: problem, model, teacher, objective, loop (T2T's Experiment)."""
 
-import itertools
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -13,13 +12,10 @@ import tensorflow as tf
 from t2t_hint_nart.data.batching import eval_batches, training_batches
 from t2t_hint_nart.data.bucket_table import bucket_table_from_hparams
 from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.problem import Problem, TextEncoder
-from t2t_hint_nart.data.shards import naming_damaged_shard, read_shard
-from t2t_hint_nart.decoding.length_candidates import length_bias
+from t2t_hint_nart.data.problem import TextEncoder
+from t2t_hint_nart.data.shards import naming_damaged_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hints.teacher import Teacher
-from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.losses.loss_term import LossTerm
 from t2t_hint_nart.models.build import build_model
 from t2t_hint_nart.output_dir import write_hparams
 from t2t_hint_nart.training.checkpoints import find_checkpoint, restore_model, warm_start
@@ -27,15 +23,13 @@ from t2t_hint_nart.training.dev_images import Pictures, fixed_sentence, make_pic
 from t2t_hint_nart.training.early_stopping import EvaluationHistory, StoppingRule
 from t2t_hint_nart.training.evaluation import make_evaluation
 from t2t_hint_nart.training.evaluation_report import EvaluationReport
-from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
+from t2t_hint_nart.training.learner import Learner
 from t2t_hint_nart.training.learning_rate import LearningRate
 from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
 from t2t_hint_nart.training.objective import Objective
 from t2t_hint_nart.training.optimizer import make_optimizer
+from t2t_hint_nart.training.run import Run, with_length_bias
 from t2t_hint_nart.training.summaries import Summaries
-
-# C is measured on so many training pairs at most: a mean over them is exact enough.
-LENGTH_BIAS_PAIRS = 200_000
 
 
 @dataclass(frozen=True)
@@ -55,42 +49,6 @@ class EvaluationExtras:
     stopping: StoppingRule | None = None
 
 
-@dataclass(frozen=True)
-class Run:
-    """What is trained on what.
-
-    Attributes:
-        model: registered model name.
-        hparams: its set, overrides applied.
-        problem: of the training and evaluation data.
-        data_dir: of its shards and vocabulary.
-        output_dir: of checkpoints, summaries and hparams.json.
-        teacher_export_dir: the teacher's SavedModel, "" for none.
-        seed: of weights, dropout and the order of the data.
-        warm_start_from: checkpoint (or directory) whose shared variables a fresh run starts with.
-    """
-
-    model: str
-    hparams: HParams
-    problem: Problem
-    data_dir: str
-    output_dir: str
-    teacher_export_dir: str = ""
-    seed: int = 1
-    warm_start_from: str = ""
-
-
-def measure_length_bias(problem: Problem, data_dir: str) -> int:
-    """C of a problem: how much longer targets are than sources, measured on its training data."""
-    source, target = problem.features(DatasetSplit.TRAIN)
-    pairs = (
-        (len(pair[source]), len(pair[target]))
-        for path in problem.shard_files(data_dir, DatasetSplit.TRAIN)
-        for pair in read_shard(path)
-    )
-    return length_bias(itertools.islice(pairs, LENGTH_BIAS_PAIRS))
-
-
 class Experiment:
     """A run with everything it needs built.
 
@@ -107,7 +65,7 @@ class Experiment:
         self._stream = sys.stdout if stream is None else stream
         self.files = run.problem.shard_files(run.data_dir, DatasetSplit.TRAIN)
         self.encoders: dict[str, TextEncoder] = run.problem.get_feature_encoders(run.data_dir)
-        self.run = replace(run, hparams=_with_length_bias(run))
+        self.run = with_length_bias(run)
         keras.utils.set_random_seed(run.seed)
         network = build_model(run.model, self.run.hparams, run.problem, self.encoders)
         if run.warm_start_from:
@@ -290,33 +248,3 @@ class Experiment:
             results[step] = evaluate(step)
             report.report(step, None, results[step])
         return results
-
-    def measure_terms(self, batches: int) -> Iterator[dict[str, LossTerm]]:
-        """The objective's terms and diagnostics as the model stands, for calibration.
-
-        Args:
-            batches: how many training batches.
-
-        Raises:
-            InputError: no teacher.
-        """
-        teacher, learner = self.learner.teacher, self.learner
-        if teacher is None:
-            raise InputError("Calibration needs a teacher: give --teacher_export_dir.")
-
-        @tf.function(input_signature=[BATCH_SIGNATURE], autograph=False)
-        def measure(batch):
-            inputs, targets = batch["inputs"], batch["targets"]
-            output = learner.network(inputs, targets, training=True)
-            losses = learner.objective(output, inputs, targets, teacher.hints(inputs, targets))
-            return {**losses.terms, **losses.diagnostics}
-
-        for batch in self.training_batches().take(batches):
-            yield measure(batch)
-
-
-def _with_length_bias(run: Run) -> HParams:
-    hparams = run.hparams.copy()
-    if "length_bias" in hparams and hparams.length_bias is None:
-        hparams.length_bias = measure_length_bias(run.problem, run.data_dir)
-    return hparams
