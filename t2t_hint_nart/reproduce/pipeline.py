@@ -101,7 +101,11 @@ class Pipeline:
             latency=latency,
             states=states,
             wall_seconds=dict(self.stages.seconds),
-            settings={**self._settings(), "teacher_seed": shared["teacher_seed"]},
+            settings={
+                **self._settings(),
+                "teacher_seed": shared["teacher_seed"],
+                "interrupted_stages": self.stages.interrupted,
+            },
         )
 
     def prepare(self) -> dict[str, Any]:

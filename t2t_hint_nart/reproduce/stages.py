@@ -13,8 +13,9 @@ from t2t_hint_nart.errors import InputError
 class Stages:
     """Run stages in order, skipping those whose result is complete.
 
-    A finished stage leaves stages/<name>.json with its settings, result and duration. A stage
-    that was made with other settings is never overwritten.
+    A finished stage leaves stages/<name>.json with its settings, result and duration, which is that
+    of its last run if it was interrupted. A stage that was made with other settings is never
+    overwritten.
 
     Args:
         output_dir: of the experiment.
@@ -36,6 +37,8 @@ class Stages:
         self._clock = clock
         self._number = 0
         self.seconds: dict[str, float] = {}
+        # Of these, the seconds are those of the last of several runs.
+        self.interrupted: list[str] = []
 
     def run(
         self, name: str, settings: dict[str, Any], action: Callable[[], dict[str, Any]]
@@ -57,17 +60,27 @@ class Stages:
         stamp = self._read(path)
         if stamp is not None:
             self._check_same(name, stamp["settings"], settings, self._directory.parent)
-            self.seconds[name] = stamp["seconds"]
+            self._note(name, stamp)
             self._say(f"{label}: already done ({stamp['seconds']:.0f} s)")
             return stamp["result"]
         self._say(f"{label} ...")
+        begun = path.with_suffix(".begun")
+        stamp = {"settings": settings, "interrupted": begun.exists()}
+        begun.parent.mkdir(parents=True, exist_ok=True)
+        begun.touch()
         started = self._clock()
-        result = json.loads(json.dumps(action()))
-        seconds = self._clock() - started
-        self._write(path, {"settings": settings, "result": result, "seconds": seconds})
-        self.seconds[name] = seconds
-        self._say(f"{label}: done in {seconds:.0f} s")
-        return result
+        stamp["result"] = json.loads(json.dumps(action()))
+        stamp["seconds"] = self._clock() - started
+        self._write(path, stamp)
+        begun.unlink()
+        self._note(name, stamp)
+        self._say(f"{label}: done in {stamp['seconds']:.0f} s")
+        return stamp["result"]
+
+    def _note(self, name: str, stamp: dict[str, Any]) -> None:
+        self.seconds[name] = stamp["seconds"]
+        if stamp["interrupted"]:
+            self.interrupted.append(name)
 
     def take(self, name: str, settings: dict[str, Any], output_dir: str | Path) -> dict[str, Any]:
         """Return the result of a stage that another experiment has finished.
@@ -91,7 +104,7 @@ class Stages:
         seed = {"seed": made_with.pop("seed")} if "seed" in made_with else {}
         wanted = json.loads(json.dumps({k: v for k, v in settings.items() if k != "seed"}))
         self._check_same(name, made_with, wanted, Path(output_dir))
-        self.seconds[name] = stamp["seconds"]
+        self._note(name, stamp)
         self._say(f"[{self._number}/{self.total}] {name}: taken from {output_dir}")
         return {**stamp["result"], **seed}
 
@@ -111,7 +124,7 @@ class Stages:
             return None
         try:
             stamp = json.loads(path.read_text(encoding="utf-8"))
-            return {key: stamp[key] for key in ("settings", "result", "seconds")}
+            return {key: stamp[key] for key in ("settings", "interrupted", "result", "seconds")}
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} is damaged ({error}); delete it to do it again.") from error
 

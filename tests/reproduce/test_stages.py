@@ -66,6 +66,11 @@ def test_a_stage_that_fails_is_done_again(tmp_path, error):
     run = Run(tmp_path)
     run.do("data", settings={})
     assert run.worked == ["data"]
+    # Also told by later runs, which only read of it.
+    later = Run(tmp_path)
+    later.do("data", settings={})
+    later.do("teacher")
+    assert run.stages.interrupted == later.stages.interrupted == ["data"]
 
 
 def test_a_kill_while_the_stage_is_noted_leaves_nothing_that_looks_done(tmp_path, monkeypatch):
@@ -73,7 +78,8 @@ def test_a_kill_while_the_stage_is_noted_leaves_nothing_that_looks_done(tmp_path
         patch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(SystemExit))
         with pytest.raises(SystemExit):
             Run(tmp_path).do("data")
-    assert [path.name for path in (tmp_path / "stages").iterdir()] == ["data.json.incomplete"]
+    left = sorted(path.name for path in (tmp_path / "stages").iterdir())
+    assert left == ["data.begun", "data.json.incomplete"]
     run = Run(tmp_path)
     run.do("data")
     assert run.worked == ["data"]
@@ -104,7 +110,7 @@ def test_settings_are_compared_as_json_stores_them(tmp_path):
     Run(tmp_path).do("data", {"sizes": (1, 2), "set": {"a": None}})
     run = Run(tmp_path)
     run.do("data", {"set": {"a": None}, "sizes": [1, 2]})
-    assert run.worked == []
+    assert run.worked == [] and run.stages.interrupted == []
 
 
 def test_a_first_run_gives_the_result_that_later_ones_read(tmp_path):
