@@ -161,6 +161,7 @@ def benchmark(folder, pairs, processes):
         "processes": processes,
         "niceness": os.nice(0),
         "hardware": hardware(),
+        "load_average": os.getloadavg()[2],
         "runs": runs,
         "most_resident_gib": max(result["resident_gib"] for result in runs),
         "shards": len(expected) - 1,
