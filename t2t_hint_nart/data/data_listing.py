@@ -57,5 +57,7 @@ def _about(folder: Path, name: str) -> list[str]:
 
 def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}={part}" for key, part in value.items())
+        # An empty or a line-breaking value could not be seen as it is.
+        shown = {key: part if str(part).strip() else repr(part) for key, part in value.items()}
+        return ", ".join(f"{key}={part}" for key, part in shown.items())
     return f"{value:,}" if isinstance(value, int) else str(value)

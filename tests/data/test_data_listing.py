@@ -9,6 +9,8 @@ from t2t_hint_nart.data.distill_problem import DistillProblem
 from t2t_hint_nart.errors import InputError
 from tests.data.lines_problem import LinesProblem
 
+DECODE_HPARAMS = {"beam_size": 4, "alpha": 0.6, "delimiter": "\n"}
+
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory):
@@ -18,7 +20,7 @@ def data_dir(tmp_path_factory):
 
 
 def test_report_and_provenance(data_dir):
-    provenance = {"teacher_fingerprint": "ab12", "decode_hparams": {"beam_size": 4, "alpha": 0.6}}
+    provenance = {"teacher_fingerprint": "ab12", "decode_hparams": DECODE_HPARAMS}
     DistillProblem(LinesProblem()).write_training_shards(
         data_dir, [([5, 6], [7]), ([8], [9])], provenance, num_shards=1
     )
@@ -29,7 +31,7 @@ def test_report_and_provenance(data_dir):
     assert [line.split(":")[0] for line in shown[3:6]] == ["  train", "  dev", "  test"]
     distilled = shown[shown.index("lines_problem_distill") + 1 :]
     assert "  teacher_fingerprint: ab12" in distilled
-    assert "  decode_hparams: alpha=0.6, beam_size=4" in distilled
+    assert "  decode_hparams: alpha=0.6, beam_size=4, delimiter='\\n'" in distilled
     assert "  pairs: 2" in distilled
     assert any(line.startswith("  date: 20") for line in distilled)
 
