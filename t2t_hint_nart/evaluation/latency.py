@@ -8,7 +8,7 @@ the clock.
 import math
 import statistics
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -70,20 +70,52 @@ def measure_latency(
         >>> measure_latency(str.upper, ["ein Satz", "noch einer"]).calls
         2
     """
+    latencies = measure_latencies({"": call}, inputs, shape=shape, rounds=rounds, clock=clock)
+    return latencies[""]
+
+
+def measure_latencies(
+    calls: Mapping[str, Callable[[Input], object]],
+    inputs: Sequence[Input],
+    *,
+    shape: Callable[[Input], Hashable] | None = None,
+    rounds: int = 1,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, Latency]:
+    """Time several systems on the same inputs, all of them in every round.
+
+    So that a slow spell of the machine doesn't fall on one system alone: what counts of latencies
+    is mostly their ratio.
+
+    Args:
+        calls: by name, as of `measure_latency`.
+        inputs: as of `measure_latency`, like the others.
+        shape: key under which inputs share a compiled function.
+        rounds: times each input is timed.
+        clock: returns seconds.
+
+    Returns:
+        By name, the statistics over `rounds` times `len(inputs)` calls.
+
+    Raises:
+        InputError: if there are no inputs, or `rounds` is not positive.
+    """
     if not inputs or rounds < 1:
         raise InputError(
             f"nothing to time: {len(inputs)} inputs in {rounds} rounds, at least 1 in 1 is needed"
         )
     firsts = inputs if shape is None else list({shape(item): item for item in inputs}.values())
-    for item in firsts:
-        call(item)
-    seconds = []
-    for _ in range(rounds):
-        for item in inputs:
-            start = clock()
+    for call in calls.values():
+        for item in firsts:
             call(item)
-            seconds.append(clock() - start)
-    return _statistics(seconds, warmup_calls=len(firsts))
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            for item in inputs:
+                start = clock()
+                call(item)
+                seconds[name].append(clock() - start)
+    return {name: _statistics(taken, len(firsts)) for name, taken in seconds.items()}
 
 
 def speedup(baseline: Latency, system: Latency) -> float:

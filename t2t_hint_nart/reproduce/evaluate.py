@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.data.problem import Problem
-from t2t_hint_nart.evaluation.latency import Latency, measure_latency
+from t2t_hint_nart.evaluation.latency import Latency, measure_latencies
 from t2t_hint_nart.evaluation.significance import all_pairs
 from t2t_hint_nart.exports.exported_model import ExportedModel
 from t2t_hint_nart.exports.metadata import GREEDY
@@ -115,15 +115,16 @@ class Evaluation:
     def latency(self) -> dict[str, Any]:
         """Milliseconds a sentence at batch 1, ids to ids, after warm-up."""
         sentences = [source for source, _ in self._pairs[: self._recipe.latency_sentences]]
-        measured = {}
-        for key in self._decodings():
-            translator, decode = self._translator(key), self._decode(key)
-            inputs = [tf.constant([translator.encode(line)], tf.int32) for line in sentences]
-            latency = measure_latency(
-                lambda ids, decode=decode: decode(ids)[0].numpy(), inputs, rounds=LATENCY_ROUNDS
-            )
-            measured[".".join(key)] = vars(latency)
-        return measured
+        keys = list(self._decodings())
+        # All read the same ids.
+        encode = self._translator(keys[0]).encode
+        inputs = [tf.constant([encode(line)], tf.int32) for line in sentences]
+        calls = {
+            ".".join(key): lambda ids, decode=self._decode(key): decode(ids)[0].numpy()
+            for key in keys
+        }
+        measured = measure_latencies(calls, inputs, rounds=LATENCY_ROUNDS)
+        return {name: vars(latency) for name, latency in measured.items()}
 
     def states(self) -> dict[str, Any]:
         """Cosine and attention statistics of every system, and the paper's two figures."""

@@ -1,7 +1,7 @@
 import pytest
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.evaluation.latency import Latency, measure_latency, speedup
+from t2t_hint_nart.evaluation.latency import Latency, measure_latencies, measure_latency, speedup
 
 
 class FakeClock:
@@ -56,6 +56,25 @@ def test_a_wrong_shape_key_shows_in_the_times():
     call, _ = timed({"a1": 0.001, "b1": 0.001}, clock)
     latency = measure_latency(call, ["a1", "b1"], shape=lambda _: "same", clock=clock)
     assert latency.mean_ms > 1000
+
+
+def test_every_system_is_timed_in_every_round():
+    clock, order = FakeClock(), []
+
+    def call(name, seconds):
+        def timed_call(item):
+            order.append(f"{name}{item}")
+            # The machine is slow in the second of two rounds, after two warm-ups of two calls each.
+            clock.seconds += seconds * (10 if len(order) > 8 else 1)
+
+        return timed_call
+
+    calls = {"a": call("a", 0.001), "b": call("b", 0.003)}
+    latencies = measure_latencies(calls, ["1", "2"], rounds=2, clock=clock)
+    assert order == ["a1", "a2", "b1", "b2"] * 3
+    assert latencies["b"].mean_ms == pytest.approx(3 * latencies["a"].mean_ms)
+    assert latencies["a"].mean_ms == pytest.approx(5.5)
+    assert (latencies["a"].calls, latencies["a"].warmup_calls) == (4, 2)
 
 
 def test_speedup_is_the_ratio_of_medians():
