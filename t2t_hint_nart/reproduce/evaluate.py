@@ -119,10 +119,11 @@ class Evaluation:
         # All read the same ids.
         encode = self._translator(keys[0]).encode
         inputs = [tf.constant([encode(line)], tf.int32) for line in sentences]
-        calls = {
-            ".".join(key): lambda ids, decode=self._decode(key): decode(ids)[0].numpy()
-            for key in keys
-        }
+
+        def call(decode: Decode) -> Callable[[tf.Tensor], Any]:
+            return lambda ids: decode(ids)[0].numpy()
+
+        calls = {".".join(key): call(self._decode(key)) for key in keys}
         measured = measure_latencies(calls, inputs, rounds=LATENCY_ROUNDS)
         return {name: vars(latency) for name, latency in measured.items()}
 
