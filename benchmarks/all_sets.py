@@ -245,6 +245,7 @@ def read_report(path):
     return {
         "command": f"t2t-trainer --schedule=test --hparams={CHANGED}",
         "source": "benchmarks/all_sets.py",
+        "functions": "eager",
         "hardware": hardware(),
         "wall_seconds": 0,
         "sets": {},
