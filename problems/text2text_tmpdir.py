@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.dataset_split import DatasetSplit, train_dev_test
 from t2t_hint_nart.data.parallel_text import (
     STRICT,
     Pair,
@@ -46,11 +46,7 @@ class OwnTextProblem(Text2TextProblem):
     @property
     def dataset_splits(self) -> list[dict[str, Any]]:
         """Ten training shards, one of each other split."""
-        return [
-            {"split": DatasetSplit.TRAIN, "shards": 10},
-            {"split": DatasetSplit.EVAL, "shards": 1},
-            {"split": DatasetSplit.TEST, "shards": 1},
-        ]
+        return train_dev_test(10)
 
     def splits_in(self, tmp_dir: PathLike) -> list[dict[str, Any]]:
         """Return the splits that tmp_dir has the text of; only the test set may be missing.

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from t2t_hint_nart.data import pair_filters
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.dataset_split import DatasetSplit, train_dev_test
 from t2t_hint_nart.data.local_text import file_names
 from t2t_hint_nart.data.pair_filters import PairFilters
 from t2t_hint_nart.data.problem import PathLike
@@ -62,11 +62,7 @@ class Iwslt14Problem(TfdsTranslateProblem):
     @property
     def dataset_splits(self) -> list[dict[str, Any]]:
         """Ten training shards, one of each other split."""
-        return [
-            {"split": DatasetSplit.TRAIN, "shards": 10},
-            {"split": DatasetSplit.EVAL, "shards": 1},
-            {"split": DatasetSplit.TEST, "shards": 1},
-        ]
+        return train_dev_test(10)
 
     def pair_filters(self, split: str) -> PairFilters:
         """Return which training pairs are kept, as Moses' clean-corpus-n.perl keeps them.

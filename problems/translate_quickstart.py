@@ -15,7 +15,7 @@ leaks. Vocabulary entries ("der Bahnhof") are all in the training set.
 
 from typing import TYPE_CHECKING, Any
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.dataset_split import train_dev_test
 from t2t_hint_nart.data.problem import PathLike
 from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem
 from t2t_hint_nart.registry import register_problem
@@ -38,11 +38,7 @@ class TranslateDeenQuickstart(TfdsTranslateProblem):
     @property
     def dataset_splits(self) -> list[dict[str, Any]]:
         """Ten training shards, so that shuffling files and a small buffer mix the epochs well."""
-        return [
-            {"split": DatasetSplit.TRAIN, "shards": 10},
-            {"split": DatasetSplit.EVAL, "shards": 1},
-            {"split": DatasetSplit.TEST, "shards": 1},
-        ]
+        return train_dev_test(10)
 
     def builder(self, tmp_dir: PathLike) -> "AufDeutsch":
         """Return the builder of the course's sentences.

@@ -8,7 +8,7 @@ with .en, plain or with `.gz`) are read as they are: whoever made them divided t
 
 from typing import TYPE_CHECKING, Any
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.dataset_split import train_dev_test
 from t2t_hint_nart.data.local_text import file_names
 from t2t_hint_nart.data.problem import PathLike
 from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem
@@ -36,11 +36,7 @@ class TranslateDeenTatoeba(TfdsTranslateProblem):
     @property
     def dataset_splits(self) -> list[dict[str, Any]]:
         """Ten training shards, one of each other split."""
-        return [
-            {"split": DatasetSplit.TRAIN, "shards": 10},
-            {"split": DatasetSplit.EVAL, "shards": 1},
-            {"split": DatasetSplit.TEST, "shards": 1},
-        ]
+        return train_dev_test(10)
 
     def builder(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
         """Return the builder of the sentences.

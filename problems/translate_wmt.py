@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from t2t_hint_nart.data import pair_filters
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.dataset_split import DatasetSplit, train_dev_test
 from t2t_hint_nart.data.local_text import FileNames, file_names
 from t2t_hint_nart.data.pair_filters import PairFilters
 from t2t_hint_nart.data.parallel_text import Refusals
@@ -73,11 +73,7 @@ class TranslateEndeWmt(TfdsTranslateProblem):
     @property
     def dataset_splits(self) -> list[dict[str, Any]]:
         """A hundred training shards, as tensor2tensor has, one of each other split."""
-        return [
-            {"split": DatasetSplit.TRAIN, "shards": 100},
-            {"split": DatasetSplit.EVAL, "shards": 1},
-            {"split": DatasetSplit.TEST, "shards": 1},
-        ]
+        return train_dev_test(100)
 
     def pair_filters(self, split: str) -> PairFilters:
         """Return what training pairs must not have: an empty side, control characters, no ends.

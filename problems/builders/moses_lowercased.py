@@ -5,6 +5,8 @@ whatever it follows. Text that was prepared before keeps it in some lines ("usw.
 IWSLT14's test set.
 """
 
+from t2t_hint_nart.text.final_period import split_final_period
+
 
 class MosesLowercased:
     """`tokenizer.perl -l <language>` and `lowercase.perl` of Moses, by sacremoses.
@@ -31,8 +33,4 @@ class MosesLowercased:
         Args:
             text: a raw sentence.
         """
-        tokens = self._tokenizer.tokenize(text)
-        # sacremoses 0.2 does not have the rule of 2018.
-        if tokens and tokens[-1].endswith(".") and tokens[-1].strip("."):
-            tokens[-1:] = [tokens[-1][:-1], "."]
-        return " ".join(tokens).lower()
+        return " ".join(split_final_period(self._tokenizer.tokenize(text))).lower()

@@ -18,6 +18,8 @@ import re
 
 from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
+from t2t_hint_nart.text.final_period import split_final_period
+
 HYPHEN = "##AT##-##AT##"
 _COMPOUND = re.compile(r"(\S)-(\S)")
 
@@ -51,10 +53,7 @@ def tokenize(text: str, language: str = "en") -> list[str]:
         >>> tokenize("Das war 2012.", "de")
         ['Das', 'war', '2012', '.']
     """
-    tokens: list[str] = _tokenizer(language).tokenize(text, escape=False)
-    if tokens and tokens[-1].endswith(".") and tokens[-1].strip("."):
-        tokens[-1:] = [tokens[-1][:-1], "."]
-    return tokens
+    return split_final_period(_tokenizer(language).tokenize(text, escape=False))
 
 
 def split_compounds(tokens: list[str]) -> list[str]:
