@@ -1,7 +1,10 @@
 """Errors that a user can act on: one line, what was wrong, what was received, what is allowed."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+_Value = TypeVar("_Value")
 
 
 class InputError(ValueError):
@@ -33,6 +36,31 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     if not matches:
         return ""
     return " Did you mean " + " or ".join(f"'{match}'" for match in matches) + "?"
+
+
+def find_named(kind: str, name: str, known: Mapping[str, _Value]) -> _Value:
+    """Return what has a name.
+
+    Args:
+        kind: what is looked for, for the message.
+        name: what the user wrote.
+        known: by name, all there are.
+
+    Raises:
+        UnknownNameError: there is none; names those there are.
+
+    Example:
+        >>> find_named("recipe", "quick", {"quickstart": 1})
+        Traceback (most recent call last):
+        ...
+        t2t_hint_nart.errors.UnknownNameError: Unknown recipe 'quick'; there are quickstart. \
+Did you mean 'quickstart'?
+    """
+    if name not in known:
+        raise UnknownNameError(
+            f"Unknown {kind} {name!r}; there are {', '.join(known)}.{nearest(name, known)}"
+        )
+    return known[name]
 
 
 def check_choice(name: str, value: str, allowed: Iterable[str]) -> None:

@@ -8,16 +8,10 @@ from typing import Any
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.whole_file import write_whole
 
 HPARAMS_FILE = "hparams.json"
 FLAGS_FILE = "flags.txt"
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    incomplete = path.with_name(path.name + ".incomplete")
-    incomplete.write_text(text, encoding="utf-8")
-    incomplete.replace(path)
 
 
 def stored_hparams(output_dir: str | Path) -> dict[str, Any] | None:
@@ -76,9 +70,9 @@ def create_hparams(
 def write_hparams(output_dir: str | Path, hparams: HParams) -> None:
     """Write hparams.json, one key a line, sorted."""
     text = json.dumps(hparams.values(), indent=0, sort_keys=True)
-    _write(Path(output_dir) / HPARAMS_FILE, text + "\n")
+    write_whole(Path(output_dir) / HPARAMS_FILE, text + "\n")
 
 
 def write_flags(output_dir: str | Path, flags: str) -> None:
     """Write flags.txt: the command line's flags, one a line."""
-    _write(Path(output_dir) / FLAGS_FILE, flags)
+    write_whole(Path(output_dir) / FLAGS_FILE, flags)

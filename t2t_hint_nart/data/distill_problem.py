@@ -20,6 +20,7 @@ from t2t_hint_nart.data.shard_files import find_shards
 from t2t_hint_nart.data.text_problem import Text2TextProblem
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import EOS_ID
+from t2t_hint_nart.whole_file import write_whole
 
 PROVENANCE_SUFFIX = "-provenance.json"
 
@@ -194,9 +195,7 @@ class DistillProblem(Text2TextProblem):
     def _write_provenance(self, data_dir: PathLike, provenance: Mapping[str, Any]) -> None:
         path = self.provenance_path(data_dir)
         text = json.dumps(provenance, indent=2, sort_keys=True, ensure_ascii=False)
-        incomplete = path.with_name(path.name + ".incomplete")
-        incomplete.write_text(text + "\n", encoding="utf-8")
-        incomplete.replace(path)
+        write_whole(path, text + "\n")
 
     def provenance(self, data_dir: PathLike) -> dict[str, Any]:
         """Return what is recorded about the training targets.

@@ -14,6 +14,7 @@ from t2t_hint_nart.evaluation.heatmaps import (
     attention_figure,
     similarity_figure,
 )
+from t2t_hint_nart.whole_file import written_whole
 
 # Okabe and Ito's colours, which stay apart for colour-blind readers.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -87,9 +88,6 @@ def draw_training_curves(
 
 def _save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     """Write the PNG beside its place first, so that no half of it is ever found there."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    incomplete = target.with_name(target.name + ".incomplete")
-    FigureCanvasAgg(figure).print_png(str(incomplete))
-    incomplete.replace(target)
-    return target
+    with written_whole(path) as incomplete:
+        FigureCanvasAgg(figure).print_png(str(incomplete))
+    return Path(path)

@@ -3,7 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 
-from t2t_hint_nart.errors import UnknownNameError, nearest
+from t2t_hint_nart.errors import find_named
 
 
 @dataclass(frozen=True)
@@ -203,8 +203,4 @@ def find_recipe(name: str) -> Recipe:
     Raises:
         UnknownNameError: there is none; names those there are.
     """
-    if name not in RECIPES:
-        raise UnknownNameError(
-            f"Unknown recipe {name!r}; there are {', '.join(RECIPES)}.{nearest(name, RECIPES)}"
-        )
-    return RECIPES[name]
+    return find_named("recipe", name, RECIPES)

@@ -15,6 +15,7 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.reproduce import hardware as machine
 from t2t_hint_nart.reproduce.ordering import order_statements
 from t2t_hint_nart.reproduce.report_markdown import render
+from t2t_hint_nart.whole_file import write_whole
 
 BASELINE_SYSTEM = "teacher"
 BASELINE_DECODING = "beam"
@@ -111,11 +112,10 @@ def write_report(
         The paths of report.json and report.md.
     """
     folder = Path(output_dir)
-    folder.mkdir(parents=True, exist_ok=True)
     as_json = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     return (
-        _write(folder / "report.json", as_json),
-        _write(folder / "report.md", render(report)),
+        write_whole(folder / "report.json", as_json),
+        write_whole(folder / "report.md", render(report)),
     )
 
 
@@ -167,10 +167,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return str(value) if isinstance(value, os.PathLike) else value
-
-
-def _write(path: Path, text: str) -> Path:
-    incomplete = path.with_name(path.name + ".incomplete")
-    incomplete.write_text(text, encoding="utf-8")
-    incomplete.replace(path)
-    return path

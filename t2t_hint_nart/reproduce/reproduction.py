@@ -16,6 +16,7 @@ from typing import Any
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.reproduce.reproduction_markdown import Experiment, render
 from t2t_hint_nart.reproduce.study_tables import check_study
+from t2t_hint_nart.whole_file import write_whole
 
 REPORT = "report.json"
 _SEED = re.compile(r"seed(\d+)")
@@ -44,11 +45,7 @@ def write_reproduction(path: str | os.PathLike[str], reports_dir: str | os.PathL
     """
     target = Path(path)
     text = render(read_experiments(reports_dir, target.parent))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    incomplete = target.with_name(target.name + ".incomplete")
-    incomplete.write_text(text, encoding="utf-8")
-    incomplete.replace(target)
-    return target
+    return write_whole(target, text)
 
 
 def read_experiments(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from t2t_hint_nart.evaluation.attention import entropy
 from t2t_hint_nart.reproduce.sentence_view import ENCODER, SentenceView
+from t2t_hint_nart.whole_file import write_whole
 
 TEMPLATE = "sentence_page.html"
 _TITLES = {
@@ -35,10 +36,7 @@ def page(shown: SentenceView) -> str:
 
 def write_page(shown: SentenceView, path: Path) -> Path:
     """Write the page, complete or not at all."""
-    incomplete = path.with_name(path.name + ".incomplete")
-    incomplete.write_text(page(shown), encoding="utf-8")
-    incomplete.replace(path)
-    return path
+    return write_whole(path, page(shown))
 
 
 def _data(shown: SentenceView) -> dict[str, Any]:

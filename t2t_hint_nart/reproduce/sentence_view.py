@@ -14,6 +14,7 @@ from t2t_hint_nart.evaluation.heatmaps import HeatmapPanel, attention_panel, sim
 from t2t_hint_nart.evaluation.similarity import cosine_matrix
 from t2t_hint_nart.reproduce.figures import draw_attention, draw_similarity
 from t2t_hint_nart.reproduce.generated import Generated
+from t2t_hint_nart.whole_file import written_whole
 
 ENCODER = "encoder"
 READINGS = {"raw": "hidden", "normed": "hidden_normed"}
@@ -121,12 +122,13 @@ def _cosine_rows(shown: SentenceView) -> Iterator[list[object]]:
 
 
 def _write(path: Path, head: list[str], rows: Iterator[list[object]]) -> Path:
-    incomplete = path.with_name(path.name + ".incomplete")
-    with incomplete.open("w", encoding="utf-8", newline="") as file:
+    with (
+        written_whole(path) as incomplete,
+        incomplete.open("w", encoding="utf-8", newline="") as file,
+    ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(head)
         writer.writerows(rows)
-    incomplete.replace(path)
     return path
 
 

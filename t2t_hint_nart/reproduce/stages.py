@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.whole_file import write_whole
 
 
 class Stages:
@@ -71,7 +72,7 @@ class Stages:
         started = self._clock()
         stamp["result"] = json.loads(json.dumps(action()))
         stamp["seconds"] = self._clock() - started
-        self._write(path, stamp)
+        write_whole(path, json.dumps(stamp, indent=1) + "\n")
         begun.unlink()
         self._note(name, stamp)
         self._say(f"{label}: done in {stamp['seconds']:.0f} s")
@@ -127,13 +128,6 @@ class Stages:
             return {key: stamp[key] for key in ("settings", "interrupted", "result", "seconds")}
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} is damaged ({error}); delete it to do it again.") from error
-
-    @staticmethod
-    def _write(path: Path, stamp: dict[str, Any]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        incomplete = path.with_name(path.name + ".incomplete")
-        incomplete.write_text(json.dumps(stamp, indent=1) + "\n", encoding="utf-8")
-        incomplete.replace(path)
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.errors import UnknownNameError, nearest
+from t2t_hint_nart.errors import find_named
 from t2t_hint_nart.evaluation.bleu import bleu_13a
 from t2t_hint_nart.evaluation.repetition import text_repetition
 from t2t_hint_nart.exports.exported_model import ExportedModel
@@ -24,6 +24,7 @@ from t2t_hint_nart.reproduce.recipe import NO_HINTS, Student
 from t2t_hint_nart.serving.decodes import one_line
 from t2t_hint_nart.serving.exported_decode import export_decode
 from t2t_hint_nart.serving.translator import Translator
+from t2t_hint_nart.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -117,11 +118,7 @@ def find_study(name: str) -> Study:
     Raises:
         UnknownNameError: there is none; names those there are.
     """
-    if name not in STUDIES:
-        raise UnknownNameError(
-            f"Unknown study {name!r}; there are {', '.join(STUDIES)}.{nearest(name, STUDIES)}"
-        )
-    return STUDIES[name]
+    return find_named("study", name, STUDIES)
 
 
 def run_study(study: Study, pipeline: Pipeline) -> list[dict[str, Any]]:
@@ -172,7 +169,6 @@ def write_study(study: Study, rows: Sequence[dict[str, Any]], pipeline: Pipeline
         rows: from `run_study`.
         pipeline: that ran it.
     """
-    path = pipeline.output_dir / "study.json"
     content = {
         "study": study.name,
         "recipe": pipeline.recipe.name,
@@ -181,10 +177,8 @@ def write_study(study: Study, rows: Sequence[dict[str, Any]], pipeline: Pipeline
         "hardware": hardware(),
         "versions": versions(),
     }
-    incomplete = path.with_name(path.name + ".incomplete")
-    incomplete.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    incomplete.replace(path)
-    return path
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    return write_whole(pipeline.output_dir / "study.json", text)
 
 
 def study_table(rows: Sequence[dict[str, Any]]) -> str:

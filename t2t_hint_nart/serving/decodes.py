@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.whole_file import write_whole
 
 ENDING = ".decodes"
 
@@ -156,11 +157,7 @@ def one_line(text: str, delimiter: str = "\n") -> str:
 
 def write_sentences(path: str | os.PathLike[str], lines: Iterable[str], delimiter: str) -> None:
     """Write sentences, complete or not at all; directories are made as needed."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    incomplete = target.with_name(target.name + ".incomplete")
-    incomplete.write_text("".join(line + delimiter for line in lines), encoding="utf-8")
-    incomplete.replace(target)
+    write_whole(path, "".join(line + delimiter for line in lines))
 
 
 def inference_time(seconds: float, sentences: int, batch_size: int) -> str:

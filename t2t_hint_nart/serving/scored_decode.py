@@ -5,6 +5,7 @@ from pathlib import Path
 
 from t2t_hint_nart.evaluation.bleu import bleu_13a, bleu_intl, bleu_intl_uncased, check_aligned
 from t2t_hint_nart.serving.translator import Translator
+from t2t_hint_nart.whole_file import write_whole
 
 
 class ScoredDecode:
@@ -58,9 +59,4 @@ class ScoredDecode:
 
 
 def _write(path: str, lines: Sequence[str]) -> None:
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    incomplete = target.with_name(target.name + ".incomplete")
-    text = "".join(line.replace("\n", " ") + "\n" for line in lines)
-    incomplete.write_text(text, encoding="utf-8")
-    incomplete.replace(target)
+    write_whole(path, "".join(line.replace("\n", " ") + "\n" for line in lines))

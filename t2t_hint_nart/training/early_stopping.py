@@ -8,6 +8,7 @@ from typing import Any
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.training.best_checkpoint import Best, best_so_far, keep_as_best
+from t2t_hint_nart.whole_file import write_whole
 
 HISTORY_FILE = "evaluations.json"
 
@@ -142,6 +143,4 @@ def _read(path: Path) -> dict[int, dict[str, float]]:
 def _write(path: Path, values: dict[str, dict[str, float]]) -> None:
     # JSON has no infinity; Python's reader takes the word that its writer uses.
     text = json.dumps(values, indent=0, allow_nan=True)
-    incomplete = path.with_name(path.name + ".incomplete")
-    incomplete.write_text(text + "\n", encoding="utf-8")
-    incomplete.replace(path)
+    write_whole(path, text + "\n")
