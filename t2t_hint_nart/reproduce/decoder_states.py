@@ -41,6 +41,7 @@ class DecoderStates:
         students: exports by system.
         encoders: vocabularies of inputs and targets.
         drawn: systems of the figures: the teacher, the student without hints, others.
+        quotes_text: whether the figures name the tokens; otherwise they have positions, from 1.
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class DecoderStates:
         students: dict[str, ExportedModel],
         encoders: dict[str, TextEncoder],
         drawn: Sequence[str],
+        quotes_text: bool,
     ):
         self._teacher = teacher
         self._students = students
         self._encoders = encoders
         self._drawn = drawn
+        self._quotes_text = quotes_text
 
     def measure(self, pairs: list[tuple[str, str]], output_dir: Path) -> dict[str, Any]:
         """Measure statistics over a test set and draw Figures 1 and 2 for one sentence of it.
@@ -127,17 +130,22 @@ class DecoderStates:
             fitting, key=lambda s: repetition([self._generated(plain, s).tokens]).adjacent_percent
         )
 
+    def _labels(self, feature: str, ids: Sequence[int]) -> list[str]:
+        if not self._quotes_text:
+            return [str(position) for position in range(1, len(ids) + 1)]
+        return pieces(self._encoders[feature], ids)
+
     def _draw(
         self, sources: list[list[int]], teacher: AttentionStatistics, output_dir: Path
     ) -> list[dict[str, str]]:
         source = self._choose(sources)
         layer, head = teacher.sharpest_head()
-        source_words = pieces(self._encoders["inputs"], source)
+        source_words = self._labels("inputs", source)
         similarity, attention = [], []
         for system in self._drawn:
             made = self._generated(system, source)
             output = made.output
-            words, title = pieces(self._encoders["targets"], made.tokens), system_label(system)
+            words, title = self._labels("targets", made.tokens), system_label(system)
             cosines = cosine_matrix(output.hidden[0, -1])
             similarity.append(similarity_panel(title, words, cosines))
             weights = output.attention[0, layer, head]

@@ -134,6 +134,7 @@ class Evaluation:
             {system: self._student(system) for system in self._students},
             self._problem.get_feature_encoders(self._data_dir),
             self._recipe.drawn(),
+            self._recipe.quotes_text,
         )
         return states.measure(self._pairs, self._output_dir)
 
@@ -225,7 +226,7 @@ class Evaluation:
             figures=[*states["figures"], *self._draw_training(training)],
             training=training,
             significance=self._significance(),
-            samples=self._samples(),
+            samples=self._samples() if self._recipe.quotes_text else [],
             **facts,
         )
         _, path = write_report(report, self._output_dir)

@@ -128,6 +128,7 @@ class Pipeline:
             hparams=create_hparams(self.recipe.teacher_set),
             problem=self.problem,
             steps=self.recipe.teacher_steps,
+            checkpoint_steps=self.recipe.teacher_checkpoint_steps,
             run_dir=str(self._shared_dir / TEACHER),
             export_dir=self.export_dir(TEACHER),
         )
@@ -142,6 +143,7 @@ class Pipeline:
             hparams=hparams,
             problem=self.distilled if student.distilled else self.problem,
             steps=self.recipe.student_steps,
+            checkpoint_steps=self.recipe.student_checkpoint_steps,
             run_dir=str(self.output_dir / student.system),
             export_dir=self.export_dir(student.system),
             teacher_export_dir=self.export_dir(TEACHER) if hinted else "",

@@ -27,6 +27,7 @@ class System:
         hparams: its set, overrides applied.
         problem: of the training data.
         steps: updates.
+        checkpoint_steps: updates between checkpoints.
         run_dir: of checkpoints and summaries.
         export_dir: of its SavedModel.
         teacher_export_dir: the teacher that hints are taken from, "" for none.
@@ -38,6 +39,7 @@ class System:
     hparams: HParams
     problem: Problem
     steps: int
+    checkpoint_steps: int
     run_dir: str
     export_dir: str
     teacher_export_dir: str = ""
@@ -78,7 +80,7 @@ def training_settings(system: System, recipe: Recipe, seed: int) -> dict[str, An
         "hparams": system.hparams.values(),
         "steps": system.steps,
         "seed": seed,
-        "checkpoint_steps": recipe.checkpoint_steps,
+        "checkpoint_steps": system.checkpoint_steps,
         "average": recipe.average,
         "warm_start": bool(system.warm_start_from),
     }
@@ -96,8 +98,8 @@ def train_system(
     experiment.train(
         LoopSettings(
             train_steps=system.steps,
-            checkpoint_steps=recipe.checkpoint_steps,
-            log_steps=recipe.checkpoint_steps,
+            checkpoint_steps=system.checkpoint_steps,
+            log_steps=system.checkpoint_steps,
             keep_checkpoint_max=recipe.average,
         )
     )

@@ -53,6 +53,7 @@ def evaluation(tmp_path):
         students=students,
         beam_size=4,
         data_statement="Dogs.",
+        quotes_text=True,
         sentences=None,
         rescored=lambda: {"rescored_5": 0.0},
     )
@@ -120,6 +121,14 @@ def test_students_are_compared_under_the_same_decoding(evaluation, tmp_path):
         ("student_nll", "student_align", "rescored_5"),
     ]
     assert comparisons[0]["p_value"] < 0.05
+
+
+def test_text_that_may_not_be_copied_is_not_in_the_report(evaluation, tmp_path):
+    evaluation._recipe.quotes_text = False
+    report(evaluation)
+    assert json.loads((tmp_path / "report.json").read_text())["samples"] == []
+    for file in ("report.json", "report.md"):
+        assert "barks loudly" not in (tmp_path / file).read_text()
 
 
 def test_samples_are_spread_over_the_test_set(evaluation, tmp_path):

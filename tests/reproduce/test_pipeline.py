@@ -26,7 +26,8 @@ RECIPE = Recipe(
     teacher_steps=3,
     student_steps=2,
     students=(Student("student_nll", NO_HINTS), Student("student_align", "hint_hidden_weight=0")),
-    checkpoint_steps=1,
+    teacher_checkpoint_steps=1,
+    student_checkpoint_steps=1,
     average=2,
     data_statement="Digits.",
 )

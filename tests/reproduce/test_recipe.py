@@ -24,7 +24,7 @@ def test_what_a_recipe_names_exists_and_goes_together(name):
             assert getattr(hparams, same) == getattr(teacher, same)
     first = recipe.students[0]
     assert (first.system, first.overrides, first.distilled) == ("student_nll", NO_HINTS, True)
-    assert recipe.average * recipe.checkpoint_steps <= recipe.student_steps
+    assert recipe.average * recipe.student_checkpoint_steps <= recipe.student_steps
 
 
 def test_decodings_by_rescored_candidates():

@@ -114,7 +114,7 @@ def test_what_a_study_names_exists(name):
     for variant in study.variants:
         changed = registry.hparams(recipe.student_set).parse(variant.overrides).values()
         assert (changed != plain) == bool(variant.overrides)
-    assert recipe.average * recipe.checkpoint_steps <= study.steps < recipe.student_steps
+    assert recipe.average * recipe.student_checkpoint_steps <= study.steps < recipe.student_steps
 
 
 def test_an_unknown_study_is_refused_with_the_nearest():
