@@ -27,8 +27,17 @@ def transformer_tatoeba() -> HParams:
 
 @register_hparams
 def transformer_nat_multi30k() -> HParams:
-    """Student of transformer_multi30k, likelihood alone."""
-    return add_nat_hparams(transformer_multi30k())
+    """Student of transformer_multi30k, likelihood alone.
+
+    Smaller batches and a shorter warm-up than the teacher's, for training of about 1,000 steps that
+    starts from the teacher's weights. On the development set, one pass, one seed: 17.6 BLEU after
+    400 steps of 4096 tokens, 19.3 after 800 steps of 2048.
+    """
+    hparams = add_nat_hparams(transformer_multi30k())
+    hparams.batch_size = 2048
+    hparams.learning_rate_warmup_steps = 400
+    hparams.learning_rate = 0.1
+    return hparams
 
 
 @register_hparams

@@ -124,6 +124,11 @@ _FIVE_STUDENTS = (
     Student("student_align_hid", ""),
 )
 
+
+def _started_warm(students: tuple[Student, ...]) -> tuple[Student, ...]:
+    return tuple(dataclasses.replace(student, warm_start=True) for student in students)
+
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
@@ -160,8 +165,9 @@ RECIPES: dict[str, Recipe] = {
             teacher_set="transformer_multi30k",
             student_set="transformer_nat_multi30k_hints",
             teacher_steps=3500,
-            student_steps=2000,
-            students=_FIVE_STUDENTS,
+            student_steps=1200,
+            # Development set, 400 steps, no hints: 17.6 BLEU with a warm start, 11.7 without.
+            students=_started_warm(_FIVE_STUDENTS),
             teacher_checkpoint_steps=250,
             student_checkpoint_steps=100,
             average=5,
