@@ -28,7 +28,12 @@ FORK_ALIASES: tuple[tuple[str, str, dict[object, object]], ...] = (
     (
         "distill_encdec_type",
         "hint_align_average",
-        {"no_average": "none", "average_head": "head", "average_layer_head": "layer_head"},
+        {
+            "no_average": "none",
+            "average_head": "head",
+            "average_layer_head": "layer_head",
+            "average_all": "all",
+        },
     ),
     ("distill_encdec_loss_type", "hint_align_direction", {}),
 )
@@ -135,7 +140,7 @@ def _add_hints(hparams: HParams) -> None:
     # Where the norm comes before a sublayer: the raw output of a decoder layer, or normed, as the
     # next layer reads it.
     hparams.add_hparam("hint_hidden_reading", "raw")
-    # μ, and what is averaged before the divergence: none as in the paper, head, or layer_head.
+    # μ, and what is averaged before the divergence: none as in the paper, head, layer_head, all.
     hparams.add_hparam("hint_align_weight", 0.0)
     hparams.add_hparam("hint_align_average", "none")
     # kl(teacher ‖ student) as in the paper, or reverse_kl.

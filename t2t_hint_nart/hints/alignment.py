@@ -19,7 +19,25 @@ def _kl(target, other):
 
 
 # The fork's `distill_encdec_type`: axes of [B, N, H, T, S] averaged before the divergence.
-AVERAGED_AXES: dict[str, tuple[int, ...]] = {"none": (), "head": (2,), "layer_head": (1, 2)}
+AVERAGED_AXES: dict[str, tuple[int, ...]] = {
+    "none": (),
+    "head": (2,),
+    "layer_head": (1, 2),
+    "all": (1, 2, 3),
+}
+
+
+def _average(attention, target_mask, average: str):
+    """Mean over AVERAGED_AXES, kept as axes of size 1; over positions it is that of real ones."""
+    for axis in AVERAGED_AXES[average]:
+        if axis < 3:
+            attention = ops.mean(attention, axis=axis, keepdims=True)
+        else:
+            attention = ops.where(target_mask[:, None, None, :, None], attention, 0.0)
+            real = ops.sum(ops.cast(target_mask, attention.dtype), axis=1)
+            total = ops.sum(attention, axis=axis, keepdims=True)
+            attention = total / ops.maximum(real, 1)[:, None, None, None, None]
+    return attention
 
 
 def alignment_hint(
@@ -37,24 +55,23 @@ def alignment_hint(
         teacher: float[B, N, H, T, S], that of the teacher; no gradient flows into it.
         target_mask: bool[B, T], True = real target token (EOS is one).
         source_mask: bool[B, S], True = real source token.
-        average: a name of AVERAGED_AXES; the paper's is "none", per layer and head.
+        average: a name of AVERAGED_AXES; the paper's is "none", per layer and head. "all" compares
+            one distribution a sentence: how much each source token is looked at in all.
         reverse: KL(student ‖ teacher) instead, the fork's `reverse_kl`.
 
     Returns:
         LossTerm(total in nats over sentences, number of sentences); a row of padding is none.
     """
     columns = source_mask[:, None, None, None, :]
-    student = ops.where(columns, student, 0.0)
-    teacher = ops.stop_gradient(ops.where(columns, teacher, 0.0))
-    axes = AVERAGED_AXES[average]
-    if axes:
-        student = ops.mean(student, axis=axes, keepdims=True)
-        teacher = ops.mean(teacher, axis=axes, keepdims=True)
+    student = _average(ops.where(columns, student, 0.0), target_mask, average)
+    teacher = _average(ops.where(columns, teacher, 0.0), target_mask, average)
+    teacher = ops.stop_gradient(teacher)
     divergence = _kl(student, teacher) if reverse else _kl(teacher, student)
-    rows = target_mask[:, None, None, :]
-    divergence = ops.where(rows, divergence, 0.0)
+    sentence = ops.any(target_mask, axis=1)
+    # Of averaged positions one is left, real where the sentence is.
+    rows = target_mask if 3 not in AVERAGED_AXES[average] else sentence[:, None]
+    divergence = ops.where(rows[:, None, None, :], divergence, 0.0)
     heads = divergence.shape[1] * divergence.shape[2]
-    lengths = ops.sum(ops.cast(target_mask, divergence.dtype), axis=1)
+    lengths = ops.sum(ops.cast(rows, divergence.dtype), axis=1)
     per_sentence = ops.sum(divergence, axis=(1, 2, 3)) / (ops.maximum(lengths, 1) * heads)
-    sentences = ops.sum(ops.cast(lengths > 0, divergence.dtype))
-    return LossTerm(ops.sum(per_sentence), sentences)
+    return LossTerm(ops.sum(per_sentence), ops.sum(ops.cast(sentence, divergence.dtype)))

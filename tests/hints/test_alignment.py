@@ -8,7 +8,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from t2t_hint_nart.hints.alignment import TINY, alignment_hint
+from t2t_hint_nart.hints.alignment import AVERAGED_AXES, TINY, alignment_hint
 from t2t_hint_nart.losses.loss_term import LossTerm
 from tests.central_differences import central_differences
 from tests.oracles import alignment_hint as oracle
@@ -18,9 +18,11 @@ FORMS = {
     ("none", False): oracle.alignment_hint,
     ("head", False): oracle.alignment_hint_head_average,
     ("layer_head", False): oracle.alignment_hint_layer_head_average,
+    ("all", False): oracle.alignment_hint_full_average,
     ("none", True): oracle.reverse_alignment_hint,
     ("head", True): oracle.reverse_alignment_hint_head_average,
     ("layer_head", True): oracle.reverse_alignment_hint_layer_head_average,
+    ("all", True): oracle.reverse_alignment_hint_full_average,
 }
 
 
@@ -79,7 +81,7 @@ LENGTHS = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 4)), min_size=1, 
     layers=st.integers(1, 2),
     heads=st.integers(1, 3),
     zeros=st.sampled_from([0.0, 0.3]),
-    average=st.sampled_from(["none", "head", "layer_head"]),
+    average=st.sampled_from(list(AVERAGED_AXES)),
     reverse=st.booleans(),
 )
 def test_equals_the_oracle(**drawn):

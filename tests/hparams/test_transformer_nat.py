@@ -5,6 +5,8 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparams.transformer_nat import FORK_ALIASES, transformer_nat_small
 
 SIZES = ("small", "deep_small", "base_v1", "base_v2", "quickstart", "multi30k", "tatoeba")
+# What students that start from the teacher's weights do otherwise.
+BRIEF = {"batch_size", "learning_rate", "learning_rate_warmup_steps"}
 # Of the authors' code, add_nat_hparmas.
 FORK_NAMES = """positional_attention attention_without_self encdec_attention decoder_input_type
     attention_coverage attention_coverage_alpha regularize_hidden regularize_hidden_normalized
@@ -29,7 +31,8 @@ def test_a_student_is_its_teacher_and_the_hints(size):
             f"transformer_nat_{size}_hints",
         )
     )
-    assert teacher.items() <= student.items()
+    different = {name for name, value in teacher.items() if student[name] != value}
+    assert different == (BRIEF if size in ("multi30k", "tatoeba") else set())
     assert student["hint_hidden_weight"] == student["hint_align_weight"] == 0.0
     changed = {name: value for name, value in hinted.items() if student[name] != value}
     assert changed == {"hint_hidden_weight": 5.0, "hint_align_weight": 1.0}
@@ -76,6 +79,7 @@ def test_the_authors_names_write_the_names_that_are_read():
         ("regularize_hidden_hinge_param_teacher=-1", "hint_gamma_tr", 1.0),
         ("distill_encdec_type=no_average", "hint_align_average", "none"),
         ("distill_encdec_type=average_head", "hint_align_average", "head"),
+        ("distill_encdec_type=average_all", "hint_align_average", "all"),
         ("hint_gamma_tr=-1", "hint_gamma_tr", -1.0),
     ],
 )
