@@ -25,15 +25,13 @@ def transformer_tatoeba() -> HParams:
     return hparams
 
 
-@register_hparams
-def transformer_nat_multi30k() -> HParams:
-    """Student of transformer_multi30k, likelihood alone.
+def _brief_student(teacher: HParams) -> HParams:
+    """A student that starts from its teacher's weights and trains for about 1,000 steps.
 
-    Smaller batches and a shorter warm-up than the teacher's, for training of about 1,000 steps that
-    starts from the teacher's weights. On the development set, one pass, one seed: 17.6 BLEU after
-    400 steps of 4096 tokens, 19.3 after 800 steps of 2048.
+    It has smaller batches and a shorter warm-up than the teacher. On Multi30k's development set,
+    one pass, no hints, one seed: 17.6 BLEU after 400 steps of 4096 tokens, 19.3 after 800 of 2048.
     """
-    hparams = add_nat_hparams(transformer_multi30k())
+    hparams = add_nat_hparams(teacher)
     hparams.batch_size = 2048
     hparams.learning_rate_warmup_steps = 400
     hparams.learning_rate = 0.1
@@ -41,9 +39,15 @@ def transformer_nat_multi30k() -> HParams:
 
 
 @register_hparams
+def transformer_nat_multi30k() -> HParams:
+    """Student of transformer_multi30k, likelihood alone, to start from the teacher's weights."""
+    return _brief_student(transformer_multi30k())
+
+
+@register_hparams
 def transformer_nat_tatoeba() -> HParams:
-    """Student of transformer_tatoeba, likelihood alone."""
-    return add_nat_hparams(transformer_tatoeba())
+    """Student of transformer_tatoeba, likelihood alone, to start from the teacher's weights."""
+    return _brief_student(transformer_tatoeba())
 
 
 @register_hparams
