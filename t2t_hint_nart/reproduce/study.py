@@ -61,26 +61,33 @@ class Study:
         return next(variant for variant in self.variants if variant.system == name)
 
 
+def _warm(name: str, overrides: str, distilled: bool = True) -> Student:
+    """A run that starts from the teacher's weights, as the recipe's students do."""
+    return Student(name, overrides, distilled=distilled, warm_start=True)
+
+
 _VARIANTS = (
-    Student("nll", NO_HINTS),
-    Student("hints", ""),
-    Student("align", "hint_hidden_weight=0"),
-    Student("hid", "hint_align_weight=0"),
-    Student("real", NO_HINTS, distilled=False),
-    Student("real_hints", "", distilled=False),
-    Student("warm_nll", NO_HINTS, warm_start=True),
-    Student("warm_hints", "", warm_start=True),
-    Student("lambda_1", "hint_hidden_weight=1.0"),
-    Student("lambda_20", "hint_hidden_weight=20.0"),
-    Student("mu_0.3", "hint_align_weight=0.3"),
-    Student("mu_3", "hint_align_weight=3.0"),
-    Student("gamma_st_0.5", "hint_gamma_st=0.5"),
-    Student("gamma_tr_0.5", "hint_gamma_tr=0.5"),
-    Student("neighbor", "hint_hidden_pairs=neighbor"),
-    Student("average_head", "hint_align_average=head"),
-    Student("average_layer_head", "hint_align_average=layer_head"),
-    Student("soft_copy", "decoder_input_type=soft_uniform"),
-    Student("soft_copy_nll", f"decoder_input_type=soft_uniform,{NO_HINTS}"),
+    _warm("nll", NO_HINTS),
+    _warm("hints", ""),
+    _warm("align", "hint_hidden_weight=0"),
+    _warm("hid", "hint_align_weight=0"),
+    _warm("real", NO_HINTS, distilled=False),
+    _warm("real_hints", "", distilled=False),
+    Student("cold_nll", NO_HINTS),
+    Student("cold_hints", ""),
+    _warm("lambda_1", "hint_hidden_weight=1.0"),
+    _warm("lambda_20", "hint_hidden_weight=20.0"),
+    _warm("mu_0.3", "hint_align_weight=0.3"),
+    _warm("mu_3", "hint_align_weight=3.0"),
+    _warm("gamma_st_0.5", "hint_gamma_st=0.5"),
+    _warm("gamma_tr_0.5", "hint_gamma_tr=0.5"),
+    _warm("neighbor", "hint_hidden_pairs=neighbor"),
+    _warm("normed", "hint_hidden_reading=normed"),
+    _warm("average_head", "hint_align_average=head"),
+    _warm("average_layer_head", "hint_align_average=layer_head"),
+    _warm("average_all", "hint_align_average=all"),
+    _warm("soft_copy", "decoder_input_type=soft_uniform"),
+    _warm("soft_copy_nll", f"decoder_input_type=soft_uniform,{NO_HINTS}"),
 )
 
 STUDIES: dict[str, Study] = {
@@ -88,19 +95,22 @@ STUDIES: dict[str, Study] = {
     for study in (
         Study(
             name="multi30k",
-            steps=1000,
+            steps=600,
             variants=_VARIANTS,
             questions=(
                 Question("Which hint helps?", ("nll", "align", "hid", "hints")),
                 Question("Hints without distillation?", ("real", "real_hints", "nll", "hints")),
-                Question("From the teacher's weights?", ("nll", "hints", "warm_nll", "warm_hints")),
+                Question("From the teacher's weights?", ("cold_nll", "cold_hints", "nll", "hints")),
                 Question("λ, of the hidden states?", ("align", "lambda_1", "hints", "lambda_20")),
                 Question("μ, of the attention?", ("hid", "mu_0.3", "hints", "mu_3")),
                 Question("γ_st and γ_tr?", ("hints", "gamma_st_0.5", "gamma_tr_0.5")),
                 Question("All pairs of states, or neighbours?", ("hints", "neighbor")),
                 Question(
+                    "States as they are, or as the next layer reads them?", ("hints", "normed")
+                ),
+                Question(
                     "Attention of every head, or averages?",
-                    ("hints", "average_head", "average_layer_head"),
+                    ("hints", "average_head", "average_layer_head", "average_all"),
                 ),
                 Question(
                     "Hard or soft copy of the source?",
