@@ -16,6 +16,8 @@ EXAMPLE = "serving_example"  # input string[B], tf.Examples as T2T serves them -
 DECODE = "decode"  # inputs int[B,S] -> outputs int[B,L], scores float[B]
 GREEDY = "greedy"  # teacher: as decode, with a beam of 1
 SCORE = "score"  # teacher: inputs, targets -> log_prob float[B], token_log_prob float[B,T]
+ENCODE = "encode"  # teacher: inputs -> encoded float[B,S,D], source_mask bool[B,S]
+SCORE_ENCODED = "score_encoded"  # teacher: encoded, source_mask, targets -> log_prob float[B]
 HINTS = "hints"  # inputs, targets -> logits, hidden, hidden_normed, attention
 CANDIDATES = "candidates"  # student: inputs, halfwidth int[] -> outputs int[B,C,T], log_prob
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.exported_model import ExportedModel
-from t2t_hint_nart.exports.metadata import HINTS, SCORE
+from t2t_hint_nart.exports.metadata import ENCODE, HINTS, SCORE, SCORE_ENCODED
 from t2t_hint_nart.models.decoder_output import DecoderOutput
 
 
@@ -70,3 +70,23 @@ class Teacher(ExportedModel):
     def score(self, inputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
         """Log p(targets | inputs), EOS included: float32[B], in nats."""
         return self.call(SCORE, inputs=inputs, targets=targets)["log_prob"]
+
+    def encode(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Encode sources once for any number of targets: int32[B, S] → what `score_encoded` reads.
+
+        Returns:
+            float32[B, S, D] and the source mask, bool[B, S], True = real token.
+        """
+        result = self.call(ENCODE, inputs=inputs)
+        return result["encoded"], result["source_mask"]
+
+    def score_encoded(self, source: tuple[tf.Tensor, tf.Tensor], targets: tf.Tensor) -> tf.Tensor:
+        """Log p(targets | source), EOS included: float32[B], in nats.
+
+        Args:
+            source: as `encode` gives it, a row for each target.
+            targets: int32[B, T], ending in EOS, PAD 0 after it.
+        """
+        encoded, mask = source
+        found = self.call(SCORE_ENCODED, encoded=encoded, source_mask=mask, targets=targets)
+        return found["log_prob"]

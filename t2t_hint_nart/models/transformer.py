@@ -73,6 +73,20 @@ class Transformer(EncoderDecoder):
             A DecoderOutput.
         """
         encoded, source_mask = self.encode(inputs, training=training)
+        return self.decode(encoded, source_mask, targets, training=training)
+
+    def decode(self, encoded, source_mask, targets, training=False) -> DecoderOutput:
+        """Predict every target token from an encoded source and the target tokens before it.
+
+        Args:
+            encoded: float[B, S, D], the encoder's output.
+            source_mask: bool[B, S], True = real token.
+            targets: int[B, T] target ids, ending in EOS, PAD 0 after it.
+            training: whether dropout is on.
+
+        Returns:
+            A DecoderOutput.
+        """
         shifted = ops.pad(self.target_embedding(targets)[:, :-1], [[0, 0], [1, 0], [0, 0]])
         positions = ops.arange(ops.shape(targets)[1])
         if self.has_timing:

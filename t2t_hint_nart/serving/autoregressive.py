@@ -67,3 +67,21 @@ def score(model: Transformer, inputs: tf.Tensor, targets: tf.Tensor) -> tuple[tf
     """
     tokens = token_log_probs(model(inputs, targets, training=False).logits, targets)
     return tf.reduce_sum(tokens, axis=1), tokens
+
+
+def score_encoded(
+    model: Transformer, encoded: tf.Tensor, source_mask: tf.Tensor, targets: tf.Tensor
+) -> tf.Tensor:
+    """Log-probability of given translations of sources that were encoded once.
+
+    Args:
+        model: the teacher.
+        encoded: float32[B, S, D], the encoder's output.
+        source_mask: bool[B, S], True = real token.
+        targets: int32[B, T], ending in EOS, PAD 0 after it.
+
+    Returns:
+        float32[B], in nats.
+    """
+    output = model.decode(encoded, source_mask, targets, training=False)
+    return tf.reduce_sum(token_log_probs(output.logits, targets), axis=1)

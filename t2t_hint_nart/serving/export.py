@@ -15,7 +15,7 @@ from t2t_hint_nart.exports.metadata import ExportMetadata
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.transformer_nat import TransformerNat
 from t2t_hint_nart.models.variables import named_variables
-from t2t_hint_nart.serving.autoregressive import BeamSettings, beam_decode, score
+from t2t_hint_nart.serving.autoregressive import BeamSettings, beam_decode, score, score_encoded
 from t2t_hint_nart.serving.one_pass import nat_decode
 from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.text import EOS_ID
@@ -146,9 +146,30 @@ class TeacherModule(_TextModule):
         log_prob, token_log_prob = score(self.model, inputs, targets)
         return {"log_prob": log_prob, "token_log_prob": token_log_prob}
 
+    @tf.function(input_signature=[_IDS], autograph=False)
+    def encode(self, inputs):
+        """Signature ENCODE."""
+        encoded, source_mask = self.model.encode(inputs, training=False)
+        return {"encoded": encoded, "source_mask": source_mask}
+
+    def score_encoded(self, encoded, source_mask, targets):
+        """Signature SCORE_ENCODED."""
+        return {"log_prob": score_encoded(self.model, encoded, source_mask, targets)}
+
     def signatures(self):
         """Functions by signature name."""
-        return {**super().signatures(), names.GREEDY: self.greedy, names.SCORE: self.score}
+        states = tf.TensorSpec([None, None, self.model.hidden_size], tf.float32, "encoded")
+        mask = tf.TensorSpec([None, None], tf.bool, "source_mask")
+        scoring = tf.function(
+            self.score_encoded, input_signature=[states, mask, _IDS], autograph=False
+        )
+        return {
+            **super().signatures(),
+            names.GREEDY: self.greedy,
+            names.SCORE: self.score,
+            names.ENCODE: self.encode,
+            names.SCORE_ENCODED: scoring,
+        }
 
 
 class StudentModule(_TextModule):

@@ -43,6 +43,8 @@ def rescored_decode(
     @tf.function(input_signature=[IDS], autograph=False)
     def decode(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         found = student.call(CANDIDATES, inputs=inputs, halfwidth=tf.constant(halfwidth))
-        return rank_candidates(inputs, found["outputs"], teacher.score, alpha)
+        return rank_candidates(
+            teacher.encode(inputs), found["outputs"], teacher.score_encoded, alpha
+        )
 
     return decode

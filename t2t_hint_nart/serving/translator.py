@@ -156,7 +156,9 @@ def student_decode(
         ids = dedup(result.ids) if decode_hparams.dedup else result.ids
         if teacher is None or not halfwidth:
             return ids, result.log_probs
-        return rank_candidates(inputs, ids, teacher.score, decode_hparams.rescoring_alpha)
+        return rank_candidates(
+            teacher.encode(inputs), ids, teacher.score_encoded, decode_hparams.rescoring_alpha
+        )
 
     return decode
 

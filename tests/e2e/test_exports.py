@@ -135,6 +135,15 @@ def test_a_score_is_the_sum_of_the_tokens_log_probabilities(teacher, pairs):
     assert (scored["log_prob"].numpy() < 0).all()
 
 
+def test_sources_encoded_once_score_alike(teacher, pairs):
+    inputs, targets = pairs
+    encoded, mask = teacher.encode(inputs)
+    wider = tf.pad(inputs, [[0, 0], [0, 3]])
+    for source in ((encoded, mask), teacher.encode(wider)):
+        scored = teacher.score_encoded(source, targets)
+        np.testing.assert_allclose(scored, teacher.score(inputs, targets), rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("system", ["teacher", "student"])
 def test_examples_as_tensor2tensor_serves_them(system, pairs, request):
     exported = request.getfixturevalue(system)

@@ -10,7 +10,15 @@ import pytest
 import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.exports.metadata import DECODE, HINTS, METADATA_FILE, SCORE, ExportMetadata
+from t2t_hint_nart.exports.metadata import (
+    DECODE,
+    ENCODE,
+    HINTS,
+    METADATA_FILE,
+    SCORE,
+    SCORE_ENCODED,
+    ExportMetadata,
+)
 from t2t_hint_nart.hints.teacher import Teacher
 
 VOCAB, LAYERS, HEADS, WIDTH = 6, 2, 3, 4
@@ -62,6 +70,21 @@ class TableTeacher(tf.Module):
         return {"log_prob": tf.reduce_sum(token, 1), "token_log_prob": token}
 
     @tf.function(input_signature=[IDS])
+    def encode(self, inputs):
+        return {"encoded": tf.gather(self.table, inputs), "source_mask": inputs != 0}
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None, WIDTH], tf.float32, "encoded"),
+            tf.TensorSpec([None, None], tf.bool, "source_mask"),
+            IDS,
+        ]
+    )
+    def score_encoded(self, encoded, source_mask, targets):
+        read = tf.where(source_mask, tf.reduce_sum(encoded, 2), 0.0)
+        return {"log_prob": tf.reduce_sum(read, 1) - tf.cast(tf.reduce_sum(targets, 1), tf.float32)}
+
+    @tf.function(input_signature=[IDS])
     def decode(self, inputs):
         return {"outputs": tf.reverse(inputs, [1]), "scores": tf.zeros(tf.shape(inputs)[:1])}
 
@@ -69,7 +92,13 @@ class TableTeacher(tf.Module):
 def export(directory, without=(), **facts):
     """Write a SavedModel with its metadata."""
     module = TableTeacher()
-    signatures = {HINTS: module.hints, SCORE: module.score, DECODE: module.decode}
+    signatures = {
+        HINTS: module.hints,
+        SCORE: module.score,
+        ENCODE: module.encode,
+        SCORE_ENCODED: module.score_encoded,
+        DECODE: module.decode,
+    }
     kept = {name: function for name, function in signatures.items() if name not in without}
     tf.saved_model.save(module, str(directory), signatures=kept)
     dataclasses.replace(METADATA, **facts).write(directory)
@@ -112,6 +141,23 @@ def test_score_and_decode(teacher):
     assert teacher.score(INPUTS, TARGETS).numpy().tolist() == [-6.0, -4.0]
     outputs, scores = teacher.decode(INPUTS)
     assert outputs.numpy().tolist() == [[1, 3, 2], [0, 1, 4]] and scores.shape == (2,)
+
+
+def test_sources_are_encoded_once(exported, teacher):
+    encoded, mask = teacher.encode(INPUTS)
+    np.testing.assert_array_equal(encoded, exported[1][INPUTS.numpy()])
+    np.testing.assert_array_equal(mask, INPUTS.numpy() != 0)
+    twice = (tf.repeat(encoded, 2, 0), tf.repeat(mask, 2, 0))
+    read = np.where(mask, exported[1][INPUTS.numpy()].sum(2), 0).sum(1)
+    expected = np.repeat(read, 2) - np.array([6, 4, 6, 4])
+    got = teacher.score_encoded(twice, tf.concat([TARGETS, TARGETS], 0))
+    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_an_older_export_says_what_it_lacks(tmp_path):
+    export(tmp_path / "teacher", without=[ENCODE])
+    with pytest.raises(InputError, match="no signature 'encode'; it has decode, hints, score"):
+        Teacher(tmp_path / "teacher").encode(INPUTS)
 
 
 def test_works_inside_a_graph(teacher):
