@@ -18,19 +18,20 @@ def _kl(target, other):
     return ops.sum(ops.where(positive, target * ratio, 0.0), axis=-1)
 
 
+LAYERS, HEADS, POSITIONS = 1, 2, 3
 # The fork's `distill_encdec_type`: axes of [B, N, H, T, S] averaged before the divergence.
 AVERAGED_AXES: dict[str, tuple[int, ...]] = {
     "none": (),
-    "head": (2,),
-    "layer_head": (1, 2),
-    "all": (1, 2, 3),
+    "head": (HEADS,),
+    "layer_head": (LAYERS, HEADS),
+    "all": (LAYERS, HEADS, POSITIONS),
 }
 
 
 def _average(attention, target_mask, average: str):
     """Mean over AVERAGED_AXES, kept as axes of size 1; over positions it is that of real ones."""
     for axis in AVERAGED_AXES[average]:
-        if axis < 3:
+        if axis != POSITIONS:
             attention = ops.mean(attention, axis=axis, keepdims=True)
         else:
             attention = ops.where(target_mask[:, None, None, :, None], attention, 0.0)
@@ -69,7 +70,7 @@ def alignment_hint(
     divergence = _kl(student, teacher) if reverse else _kl(teacher, student)
     sentence = ops.any(target_mask, axis=1)
     # Of averaged positions one is left, real where the sentence is.
-    rows = target_mask if 3 not in AVERAGED_AXES[average] else sentence[:, None]
+    rows = target_mask if POSITIONS not in AVERAGED_AXES[average] else sentence[:, None]
     divergence = ops.where(rows[:, None, None, :], divergence, 0.0)
     heads = divergence.shape[1] * divergence.shape[2]
     lengths = ops.sum(ops.cast(rows, divergence.dtype), axis=1)

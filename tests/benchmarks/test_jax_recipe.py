@@ -9,24 +9,10 @@ import numpy as np
 import pytest
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.reproduce.recipe import NO_HINTS, Recipe, Student
 from t2t_hint_nart.training.checkpoints import read_model_values
+from tests.reproduce.tiny_recipe import TINY_RECIPE as RECIPE
 
 FILE = Path(__file__).parents[2] / "benchmarks" / "jax_recipe.py"
-RECIPE = Recipe(
-    name="tiny",
-    doc="for a test",
-    problem="algorithmic_reverse_tiny",
-    teacher_set="transformer_test",
-    student_set="transformer_nat_quickstart_hints",
-    teacher_steps=3,
-    student_steps=2,
-    students=(Student("student_nll", NO_HINTS),),
-    teacher_checkpoint_steps=1,
-    student_checkpoint_steps=1,
-    average=2,
-    data_statement="Digits.",
-)
 
 
 @pytest.fixture(scope="module")

@@ -15,22 +15,9 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.reproduce import pipeline as pipeline_module
 from t2t_hint_nart.reproduce import system as system_module
 from t2t_hint_nart.reproduce.pipeline import Pipeline
-from t2t_hint_nart.reproduce.recipe import NO_HINTS, Recipe, Student
+from t2t_hint_nart.reproduce.recipe import NO_HINTS, Student
+from tests.reproduce.tiny_recipe import TINY_RECIPE as RECIPE
 
-RECIPE = Recipe(
-    name="tiny",
-    doc="for a test",
-    problem="algorithmic_reverse_tiny",
-    teacher_set="transformer_test",
-    student_set="transformer_nat_quickstart_hints",
-    teacher_steps=3,
-    student_steps=2,
-    students=(Student("student_nll", NO_HINTS), Student("student_align", "hint_hidden_weight=0")),
-    teacher_checkpoint_steps=1,
-    student_checkpoint_steps=1,
-    average=2,
-    data_statement="Digits.",
-)
 WARM = tuple(dataclasses.replace(student, warm_start=True) for student in RECIPE.students)
 STAGES = [
     "datagen",
