@@ -41,40 +41,58 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Variant(Student):
+    """A run of a student by a recipe, with steps of its own.
+
+    Attributes:
+        steps: updates.
+    """
+
+    steps: int = 600
+
+
+@dataclass(frozen=True)
 class Study:
-    """Runs of students by a recipe, shorter than the recipe's, and the questions they answer.
+    """Runs of students by a recipe, and the questions they answer.
 
     Attributes:
         name: what --study says; of the recipe whose teacher it needs.
-        steps: updates of every run.
         variants: the runs.
         questions: what they answer.
     """
 
     name: str
-    steps: int
-    variants: tuple[Student, ...]
+    variants: tuple[Variant, ...]
     questions: tuple[Question, ...]
 
-    def variant(self, name: str) -> Student:
+    def variant(self, name: str) -> Variant:
         """Return the run of a name."""
         return next(variant for variant in self.variants if variant.system == name)
 
 
-def _warm(name: str, overrides: str, distilled: bool = True) -> Student:
+def _warm(name: str, overrides: str, distilled: bool = True, steps: int = 600) -> Variant:
     """A run that starts from the teacher's weights, as the recipe's students do."""
-    return Student(name, overrides, distilled=distilled, warm_start=True)
+    return Variant(name, overrides, distilled=distilled, warm_start=True, steps=steps)
 
+
+# The same three runs, some longer than others.
+_SHORT_AND_LONG = tuple(
+    variant
+    for steps, end in ((600, ""), (1200, "_1200"), (2400, "_2400"))
+    for variant in (
+        _warm(f"nll{end}", NO_HINTS, steps=steps),
+        _warm(f"hints{end}", "", steps=steps),
+        _warm(f"real{end}", NO_HINTS, distilled=False, steps=steps),
+    )
+)
 
 _VARIANTS = (
-    _warm("nll", NO_HINTS),
-    _warm("hints", ""),
+    *_SHORT_AND_LONG,
     _warm("align", "hint_hidden_weight=0"),
     _warm("hid", "hint_align_weight=0"),
-    _warm("real", NO_HINTS, distilled=False),
     _warm("real_hints", "", distilled=False),
-    Student("cold_nll", NO_HINTS),
-    Student("cold_hints", ""),
+    Variant("cold_nll", NO_HINTS),
+    Variant("cold_hints", ""),
     _warm("lambda_1", "hint_hidden_weight=1.0"),
     _warm("lambda_20", "hint_hidden_weight=20.0"),
     _warm("mu_0.3", "hint_align_weight=0.3"),
@@ -95,10 +113,10 @@ STUDIES: dict[str, Study] = {
     for study in (
         Study(
             name="multi30k",
-            steps=600,
             variants=_VARIANTS,
             questions=(
                 Question("Which hint helps?", ("nll", "align", "hid", "hints")),
+                Question("More steps?", tuple(run.system for run in _SHORT_AND_LONG)),
                 Question("Hints without distillation?", ("real", "real_hints", "nll", "hints")),
                 Question("From the teacher's weights?", ("cold_nll", "cold_hints", "nll", "hints")),
                 Question("λ, of the hidden states?", ("align", "lambda_1", "hints", "lambda_20")),
@@ -148,7 +166,7 @@ def run_study(study: Study, pipeline: Pipeline) -> list[dict[str, Any]]:
     pipeline.prepare()
     measured = {}
     for variant in study.variants:
-        system = dataclasses.replace(pipeline.student(variant), steps=study.steps)
+        system = dataclasses.replace(pipeline.student(variant), steps=variant.steps)
         pipeline.train_and_export(system)
         scored = functools.partial(_score, pipeline, system.export_dir)
         measured[variant.system] = {
@@ -162,7 +180,7 @@ def run_study(study: Study, pipeline: Pipeline) -> list[dict[str, Any]]:
             "settings": study.variant(name).overrides,
             "distilled": study.variant(name).distilled,
             "warm_start": study.variant(name).warm_start,
-            "steps": study.steps,
+            "steps": study.variant(name).steps,
             "seed": pipeline.seed,
             **measured[name],
         }
