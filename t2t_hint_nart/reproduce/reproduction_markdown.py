@@ -1,5 +1,7 @@
 """The text of REPRODUCTION.md, from the content of the stored reports alone."""
 
+import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -112,7 +114,7 @@ def _sections(experiment: Experiment, report: Report) -> list[list[str]]:
         cosine(report),
         attention(report),
         _figures(experiment),
-        _studies(experiment),
+        _studies(experiment, report),
         calibration(report),
         _commands(experiment),
         background(_without_description(report)),
@@ -217,13 +219,28 @@ def _figures(experiment: Experiment) -> list[str]:
     return [f"## Figures{seed}", *lines] if lines else []
 
 
-def _studies(experiment: Experiment) -> list[str]:
+def _studies(experiment: Experiment, report: Report) -> list[str]:
     lines = study_tables([row for study in experiment.studies for row in study.get("rows", [])])
     if not lines:
         return []
+    lines[0] += _chance(report)
     commands = [study["command"] for study in experiment.studies if study.get("command")]
     made = ["", "```bash", *dict.fromkeys(commands), "```"] if commands else []
     return ["## What matters: variants of the student", "", *lines, *made]
+
+
+def _chance(report: Report) -> str:
+    """How much of a difference between two runs of a study the seed alone may make."""
+    scores = [row["bleu_13a"] for row in report["rows"] if row["decoding"] == ONE_PASS]
+    deviations = [score.deviation for score in scores if isinstance(score, Spread)]
+    if not deviations:
+        return ""
+    # Two runs differ by chance with √2 of one run's deviation, in 1 of 20 cases by twice as much.
+    bound = 2 * math.sqrt(2 * statistics.fmean(s * s for s in deviations))
+    return (
+        f" Other seeds of the recipe's students (Results) make it likely that differences below "
+        f"{bound:.1f} BLEU between single runs are chance."
+    )
 
 
 def _commands(experiment: Experiment) -> list[str]:

@@ -12,12 +12,13 @@ answer to one question:
 * `dev_bleu`: BLEU on the development set;
 * `signature`: how it was computed;
 * any other number or text, such as `repetition_percent`, `steps`, `distilled`: a column if the rows
-  of the question differ in it, told once above all tables if all rows of the study agree.
+  of the question differ in it, told beside the question if they agree, or once above all tables
+  if all rows of the study do.
 
 Only `question`, `variant`, `settings`, `seed` and `dev_bleu` are needed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from t2t_hint_nart.errors import InputError
@@ -47,16 +48,23 @@ def study_tables(rows: Sequence[Row]) -> list[str]:
     signatures = list(dict.fromkeys(row["signature"] for row in rows if row.get("signature")))
     fields = dict.fromkeys(field for row in rows for field in row if field not in _LEFT_OUT)
     shared = {field for field in fields if _agree(rows, field)}
-    facts = [f"{field.replace('_', ' ')} {_text(rows[0].get(field))}" for field in sorted(shared)]
+    facts = _facts(rows, shared)
     seeds = sorted({row["seed"] for row in rows})
     facts.append(f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}")
     lines = [f"All runs: {'; '.join(facts)}. Scores are of the development set"]
     lines[0] += f": {', '.join(map(inline_code, signatures))}." if signatures else "."
     for question in dict.fromkeys(row["question"] for row in rows):
         chosen = [row for row in rows if row["question"] == question]
-        columns = [f for f in fields if f not in shared and not _agree(chosen, f)]
-        lines += ["", f"**{question}**", "", *_question(chosen, columns)]
+        columns = [f for f in fields if not _agree(chosen, f)]
+        facts = _facts(chosen, [f for f in fields if f not in shared and f not in columns])
+        told = f" {'; '.join(facts)}".rstrip()
+        lines += ["", f"**{question}**{told}", "", *_question(chosen, columns)]
     return lines
+
+
+def _facts(rows: Sequence[Row], fields: Iterable[str]) -> list[str]:
+    """What all rows share."""
+    return [f"{field.replace('_', ' ')} {_text(rows[0].get(field))}" for field in sorted(fields)]
 
 
 def check_study(rows: Sequence[Row]) -> None:

@@ -3,6 +3,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from t2t_hint_nart.bin import command_line, t2t_reproduce
@@ -155,6 +156,19 @@ def test_studies_of_several_files(tmp_path, reports_dir):
     assert "### What matters: variants of the student" in text
     assert "| large | – | **11.50 ± 0.71** | 2 |\n| small | – | 10.50 ± 0.71 | 2 |" in text
     assert "```bash\nt2t-reproduce --study=tiny\n```" in text
+    assert "BLEU between single runs are chance" in text
+
+
+def test_how_much_of_a_study_is_chance(tmp_path, reports_dir):
+    """2·√2 times the seeds' standard deviation; nothing is said of a single seed."""
+    (reports_dir / "tiny" / "study.json").write_text(json.dumps(STUDY), "utf-8")
+    scores = [SEEDS[seed][:2] for seed in SEEDS]
+    bound = np.sqrt(8 * np.var(scores, axis=0, ddof=1).mean())
+    text = written(tmp_path, reports_dir)
+    assert f"differences below {bound:.1f} BLEU between single runs are chance." in text
+    for seed in (2, 3):
+        shutil.rmtree(reports_dir / "tiny" / f"seed{seed}")
+    assert "are chance" not in written(tmp_path, reports_dir)
 
 
 def test_recipes_and_seeds_are_in_order(tmp_path, reports_dir):

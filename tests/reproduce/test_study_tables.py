@@ -21,7 +21,7 @@ def test_a_table_for_each_question_best_first():
     assert lines == [
         "All runs: steps 50; seed 1. Scores are of the development set: `tok:13a`.",
         "",
-        "**Which λ?**",
+        "**Which λ?** distilled yes",
         "",
         "| variant | settings | dev BLEU | seeds |",
         "|---|---|--:|--:|",
