@@ -55,10 +55,11 @@ def transformer_nat_multi30k_hints() -> HParams:
     """Student with both hints: recalled values of the paper's appendix, unverified.
 
     Test set of Multi30k, one pass, 1,200 steps, mean of three seeds (recipe multi30k): 23.70 BLEU,
-    12.9 % repetitions; without hints 22.75 and 15.5 %. Of 12 other settings of the hints, one seed,
+    12.9 % repetitions; without hints 22.75 and 15.5 %. Of 11 other settings of the hints, one seed,
     600 steps, development set, none was better by more than chance (REPRODUCTION.md, study): 19.40
     BLEU with these; λ = 1 19.11, λ = 20 18.37, μ = 0.3 19.32, μ = 3 19.34, γ_st = 0.5 19.16,
-    γ_tr = 0.5 19.46, neighbours only 18.39, averages of attention 19.09 to 19.52.
+    γ_tr = 0.5 19.46, neighbours only 18.39, normed states 19.43, averages of attention 19.09 to
+    19.52.
     """
     return add_paper_hints(transformer_nat_multi30k())
 

@@ -115,13 +115,16 @@ class Recipe:
 
 NO_HINTS = "hint_hidden_weight=0,hint_align_weight=0"
 
+_NLL = Student("student_nll", NO_HINTS)
+_ALIGN = Student("student_align", "hint_hidden_weight=0")
+_ALIGN_HID = Student("student_align_hid", "")
 # The paper's (Table 2), the hidden states' hint alone, and none of either hints or distillation.
 _FIVE_STUDENTS = (
-    Student("student_nll", NO_HINTS),
+    _NLL,
     Student("student_real", NO_HINTS, distilled=False),
-    Student("student_align", "hint_hidden_weight=0"),
+    _ALIGN,
     Student("student_hid", "hint_align_weight=0"),
-    Student("student_align_hid", ""),
+    _ALIGN_HID,
 )
 
 
@@ -142,13 +145,7 @@ RECIPES: dict[str, Recipe] = {
             student_steps=400,
             # Minutes are too few for a student from nothing: 13.4 BLEU after 400 steps with a warm
             # start against 10.0 after 500 without, on the development set.
-            students=_started_warm(
-                (
-                    Student("student_nll", NO_HINTS),
-                    Student("student_align", "hint_hidden_weight=0"),
-                    Student("student_align_hid", ""),
-                )
-            ),
+            students=_started_warm((_NLL, _ALIGN, _ALIGN_HID)),
             teacher_checkpoint_steps=50,
             student_checkpoint_steps=50,
             average=4,

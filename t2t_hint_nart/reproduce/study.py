@@ -70,15 +70,15 @@ class Study:
         return next(variant for variant in self.variants if variant.system == name)
 
 
-def _warm(name: str, overrides: str, distilled: bool = True, steps: int = 600) -> Variant:
+def _warm(name: str, overrides: str, **changes: Any) -> Variant:
     """A run that starts from the teacher's weights, as the recipe's students do."""
-    return Variant(name, overrides, distilled=distilled, warm_start=True, steps=steps)
+    return Variant(name, overrides, warm_start=True, **changes)
 
 
 # The same three runs, some longer than others.
 _SHORT_AND_LONG = tuple(
     variant
-    for steps, end in ((600, ""), (1200, "_1200"), (2400, "_2400"))
+    for steps, end in ((Variant.steps, ""), (1200, "_1200"), (2400, "_2400"))
     for variant in (
         _warm(f"nll{end}", NO_HINTS, steps=steps),
         _warm(f"hints{end}", "", steps=steps),
@@ -176,16 +176,16 @@ def run_study(study: Study, pipeline: Pipeline) -> list[dict[str, Any]]:
     return [
         {
             "question": question.text,
-            "variant": name,
-            "settings": study.variant(name).overrides,
-            "distilled": study.variant(name).distilled,
-            "warm_start": study.variant(name).warm_start,
-            "steps": study.variant(name).steps,
+            "variant": variant.system,
+            "settings": variant.overrides,
+            "distilled": variant.distilled,
+            "warm_start": variant.warm_start,
+            "steps": variant.steps,
             "seed": pipeline.seed,
-            **measured[name],
+            **measured[variant.system],
         }
         for question in study.questions
-        for name in question.variants
+        for variant in map(study.variant, question.variants)
     ]
 
 
