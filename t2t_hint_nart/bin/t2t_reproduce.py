@@ -58,8 +58,8 @@ def define_flags(values: flags.FlagValues) -> None:
     define_path(
         "reports_dir",
         "reports",
-        "Directory of the stored reports: <recipe>/seed<N>/report.json, <recipe>/report.json and "
-        "<recipe>/study.json.",
+        "Directory of the stored reports: <recipe>/seed<N>/report.json, <recipe>/report.json, "
+        "<recipe>/rerun<N>/report.json and <recipe>/study.json.",
         values,
     )
     define_usr_dir_flag(values)

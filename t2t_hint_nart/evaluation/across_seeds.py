@@ -2,7 +2,8 @@
 
 Two things are left to chance, and each has its own test. Which sentences are in the test set:
 `combined_p_value`, of the bootstrap tests of each seed. Which seed the training got:
-`paired_t_test`, of the differences between two systems seed by seed.
+`paired_t_test`, of the differences between two systems seed by seed. `prediction_test` asks whether
+one more run is like the seeds.
 """
 
 import math
@@ -70,6 +71,31 @@ def paired_t_test(differences: Sequence[float]) -> float | None:
         return None
     error = statistics.stdev(differences) / math.sqrt(len(differences))
     return _two_sided(abs(statistics.fmean(differences)) / error, len(differences) - 1)
+
+
+def prediction_test(seeds: Sequence[float], value: float) -> float | None:
+    """Return the two-sided p-value of one more run coming from where the seeds come from.
+
+    t = (value - mean) / (s sqrt(1 + 1/n)) with n - 1 degrees of freedom, s the sample standard
+    deviation: p < 0.05 is outside of the seeds' 95 % prediction interval.
+
+    Args:
+        seeds: a score, one a seed.
+        value: the score of the run.
+
+    Returns:
+        None for fewer than 2 seeds, or if all have the same score.
+
+    Example:
+        >>> round(prediction_test([1.0, 2.0, 3.0], 2.0), 4)
+        1.0
+        >>> round(prediction_test([1.0, 2.0, 3.0], 7.0), 4)
+        0.0495
+    """
+    if len(seeds) < 2 or not statistics.stdev(seeds):
+        return None
+    error = statistics.stdev(seeds) * math.sqrt(1 + 1 / len(seeds))
+    return _two_sided(abs(value - statistics.fmean(seeds)) / error, len(seeds) - 1)
 
 
 def _two_sided(t: float, degrees: int) -> float:

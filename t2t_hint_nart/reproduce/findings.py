@@ -16,7 +16,7 @@ from t2t_hint_nart.reproduce.ordering import (
     system_label,
 )
 from t2t_hint_nart.reproduce.paper_results import TEACHER_COSINES_BELOW, published
-from t2t_hint_nart.reproduce.seeds import PairedTests
+from t2t_hint_nart.reproduce.seeds import PairedTests, find_test
 
 PLAIN = "student_nll"
 HINTED = "student_align_hid"
@@ -50,18 +50,9 @@ def _gains(report: Report, tests: Sequence[PairedTests]) -> Iterator[str]:
     """The paper's claim: a student with hints is better than one without."""
     for decoding in dict.fromkeys(row["decoding"] for row in report["rows"]):
         for baseline, system in ((PLAIN, HINTED), (REAL, PLAIN), (REAL, HINTED)):
-            found = _comparison(tests, decoding, baseline, system)
+            found = find_test(tests, decoding, baseline, system)
             if found:
                 yield gain_statement(found)
-
-
-def _comparison(
-    tests: Sequence[PairedTests], decoding: str, baseline: str, system: str
-) -> PairedTests | None:
-    for test in tests:
-        if test.decoding == decoding and {test.baseline, test.system} == {baseline, system}:
-            return test if test.system == system else test.reversed()
-    return None
 
 
 def gain_statement(tests: PairedTests) -> str:

@@ -7,7 +7,7 @@ nothing for it.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from t2t_hint_nart.reproduce.markdown import flat_items, inline_code, table
+from t2t_hint_nart.reproduce.markdown import duration, flat_items, inline_code, table
 from t2t_hint_nart.reproduce.ordering import system_label
 from t2t_hint_nart.reproduce.report_scores import ablation, results, signatures, speed
 from t2t_hint_nart.reproduce.report_states import attention, cosine
@@ -90,7 +90,7 @@ def background(report: Report) -> list[str]:
     seconds = {stage: float(value) for stage, value in report.get("wall_seconds", {}).items()}
     if len(seconds) > 1:
         seconds["all stages"] = sum(seconds.values())
-    times = {stage: _duration(value) for stage, value in seconds.items()}
+    times = {stage: duration(value) for stage, value in seconds.items()}
     sections = [
         _settings_table("## Data", data),
         _settings_table("## Settings", report.get("settings")),
@@ -105,18 +105,3 @@ def _settings_table(heading: str, values: Mapping[str, Any] | None) -> list[str]
     if not values:
         return []
     return [heading, "", *table(["", ""], flat_items(values), 2)]
-
-
-def _duration(seconds: float) -> str:
-    """Return seconds as people say them.
-
-    Example:
-        >>> _duration(42.3), _duration(185), _duration(7500)
-        ('42.3 s', '3 min 5 s', '2 h 5 min')
-    """
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"

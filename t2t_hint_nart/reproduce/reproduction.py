@@ -1,8 +1,9 @@
 """REPRODUCTION.md: every experiment whose numbers are stored, beside the paper's.
 
 Read are, under one directory, `<recipe>/seed<N>/report.json` of each seed, or
-`<recipe>/report.json` of the only one, and `<recipe>/study*.json` (`study_tables`). The text is
-made of nothing else: the same files give the same bytes, on any machine.
+`<recipe>/report.json` of the only one, `<recipe>/study*.json` (`study_tables`), and
+`<recipe>/rerun<N>/report.json` of whole experiments made again (`rerun`). The text is made of
+nothing else: the same files give the same bytes, on any machine.
 """
 
 import json
@@ -15,11 +16,11 @@ from typing import Any
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.reproduce.reproduction_markdown import Experiment, render
+from t2t_hint_nart.reproduce.rerun import Rerun
 from t2t_hint_nart.reproduce.study_tables import check_study
 from t2t_hint_nart.whole_file import write_whole
 
 REPORT = "report.json"
-_SEED = re.compile(r"seed(\d+)")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class _Found:
 
     path: Path
     content: Mapping[str, Any]
+
+    def linked(self, linked_from: Path) -> str:
+        """Its directory as a document in `linked_from` links it."""
+        return Path(os.path.relpath(self.path.parent, linked_from)).as_posix()
 
 
 def write_reproduction(path: str | os.PathLike[str], reports_dir: str | os.PathLike[str]) -> Path:
@@ -79,48 +84,58 @@ def read_experiments(
 
 
 def _experiment(folder: Path, linked_from: Path) -> Experiment | None:
-    found = _reports(folder)
+    found = _seeds(folder)
     if not found:
         return None
+    recipe = found[0].content["recipe"]
     studies = []
     for path in sorted(folder.glob("study*.json")):
         study = _read(path)
         check_study(study.get("rows", []))
         studies.append(study)
     check_study([row for study in studies for row in study.get("rows", [])])
+    reruns = [_Found(path, _read(path)) for path in _numbered(folder, "rerun")]
+    for report in reruns:
+        _check_recipe(report, recipe)
     return Experiment(
-        recipe=found[0].content["recipe"],
+        recipe=recipe,
         reports=tuple(report.content for report in found),
-        folders=tuple(
-            Path(os.path.relpath(report.path.parent, linked_from)).as_posix() for report in found
-        ),
+        folders=tuple(report.linked(linked_from) for report in found),
         studies=tuple(studies),
+        reruns=tuple(Rerun(report.content, report.linked(linked_from)) for report in reruns),
     )
 
 
-def _reports(folder: Path) -> list[_Found]:
+def _seeds(folder: Path) -> list[_Found]:
     """The reports of a recipe by seed."""
-    seeds = {
-        int(match[1]): path / REPORT
-        for path in folder.iterdir()
-        if (match := _SEED.fullmatch(path.name)) and (path / REPORT).exists()
-    }
-    paths = [path for _, path in sorted(seeds.items())]
+    paths = _numbered(folder, "seed")
     if (folder / REPORT).exists():
         paths.insert(0, folder / REPORT)
     found = [_Found(path, _read(path)) for path in paths]
     seen: dict[Any, Path] = {}
     for report in found:
-        recipe, seed = report.content.get("recipe"), report.content.get("seed")
-        if recipe != found[0].content.get("recipe") or not recipe:
-            raise InputError(
-                f"'{report.path}' is of recipe {recipe!r}, beside reports of "
-                f"{found[0].content.get('recipe')!r}"
-            )
+        _check_recipe(report, found[0].content.get("recipe"))
+        seed = report.content.get("seed")
         if seed in seen:
             raise InputError(f"'{report.path}' and '{seen[seed]}' are both of seed {seed}")
         seen[seed] = report.path
     return found
+
+
+def _numbered(folder: Path, name: str) -> list[Path]:
+    """The reports in `<name><N>`, by N."""
+    found = {
+        int(match[1]): path / REPORT
+        for path in folder.iterdir()
+        if (match := re.fullmatch(rf"{name}(\d+)", path.name)) and (path / REPORT).exists()
+    }
+    return [path for _, path in sorted(found.items())]
+
+
+def _check_recipe(report: _Found, expected: object) -> None:
+    recipe = report.content.get("recipe")
+    if recipe != expected or not recipe:
+        raise InputError(f"'{report.path}' is of recipe {recipe!r}, beside reports of {expected!r}")
 
 
 def _read(path: Path) -> dict[str, Any]:

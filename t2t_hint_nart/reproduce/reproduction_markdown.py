@@ -19,7 +19,8 @@ from t2t_hint_nart.reproduce.report_scores import (
     speed,
 )
 from t2t_hint_nart.reproduce.report_states import attention, cosine
-from t2t_hint_nart.reproduce.seeds import PairedTests, merge, paired_tests
+from t2t_hint_nart.reproduce.rerun import Rerun, rerun_section
+from t2t_hint_nart.reproduce.seeds import PairedTests, find_test, merge, paired_tests
 from t2t_hint_nart.reproduce.spread import Spread
 from t2t_hint_nart.reproduce.study_tables import study_tables
 
@@ -48,12 +49,14 @@ class Experiment:
         reports: contents of report.json, one a seed.
         folders: of the reports, as they are linked.
         studies: contents of study.json and its like.
+        reruns: whole runs made again.
     """
 
     recipe: str
     reports: tuple[Report, ...]
     folders: tuple[str, ...]
     studies: tuple[Report, ...] = ()
+    reruns: tuple[Rerun, ...] = ()
 
 
 def render(experiments: Sequence[Experiment]) -> str:
@@ -75,7 +78,7 @@ def _overview(experiments: Sequence[Experiment], merged: Sequence[Report]) -> li
     for experiment, report in zip(experiments, merged, strict=True):
         rows = {(row["system"], row["decoding"]): row for row in report["rows"]}
         beam = [row for key, row in rows.items() if key[0] == "teacher" and key[1] != "greedy"]
-        tests = _hint_tests(paired_tests(experiment.reports))
+        tests = find_test(paired_tests(experiment.reports), ONE_PASS, PLAIN, HINTED)
         body.append(
             [
                 inline_code(experiment.recipe),
@@ -90,13 +93,6 @@ def _overview(experiments: Sequence[Experiment], merged: Sequence[Report]) -> li
     header = ["recipe", "seeds", "teacher beam", "student", "student with all hints", "gain", "p"]
     lines = ["## Overview", "", *table(header, body)]
     return [*lines, "", "BLEU 13a; students in one pass, trained on the teacher's translations."]
-
-
-def _hint_tests(tests: Sequence[PairedTests]) -> PairedTests | None:
-    for test in tests:
-        if test.decoding == ONE_PASS and {test.baseline, test.system} == {PLAIN, HINTED}:
-            return test if test.system == HINTED else test.reversed()
-    return None
 
 
 def _sections(experiment: Experiment, report: Report) -> list[list[str]]:
@@ -115,6 +111,7 @@ def _sections(experiment: Experiment, report: Report) -> list[list[str]]:
         attention(report),
         _figures(experiment),
         _studies(experiment, report),
+        rerun_section(report, experiment.reruns),
         calibration(report),
         _commands(experiment),
         background(_without_description(report)),

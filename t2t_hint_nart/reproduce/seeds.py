@@ -99,6 +99,16 @@ def paired_tests(reports: Sequence[Report]) -> list[PairedTests]:
     return [PairedTests(*key, *zip(*values, strict=True)) for key, values in found.items()]
 
 
+def find_test(
+    tests: Sequence[PairedTests], decoding: str, baseline: str, system: str
+) -> PairedTests | None:
+    """Return the comparison of two systems, seen from `system`, or None if it was not made."""
+    for test in tests:
+        if test.decoding == decoding and {test.baseline, test.system} == {baseline, system}:
+            return test if test.system == system else test.reversed()
+    return None
+
+
 def _rows(reports: Sequence[Report]) -> list[dict[str, Any]]:
     by_key: dict[tuple[str, str], list[Report]] = {}
     for report in reports:

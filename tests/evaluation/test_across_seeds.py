@@ -3,7 +3,7 @@ import math
 import pytest
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.evaluation.across_seeds import combined_p_value, paired_t_test
+from t2t_hint_nart.evaluation.across_seeds import combined_p_value, paired_t_test, prediction_test
 
 
 def t_tail(t, degrees, steps=20_000):
@@ -66,3 +66,20 @@ def test_counts_must_agree():
     for arguments in (([], []), ([1.0], [0.1, 0.2])):
         with pytest.raises(InputError, match="of at least 1 seed"):
             combined_p_value(*arguments)
+
+
+@pytest.mark.parametrize(("seeds", "quantile"), [((1.0, 2.0, 3.0), 4.30265), ((5.0, 9.0), 12.7062)])
+def test_outside_of_the_prediction_interval(seeds, quantile):
+    """p = 0.05 at mean ± t(0.975, n - 1) s sqrt(1 + 1/n)."""
+    n, mean = len(seeds), sum(seeds) / len(seeds)
+    s = math.sqrt(sum((x - mean) ** 2 for x in seeds) / (n - 1))
+    for sign in (-1, 1):
+        edge = mean + sign * quantile * s * math.sqrt(1 + 1 / n)
+        assert prediction_test(seeds, edge) == pytest.approx(0.05, abs=1e-5)
+        assert prediction_test(seeds, edge + sign) < 0.05 < prediction_test(seeds, edge - sign)
+    assert prediction_test(seeds, mean) == pytest.approx(1.0)
+
+
+def test_without_a_spread_nothing_is_predicted():
+    assert prediction_test([1.0], 2.0) is None
+    assert prediction_test([1.0, 1.0], 2.0) is None

@@ -171,6 +171,43 @@ def test_how_much_of_a_study_is_chance(tmp_path, reports_dir):
     assert "are chance" not in written(tmp_path, reports_dir)
 
 
+def rerun_report(**changes):
+    """Seed 2 with 1 BLEU more, but for the student without hints: 10 more."""
+    report = seed_report(2)
+    rows = [
+        row | {"bleu_13a": row["bleu_13a"] + (10 if row["system"] == "student_nll" else 1)}
+        for row in report["rows"]
+    ]
+    return report | {"rows": rows, "wall_seconds": {"teacher": 3600, "decode": 90}} | changes
+
+
+def test_a_run_made_again_stands_beside_the_seeds(tmp_path, reports_dir):
+    before = written(tmp_path, reports_dir)
+    write_report(rerun_report(), reports_dir / "tiny" / "rerun1")
+    text = written(tmp_path, reports_dir)
+    section = text.split("### Made again, from nothing")[1].split("\n### ")[0]
+    assert text.replace("### Made again, from nothing" + section + "\n", "") == before
+    assert "**[Seed 2](reports/tiny/rerun1/report.md)**: 1 h 1 min, all stages" in section
+    assert "on Some CPU, 2 cores." in section
+    # (30.5 - 19.8333) / (0.76376 * sqrt(4 / 3)) = 12.095; (22.5 - 21.8333) / (0.288675 *
+    # sqrt(4 / 3)) = 2; P(|T| > t) = 1 - t / sqrt(2 + t * t) with two degrees of freedom.
+    for start, difference, t in (
+        ("| nll | one pass | 19.83 ± 0.76 | 30.50 | ", "+10.67", 12.095),
+        ("| +align+hid | one pass | 21.83 ± 0.29 | 22.50 | ", "+0.67", 2.0),
+    ):
+        assert f"{start}{difference} | {1 - t / np.sqrt(2 + t * t):.3f} | " in section
+    # One teacher for all seeds: nothing to judge another by.
+    assert "| teacher | beam 4 | 31.00 | 32.00 | +1.00 | – | -1.00 | -1.00 | +0.00 | – |" in section
+    assert "* BLEU 13a: 3 of 6 rows could be of one more seed (p >= 0.05)." in section
+    assert "* one pass, +align+hid against nll: +1.00 BLEU, not significant (p = 0.060)" in section
+
+
+def test_a_run_of_another_recipe_is_refused(tmp_path, reports_dir):
+    write_report(rerun_report(recipe="other"), reports_dir / "tiny" / "rerun1")
+    with pytest.raises(InputError, match="rerun1.*is of recipe 'other', beside reports of 'tiny'"):
+        written(tmp_path, reports_dir)
+
+
 def test_recipes_and_seeds_are_in_order(tmp_path, reports_dir):
     write_report(seed_report(2, recipe="another"), reports_dir / "another")
     write_report(seed_report(1) | {"seed": 10}, reports_dir / "tiny" / "seed10")

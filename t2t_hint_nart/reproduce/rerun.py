@@ -1,0 +1,134 @@
+"""A whole experiment made again: does it give what the stored seeds say?
+
+Seeds may share a teacher and its translations, and then their spread is that of the students alone.
+A rerun makes everything again, teacher included, by the one command that a reader would give.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from t2t_hint_nart.evaluation.across_seeds import prediction_test
+from t2t_hint_nart.reproduce.findings import HINTED, ONE_PASS, PLAIN, REAL, gain_statement
+from t2t_hint_nart.reproduce.markdown import MISSING, duration, number, table
+from t2t_hint_nart.reproduce.ordering import SIGNIFICANT, decoding_label, system_label
+from t2t_hint_nart.reproduce.seeds import find_test, paired_tests
+from t2t_hint_nart.reproduce.spread import Spread
+
+Report = Mapping[str, Any]
+# Title, field of a row.
+_COMPARED = (("BLEU 13a", "bleu_13a"), ("repetition %", "repetition_percent"))
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What is stored of a whole run.
+
+    Attributes:
+        report: content of report.json.
+        folder: of the report, as it is linked.
+    """
+
+    report: Report
+    folder: str
+
+
+def rerun_section(merged: Report, reruns: Sequence[Rerun]) -> list[str]:
+    """Return the lines that set reruns beside the seeds.
+
+    Args:
+        merged: `seeds.merge` of the seeds' reports.
+        reruns: of the same recipe.
+    """
+    if not reruns:
+        return []
+    return [
+        "## Made again, from nothing",
+        "",
+        "One command made everything again: data, teacher, distilled data, students, scores. "
+        '"p" asks whether a number could be that of one more seed: '
+        "t = (x - mean) / (s √(1 + 1/n)), two-sided, n - 1 degrees of freedom. Where seeds share a "
+        "teacher, their s knows nothing of another teacher's.",
+        *(line for rerun in reruns for line in _rerun(merged, rerun)),
+    ]
+
+
+def _rerun(merged: Report, rerun: Rerun) -> list[str]:
+    report = rerun.report
+    rows = {(row["system"], row["decoding"]): row for row in report["rows"]}
+    pairs = [
+        (row, rows[row["system"], row["decoding"]])
+        for row in merged["rows"]
+        if (row["system"], row["decoding"]) in rows
+    ]
+    body = [
+        [
+            system_label(row["system"]),
+            decoding_label(row["decoding"]),
+            *(cell for _, field in _COMPARED for cell in _cells(row.get(field), again.get(field))),
+        ]
+        for row, again in pairs
+    ]
+    header = ["system", "decoding"]
+    for title, _ in _COMPARED:
+        header += [f"{title}, seeds", "again", "difference", "p"]
+    told = [f"* {sentence}" for sentence in (*_agreement(pairs), *_gains(report))]
+    return ["", _title(rerun), "", *table(header, body, 2), *(["", *told] if told else [])]
+
+
+def _title(rerun: Rerun) -> str:
+    report = rerun.report
+    text = f"**[Seed {report.get('seed', MISSING)}]({rerun.folder}/report.md)**"
+    seconds = sum(float(value) for value in report.get("wall_seconds", {}).values())
+    if seconds:
+        text += f": {duration(seconds)}, all stages"
+    hardware = report.get("hardware", {})
+    if hardware.get("cpu"):
+        text += f", on {hardware['cpu']}, {hardware.get('cores', MISSING)} cores"
+    if hardware.get("gpus"):
+        text += f", {', '.join(map(str, hardware['gpus']))}"
+    return f"{text}."
+
+
+def _cells(seeds: Any, again: float | None) -> list[str]:
+    """What the seeds measured, what this run did, how they differ, and p."""
+    if seeds is None or again is None:
+        return [number(seeds), number(again), MISSING, MISSING]
+    p_value = _p_value(seeds, again)
+    return [
+        number(seeds),
+        number(again),
+        number(again - float(seeds), "{:+.2f}"),
+        number(p_value, "{:.3f}"),
+    ]
+
+
+def _p_value(seeds: Any, again: float) -> float | None:
+    return prediction_test(seeds.values, again) if isinstance(seeds, Spread) else None
+
+
+def _agreement(pairs: Sequence[tuple[Report, Report]]) -> list[str]:
+    """In how many rows the run could be one more seed."""
+    sentences = []
+    for title, field in _COMPARED:
+        p_values = [
+            p
+            for row, again in pairs
+            if again.get(field) is not None
+            and (p := _p_value(row.get(field), again[field])) is not None
+        ]
+        if p_values:
+            within = sum(p >= SIGNIFICANT for p in p_values)
+            sentences.append(
+                f"{title}: {within} of {len(p_values)} rows could be of one more seed (p >= "
+                f"{SIGNIFICANT:g})."
+            )
+    return sentences
+
+
+def _gains(report: Report) -> list[str]:
+    """What this run alone says of the paper's claim."""
+    found = (
+        find_test(paired_tests([report]), ONE_PASS, baseline, HINTED) for baseline in (PLAIN, REAL)
+    )
+    return [gain_statement(test) for test in found if test]
