@@ -111,7 +111,7 @@ def _sections(experiment: Experiment, report: Report) -> list[list[str]]:
         attention(report),
         _figures(experiment),
         _studies(experiment, report),
-        rerun_section(report, experiment.reruns),
+        rerun_section(report, experiment.reports, experiment.reruns),
         calibration(report),
         _commands(experiment),
         background(_without_description(report)),

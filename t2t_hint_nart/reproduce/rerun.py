@@ -1,7 +1,9 @@
 """A whole experiment made again: does it give what the stored seeds say?
 
 Seeds may share a teacher and its translations, and then their spread is that of the students alone.
-A rerun makes everything again, teacher included, by the one command that a reader would give.
+A rerun makes everything again, teacher included, by the one command that a reader would give. With
+the seed of a stored report and the same arithmetic it should be that report again, digit for digit;
+with another seed, or on a machine that adds up in another order, it should be like the seeds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +20,7 @@ from t2t_hint_nart.reproduce.spread import Spread
 Report = Mapping[str, Any]
 # Title, field of a row.
 _COMPARED = (("BLEU 13a", "bleu_13a"), ("repetition %", "repetition_percent"))
+_TIMES = ("latency", "speedup")
 
 
 @dataclass(frozen=True)
@@ -33,28 +36,46 @@ class Rerun:
     folder: str
 
 
-def rerun_section(merged: Report, reruns: Sequence[Rerun]) -> list[str]:
+def rerun_section(merged: Report, reports: Sequence[Report], reruns: Sequence[Rerun]) -> list[str]:
     """Return the lines that set reruns beside the seeds.
 
     Args:
         merged: `seeds.merge` of the seeds' reports.
+        reports: of the seeds.
         reruns: of the same recipe.
     """
     if not reruns:
         return []
-    return [
+    lines = [
         "## Made again, from nothing",
         "",
-        "One command made everything again: data, teacher, distilled data, students, scores. "
-        '"p" asks whether a number could be that of one more seed: '
-        "t = (x - mean) / (s √(1 + 1/n)), two-sided, n - 1 degrees of freedom. Where seeds share a "
-        "teacher, their s knows nothing of another teacher's.",
-        *(line for rerun in reruns for line in _rerun(merged, rerun)),
+        "One command made everything again: data, teacher, distilled data, students, scores.",
     ]
+    for rerun in reruns:
+        seed = rerun.report.get("seed")
+        lines += ["", _title(rerun)]
+        if any(_measured(rerun.report) == _measured(stored) for stored in reports):
+            lines[-1] += (
+                f" Every score, p-value, cosine, entropy and loss is that of seed {seed} above, "
+                "digit for digit."
+            )
+        else:
+            lines += _comparison(merged, rerun.report)
+    return lines
 
 
-def _rerun(merged: Report, rerun: Rerun) -> list[str]:
-    report = rerun.report
+def _measured(report: Report) -> dict[str, Any]:
+    """What an experiment of the same seed gives again: all but the times, which are the clock's."""
+    rows = [
+        {field: value for field, value in row.items() if not field.startswith(_TIMES)}
+        for row in report["rows"]
+    ]
+    kept = ("seed", "significance", "cosine", "attention", "calibration", "training")
+    return {"rows": rows} | {key: report.get(key) for key in kept}
+
+
+def _comparison(merged: Report, report: Report) -> list[str]:
+    """Each score beside the seeds', and whether it could be of one more."""
     rows = {(row["system"], row["decoding"]): row for row in report["rows"]}
     pairs = [
         (row, rows[row["system"], row["decoding"]])
@@ -72,8 +93,16 @@ def _rerun(merged: Report, rerun: Rerun) -> list[str]:
     header = ["system", "decoding"]
     for title, _ in _COMPARED:
         header += [f"{title}, seeds", "again", "difference", "p"]
-    told = [f"* {sentence}" for sentence in (*_agreement(pairs), *_gains(report))]
-    return ["", _title(rerun), "", *table(header, body, 2), *(["", *told] if told else [])]
+    return [
+        "",
+        '"p" asks whether a number could be that of one more seed: '
+        "t = (x - mean) / (s √(1 + 1/n)), two-sided, n - 1 degrees of freedom. Where seeds share a "
+        "teacher, their s knows nothing of another teacher's.",
+        "",
+        *table(header, body, 2),
+        "",
+        *(f"* {sentence}" for sentence in (*_agreement(pairs), *_gains(report))),
+    ]
 
 
 def _title(rerun: Rerun) -> str:

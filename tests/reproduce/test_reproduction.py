@@ -202,6 +202,19 @@ def test_a_run_made_again_stands_beside_the_seeds(tmp_path, reports_dir):
     assert "* one pass, +align+hid against nll: +1.00 BLEU, not significant (p = 0.060)" in section
 
 
+def test_the_same_run_again_is_said_to_be_the_same(tmp_path, reports_dir):
+    report = seed_report(3)
+    slower = [row | {"latency_ms": 99.0, "speedup": 1.0} for row in report["rows"]]
+    write_report(report | {"rows": slower, "wall_seconds": {}}, reports_dir / "tiny" / "rerun1")
+    section = written(tmp_path, reports_dir).split("### Made again, from nothing")[1]
+    section = section.split("\n### ")[0]
+    assert "is that of seed 3 above, digit for digit." in section
+    assert "| teacher |" not in section
+    for change in ({"rows": [slower[0] | {"chrf": 1.0}, *slower[1:]]}, {"cosine": {}}, {"seed": 2}):
+        write_report(report | {"rows": slower} | change, reports_dir / "tiny" / "rerun1")
+        assert "digit for digit" not in written(tmp_path, reports_dir)
+
+
 def test_a_run_of_another_recipe_is_refused(tmp_path, reports_dir):
     write_report(rerun_report(recipe="other"), reports_dir / "tiny" / "rerun1")
     with pytest.raises(InputError, match="rerun1.*is of recipe 'other', beside reports of 'tiny'"):
