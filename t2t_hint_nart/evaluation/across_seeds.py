@@ -90,7 +90,7 @@ def prediction_test(seeds: Sequence[float], value: float) -> float | None:
         >>> round(prediction_test([1.0, 2.0, 3.0], 2.0), 4)
         1.0
         >>> round(prediction_test([1.0, 2.0, 3.0], 7.0), 4)
-        0.0495
+        0.0494
     """
     if len(seeds) < 2 or not statistics.stdev(seeds):
         return None
