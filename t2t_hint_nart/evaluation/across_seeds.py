@@ -67,10 +67,7 @@ def paired_t_test(differences: Sequence[float]) -> float | None:
         >>> round(paired_t_test([1.0, 2.0, 3.0]), 4)
         0.0742
     """
-    if len(differences) < 2 or not statistics.stdev(differences):
-        return None
-    error = statistics.stdev(differences) / math.sqrt(len(differences))
-    return _two_sided(abs(statistics.fmean(differences)) / error, len(differences) - 1)
+    return _t_test(differences, 0.0, 0)
 
 
 def prediction_test(seeds: Sequence[float], value: float) -> float | None:
@@ -92,10 +89,18 @@ def prediction_test(seeds: Sequence[float], value: float) -> float | None:
         >>> round(prediction_test([1.0, 2.0, 3.0], 7.0), 4)
         0.0494
     """
-    if len(seeds) < 2 or not statistics.stdev(seeds):
+    return _t_test(seeds, value, 1)
+
+
+def _t_test(values: Sequence[float], other: float, draws: int) -> float | None:
+    """P-value of t = (other - mean) / (s sqrt(draws + 1/n)), None without a spread.
+
+    `draws` is 0 for an `other` that is certain, 1 for one drawn as the values are.
+    """
+    if len(values) < 2 or not statistics.stdev(values):
         return None
-    error = statistics.stdev(seeds) * math.sqrt(1 + 1 / len(seeds))
-    return _two_sided(abs(value - statistics.fmean(seeds)) / error, len(seeds) - 1)
+    error = statistics.stdev(values) * math.sqrt(draws + 1 / len(values))
+    return _two_sided(abs(other - statistics.fmean(values)) / error, len(values) - 1)
 
 
 def _two_sided(t: float, degrees: int) -> float:

@@ -54,7 +54,7 @@ def rerun_section(merged: Report, reports: Sequence[Report], reruns: Sequence[Re
     for rerun in reruns:
         seed = rerun.report.get("seed")
         lines += ["", _title(rerun)]
-        if any(_measured(rerun.report) == _measured(stored) for stored in reports):
+        if _measured(rerun.report) in map(_measured, reports):
             lines[-1] += (
                 f" Every score, p-value, cosine, entropy and loss is that of seed {seed} above, "
                 "digit for digit."
@@ -86,7 +86,7 @@ def _comparison(merged: Report, report: Report) -> list[str]:
         [
             system_label(row["system"]),
             decoding_label(row["decoding"]),
-            *(cell for _, field in _COMPARED for cell in _cells(row.get(field), again.get(field))),
+            *(cell for _, field in _COMPARED for cell in _cells(row, again, field)),
         ]
         for row, again in pairs
     ]
@@ -119,33 +119,32 @@ def _title(rerun: Rerun) -> str:
     return f"{text}."
 
 
-def _cells(seeds: Any, again: float | None) -> list[str]:
+def _cells(row: Report, again: Report, field: str) -> list[str]:
     """What the seeds measured, what this run did, how they differ, and p."""
-    if seeds is None or again is None:
-        return [number(seeds), number(again), MISSING, MISSING]
-    p_value = _p_value(seeds, again)
+    seeds, value = row.get(field), again.get(field)
+    difference = None if seeds is None or value is None else value - float(seeds)
+    p_value = _p_value(row, again, field)
     return [
         number(seeds),
-        number(again),
-        number(again - float(seeds), "{:+.2f}"),
+        number(value),
+        number(difference, "{:+.2f}"),
         number(p_value, "{:.3f}"),
     ]
 
 
-def _p_value(seeds: Any, again: float) -> float | None:
-    return prediction_test(seeds.values, again) if isinstance(seeds, Spread) else None
+def _p_value(row: Report, again: Report, field: str) -> float | None:
+    """Of the run being one more seed; None where the seeds have no spread."""
+    seeds, value = row.get(field), again.get(field)
+    if value is None or not isinstance(seeds, Spread):
+        return None
+    return prediction_test(seeds.values, value)
 
 
 def _agreement(pairs: Sequence[tuple[Report, Report]]) -> list[str]:
     """In how many rows the run could be one more seed."""
     sentences = []
     for title, field in _COMPARED:
-        p_values = [
-            p
-            for row, again in pairs
-            if again.get(field) is not None
-            and (p := _p_value(row.get(field), again[field])) is not None
-        ]
+        p_values = [p for pair in pairs if (p := _p_value(*pair, field)) is not None]
         if p_values:
             within = sum(p >= SIGNIFICANT for p in p_values)
             sentences.append(
@@ -157,7 +156,6 @@ def _agreement(pairs: Sequence[tuple[Report, Report]]) -> list[str]:
 
 def _gains(report: Report) -> list[str]:
     """What this run alone says of the paper's claim."""
-    found = (
-        find_test(paired_tests([report]), ONE_PASS, baseline, HINTED) for baseline in (PLAIN, REAL)
-    )
+    tests = paired_tests([report])
+    found = (find_test(tests, ONE_PASS, baseline, HINTED) for baseline in (PLAIN, REAL))
     return [gain_statement(test) for test in found if test]
