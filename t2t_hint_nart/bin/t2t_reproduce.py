@@ -78,7 +78,8 @@ def _main(values: flags.FlagValues) -> None:
     if values.schedule == "test":
         recipe = recipe.as_test()
     from t2t_hint_nart.reproduce.pipeline import Pipeline
-    from t2t_hint_nart.reproduce.study import find_study, run_study, study_table, write_study
+    from t2t_hint_nart.reproduce.studies import find_study
+    from t2t_hint_nart.reproduce.study import run_study, study_table, write_study
 
     study = find_study(values.study) if values.study else None
     started = time.monotonic()

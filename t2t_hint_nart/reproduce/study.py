@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.errors import find_named
 from t2t_hint_nart.evaluation.bleu import bleu_13a
 from t2t_hint_nart.evaluation.repetition import text_repetition
 from t2t_hint_nart.exports.exported_model import ExportedModel
 from t2t_hint_nart.reproduce.hardware import hardware, versions
 from t2t_hint_nart.reproduce.pipeline import Pipeline
-from t2t_hint_nart.reproduce.recipe import NO_HINTS, Student
+from t2t_hint_nart.reproduce.recipe import Student
 from t2t_hint_nart.serving.decodes import one_line
 from t2t_hint_nart.serving.exported_decode import export_decode
 from t2t_hint_nart.serving.translator import Translator
@@ -68,85 +67,6 @@ class Study:
     def variant(self, name: str) -> Variant:
         """Return the run of a name."""
         return next(variant for variant in self.variants if variant.system == name)
-
-
-def _warm(name: str, overrides: str, **changes: Any) -> Variant:
-    """A run that starts from the teacher's weights, as the recipe's students do."""
-    return Variant(name, overrides, warm_start=True, **changes)
-
-
-# The same three runs, some longer than others.
-_SHORT_AND_LONG = tuple(
-    variant
-    for steps, end in ((Variant.steps, ""), (1200, "_1200"), (2400, "_2400"))
-    for variant in (
-        _warm(f"nll{end}", NO_HINTS, steps=steps),
-        _warm(f"hints{end}", "", steps=steps),
-        _warm(f"real{end}", NO_HINTS, distilled=False, steps=steps),
-    )
-)
-
-_VARIANTS = (
-    *_SHORT_AND_LONG,
-    _warm("align", "hint_hidden_weight=0"),
-    _warm("hid", "hint_align_weight=0"),
-    _warm("real_hints", "", distilled=False),
-    Variant("cold_nll", NO_HINTS),
-    Variant("cold_hints", ""),
-    _warm("lambda_1", "hint_hidden_weight=1.0"),
-    _warm("lambda_20", "hint_hidden_weight=20.0"),
-    _warm("mu_0.3", "hint_align_weight=0.3"),
-    _warm("mu_3", "hint_align_weight=3.0"),
-    _warm("gamma_st_0.5", "hint_gamma_st=0.5"),
-    _warm("gamma_tr_0.5", "hint_gamma_tr=0.5"),
-    _warm("neighbor", "hint_hidden_pairs=neighbor"),
-    _warm("normed", "hint_hidden_reading=normed"),
-    _warm("average_head", "hint_align_average=head"),
-    _warm("average_layer_head", "hint_align_average=layer_head"),
-    _warm("average_all", "hint_align_average=all"),
-    _warm("soft_copy", "decoder_input_type=soft_uniform"),
-    _warm("soft_copy_nll", f"decoder_input_type=soft_uniform,{NO_HINTS}"),
-)
-
-STUDIES: dict[str, Study] = {
-    study.name: study
-    for study in (
-        Study(
-            name="multi30k",
-            variants=_VARIANTS,
-            questions=(
-                Question("Which hint helps?", ("nll", "align", "hid", "hints")),
-                Question("More steps?", tuple(run.system for run in _SHORT_AND_LONG)),
-                Question("Hints without distillation?", ("real", "real_hints", "nll", "hints")),
-                Question("From the teacher's weights?", ("cold_nll", "cold_hints", "nll", "hints")),
-                Question("λ, of the hidden states?", ("align", "lambda_1", "hints", "lambda_20")),
-                Question("μ, of the attention?", ("hid", "mu_0.3", "hints", "mu_3")),
-                Question("γ_st and γ_tr?", ("hints", "gamma_st_0.5", "gamma_tr_0.5")),
-                Question("All pairs of states, or neighbours?", ("hints", "neighbor")),
-                Question(
-                    "States as they are, or as the next layer reads them?", ("hints", "normed")
-                ),
-                Question(
-                    "Attention of every head, or averages?",
-                    ("hints", "average_head", "average_layer_head", "average_all"),
-                ),
-                Question(
-                    "Hard or soft copy of the source?",
-                    ("nll", "soft_copy_nll", "hints", "soft_copy"),
-                ),
-            ),
-        ),
-    )
-}
-
-
-def find_study(name: str) -> Study:
-    """Return a study by name.
-
-    Raises:
-        UnknownNameError: there is none; names those there are.
-    """
-    return find_named("study", name, STUDIES)
 
 
 def run_study(study: Study, pipeline: Pipeline) -> list[dict[str, Any]]:

@@ -11,12 +11,11 @@ from t2t_hint_nart.errors import UnknownNameError
 from t2t_hint_nart.reproduce import study as study_module
 from t2t_hint_nart.reproduce.pipeline import Pipeline
 from t2t_hint_nart.reproduce.recipe import NO_HINTS, find_recipe
+from t2t_hint_nart.reproduce.studies import STUDIES, find_study
 from t2t_hint_nart.reproduce.study import (
-    STUDIES,
     Question,
     Study,
     Variant,
-    find_study,
     run_study,
     study_table,
     write_study,
