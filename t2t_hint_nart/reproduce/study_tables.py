@@ -15,6 +15,8 @@ answer to one question:
   of the question differ in it, told beside the question if they agree, or once above all tables
   if all rows of the study do.
 
+Each run is also compared with the first run of its question that has as many steps, seed by seed.
+
 Only `question`, `variant`, `settings`, `seed` and `dev_bleu` are needed.
 """
 
@@ -22,7 +24,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.evaluation.across_seeds import paired_t_test
 from t2t_hint_nart.reproduce.markdown import MISSING, inline_code, number, table
+from t2t_hint_nart.reproduce.ordering import p_text
 from t2t_hint_nart.reproduce.spread import Spread, spread
 
 NEEDED = ("question", "variant", "settings", "seed", "dev_bleu")
@@ -31,6 +35,8 @@ _TITLES = {"dev_bleu": "dev BLEU", "repetition_percent": "repetition %"}
 _LEFT_OUT = {*NEEDED, "signature", "seconds", "decode_seconds"}
 
 Row = Mapping[str, Any]
+# The variant and its settings.
+_Run = tuple[str, str]
 
 
 def study_tables(rows: Sequence[Row]) -> list[str]:
@@ -53,6 +59,8 @@ def study_tables(rows: Sequence[Row]) -> list[str]:
     facts.append(f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}")
     lines = [f"All runs: {'; '.join(facts)}. Scores are of the development set"]
     lines[0] += f": {', '.join(map(inline_code, signatures))}." if signatures else "."
+    if len(seeds) > 1:
+        lines[0] += " Differences are taken seed by seed; p is of a t-test over seeds."
     for question in dict.fromkeys(row["question"] for row in rows):
         chosen = [row for row in rows if row["question"] == question]
         columns = [f for f in fields if not _agree(chosen, f)]
@@ -89,12 +97,12 @@ def check_study(rows: Sequence[Row]) -> None:
 
 def _question(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
     """One table, best first; the best is bold."""
-    groups: dict[tuple[str, str], list[Row]] = {}
+    groups: dict[_Run, list[Row]] = {}
     for row in rows:
         groups.setdefault((row["variant"], row["settings"]), []).append(row)
     scores = {key: spread(row["dev_bleu"] for row in group) for key, group in groups.items()}
 
-    def score(key: tuple[str, str]) -> float:
+    def score(key: _Run) -> float:
         found = scores[key]
         return float("-inf") if found is None else float(found)
 
@@ -107,12 +115,28 @@ def _question(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
                 key[0],
                 inline_code(key[1]) if key[1] else MISSING,
                 f"**{bleu}**" if place == 0 and len(ranked) > 1 else bleu,
+                *([_difference(groups, key)] if len(ranked) > 1 else []),
                 *(_cell([row.get(column) for row in groups[key]]) for column in columns),
                 str(len(groups[key])),
             ]
         )
     titles = [_TITLES.get(column, column.replace("_", " ")) for column in columns]
-    return table(["variant", "settings", _TITLES["dev_bleu"], *titles, "seeds"], body, 2)
+    bleu_titles = [_TITLES["dev_bleu"], *(["difference"] if len(ranked) > 1 else [])]
+    return table(["variant", "settings", *bleu_titles, *titles, "seeds"], body, 2)
+
+
+def _difference(groups: Mapping[_Run, Sequence[Row]], run: _Run) -> str:
+    """Dev BLEU of a run less that of the first run of as many steps, over the seeds of both."""
+    steps = groups[run][0].get("steps")
+    first = next(other for other, rows in groups.items() if rows[0].get("steps") == steps)
+    if first == run:
+        return MISSING
+    before = {row["seed"]: row["dev_bleu"] for row in groups[first]}
+    after = [row for row in groups[run] if row["seed"] in before]
+    differences = spread(row["dev_bleu"] - before[row["seed"]] for row in after)
+    text = f"{number(differences, '{:+.2f}')} over {first[0]}"
+    p_value = paired_t_test(differences.values) if isinstance(differences, Spread) else None
+    return text if p_value is None else f"{text}, {p_text(p_value)}"
 
 
 def _agree(rows: Sequence[Row], field: str) -> bool:

@@ -154,7 +154,8 @@ def test_studies_of_several_files(tmp_path, reports_dir):
         (reports_dir / "tiny" / name).write_text(json.dumps(study), "utf-8")
     text = written(tmp_path, reports_dir)
     assert "### What matters: variants of the student" in text
-    assert "| large | – | **11.50 ± 0.71** | 2 |\n| small | – | 10.50 ± 0.71 | 2 |" in text
+    assert "| large | – | **11.50 ± 0.71** | +1.00 ± 1.41 over small, p = 0.500 | 2 |" in text
+    assert "| small | – | 10.50 ± 0.71 | – | 2 |" in text
     assert "```bash\nt2t-reproduce --study=tiny\n```" in text
     assert "BLEU between single runs are chance" in text
 

@@ -23,17 +23,17 @@ def test_a_table_for_each_question_best_first():
         "",
         "**Which λ?** distilled yes",
         "",
-        "| variant | settings | dev BLEU | seeds |",
-        "|---|---|--:|--:|",
-        "| large | `hint_hidden_weight=20` | **11.00** | 1 |",
-        "| small | `hint_hidden_weight=1` | 10.00 | 1 |",
+        "| variant | settings | dev BLEU | difference | seeds |",
+        "|---|---|--:|--:|--:|",
+        "| large | `hint_hidden_weight=20` | **11.00** | +1.00 over small | 1 |",
+        "| small | `hint_hidden_weight=1` | 10.00 | – | 1 |",
         "",
         "**Distilled?**",
         "",
-        "| variant | settings | dev BLEU | distilled | seeds |",
-        "|---|---|--:|--:|--:|",
-        "| large | – | **11.00** | yes | 1 |",
-        "| real | – | 5.00 | no | 1 |",
+        "| variant | settings | dev BLEU | difference | distilled | seeds |",
+        "|---|---|--:|--:|--:|--:|",
+        "| large | – | **11.00** | – | yes | 1 |",
+        "| real | – | 5.00 | -6.00 over large | no | 1 |",
     ]
 
 
@@ -46,11 +46,35 @@ def test_seeds_are_put_together():
         ]
     )
     assert "seeds 1, 2." in lines[0]
-    assert lines[-4].startswith("| variant | settings | dev BLEU | repetition % | seeds |")
+    assert lines[0].endswith("Differences are taken seed by seed; p is of a t-test over seeds.")
+    assert lines[-4].startswith("| variant | settings | dev BLEU | difference | repetition % |")
     assert lines[-2:] == [
-        "| b | – | **11.50** | 5.00 | 1 |",
-        "| a | – | 11.00 ± 1.41 | 5.00 ± 1.41 | 2 |",
+        "| b | – | **11.50** | +1.50 over a | 5.00 | 1 |",
+        "| a | – | 11.00 ± 1.41 | – | 5.00 ± 1.41 | 2 |",
     ]
+
+
+def test_differences_are_seed_by_seed_between_runs_of_as_many_steps():
+    """Whatever differs between seeds alike is no difference between runs."""
+    lines = study_tables(
+        [
+            answer("Which?", variant, bleu + level, seed=seed, steps=steps)
+            for variant, steps, bleus in (
+                ("nll", 50, (0.0, 0.0, 0.0)),
+                ("nll_100", 100, (4.0, 4.0, 4.0)),
+                ("hints", 50, (1.0, 2.0, 3.0)),
+                ("hints_100", 100, (4.5, 4.5, 4.5)),
+            )
+            for seed, (bleu, level) in enumerate(zip(bleus, (5.0, 20.0, 11.0), strict=True))
+        ]
+    )
+    cells = {line.split(" | ")[0]: line.split(" | ")[3] for line in lines[-4:]}
+    assert cells == {
+        "| nll": "–",
+        "| nll_100": "–",
+        "| hints": "+2.00 ± 1.00 over nll, p = 0.074",
+        "| hints_100": "+0.50 ± 0.00 over nll_100",
+    }
 
 
 def test_a_single_answer_is_not_the_best_of_any():
