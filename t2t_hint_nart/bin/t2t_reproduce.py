@@ -21,6 +21,7 @@ from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.flags import define_usr_dir_flag
 from t2t_hint_nart.bin.path_flag import define_path
 from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.errors import InputError
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -31,6 +32,9 @@ def define_flags(values: flags.FlagValues) -> None:
         None,
         "Name of a study: variants of the recipe's student, compared on development data.",
         flag_values=values,
+    )
+    flags.DEFINE_list(
+        "questions", None, "Names of the study's questions, if not all.", flag_values=values
     )
     flags.DEFINE_enum(
         "schedule",
@@ -81,7 +85,11 @@ def _main(values: flags.FlagValues) -> None:
     from t2t_hint_nart.reproduce.studies import find_study
     from t2t_hint_nart.reproduce.study import run_study, study_table, write_study
 
+    if values.questions and not values.study:
+        raise InputError("--questions needs --study: they are a study's questions.")
     study = find_study(values.study) if values.study else None
+    if study and values.questions:
+        study = study.only(values.questions)
     started = time.monotonic()
     command = (
         f"t2t-reproduce --recipe={recipe.name} --output_dir={shlex.quote(values.output_dir)} "
@@ -91,6 +99,8 @@ def _main(values: flags.FlagValues) -> None:
         command += f" --schedule={values.schedule}"
     if study:
         command += f" --study={study.name}"
+    if values.questions:
+        command += f" --questions={','.join(values.questions)}"
     print(f"{recipe.name}: {recipe.doc}", flush=True)
     if values.teacher_from:
         command += f" --teacher_from={shlex.quote(values.teacher_from)}"

@@ -31,6 +31,13 @@ _MILDER_HIDDEN = (
 _SHORT = (*_NLL_AND_HINTS, _warm("real", NO_HINTS, distilled=False))
 _SHORT_AND_LONG = (*_SHORT, *_longer(_SHORT, 1200, 2400))
 
+_WHICH_HINT = Question("hints", "Which hint helps?", ("nll", "align", "hid", "hints"))
+_MORE_STEPS = Question(
+    "steps",
+    "More steps?",
+    ("nll", "hints", "nll_1200", "hints_1200", "nll_2400", "hints_2400"),
+)
+
 _MULTI30K = Study(
     name="multi30k",
     variants=(
@@ -53,35 +60,53 @@ _MULTI30K = Study(
         _warm("soft_copy_nll", f"decoder_input_type=soft_uniform,{NO_HINTS}"),
     ),
     questions=(
-        Question("Which hint helps?", ("nll", "align", "hid", "hints")),
-        Question("More steps?", tuple(run.system for run in _SHORT_AND_LONG)),
-        Question("Hints without distillation?", ("real", "real_hints", "nll", "hints")),
-        Question("From the teacher's weights?", ("cold_nll", "cold_hints", "nll", "hints")),
-        Question("λ, of the hidden states?", ("align", "lambda_1", "hints", "lambda_20")),
-        Question("μ, of the attention?", ("hid", "mu_0.3", "hints", "mu_3")),
-        Question("γ_st and γ_tr?", ("hints", "gamma_st_0.5", "gamma_tr_0.5")),
-        Question("All pairs of states, or neighbours?", ("hints", "neighbor")),
-        Question("States as they are, or as the next layer reads them?", ("hints", "normed")),
+        _WHICH_HINT,
+        _MORE_STEPS,
         Question(
+            "real_steps",
+            "More steps without distillation?",
+            ("nll", "real", "nll_1200", "real_1200", "nll_2400", "real_2400"),
+        ),
+        Question("real", "Hints without distillation?", ("real", "real_hints", "nll", "hints")),
+        Question(
+            "start", "From the teacher's weights?", ("cold_nll", "cold_hints", "nll", "hints")
+        ),
+        Question("lambda", "λ, of the hidden states?", ("align", "lambda_1", "hints", "lambda_20")),
+        Question("mu", "μ, of the attention?", ("hid", "mu_0.3", "hints", "mu_3")),
+        Question("gamma", "γ_st and γ_tr?", ("hints", "gamma_st_0.5", "gamma_tr_0.5")),
+        Question("pairs", "All pairs of states, or neighbours?", ("hints", "neighbor")),
+        Question(
+            "reading",
+            "States as they are, or as the next layer reads them?",
+            ("hints", "normed"),
+        ),
+        Question(
+            "average",
             "Attention of every head, or averages?",
             ("hints", "average_head", "average_layer_head", "average_all"),
         ),
         Question(
-            "Hard or soft copy of the source?", ("nll", "soft_copy_nll", "hints", "soft_copy")
+            "copy",
+            "Hard or soft copy of the source?",
+            ("nll", "soft_copy_nll", "hints", "soft_copy"),
         ),
     ),
 )
 
-# Why did hints not help there? Too few steps, or pushed apart too hard?
-_TATOEBA_LONG = _longer(_NLL_AND_HINTS, 1200, 2400)
+# Why do hints help less there? Too few steps, or states that are pushed apart too hard?
 _TATOEBA = Study(
     name="tatoeba",
-    variants=(*_TATOEBA_LONG, *_NLL_AND_HINTS, *_ONE_HINT, *_MILDER_HIDDEN),
+    variants=(
+        *_longer(_NLL_AND_HINTS, 1200, 2400),
+        *_NLL_AND_HINTS,
+        *_ONE_HINT,
+        *_MILDER_HIDDEN,
+    ),
     questions=(
-        Question("Which hint helps?", ("nll", "align", "hid", "hints")),
-        Question("More steps?", tuple(run.system for run in (*_NLL_AND_HINTS, *_TATOEBA_LONG))),
-        Question("λ, of the hidden states?", ("align", "lambda_1", "hints")),
-        Question("γ_st, above which states are too alike?", ("hints", "gamma_st_0.5")),
+        _WHICH_HINT,
+        _MORE_STEPS,
+        Question("lambda", "λ, of the hidden states?", ("align", "lambda_1", "hints")),
+        Question("gamma", "γ_st?", ("hints", "gamma_st_0.5")),
     ),
 )
 

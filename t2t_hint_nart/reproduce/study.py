@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.errors import find_named
 from t2t_hint_nart.evaluation.bleu import bleu_13a
 from t2t_hint_nart.evaluation.repetition import text_repetition
 from t2t_hint_nart.exports.exported_model import ExportedModel
@@ -31,10 +32,12 @@ class Question:
     """A question and the runs that answer it; runs may answer several questions.
 
     Attributes:
+        name: what --questions says.
         text: the question.
         variants: names of runs.
     """
 
+    name: str
     text: str
     variants: tuple[str, ...]
 
@@ -67,6 +70,19 @@ class Study:
     def variant(self, name: str) -> Variant:
         """Return the run of a name."""
         return next(variant for variant in self.variants if variant.system == name)
+
+    def only(self, names: Sequence[str]) -> "Study":
+        """Return the study of some of its questions, with the runs that answer them.
+
+        Raises:
+            UnknownNameError: no such question; names those there are.
+        """
+        known = {question.name: question for question in self.questions}
+        wanted = [find_named("question", name, known) for name in names]
+        questions = tuple(question for question in self.questions if question in wanted)
+        asked = {name for question in questions for name in question.variants}
+        variants = tuple(variant for variant in self.variants if variant.system in asked)
+        return dataclasses.replace(self, variants=variants, questions=questions)
 
 
 def run_study(study: Study, pipeline: Pipeline) -> list[dict[str, Any]]:

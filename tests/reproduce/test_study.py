@@ -7,6 +7,7 @@ import json
 import pytest
 
 from t2t_hint_nart import registry
+from t2t_hint_nart.bin import command_line, t2t_reproduce
 from t2t_hint_nart.errors import UnknownNameError
 from t2t_hint_nart.reproduce import study as study_module
 from t2t_hint_nart.reproduce.pipeline import Pipeline
@@ -28,7 +29,10 @@ STUDY = Study(
         Variant("real", NO_HINTS, distilled=False, steps=2),
         Variant("warm", "hint_gamma_st=0.5", warm_start=True, steps=12),
     ),
-    questions=(Question("Distilled?", ("nll", "real")), Question("Warm?", ("nll", "warm"))),
+    questions=(
+        Question("distilled", "Distilled?", ("nll", "real")),
+        Question("warm", "Warm?", ("nll", "warm")),
+    ),
 )
 
 
@@ -109,6 +113,8 @@ def test_what_a_study_names_exists(name):
     assert len(set(settings)) == len(settings)
     asked = [variant for question in study.questions for variant in question.variants]
     assert set(asked) == set(names)
+    questions = [question.name for question in study.questions]
+    assert len(set(questions)) == len(questions)
     plain = registry.hparams(recipe.student_set).values()
     for variant in study.variants:
         changed = registry.hparams(recipe.student_set).parse(variant.overrides).values()
@@ -120,3 +126,22 @@ def test_what_a_study_names_exists(name):
 def test_an_unknown_study_is_refused_with_the_nearest():
     with pytest.raises(UnknownNameError, match="Did you mean 'multi30k'"):
         find_study("multi30")
+
+
+def test_some_questions_need_only_the_runs_that_answer_them():
+    some = STUDY.only(["warm"])
+    assert [question.name for question in some.questions] == ["warm"]
+    assert [variant.system for variant in some.variants] == ["nll", "warm"]
+    assert STUDY.only(["warm", "distilled"]) == STUDY
+    with pytest.raises(UnknownNameError, match="Unknown question 'wram'.*Did you mean 'warm'"):
+        STUDY.only(["wram"])
+
+
+def test_questions_of_no_study_are_refused(capsys, tmp_path):
+    argv = ["--recipe=quickstart", f"--output_dir={tmp_path / 'run'}", "--questions=steps"]
+    with pytest.raises(SystemExit):
+        command_line.run(
+            t2t_reproduce._main, "t2t-reproduce", t2t_reproduce.define_flags, argv=argv
+        )
+    assert "--questions needs --study" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
