@@ -1,7 +1,7 @@
 """One verdict from several seeds: what each seed's paired test says, put together.
 
 Two things are left to chance, and each has its own test. Which sentences are in the test set:
-`combined_p_value`, of the bootstrap tests of each seed. Which seed the training got:
+`combined_p_value`, of the tests of each seed. Which seed the training got:
 `paired_t_test`, of the differences between two systems seed by seed. `prediction_test` asks whether
 one more run is like the seeds.
 """

@@ -1,10 +1,14 @@
-"""Is one system better than another, or just luckier on this test set? Paired bootstrap resampling.
+"""Is one system better than another, or just luckier on this test set? Approximate randomization.
 
-Reference: Koehn (2004), "Statistical Significance Tests for Machine Translation Evaluation",
-https://aclanthology.org/W04-3250.
+If two systems were equally good, it would not matter which of the two made a translation: the test
+swaps the two translations of a sentence by the toss of a coin, for all sentences, and counts how
+often the difference comes out larger than it is. References: Noreen (1989), "Computer-Intensive
+Methods for Testing Hypotheses"; Riezler and Maxwell (2005), https://aclanthology.org/W05-0908.
+
+sacrebleu's other test, its paired bootstrap, is not used: it subtracts the mean of the *absolute*
+differences, so that its p-values are about half of two-sided ones and never near 1.
 """
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,6 +18,11 @@ from sacrebleu.significance import PairedTest, Result
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation.bleu import check_aligned
+
+# sacrebleu's own default.
+TRIALS = 10_000
+# Bootstrap resamples of the interval, likewise.
+INTERVAL_SAMPLES = 1000
 
 
 @dataclass(frozen=True)
@@ -29,8 +38,8 @@ class PairedComparison:
         p_value: probability of so large a difference, in either direction, if the systems were
             equally good.
         system_ci: half the width of the 95 % bootstrap interval of the second system's BLEU.
-        samples: number of bootstrap resamples.
-        signature: of sacrebleu, with seed and resamples.
+        trials: number of random swaps.
+        signature: of sacrebleu, with seed, trials and resamples.
     """
 
     baseline: str
@@ -40,7 +49,7 @@ class PairedComparison:
     difference: float
     p_value: float
     system_ci: float
-    samples: int
+    trials: int
     signature: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -48,32 +57,32 @@ class PairedComparison:
         return asdict(self)
 
 
-def paired_bootstrap(
+def paired_randomization(
     references: Sequence[str],
     baseline: tuple[str, Sequence[str]],
     systems: Mapping[str, Sequence[str]],
-    samples: int = 1000,
+    trials: int = TRIALS,
 ) -> list[PairedComparison]:
-    """Compare each system with a baseline by sacrebleu's paired bootstrap test.
+    """Compare each system with a baseline by sacrebleu's paired approximate randomization.
 
-    The resamples follow sacrebleu's seed, 12345 unless the environment sets SACREBLEU_SEED, and are
+    The trials follow sacrebleu's seed, 12345 unless the environment sets SACREBLEU_SEED, and are
     the same for all systems.
 
     Args:
         references: one reference a sentence.
         baseline: name and plain translations of the system to compare with.
         systems: plain translations of the others by name.
-        samples: number of bootstrap resamples.
+        trials: number of random swaps.
 
     Returns:
         One comparison for each of `systems`, in their order.
 
     Raises:
-        InputError: if there are no sentences, the counts differ, or `samples` is not positive.
+        InputError: if there are no sentences, the counts differ, or `trials` is not positive.
     """
-    if samples < 1:
+    if trials < 1:
         raise InputError(
-            f"a bootstrap test of {samples} resamples: at least 1 is needed, 1000 are usual"
+            f"a randomization test of {trials} trials: at least 1 is needed, {TRIALS} are usual"
         )
     for hypotheses in (baseline[1], *systems.values()):
         check_aligned(hypotheses, references)
@@ -83,8 +92,9 @@ def paired_bootstrap(
         [baseline, *systems.items()],
         {"BLEU": BLEU(force=True)},
         [references],
-        test_type="bs",
-        n_samples=samples,
+        test_type="ar",
+        n_samples=trials,
+        n_ar_confidence=INTERVAL_SAMPLES,
     )
     signatures, results = test()
     first, *others = (result for result in results["BLEU"] if isinstance(result, Result))
@@ -97,7 +107,7 @@ def paired_bootstrap(
             difference=float(result.score - first.score),
             p_value=_p_value(first, result),
             system_ci=float(result.ci if result.ci is not None else 0.0),
-            samples=samples,
+            trials=trials,
             signature=str(signatures["BLEU"]),
         )
         for name, result in zip(systems, others, strict=True)
@@ -105,28 +115,30 @@ def paired_bootstrap(
 
 
 def _p_value(baseline: Result, system: Result) -> float:
-    # Where no resample differs at all, sacrebleu's count comes out as 1 / (samples + 1).
+    # Where no trial differs at all, sacrebleu's count comes out as 1 / (trials + 1).
     if system.p_value is None or system.score == baseline.score:
         return 1.0
     return float(system.p_value)
 
 
 def all_pairs(
-    references: Sequence[str], systems: Mapping[str, Sequence[str]], samples: int = 1000
+    references: Sequence[str], systems: Mapping[str, Sequence[str]], trials: int = TRIALS
 ) -> list[PairedComparison]:
     """Compare every two systems with each other, the one named earlier as the baseline.
 
     Args:
         references: one reference a sentence.
         systems: plain translations by name.
-        samples: number of bootstrap resamples.
+        trials: number of random swaps.
 
     Returns:
         n (n - 1) / 2 comparisons for n systems.
     """
+    names = list(systems)
     comparisons = []
-    for baseline, system in itertools.combinations(systems, 2):
-        comparisons += paired_bootstrap(
-            references, (baseline, systems[baseline]), {system: systems[system]}, samples
+    for index, baseline in enumerate(names):
+        others = {name: systems[name] for name in names[index + 1 :]}
+        comparisons += paired_randomization(
+            references, (baseline, systems[baseline]), others, trials
         )
     return comparisons

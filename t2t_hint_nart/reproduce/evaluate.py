@@ -156,7 +156,7 @@ class Evaluation:
         ]
 
     def _significance(self) -> list[dict[str, Any]]:
-        """Paired bootstrap of every two students under the same decoding."""
+        """Paired randomization of every two students under the same decoding."""
         references = [reference for _, reference in self._pairs]
         decodings = {decoding for system, decoding in self._decodings() if system != "teacher"}
         return [

@@ -16,7 +16,8 @@ from t2t_hint_nart.reproduce.ordering import (
     system_label,
 )
 from t2t_hint_nart.reproduce.paper_results import TEACHER_COSINES_BELOW, published
-from t2t_hint_nart.reproduce.seeds import PairedTests, find_test
+from t2t_hint_nart.reproduce.seeds import PairedTests, find_test, p_value_over_seeds
+from t2t_hint_nart.reproduce.spread import Spread, spread
 
 PLAIN = "student_nll"
 HINTED = "student_align_hid"
@@ -39,6 +40,7 @@ def findings(report: Report, tests: Sequence[PairedTests]) -> list[str]:
         *_gains(report, tests),
         *(f"Order, {order}" for order in order_statements(report["rows"], report["significance"])),
         *_rescoring(report),
+        *_long_sentences(report),
         *_repetition(report),
         *_speed(report),
         *_similarity(report),
@@ -97,6 +99,48 @@ def _rescoring(report: Report) -> Iterator[str]:
         yield f"{decoding_label(decoding)}: BLEU is higher than in one pass for {count}: {each}."
 
 
+def _long_sentences(report: Report) -> Iterator[str]:
+    """The paper's claim: hints help most where sentences are long."""
+    rows = _rows(report)
+    plain, hinted = (rows.get((system, ONE_PASS), {}) for system in (PLAIN, HINTED))
+    before, after = (row.get("long_bleu_13a") for row in (plain, hinted))
+    gain = _seed_by_seed(before, after)
+    if gain is None:
+        return
+    first, last = (_papers_long_bleu(system) for system in (PLAIN, HINTED))
+    yield (
+        f"Long sentences ({hinted.get('long_label', 'of the test set')}), one pass, "
+        f"{system_label(HINTED)} against {system_label(PLAIN)}: {number(gain, '{:+.2f}')} BLEU "
+        f"({_t_test_text(gain)}paper: {last - first:+.2f}, from {first} to {last})."
+    )
+
+
+def _papers_long_bleu(system: str) -> float:
+    row = published(IWSLT, system, ONE_PASS)
+    assert row is not None and row.long_bleu is not None
+    return row.long_bleu[IWSLT]
+
+
+def _seed_by_seed(before: object, after: object) -> Spread | float | None:
+    """What each seed adds; None unless all seeds measured both."""
+    count = max(len(value.values) if isinstance(value, Spread) else 1 for value in (before, after))
+    pairs = zip(_values(before, count), _values(after, count), strict=False)
+    changes = [after - before for before, after in pairs]
+    return spread(changes) if len(changes) == count else None
+
+
+def _values(value: object, count: int) -> tuple[float, ...]:
+    """One a seed; seeds that measured the same were merged into one number."""
+    if isinstance(value, Spread):
+        return value.values
+    return (float(value),) * count if isinstance(value, int | float) else ()
+
+
+def _t_test_text(changes: Spread | float | None) -> str:
+    p_value = p_value_over_seeds(changes)
+    return "" if p_value is None else f"t-test over seeds {p_text(p_value)}; "
+
+
 def _repetition(report: Report) -> Iterator[str]:
     """The paper's claim: hints reduce repeated words."""
     rows = _rows(report)
@@ -112,7 +156,8 @@ def _repetition(report: Report) -> Iterator[str]:
         f"from {number(before)} % to {number(after)} %"
     )
     first, last = (_papers_repetition(system) for system in (PLAIN, HINTED))
-    yield f"{told} (paper: by {1 - last / first:.0%}, from {first} % to {last} %)."
+    over_seeds = _t_test_text(_seed_by_seed(before, after))
+    yield f"{told} ({over_seeds}paper: by {1 - last / first:.0%}, from {first} % to {last} %)."
 
 
 def _papers_repetition(system: str) -> float:
@@ -159,16 +204,19 @@ def _similarity(report: Report) -> Iterator[str]:
         )
         if HINTED in means:
             text += f"; with all hints {means[HINTED]:.3f}"
-        below = cosines["teacher"][reading].get("below", {})
+        of_teacher = cosines["teacher"][reading]
+        last = of_teacher["layers"][-1]["below"] if of_teacher.get("layers") else {}
         shares = [
-            f"{number(below.get(key), '{:.0%}')} below {key} (paper: {share:.0%})"
+            f"{number(of_teacher.get('below', {}).get(key), '{:.0%}')} below {key} "
+            + (f"({number(last[key], '{:.0%}')} in the last layer; " if key in last else "(")
+            + f"paper: {share:.0%})"
             for key, share in TEACHER_COSINES_BELOW.items()
         ]
         yield f"{text}. Of the teacher's cosines {', '.join(shares)}."
 
 
 def _ambiguity(report: Report) -> Iterator[str]:
-    """The paper's observation: attention of a student without hints is more ambiguous."""
+    """The paper's observation: a student's attention is ambiguous, less so with hints."""
     attention = report.get("attention", {})
     entropies = {system: values.get("entropy") for system, values in attention.items()}
     if entropies.get("teacher") is None or entropies.get(PLAIN) is None:
@@ -179,10 +227,17 @@ def _ambiguity(report: Report) -> Iterator[str]:
         f"entropy {number(entropies[PLAIN], '{:.3f}')} against "
         f"{number(entropies['teacher'], '{:.3f}')} nats"
     )
+    hinted = entropies.get(HINTED)
+    if hinted is not None:
+        more = "more" if float(hinted) > float(entropies[PLAIN]) else "less"
+        text += (
+            f"; with all hints {number(hinted, '{:.3f}')}, {more} ambiguous than without "
+            "(paper: less)"
+        )
     plain, hinted = (attention.get(s, {}).get("kl_to_teacher") for s in (PLAIN, HINTED))
     if plain is not None and hinted is not None:
         text += (
-            f"; its divergence from the teacher's is {number(plain, '{:.3f}')}, with all hints "
+            f". Its divergence from the teacher's is {number(plain, '{:.3f}')}, with all hints "
             f"{number(hinted, '{:.3f}')}"
         )
     yield f"{text}."

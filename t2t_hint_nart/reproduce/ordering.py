@@ -100,7 +100,7 @@ def _statement(decoding: str, scores: Mapping[str, float], significance: Sequenc
         if any(p >= SIGNIFICANT for p in known)
         else ""
     )
-    agreement = _agreement(scores) if decoding == PAPER_DECODING else ""
+    agreement = _agreement(scores, significance) if decoding == PAPER_DECODING else ""
     return f"{decoding_label(decoding)}: {order} (BLEU {bleu}{tests}).{agreement}{doubt}"
 
 
@@ -124,13 +124,19 @@ def p_text(p_value: float | None) -> str:
     return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
 
 
-def _agreement(scores: Mapping[str, float]) -> str:
-    """Say whether the systems of the paper's Table 2 stand in its order."""
+def _agreement(scores: Mapping[str, float], significance: Sequence[Row]) -> str:
+    """Say whether the systems of the paper's Table 2 stand in its order, and test its steps."""
     here = [system for system in PAPER_ORDER if system in scores]
     if len(here) < 2:
         return ""
     rising = all(scores[a] < scores[b] for a, b in itertools.pairwise(here))
+    steps = [
+        f"{system_label(a)} to {system_label(b)} {p_text(p_value)}"
+        for a, b in itertools.pairwise(here)
+        if (p_value := _p_value(PAPER_DECODING, a, b, significance)) is not None
+    ]
+    tests = f"; its steps: {', '.join(steps)}" if steps else ""
     if rising:
-        return " This is the paper's order."
+        return f" This is the paper's order{tests}."
     paper = " > ".join(system_label(system) for system in reversed(here))
-    return f" The paper has {paper}: not so here."
+    return f" The paper has {paper}: not so here{tests}."

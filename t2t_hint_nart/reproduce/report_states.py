@@ -17,23 +17,32 @@ def cosine(report: Report) -> list[str]:
         # One reading of the states, or several by name.
         named = {"": readings} if "below" in readings else readings
         for reading, values in named.items():
-            below = values.get("below", {})
-            body.append(
-                [
-                    system_label(system),
-                    reading,
-                    number(values.get("mean"), "{:.3f}"),
-                    *(number(below.get(key), "{:.1%}") for key in TEACHER_COSINES_BELOW),
-                    number(values.get("pairs"), "{:d}"),
-                ]
-            )
+            start = [system_label(system), reading]
+            body.append([*start, "all", *_cosine_cells(values)])
+            if values.get("layers"):
+                body.append([*start, "last", *_cosine_cells(values["layers"][-1])])
     if not body:
         return []
     paper = [number(share, "{:.0%}") for share in TEACHER_COSINES_BELOW.values()]
-    body.append(["teacher, paper", "not stated", MISSING, *paper, MISSING])
-    header = ["system", "states", "mean", *(f"< {key}" for key in TEACHER_COSINES_BELOW), "pairs"]
+    body.append(["teacher, paper", "not stated", "not stated", MISSING, *paper, MISSING])
+    shares = [f"< {key}" for key in TEACHER_COSINES_BELOW]
+    header = ["system", "states", "layers", "mean", *shares, "pairs"]
     heading = "## Cosine similarity of decoder states (paper, section 2.1)"
-    return [heading, "", *table(header, body, 2)]
+    note = (
+        "Of all pairs of positions of a sentence, its end included. All systems decode the same "
+        "targets, the teacher's translations: the teacher reads them as its history, a student "
+        "takes their length."
+    )
+    return [heading, "", note, "", *table(header, body, 3)]
+
+
+def _cosine_cells(values: Mapping[str, Any]) -> list[str]:
+    below = values.get("below", {})
+    return [
+        number(values.get("mean"), "{:.3f}"),
+        *(number(below.get(key), "{:.1%}") for key in TEACHER_COSINES_BELOW),
+        number(values.get("pairs"), "{:d}"),
+    ]
 
 
 def attention(report: Report) -> list[str]:

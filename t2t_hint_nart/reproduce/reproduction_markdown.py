@@ -34,10 +34,12 @@ written by `t2t-reproduce --write_reproduction=REPRODUCTION.md --reports_dir=rep
 stored reports, every number and every sentence about one; what is not here was not measured.
 
 "a ± s" is the mean and the sample standard deviation over seeds. Differences are tested in each
-seed by sacrebleu's paired bootstrap on BLEU 13a; seeds share a test set, so their p-values are
-combined by twice the mean of one-sided ones (Vovk and Wang 2020), doubled for two sides, which
-holds however they depend on each other. The t-test asks the other question, whether other seeds
-would say the same. "Significant" means a combined p below 0.05."""
+seed by sacrebleu's paired approximate randomization on BLEU 13a, two-sided; seeds share a test set,
+so their p-values are combined by twice the mean of one-sided ones (Vovk and Wang 2020), doubled for
+two sides, which holds however they depend on each other. The t-test asks the other question,
+whether other seeds would say the same; it is made of three seeds or more. "Significant" means a
+combined p below 0.05 of that one test: of many tests, one in 20 comes out so by chance, and nothing
+here is corrected for their number."""
 
 
 @dataclass(frozen=True)
@@ -220,10 +222,19 @@ def _studies(experiment: Experiment, report: Report) -> list[str]:
     lines = study_tables([row for study in experiment.studies for row in study.get("rows", [])])
     if not lines:
         return []
-    lines[0] += _chance(report)
+    if _any_single_seed(experiment.studies):
+        lines[0] += _chance(report)
     commands = [study["command"] for study in experiment.studies if study.get("command")]
     made = ["", "```bash", *dict.fromkeys(commands), "```"] if commands else []
     return ["## What matters: variants of the student", "", *lines, *made]
+
+
+def _any_single_seed(studies: Sequence[Report]) -> bool:
+    """Whether some question was answered by one seed alone."""
+    seeds: dict[str, set[int]] = {}
+    for row in (row for study in studies for row in study["rows"]):
+        seeds.setdefault(row["question"], set()).add(row["seed"])
+    return any(len(found) == 1 for found in seeds.values())
 
 
 def _chance(report: Report) -> str:
@@ -232,11 +243,11 @@ def _chance(report: Report) -> str:
     deviations = [score.deviation for score in scores if isinstance(score, Spread)]
     if not deviations:
         return ""
-    # Two runs differ by chance with √2 of one run's deviation, in 1 of 20 cases by twice as much.
+    # The difference of two runs has √2 of one run's deviation, in 1 of 20 cases twice as much.
     bound = 2 * math.sqrt(2 * statistics.fmean(s * s for s in deviations))
     return (
-        f" Other seeds of the recipe's students (Results) make it likely that differences below "
-        f"{bound:.1f} BLEU between single runs are chance."
+        f" The recipe's students (Results) differ by more than {bound:.1f} BLEU from one seed to "
+        "another in one of 20 cases: smaller differences between single runs may be chance."
     )
 
 

@@ -24,7 +24,7 @@ class PairedTests:
         decoding: of both.
         baseline, system: their names.
         differences: BLEU (13a) of the system minus that of the baseline, one a seed.
-        p_values: of each seed's paired bootstrap, two-sided.
+        p_values: of each seed's approximate randomization, two-sided.
     """
 
     decoding: str
@@ -45,13 +45,26 @@ class PairedTests:
 
     @property
     def p_value_over_seeds(self) -> float | None:
-        """Of Student's t-test over the seeds' differences; None for one seed."""
-        return paired_t_test(self.differences)
+        """Of Student's t-test over the seeds' differences, as `p_value_over_seeds`."""
+        return p_value_over_seeds(self.difference)
 
     def reversed(self) -> "PairedTests":
         """The same comparison seen from the other system."""
         negative = tuple(-difference for difference in self.differences)
         return PairedTests(self.decoding, self.system, self.baseline, negative, self.p_values)
+
+
+def p_value_over_seeds(differences: object) -> float | None:
+    """Return the p-value of `paired_t_test`, or None for fewer than three seeds.
+
+    Two differences may agree by chance to any number of digits, and p is then as small.
+
+    Args:
+        differences: a `Spread` of one a seed; anything else has no p-value.
+    """
+    if not isinstance(differences, Spread) or len(differences.values) < 3:
+        return None
+    return paired_t_test(differences.values)
 
 
 def merge(reports: Sequence[Report]) -> dict[str, Any]:

@@ -24,9 +24,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.evaluation.across_seeds import paired_t_test
 from t2t_hint_nart.reproduce.markdown import MISSING, inline_code, number, table
 from t2t_hint_nart.reproduce.ordering import p_text
+from t2t_hint_nart.reproduce.seeds import p_value_over_seeds
 from t2t_hint_nart.reproduce.spread import Spread, spread
 
 NEEDED = ("question", "variant", "settings", "seed", "dev_bleu")
@@ -135,7 +135,7 @@ def _difference(groups: Mapping[_Run, Sequence[Row]], run: _Run) -> str:
     after = [row for row in groups[run] if row["seed"] in before]
     differences = spread(row["dev_bleu"] - before[row["seed"]] for row in after)
     text = f"{number(differences, '{:+.2f}')} over {first[0]}"
-    p_value = paired_t_test(differences.values) if isinstance(differences, Spread) else None
+    p_value = p_value_over_seeds(differences)
     return text if p_value is None else f"{text}, {p_text(p_value)}"
 
 
@@ -144,6 +144,8 @@ def _agree(rows: Sequence[Row], field: str) -> bool:
 
 
 def _cell(values: Sequence[Any]) -> str:
+    if all(value == values[0] for value in values):
+        return number(values[0]) if isinstance(values[0], float) else _text(values[0])
     found = spread(values)
     if isinstance(found, Spread | float):
         return number(found)

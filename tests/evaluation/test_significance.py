@@ -4,7 +4,7 @@ import pytest
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation.bleu import bleu_13a
-from t2t_hint_nart.evaluation.significance import all_pairs, paired_bootstrap
+from t2t_hint_nart.evaluation.significance import all_pairs, paired_randomization
 
 GENERATOR = random.Random(0)
 REFERENCES = [" ".join(GENERATOR.choices("abcdefgh", k=12)) for _ in range(40)]
@@ -22,7 +22,7 @@ SYSTEMS = {"bad": corrupted(3), "good": corrupted(6), "same": corrupted(3)}
 
 
 def test_a_clear_difference_and_none():
-    comparisons = paired_bootstrap(
+    comparisons = paired_randomization(
         REFERENCES, ("bad", SYSTEMS["bad"]), {"good": SYSTEMS["good"], "same": SYSTEMS["same"]}, 200
     )
     better, equal = comparisons
@@ -33,8 +33,43 @@ def test_a_clear_difference_and_none():
     assert better.difference > 0
     assert equal.difference == 0
     assert equal.p_value == 1.0
-    assert "bs:200" in better.signature
-    assert better.to_dict()["samples"] == 200
+    assert "bs:1000|ar:200|" in better.signature
+    assert better.to_dict()["trials"] == 200
+
+
+def test_p_values_are_uniform_where_the_systems_are_equally_good():
+    """Two-sided: as many above 0.5 as below, and not more than one in five below 0.2.
+
+    A test of one side only, as sacrebleu's bootstrap, has none above 0.5.
+    """
+    good, bad = corrupted(4), corrupted(5)
+    p_values = []
+    for trial in range(60):
+        coin = random.Random(trial)
+        swapped = [
+            pair if coin.random() < 0.5 else pair[::-1] for pair in zip(good, bad, strict=True)
+        ]
+        one, other = zip(*swapped, strict=True)
+        p_values.append(
+            paired_randomization(REFERENCES, ("one", one), {"other": other}, 100)[0].p_value
+        )
+    assert 0.35 < sum(p > 0.5 for p in p_values) / 60 < 0.65
+    assert 0.08 < sum(p < 0.2 for p in p_values) / 60 < 0.35
+
+
+def test_the_p_value_is_that_of_all_swaps():
+    """Of 6 sentences there are 64 ways to swap; each is as likely as any other."""
+    references, bad = REFERENCES[:6], corrupted(3)[:6]
+    good = [bad[n] if n in (1, 4) else line for n, line in enumerate(corrupted(5)[:6])]
+
+    def difference(swap):
+        one = [good[n] if swap >> n & 1 else bad[n] for n in range(6)]
+        other = [bad[n] if swap >> n & 1 else good[n] for n in range(6)]
+        return abs(bleu_13a(one, references).value - bleu_13a(other, references).value)
+
+    larger = sum(difference(swap) > difference(0) + 1e-9 for swap in range(64)) / 64
+    found = paired_randomization(references, ("bad", bad), {"good": good}, 4000)[0]
+    assert found.p_value == pytest.approx(larger, abs=0.02)
 
 
 def test_all_pairs_in_order():
@@ -42,17 +77,17 @@ def test_all_pairs_in_order():
     assert pairs == [("bad", "good"), ("bad", "same"), ("good", "same")]
 
 
-def test_the_same_resamples_each_time():
+def test_the_same_trials_each_time():
     assert all_pairs(REFERENCES, SYSTEMS, 50) == all_pairs(REFERENCES, SYSTEMS, 50)
 
 
 def test_a_system_alone():
     assert all_pairs(REFERENCES, {"bad": SYSTEMS["bad"]}) == []
-    assert paired_bootstrap(REFERENCES, ("bad", SYSTEMS["bad"]), {}) == []
+    assert paired_randomization(REFERENCES, ("bad", SYSTEMS["bad"]), {}) == []
 
 
 def test_refusals():
     with pytest.raises(InputError, match="39 translations for 40 references"):
-        paired_bootstrap(REFERENCES, ("bad", SYSTEMS["bad"]), {"good": SYSTEMS["good"][1:]})
+        paired_randomization(REFERENCES, ("bad", SYSTEMS["bad"]), {"good": SYSTEMS["good"][1:]})
     with pytest.raises(InputError, match="at least 1"):
-        paired_bootstrap(REFERENCES, ("bad", SYSTEMS["bad"]), {}, samples=0)
+        paired_randomization(REFERENCES, ("bad", SYSTEMS["bad"]), {}, trials=0)

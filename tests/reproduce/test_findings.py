@@ -26,7 +26,7 @@ def test_a_gain_that_is_none():
     test = PairedTests("one_pass", "student_nll", "student_align_hid", (0.5, -1.0), (0.4, 0.2))
     assert gain_statement(test) == (
         "one pass, +align+hid against nll: -0.25 ± 1.06 BLEU, not significant (p = 1.000 combined; "
-        "each seed 0.400, 0.200; t-test over seeds p = 0.795); higher in 1 of 2 seeds."
+        "each seed 0.400, 0.200); higher in 1 of 2 seeds."
     )
 
 
@@ -54,6 +54,36 @@ def test_rescoring_that_does_not_help():
     )
 
 
+def test_long_sentences_seed_by_seed():
+    assert sentence("Long", seed_report(1)) == (
+        "Long sentences (source >= 40 tokens, 12 sentences), one pass, +align+hid against nll: "
+        "+2.00 BLEU (paper: +3.15, from 17.48 to 20.63)."
+    )
+    reports = [seed_report(seed) for seed in (1, 2, 3)]
+    assert "+2.00 ± 1.00 BLEU (t-test over seeds p = 0.074; paper" in sentence("Long", *reports)
+    # What all seeds measured alike is one number in a merged report.
+    for report in reports:
+        find = {(r["system"], r["decoding"]): r for r in report["rows"]}
+        find["student_nll", "one_pass"]["long_bleu_13a"] = 10.0
+    assert "+6.83 ± 0.29 BLEU" in sentence("Long", *reports)
+
+
+def test_long_sentences_that_a_seed_lacks_are_not_compared():
+    reports = [seed_report(seed) for seed in (1, 2, 3)]
+    reports[1]["rows"][2]["long_bleu_13a"] = None
+    assert not any(text.startswith("Long") for text in said(*reports))
+
+
+def test_last_layers_cosines():
+    report = seed_report(1)
+    last = {"mean": 0.4, "below": {"0.25": 0.3, "0.5": 0.7}, "pairs": 3}
+    report["cosine"]["teacher"]["raw"]["layers"] = [last | {"below": {}}, last]
+    assert sentence("States (raw)", report).endswith(
+        "60% below 0.25 (30% in the last layer; paper: 70%), "
+        "90% below 0.5 (70% in the last layer; paper: 95%)."
+    )
+
+
 def test_repetition_falls_or_rises():
     # 10 to 8 percent; the paper's fall is from 8.3 to 6.5.
     assert sentence("Repetition", seed_report(1)) == (
@@ -61,6 +91,8 @@ def test_repetition_falls_or_rises():
         "(paper: by 22%, from 8.3 % to 6.5 %)."
     )
     report = seed_report(1)
+    several = [seed_report(seed) for seed in (1, 2, 3)]
+    assert "(t-test over seeds p = 0.074; paper: by 22%" in sentence("Repetition", *several)
     report["rows"][3]["repetition_percent"] = 15.0
     assert "rises by 50% with all hints, from 10.00 % to 15.00 %" in sentence("Repetition", report)
 
@@ -90,12 +122,13 @@ def test_both_readings_of_the_states(mean, verdict):
 def test_attention():
     assert sentence("Attention", seed_report(1)) == (
         "Attention of the student without hints is more ambiguous than the teacher's: entropy "
-        "2.000 against 1.000 nats; its divergence from the teacher's is 1.500, "
-        "with all hints 0.500."
+        "2.000 against 1.000 nats; with all hints 1.500, less ambiguous than without (paper: "
+        "less). Its divergence from the teacher's is 1.500, with all hints 0.500."
     )
     report = seed_report(1)
     report["attention"]["student_nll"]["entropy"] = 0.5
     assert "is not more ambiguous" in sentence("Attention", report)
+    assert "1.500, more ambiguous than without (paper: less)" in sentence("Attention", report)
 
 
 def test_students_of_the_real_data():

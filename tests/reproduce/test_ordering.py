@@ -26,6 +26,26 @@ def test_the_papers_order_whatever_the_order_of_the_rows(order):
     )
 
 
+def test_the_papers_steps_are_tested_whoever_stands_between():
+    """The better and the worse of the paper's steps need not be neighbours here."""
+    scores = {
+        "student_nll": 1.0,
+        "student_hid": 2.0,
+        "student_align": 3.0,
+        "student_align_hid": 4.0,
+    }
+    steps = {("student_align", "student_nll"): 0.3, ("student_align", "student_align_hid"): 0.04}
+    tests = [
+        {"decoding": "one_pass", "baseline": a, "system": b, "p_value": p}
+        for (a, b), p in steps.items()
+    ]
+    (statement,) = order_statements(rows(scores), tests)
+    expected = (
+        "the paper's order; its steps: nll to +align p = 0.300, +align to +align+hid p = 0.040."
+    )
+    assert expected in statement
+
+
 def test_another_order_is_told_as_it_is():
     scores = {"student_nll": 10.0, "student_align": 9.0, "student_align_hid": 11.0}
     (statement,) = order_statements(rows(scores))

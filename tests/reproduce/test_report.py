@@ -145,8 +145,16 @@ def test_the_papers_numbers_stand_beside():
     assert teacher.endswith("| 33.26 | 1.00× |")
     assert "| paper: long-sentence BLEU | 17.48 | 19.24 | – | 20.63 |" in text
     assert "| paper: repetition % | 8.30 | – | – | 6.50 |" in text
-    assert "| teacher, paper | not stated | – | 70% | 95% | – |" in text
+    assert "| teacher, paper | not stated | not stated | – | 70% | 95% | – |" in text
     assert "other text, so compare the order" in text
+    assert "speed-ups are of WMT14 En-De." in text
+    assert "Candidates are rescored" not in text
+
+
+def test_an_alpha_that_is_not_the_papers_is_told():
+    for alphas, told in (([1.0], True), ([0.0], False), ([0.0, 0.6], False)):
+        text = render(full_report(settings={"rescoring_alphas": alphas}))
+        assert ("Candidates are rescored with alpha 1; the paper's is 0." in text) == told
 
 
 def test_the_papers_own_data_are_compared_directly():

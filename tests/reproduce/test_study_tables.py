@@ -54,6 +54,16 @@ def test_seeds_are_put_together():
     ]
 
 
+def test_a_setting_that_seeds_share_has_no_spread():
+    lines = study_tables(
+        [answer("Which?", v, 1.0, seed=s, steps=n) for v, n in (("a", 5), ("b", 6)) for s in (1, 2)]
+    )
+    assert lines[-2:] == [
+        "| a | – | **1.00 ± 0.00** | – | 5 | 2 |",
+        "| b | – | 1.00 ± 0.00 | – | 6 | 2 |",
+    ]
+
+
 def test_differences_are_seed_by_seed_between_runs_of_as_many_steps():
     """Whatever differs between seeds alike is no difference between runs."""
     lines = study_tables(
