@@ -1,6 +1,7 @@
 """Settings of every test: quiet TensorFlow on one thread, fixed seeds. Imports no TensorFlow."""
 
 import os
+import signal
 import sys
 
 import pytest
@@ -24,6 +25,14 @@ def fixed_seed():
         import keras
 
         keras.utils.set_random_seed(17)
+
+
+@pytest.fixture
+def ctrl_c():
+    """Python's own handling of an interrupt, whatever runs the tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

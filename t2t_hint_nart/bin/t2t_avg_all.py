@@ -35,6 +35,11 @@ def _main(values: flags.FlagValues) -> None:
     model_dir, output_dir = Path(values.model_dir), Path(values.output_dir)
     if not model_dir.is_dir():
         raise InputError(f"--model_dir {model_dir} isn't a directory.")
+    if model_dir.resolve() == output_dir.resolve():
+        raise InputError(
+            f"--output_dir {output_dir} is --model_dir: means would take its checkpoints' place; "
+            "give another."
+        )
     from t2t_hint_nart.serving.checkpoint_stream import every_checkpoint
     from t2t_hint_nart.training.averaging import average_checkpoints
 

@@ -41,7 +41,11 @@ def _main(values: flags.FlagValues) -> None:
         require(values, "prefix")
         check_positive(values, "num_last_checkpoints")
     from t2t_hint_nart.training.averaging import mean_of_checkpoints
-    from t2t_hint_nart.training.checkpoints import find_checkpoint, list_checkpoints
+    from t2t_hint_nart.training.checkpoints import (
+        CHECKPOINT_NAME,
+        find_checkpoint,
+        list_checkpoints,
+    )
     from t2t_hint_nart.training.model_values import write_model_values
 
     if named:
@@ -56,6 +60,12 @@ def _main(values: flags.FlagValues) -> None:
                 f"--num_last_checkpoints={values.num_last_checkpoints}."
             )
     target = Path(values.output_path)
+    own = {Path(path).parent.resolve() for path in paths}
+    if target.name == CHECKPOINT_NAME and target.parent.resolve() in own:
+        raise InputError(
+            f"--output_path={values.output_path} would pass for a checkpoint of the run itself; "
+            f"give another name than {CHECKPOINT_NAME}, or another directory."
+        )
     path = write_model_values(mean_of_checkpoints(paths), target.parent, 0, target.name)
     print(f"Mean of {', '.join(paths)}: {path}")
 

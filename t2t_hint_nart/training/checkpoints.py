@@ -206,13 +206,25 @@ class Checkpoints:
         """Write model.ckpt-<step> and return its path."""
         return self._manager.save(checkpoint_number=step)
 
+    def path(self, step: int) -> str:
+        """Return the path of model.ckpt-<step>."""
+        return str(Path(self._manager.directory) / f"{CHECKPOINT_NAME}-{step}")
+
+    def _latest(self) -> str | None:
+        """The one that the file `checkpoint` names; without that, or it, the newest there is."""
+        named = self._manager.latest_checkpoint
+        if named is not None and Path(f"{named}.index").exists():
+            return named
+        found = list_checkpoints(self._manager.directory)
+        return found[-1] if found else None
+
     def restore_latest(self) -> int:
         """Restore the newest checkpoint and return its step, 0 if there is none.
 
         Raises:
             InputError: damaged, or of a run with another model, optimizer or data.
         """
-        path = self._manager.latest_checkpoint
+        path = self._latest()
         if path is None:
             return 0
         _restore(self._checkpoint, self._model, path)

@@ -99,6 +99,10 @@ class EvaluationHistory:
         keep_as_best(self.directory, checkpoint, rule.metric, value)
         return True
 
+    def has(self, step: int) -> bool:
+        """Whether a step's evaluation is there."""
+        return step in self._evaluations
+
     def last(self) -> dict[str, float]:
         """The metrics of the latest evaluation, none if there was none."""
         return dict(self._evaluations[max(self._evaluations)]) if self._evaluations else {}

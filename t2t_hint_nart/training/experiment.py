@@ -156,10 +156,10 @@ class Experiment:
             history,
         )
         loop.restore()
+        self._say_plan(settings)
         if on_start is not None:
             on_start()
         write_hparams(run.output_dir, run.hparams)
-        self._say_plan(settings)
         loop.summaries.hparams(run.model, run.hparams)
         with naming_damaged_shard(self.files):
             return loop.run()

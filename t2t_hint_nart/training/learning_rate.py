@@ -14,9 +14,14 @@ from t2t_hint_nart.hparam import HParams
 NOAM_SCALE = 5000.0 / 500.0
 
 
+def _warmup(hparams: HParams) -> float:
+    """Steps of warm-up; of 0 steps it is over at step 1, as in T2T 1.2.9's noam."""
+    return max(float(hparams.learning_rate_warmup_steps), 1.0)
+
+
 def _noam(step, hparams: HParams):
     step = step + 1.0
-    warmup = float(hparams.learning_rate_warmup_steps)
+    warmup = _warmup(hparams)
     rise = ops.minimum(step * warmup**-1.5, ops.rsqrt(step))
     return NOAM_SCALE * hparams.learning_rate * hparams.hidden_size**-0.5 * rise
 
@@ -49,14 +54,10 @@ def _exponential(step, hparams: HParams):
 # The names that `learning_rate_schedule` may multiply, e.g. "constant*linear_warmup".
 FACTORS: dict[str, Callable] = {
     "constant": lambda step, hp: hp.learning_rate_constant,
-    "linear_warmup": lambda step, hp: ops.minimum(1.0, step / hp.learning_rate_warmup_steps),
-    "rsqrt_decay": lambda step, hp: ops.rsqrt(
-        ops.maximum(step, float(hp.learning_rate_warmup_steps))
-    ),
+    "linear_warmup": lambda step, hp: ops.minimum(1.0, step / _warmup(hp)),
+    "rsqrt_decay": lambda step, hp: ops.rsqrt(ops.maximum(step, _warmup(hp))),
     "rsqrt_hidden_size": lambda step, hp: hp.hidden_size**-0.5,
-    "rsqrt_normalized_decay": lambda step, hp: ops.rsqrt(
-        ops.maximum(step / hp.learning_rate_warmup_steps, 1.0)
-    ),
+    "rsqrt_normalized_decay": lambda step, hp: ops.rsqrt(ops.maximum(step / _warmup(hp), 1.0)),
     "linear_decay": lambda step, hp: ops.clip(
         (hp.train_steps - step) / hp.learning_rate_decay_steps, 0.0, 1.0
     ),

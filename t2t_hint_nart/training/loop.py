@@ -15,6 +15,7 @@ from t2t_hint_nart.training.checkpoints import Checkpoints
 from t2t_hint_nart.training.dev_images import Pictures
 from t2t_hint_nart.training.early_stopping import EvaluationHistory
 from t2t_hint_nart.training.evaluation_report import EvaluationReport
+from t2t_hint_nart.training.interrupt import InterruptedWithin, interrupt_waits
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
 from t2t_hint_nart.training.progress import Progress
 from t2t_hint_nart.training.summaries import Summaries
@@ -118,7 +119,8 @@ class TrainingLoop:
     def run(self) -> int:
         """Train to the end, or until evaluations say that it won't get better.
 
-        An interrupt writes a checkpoint before it goes on its way.
+        An interrupt lets the step end and writes a checkpoint before it goes on its way. A run at
+        its end whose last checkpoint's evaluation is missing from the history gets that.
 
         Returns:
             The last step.
@@ -130,6 +132,7 @@ class TrainingLoop:
         step = self.restore()
         if step >= settings.train_steps:
             self._say(f"{self._output_dir}: already at step {step} of {settings.train_steps}.")
+            self._make_up_evaluation(step)
             return step
         if step and self._report.has_stopped(step):
             return step
@@ -145,8 +148,9 @@ class TrainingLoop:
         self._evaluated_at = -math.inf
         try:
             while not done:
-                interval.append(self._step(next(self._iterator)))
-                step += 1
+                with interrupt_waits():
+                    interval.append(self._step(next(self._iterator)))
+                    step += 1
                 done = step == settings.train_steps
                 if done or step % settings.log_steps == 0:
                     self._log(step, interval, progress)
@@ -155,16 +159,19 @@ class TrainingLoop:
                     _check_finite(step, interval)
                     resume = progress.pause()
                     path = self._checkpoints.save(step)
-                    saved, self._saved_at = step, self._clock()
+                    saved = step
                     done = self._evaluation(step, path, done) or done
+                    # After the evaluation, so that as much is trained between two as was asked for.
+                    self._saved_at = self._clock()
                     resume()
                     if done and interval:
                         self._log(step, interval, progress)
-        except KeyboardInterrupt:
-            if step > saved:
+        except KeyboardInterrupt as interrupt:
+            if step > saved and not isinstance(interrupt, InterruptedWithin):
                 _check_finite(step, interval)
                 self._checkpoints.save(step)
-            kept = f"step {step} is saved" if step else "no step was done"
+                saved = step
+            kept = f"step {saved} is saved" if saved else "no step is saved"
             self._say(f"Interrupted; {kept}. Run the same command to go on.")
             raise
         return step
@@ -192,6 +199,12 @@ class TrainingLoop:
         self._evaluated_at = self._clock()
         self._report.report(step, checkpoint, self._evaluate(step))
         return not is_last and self._report.has_stopped(step)
+
+    def _make_up_evaluation(self, step: int) -> None:
+        """Evaluate the last checkpoint, if the run was interrupted before that was done."""
+        history = self._report.history
+        if self._evaluate is not None and history is not None and not history.has(step):
+            self._report.report(step, self._checkpoints.path(step), self._evaluate(step))
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)

@@ -21,16 +21,18 @@ def write_model_values(
         values: weights by `named_variables`' names.
         directory: where to write; earlier checkpoints stay.
         step: of training.
-        name: of the checkpoint; any but model.ckpt is read by its path alone.
+        name: of the checkpoint; any but model.ckpt is read by its path alone, and leaves the
+            directory's file `checkpoint`, which says where training goes on, as it is.
 
     Returns:
         The written checkpoint's path.
     """
-    variables = {name: tf.Variable(value) for name, value in values.items()}
+    checkpoint = tf.train.Checkpoint(model={n: tf.Variable(value) for n, value in values.items()})
+    if name != CHECKPOINT_NAME:
+        # `write` alone leaves out the counter that readers expect; asking for it makes it.
+        checkpoint.save_counter.assign(1)
+        return checkpoint.write(str(Path(directory) / f"{name}-{step}"))
     manager = tf.train.CheckpointManager(
-        tf.train.Checkpoint(model=variables),
-        str(directory),
-        max_to_keep=None,
-        checkpoint_name=name,
+        checkpoint, str(directory), max_to_keep=None, checkpoint_name=name
     )
     return manager.save(checkpoint_number=step)

@@ -33,6 +33,24 @@ def test_the_mean_of_those_named_and_of_the_last(workshop, tmp_path):
     assert again == f"--output_path: {last}-0 exists; give another."
 
 
+def test_the_run_itself_goes_on_as_before(workshop, tmp_path):
+    """The file `checkpoint` says where training resumes: never at a mean."""
+    run = tmp_path / "run"
+    shutil.copytree(workshop.runs["transformer"], run)
+    state = (run / "checkpoint").read_text()
+    succeed("t2t-avg-checkpoints", prefix=f"{run}/", num_last_checkpoints=2,
+            output_path=run / "averaged.ckpt")  # fmt: skip
+    assert (run / "averaged.ckpt-0.index").exists()
+    assert (run / "checkpoint").read_text() == state
+    files = sorted(run.iterdir())
+    told = refusal("t2t-avg-checkpoints", prefix=f"{run}/", num_last_checkpoints=2,
+                   output_path=run / "model.ckpt")  # fmt: skip
+    assert "would pass for a checkpoint of the run itself" in told
+    told = refusal("t2t-avg-all", model_dir=run, output_dir=f"{run}/../run", n=2)
+    assert "means would take its checkpoints' place" in told
+    assert sorted(run.iterdir()) == files
+
+
 def test_the_average_is_decoded_by_its_path(workshop, tmp_path):
     run = workshop.runs["transformer"]
     succeed("t2t-avg-checkpoints", prefix=f"{run}/", num_last_checkpoints=2,

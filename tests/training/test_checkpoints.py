@@ -106,6 +106,24 @@ def test_a_restored_model_is_the_same(trained):
     assert not np.allclose(before, got.logits)
 
 
+def test_the_newest_is_found_without_the_file_that_names_it(trained, tmp_path):
+    """Copied without `checkpoint`, or with the one it names deleted: never from the beginning."""
+    directory, training = trained
+    for step in (3, 20):
+        for file in directory.glob("model.ckpt-1234.*"):
+            shutil.copy2(file, tmp_path / file.name.replace("1234", str(step)))
+    resumed = Training(tmp_path, teacher=TableTeacher())
+    assert resumed.checkpoints.restore_latest() == 20
+    for name, value in training.weights().items():
+        assert np.array_equal(resumed.weights()[name], value)
+    assert Path(resumed.checkpoints.path(20)) == tmp_path / "model.ckpt-20"
+    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-1234"\n')
+    assert Training(tmp_path, teacher=TableTeacher()).checkpoints.restore_latest() == 20
+    # A run that was set back stays there.
+    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-3"\n')
+    assert Training(tmp_path, teacher=TableTeacher()).checkpoints.restore_latest() == 3
+
+
 def test_training_resumes_exactly(tmp_path):
     """6 steps are 3 steps, a save, new objects, a restore and 3 steps: to the last bit."""
     options = {"model_name": "transformer", "set_name": "transformer_base_v2"}

@@ -74,6 +74,28 @@ def test_checkpoints_by_the_clock(tmp_path):
     assert steps_in(tmp_path) == [3, 6, 9]
 
 
+def test_an_evaluation_takes_no_time_from_the_next_interval(tmp_path):
+    """Slow evaluations, as slow as the interval: a checkpoint every 3 steps nevertheless."""
+    learner, waited = ScriptedLearner(), [0.0]
+    trained = Clock(learner)
+
+    def evaluate(step):
+        waited[0] += 30.0
+        return {"loss": 1.0}
+
+    loop = TrainingLoop(
+        learner,
+        shuffled_batches(),
+        tmp_path,
+        LoopSettings(train_steps=9, checkpoint_seconds=30),
+        evaluate,
+        stream=io.StringIO(),
+        clock=lambda: trained() + waited[0],
+    )
+    loop.run()
+    assert steps_in(tmp_path) == [3, 6, 9]
+
+
 def test_throttled_evaluations(tmp_path):
     learner = ScriptedLearner()
     _, evaluated, _ = run(

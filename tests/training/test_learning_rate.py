@@ -138,6 +138,23 @@ def test_unknown_factor():
         LearningRate(decaying_hparams("constant*linear_warmp"))
 
 
+@pytest.mark.parametrize("name", ["legacy", *(name for name in FACTORS if "warmup" in name)])
+@pytest.mark.parametrize("steps", [0, 1])
+def test_no_warmup(name, steps):
+    """0 steps are as 1: where T2T 1.2.9 has min(inf, (s+1)^-1/2), and 1.15 has 0/0."""
+    got = rates(decaying_hparams(name, learning_rate_warmup_steps=steps), STEPS)
+    assert np.isfinite(got).all()
+    assert got == rates(decaying_hparams(name, learning_rate_warmup_steps=1), STEPS)
+    if name == "legacy":
+        assert got[-1] / got[0] == pytest.approx(((STEPS[-1] + 1) / (STEPS[0] + 1)) ** -0.5)
+
+
+@pytest.mark.parametrize("name", ["rsqrt_decay", "rsqrt_normalized_decay"])
+def test_decay_without_warmup(name):
+    got = rates(decaying_hparams(name, learning_rate_warmup_steps=0), [0, 1, 4])
+    assert np.divide(got, got[0]) == pytest.approx([1.0, 1.0, 0.5])
+
+
 def test_unknown_scheme():
     hparams = registry.hparams("transformer_base_v2")
     hparams.learning_rate_decay_scheme = "noah"

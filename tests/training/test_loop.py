@@ -2,6 +2,8 @@
 
 import io
 import math
+import os
+import signal
 
 import keras
 import pytest
@@ -9,6 +11,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.training.checkpoints import list_checkpoints, step_of
+from t2t_hint_nart.training.early_stopping import EvaluationHistory, StoppingRule
 from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
 from tests.training.event_files import read_scalars
 from tests.training.tiny_learner import TableTeacher, make_learner, shuffled_batches
@@ -156,6 +159,27 @@ def test_interruption(tmp_path, eager_functions):
     assert again.weight == 9.0
 
 
+@pytest.mark.parametrize("times, saved", [(1, [3, 5]), (2, [3])])
+def test_an_interrupt_lets_the_step_end(tmp_path, eager_functions, ctrl_c, times, saved):
+    """What is saved is what its name says; a second interrupt doesn't wait, and saves nothing."""
+
+    class InterruptedLearner(ScriptedLearner):
+        def train_step(self, data):
+            scalars = super().train_step(data)
+            for _ in range(times if self.weight == 5.0 else 0):
+                os.kill(os.getpid(), signal.SIGINT)
+            return scalars
+
+    loop, stream = make_loop(InterruptedLearner(), tmp_path, train_steps=9, checkpoint_steps=3)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run()
+    assert steps_in(tmp_path) == saved
+    assert f"Interrupted; step {saved[-1]} is saved." in stream.getvalue()
+    again = ScriptedLearner()
+    assert make_loop(again, tmp_path, train_steps=9)[0].run() == 9
+    assert again.weight == 9.0
+
+
 def test_interruption_right_after_a_checkpoint(tmp_path, eager_functions):
     loop, stream = make_loop(
         ScriptedLearner({4: KeyboardInterrupt()}), tmp_path, train_steps=9, checkpoint_steps=3
@@ -171,7 +195,7 @@ def test_interruption_before_the_first_step(tmp_path, eager_functions):
     with pytest.raises(KeyboardInterrupt):
         loop.run()
     assert steps_in(tmp_path) == []
-    assert "Interrupted; no step was done." in stream.getvalue()
+    assert "Interrupted; no step is saved." in stream.getvalue()
 
 
 def test_interruption_after_divergence_saves_nothing(tmp_path, eager_functions):
@@ -190,6 +214,46 @@ def test_interruption_of_an_evaluation(tmp_path, eager_functions):
     with pytest.raises(KeyboardInterrupt):
         loop.run()
     assert steps_in(tmp_path) == [2]
+
+
+def test_the_evaluation_that_an_interrupt_left_out_is_made_up(tmp_path, eager_functions):
+    """Once; what is evaluated is the last checkpoint."""
+    interrupts = [KeyboardInterrupt()]
+    learners = []
+
+    def evaluate(step):
+        if step == 4 and interrupts:
+            raise interrupts.pop()
+        return {"loss": 10.0 - learners[-1].weight}
+
+    def again():
+        learners.append(ScriptedLearner())
+        history = EvaluationHistory(tmp_path, StoppingRule())
+        settings = LoopSettings(train_steps=4, checkpoint_steps=2)
+        stream = io.StringIO()
+        loop = TrainingLoop(
+            learners[-1],
+            shuffled_batches(),
+            tmp_path,
+            settings,
+            evaluate,
+            "toy",
+            stream,
+            history=history,
+        )
+        return loop.run, history, stream
+
+    run, history, _ = again()
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert history.last() == {"loss": 8.0}
+    run, history, stream = again()
+    run()
+    assert "eval at step 4: loss 6.0000  (best loss, kept in best/)" in stream.getvalue()
+    assert history.last() == {"loss": 6.0} and history.best().step == 4
+    run, _, stream = again()
+    run()
+    assert "eval at" not in stream.getvalue()
 
 
 def test_a_student_with_hints(tmp_path, eager_functions):
