@@ -117,6 +117,12 @@ def test_hints_without_a_teacher(experiment, tmp_path, refuses):
     )
 
 
+def test_a_schedule_longer_than_training(experiment, tmp_path, refuses):
+    hparams = "length_bias=0,learning_rate_schedule=single_cycle_cos_decay"
+    flags = student_flags(experiment, tmp_path / "run", hparams=hparams)
+    assert "needs train_steps > learning_rate_warmup_steps" in refuses("t2t-trainer", **flags)
+
+
 def decoder_flags(experiment, tmp_path, system=STUDENT, **changes):
     (tmp_path / "in.txt").write_text("1 2 3\n")
     return {
