@@ -39,14 +39,33 @@ class Teacher(ExportedModel):
         Raises:
             InputError: naming the first thing that differs.
         """
+        self.check_vocabulary(vocab_fingerprint, vocab_size)
         facts = self.metadata
-        for what, theirs, ours in (
-            ("vocabulary size", facts.vocab_size, vocab_size),
-            ("vocabulary (sha256)", facts.vocab_fingerprint, vocab_fingerprint),
+        self._check_same(
             ("number of decoder layers", facts.num_decoder_layers, num_decoder_layers),
             ("number of heads", facts.num_heads, num_heads),
             ("dtype", facts.dtype, "float32"),
-        ):
+        )
+
+    def check_vocabulary(self, vocab_fingerprint: str, vocab_size: int) -> None:
+        """Refuse a teacher that can't score the student's tokens; sizes of layers may differ.
+
+        Args:
+            vocab_fingerprint: sha256 of the student's target vocabulary.
+            vocab_size: V of the student.
+
+        Raises:
+            InputError: naming the first thing that differs.
+        """
+        facts = self.metadata
+        self._check_same(
+            ("vocabulary size", facts.vocab_size, vocab_size),
+            ("vocabulary (sha256)", facts.vocab_fingerprint, vocab_fingerprint),
+        )
+
+    def _check_same(self, *facts: tuple[str, object, object]) -> None:
+        """Facts: what, the teacher's, the student's."""
+        for what, theirs, ours in facts:
             if theirs != ours:
                 raise InputError(
                     f"The teacher {self.export_dir} doesn't fit the student: its {what} is "

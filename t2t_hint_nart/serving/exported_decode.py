@@ -36,9 +36,11 @@ def rescored_decode(
         alpha: of the length penalty on the teacher's scores; 0 in the paper.
 
     Raises:
-        InputError: the export isn't a student's.
+        InputError: the export isn't a student's, or the teacher has another vocabulary.
     """
     student.require(CANDIDATES)
+    facts = student.metadata
+    teacher.check_vocabulary(facts.vocab_fingerprint, facts.vocab_size)
 
     @tf.function(input_signature=[IDS], autograph=False)
     def decode(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -172,8 +172,14 @@ def translator_of(
         trained: the model with its vocabularies; a student's hparams hold length_bias.
         decode_hparams: see decoding.decode_hparams.
         teacher: ranks a student's candidates.
+
+    Raises:
+        InputError: candidates that no teacher ranks, or one of another vocabulary.
     """
     if isinstance(trained.model, TransformerNat):
+        if teacher is not None and decode_hparams.length_halfwidth:
+            vocabulary = trained.encoders["targets"].fingerprint()
+            teacher.check_vocabulary(vocabulary, trained.model.vocab_size)
         decode = student_decode(trained.model, trained.hparams, decode_hparams, teacher)
     else:
         decode = teacher_decode(trained.model, decode_hparams)

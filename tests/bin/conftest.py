@@ -1,5 +1,7 @@
 """An untrained teacher and student with data, checkpoints and everything else commands ask for."""
 
+import dataclasses
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,7 @@ MODELS = {
     "transformer": "transformer_test",
     "transformer_nat": "transformer_nat_small",
 }
+FOREIGN = "f" * 64
 SIZES = {"hidden_size": 16, "filter_size": 16, "num_heads": 2, "num_hidden_layers": 2}
 
 
@@ -90,3 +93,29 @@ def workshop(tmp_path_factory):
         directory.mkdir()
         _write_run(directory, model, problem, data_dir)
     return Workshop(data_dir, runs)
+
+
+@pytest.fixture(scope="session")
+def teacher_export(workshop, tmp_path_factory):
+    """The teacher as a SavedModel."""
+    from t2t_hint_nart import registry
+    from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+    from t2t_hint_nart.serving.export import export
+    from t2t_hint_nart.serving.trained_model import load_trained
+
+    hparams = registry.hparams(MODELS["transformer"]).override_from_dict(SIZES)
+    directory = str(workshop.runs["transformer"])
+    problem = registry.problem(PROBLEM)
+    trained = load_trained("transformer", hparams, problem, str(workshop.data_dir), directory)
+    target = tmp_path_factory.mktemp("export") / "teacher"
+    return export(trained, decode_hparams("beam_size=2,extra_length=2"), target)
+
+
+@pytest.fixture
+def foreign_teacher(teacher_export, tmp_path):
+    """The same teacher, which says that its vocabulary is another one of as many subtokens."""
+    from t2t_hint_nart.exports.metadata import read_metadata
+
+    copy = shutil.copytree(teacher_export, tmp_path / "foreign")
+    dataclasses.replace(read_metadata(copy), vocab_fingerprint=FOREIGN).write(copy)
+    return copy
