@@ -24,7 +24,8 @@ def decode_hparams(overrides: str = "") -> HParams:
       rescoring_alpha = alpha, unless those are given too.
     extra_length: most target tokens beyond the source's length (with EOS); 100 in T2T 1.15.
     batch_size: sentences a batch; 0 means 32.
-    return_beams, write_beam_scores: all hypotheses of a sentence on its line, tab-separated.
+    return_beams, write_beam_scores: all hypotheses of a sentence on its line, tab-separated. A beam
+      that had no end within the length limit is empty, with the score -1e7.
     max_input_size: source tokens kept, EOS among them; -1 for all.
     num_samples: of a data set, decode so many sentences; -1 for all. Of a typed sentence, show so
       many hypotheses.
@@ -34,7 +35,8 @@ def decode_hparams(overrides: str = "") -> HParams:
     shards, shard_id, shards_start_offset, shard_google_format: which part of a divided file, set
       by --decode_shards and --worker_id; see serving.decodes.
     decode_to_file, decode_reference: as the flags of these names.
-    stopping: rule of the beam search, "1.2.9" or "best_finished" (T2T 1.15).
+    stopping: rule of the beam search, "1.2.9" or "best_finished" (T2T 1.15); with return_beams it
+      ends when no beam can be displaced.
     length_bias: C of the student; None takes the one measured in training.
     use_inputs_length: lengths are the source's + length_bias, 0 if not given (the fork's).
     length_halfwidth: B of the student, 2B + 1 candidate lengths; the fork's beam_size − 1.

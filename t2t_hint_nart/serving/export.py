@@ -212,7 +212,7 @@ def length_bias_of(hparams: HParams, decode_hparams: HParams) -> int:
 
 
 def beam_settings(decode_hparams: HParams) -> BeamSettings:
-    """The teacher's search settings out of decode hparams."""
+    """The teacher's search settings out of decode hparams, for the best translation alone."""
     return BeamSettings(**{name: getattr(decode_hparams, name) for name in BeamSettings._fields})
 
 

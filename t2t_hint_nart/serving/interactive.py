@@ -30,14 +30,15 @@ def interact(
     """Translate line after line until `q` or the end of input.
 
     Args:
-        make_translate: called once, and again when `dl=` changes extra_length.
+        make_translate: called once, and again when `dl=` changes extra_length, or `ns=` whether
+            several translations are looked for, which return_beams says to it.
         hparams: num_samples (-1 for 1), extra_length, return_beams, identity_output.
         ask: returns a line for a prompt; raises EOFError at the end.
         answer: takes translations.
         say: takes everything else.
     """
     hparams = hparams.copy()
-    translate = make_translate(hparams)
+    translate = make_translate(_for_search(hparams))
     say(_help(hparams))
     while True:
         try:
@@ -53,10 +54,21 @@ def interact(
                 say(str(error))
                 continue
             if changed:
-                translate = make_translate(hparams)
+                translate = make_translate(_for_search(hparams))
             say(_help(hparams))
         elif line:
             _answer(translate(line), hparams, answer)
+
+
+def _shows_several(hparams: HParams) -> bool:
+    return bool(hparams.return_beams or hparams.num_samples > 1)
+
+
+def _for_search(hparams: HParams) -> HParams:
+    """Hparams for a translator: here num_samples counts translations, there sentences."""
+    searched = hparams.copy()
+    searched.return_beams = _shows_several(hparams)
+    return searched
 
 
 def _help(hparams: HParams) -> str:
@@ -74,8 +86,9 @@ def _setting(line: str, hparams: HParams) -> bool:
     if not value.isdecimal() or int(value) < least:
         raise InputError(f"{name}={value}: a number of at least {least} is needed.")
     if name == "ns":
+        before = _shows_several(hparams)
         hparams.num_samples = int(value)
-        return False
+        return _shows_several(hparams) != before
     hparams.extra_length = int(value)
     return True
 

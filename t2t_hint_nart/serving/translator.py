@@ -120,8 +120,14 @@ class Translator:
 
 
 def teacher_decode(model: keras.Model, decode_hparams: HParams) -> Decode:
-    """Decode by beam search (or greedily, with a beam of 1)."""
+    """Decode by beam search (or greedily, with a beam of 1).
+
+    Where all beams are asked for, the search ends when none of them can be displaced: it gives the
+    list that 1.2.9 has at the length limit. The other rules stop as soon as the best is certain.
+    """
     settings = beam_settings(decode_hparams)
+    if decode_hparams.return_beams:
+        settings = settings._replace(stopping="full_beam")
 
     @tf.function(input_signature=[IDS], autograph=False)
     def decode(inputs):

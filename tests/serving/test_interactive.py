@@ -6,7 +6,10 @@ from t2t_hint_nart.serving.interactive import interact
 
 
 def session(lines, overrides=""):
-    """What is answered, what is said, and the extra_length of every translator made."""
+    """What is answered, what is said, and the extra_length of every translator made.
+
+    One that looks for several translations says so by a negative number.
+    """
     typed, answers, said, made = iter(lines), [], [], []
 
     def ask(prompt):
@@ -17,7 +20,7 @@ def session(lines, overrides=""):
             raise EOFError from None
 
     def make(hparams):
-        made.append(hparams.extra_length)
+        made.append(hparams.extra_length * (-1 if hparams.return_beams else 1))
         length = hparams.extra_length
         return lambda line: [Hypothesis(f"{line} {length}.{k}", -float(k), (k,)) for k in (1, 2, 3)]
 
@@ -44,7 +47,8 @@ def test_more_translations():
         *(f'"b 50.{k}"\tScore:-{k}.000000' for k in (1, 2, 3)),
         "c 50.1",
     ]
-    assert made == [50]
+    # Looking for several takes longer: only while several are shown.
+    assert made == [50, -50, 50]
     assert "num_samples=2" in said[1]
 
 
@@ -71,6 +75,7 @@ def test_a_command_that_makes_no_sense_changes_nothing(line):
 def test_decode_hparams_count():
     both = ["a"], "return_beams=True"
     assert len(session(*both)[0]) == 3
+    assert session(["a"], "num_samples=2")[2] == [-50]
     assert session(["a"], "num_samples=2")[0] == [
         '"a 50.1"\tScore:-1.000000',
         '"a 50.2"\tScore:-2.000000',
