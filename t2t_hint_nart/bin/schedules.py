@@ -177,16 +177,16 @@ def _new_checkpoints(session: TrainerSession) -> Iterator[str]:
 
 
 def _evaluate(session: TrainerSession, checkpoints: Iterator[str] | list[str], split: str) -> None:
-    # Metrics are the likelihood's: evaluation needs no teacher.
+    # Metrics are the likelihood's: evaluation needs no hints.
     for name in HINT_WEIGHTS:
         if name in session.hparams:
             session.hparams.set_hparam(name, 0.0)
-    session.teacher_dir = ""
+    session.hints_from = ""
     results = session.experiment.evaluate_checkpoints(
         checkpoints,
         split,
         session.values.eval_steps,
-        session.extras(),
+        session.extras(split=split),
         "eval" if split != DatasetSplit.TRAIN else "eval_train",
     )
     for scalars in list(results.values())[-1:]:

@@ -118,7 +118,8 @@ def define_decoding_flags(values: flags.FlagValues) -> None:
     define_path(
         "decode_to_file",
         "",
-        "Where translations go, as <this>-<step>; decode/<problem> in --output_dir by default.",
+        "Where translations go, as <this>-<step>; by default decode/<problem> in --output_dir, "
+        "decode/<problem>.test and .train of the other splits.",
         values,
     )
     define_path("decode_reference", "", "References of --decode_from_file, for BLEU.", values)

@@ -62,6 +62,8 @@ class TrainerSession:
         self.teacher_dir = values.teacher_export_dir or self.hparams.get("teacher_export_dir", "")
         if self.teacher_dir and "teacher_export_dir" in self.hparams:
             self.hparams.teacher_export_dir = self.teacher_dir
+        # Apart, since evaluation needs no hints, but perhaps a teacher that ranks candidates.
+        self.hints_from = self.teacher_dir
         self.stopping = self._stopping_rule()
 
     @property
@@ -100,7 +102,7 @@ class TrainerSession:
                 self.problem,
                 self.values.data_dir,
                 self.output_dir,
-                self.teacher_dir,
+                self.hints_from,
                 1 if seed is None else seed,
                 self.values.warm_start_from or "",
             )
@@ -121,12 +123,18 @@ class TrainerSession:
         }
         return LoopSettings(**{**settings, **changes})
 
-    def extras(self, writes_decodes: bool = False, metrics: Sequence[str] = ()):
+    def extras(
+        self,
+        writes_decodes: bool = False,
+        metrics: Sequence[str] = (),
+        split: str | None = None,
+    ):
         """What evaluations do besides the cheap metrics.
 
         Args:
             writes_decodes: decode, and write translations to files.
             metrics: names that are needed besides the early-stopping metric.
+            split: that is evaluated, in place of `self.split`.
         """
         from t2t_hint_nart.training.experiment import EvaluationExtras
         from t2t_hint_nart.training.metric_names import DECODED_METRICS
@@ -135,7 +143,7 @@ class TrainerSession:
         decodes = writes_decodes or self.values.eval_run_autoregressive
         decoded = None
         if decodes or needed & set(DECODED_METRICS):
-            decoded = self.dataset_decode(self.trained(), writes=writes_decodes)
+            decoded = self.dataset_decode(self.trained(), split, writes_decodes)
         return EvaluationExtras(True, True, decoded, self.stopping)
 
     def trained(self):
@@ -175,7 +183,8 @@ class TrainerSession:
         split = split or self.split
         pairs = self.problem.text_pairs(self.values.data_dir, split)
         count = self.decode_hparams.get("num_samples", -1)
-        name = self.problem.name if split == self.split else f"{self.problem.name}.{split}"
+        is_dev = split == DatasetSplit.EVAL
+        name = self.problem.name if is_dev else f"{self.problem.name}.{split}"
         prefix = self.values.decode_to_file or str(Path(self.output_dir) / "decode" / name)
         sources, references = zip(*(pairs[:count] if count >= 0 else pairs), strict=True)
         return ScoredDecode(

@@ -12,7 +12,7 @@ from t2t_hint_nart.bin.schedules import SCHEDULES
 from t2t_hint_nart.bin.trainer_flags import define_evaluation_flags, define_training_flags
 from t2t_hint_nart.bin.trainer_session import TrainerSession
 from t2t_hint_nart.training.early_stopping import StoppingRule
-from tests.bin.conftest import PROBLEM, SIZES, STEPS
+from tests.bin.conftest import PAIRS, PROBLEM, SIZES, STEPS
 from tests.commands import refusal, run_command, succeed
 
 pytestmark = pytest.mark.usefixtures("eager_functions")
@@ -23,6 +23,7 @@ TINY = {
     "eval_steps": 1,
     "decode_hparams": "beam_size=1,extra_length=2",
 }
+ENDS_OF_DECODES = ("-20", ".inputs", ".targets")
 
 
 @pytest.fixture
@@ -179,6 +180,62 @@ def test_decoding(workshop, run_dir, schedule, name, lines):
     told = train(workshop, run_dir, schedule=schedule, eval_timeout_mins=0)
     assert len((run_dir / "decode" / name).read_text().splitlines()) == lines
     assert f"Decoded with step 20 to {run_dir / 'decode' / name}  BLEU_cased " in told
+
+
+def test_the_test_set_has_files_of_its_own(workshop, run_dir):
+    for given in ({}, {"eval_use_test_set": True}):
+        train(workshop, run_dir, schedule="decode", **given)
+    names = [f"{PROBLEM}{split}{end}" for split in ("", ".test") for end in ENDS_OF_DECODES]
+    assert sorted(path.name for path in (run_dir / "decode").iterdir()) == sorted(names)
+    for split, inputs in (("", "der Vogel schläft ."), (".test", "die Katze singt .")):
+        written = (run_dir / "decode" / f"{PROBLEM}{split}.inputs").read_text("utf-8")
+        assert written.splitlines()[0] == inputs
+
+
+@pytest.mark.parametrize(
+    ("schedule", "given", "split"),
+    [
+        ("evaluate", {}, "eval"),
+        ("evaluate", {"eval_use_test_set": True}, "test"),
+        ("evaluate_on_train_data", {}, "train"),
+        ("continuous_eval_on_train_data", {"eval_use_test_set": True}, "train"),
+    ],
+)
+def test_the_sentences_that_are_evaluated_are_those_decoded(
+    workshop, run_dir, monkeypatch, schedule, given, split
+):
+    from t2t_hint_nart.serving.scored_decode import ScoredDecode
+
+    decoded = []
+
+    def bleu(self, step):
+        decoded.extend(zip(self._sources, self._references, strict=True))
+        return {"BLEU_cased": 12.5}
+
+    monkeypatch.setattr(ScoredDecode, "__call__", bleu)
+    told = train(
+        workshop,
+        run_dir,
+        schedule=schedule,
+        eval_run_autoregressive=True,
+        eval_timeout_mins=0,
+        **given,
+    )
+    assert "BLEU_cased: 12.500000" in told
+    assert sorted(decoded) == sorted(PAIRS[split])
+
+
+def test_the_teacher_ranks_at_an_evaluation(workshop, teacher_export, tmp_path):
+    """The likelihood needs no teacher, decoding does."""
+    student = shutil.copytree(workshop.runs["transformer_nat"], tmp_path / "student")
+    given = {
+        "schedule": "evaluate",
+        "decode_hparams": "length_halfwidth=1",
+        "eval_run_autoregressive": True,
+        "teacher_export_dir": teacher_export,
+    }
+    told = train(workshop, student, "transformer_nat", **given)
+    assert "BLEU_cased: " in told and "loss: " in told
 
 
 def test_decoding_a_file(workshop, run_dir, tmp_path):
