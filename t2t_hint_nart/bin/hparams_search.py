@@ -12,6 +12,23 @@ from t2t_hint_nart.bin.trainer_session import TrainerSession
 from t2t_hint_nart.errors import InputError
 
 DEFAULT_OBJECTIVE = "loss"
+# Flags on which a trial's result depends, besides its drawn settings. Not --data_dir: data move.
+_RESULT_FLAGS = (
+    "model",
+    "hparams_set",
+    "hparams",
+    "problem",
+    "train_steps",
+    "eval_steps",
+    "eval_use_test_set",
+    "eval_early_stopping_steps",
+    "eval_early_stopping_metric",
+    "eval_early_stopping_metric_minimize",
+    "eval_early_stopping_metric_delta",
+    "decode_hparams",
+    "teacher_export_dir",
+    "warm_start_from",
+)
 # Between assignments, not in a list.
 _COMMA = re.compile(r",(?![^\[]*\])")
 
@@ -22,11 +39,11 @@ def search(values: flags.FlagValues) -> None:
     Each trains to --train_steps; its objective is that of its last evaluation.
 
     Raises:
-        InputError: unknown range or objective, or every trial failed.
+        InputError: unknown range or objective, trials of another search, or every trial failed.
     """
     from t2t_hint_nart import registry
+    from t2t_hint_nart.training import random_search
     from t2t_hint_nart.training.metric_names import lower_is_better, metric_name
-    from t2t_hint_nart.training.random_search import best_trial, draw_trials, run_trials, table
 
     if values.eval_steps < 1:
         raise InputError(f"A search compares evaluations: not --eval_steps={values.eval_steps}.")
@@ -35,9 +52,12 @@ def search(values: flags.FlagValues) -> None:
     maximize = values.autotune_maximize
     maximize = not lower_is_better(metric) if maximize is None else maximize
     seed = 1 if values.random_seed is None else values.random_seed
-    trials = draw_trials(ranges, values.autotune_max_trials, seed)
+    trials = random_search.draw_trials(ranges, values.autotune_max_trials, seed)
     # What the set doesn't have is noticed before the first trial.
     TrainerSession(values, overrides=trials[0])
+    given = {"random_seed": seed, **{name: values[name].value for name in _RESULT_FLAGS}}
+    searched = random_search.Search(values.output_dir, trials, metric, given)
+    stored = random_search.stored_trials(searched)
 
     from t2t_hint_nart.training.metric_names import metric_tag
     from t2t_hint_nart.training.search_summaries import write_experiment, write_trial
@@ -50,14 +70,14 @@ def search(values: flags.FlagValues) -> None:
         print(f"{directory.name}: {_assignments(settings)}", flush=True)
         return _train(TrainerSession(values, str(directory), settings), metric)
 
-    results = run_trials(trials, values.output_dir, train, write_trial)
-    best = best_trial(results, metric, maximize)
-    print("\n".join(table(results, metric, maximize)))
+    results = random_search.run_trials(searched, stored, train, write_trial)
+    best = random_search.best_trial(results, metric, maximize)
+    print("\n".join(random_search.table(results, metric, maximize)))
     print(f"Best: {Path(best.directory).name}. Train it with:\n  {_command(values, best.settings)}")
 
 
 def _train(session: TrainerSession, metric: str) -> dict[str, float]:
-    """Train one trial and return the metrics of its last evaluation."""
+    """Train one trial and return the metrics of its last checkpoint, none if they are missing."""
     import keras
 
     from t2t_hint_nart.output_dir import write_flags
@@ -65,13 +85,14 @@ def _train(session: TrainerSession, metric: str) -> dict[str, float]:
 
     experiment, extras = session.experiment, session.extras(metrics=[metric])
     write_flags(session.output_dir, session.values.flags_into_string())
-    experiment.train(
+    step = experiment.train(
         session.loop_settings(), session.values.eval_steps, extras=extras, split=session.split
     )
     # A model goes before the next one comes.
     keras.backend.clear_session()
     gc.collect()
-    return EvaluationHistory(session.output_dir, session.stopping).last()
+    history = EvaluationHistory(session.output_dir, session.stopping)
+    return history.last() if history.has(step) else {}
 
 
 def _assignments(settings: dict[str, Any]) -> str:

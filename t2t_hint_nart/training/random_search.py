@@ -8,17 +8,39 @@ import json
 import math
 import random
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.ranged_hparam import RangedHParams
+from t2t_hint_nart.whole_file import write_whole
 
 TRIAL_FILE = "trial.json"
 
 # (settings of a trial, its directory) → metrics of its last evaluation.
 Train = Callable[[dict[str, Any], Path], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is searched.
+
+    Attributes:
+        output_dir: trials are in trial_000, trial_001 and so on.
+        settings: of each trial.
+        metric: the objective.
+        given: flags, by name, on which results depend besides.
+    """
+
+    output_dir: str | Path
+    settings: list[dict[str, Any]]
+    metric: str
+    given: dict[str, Any]
+
+    def directory(self, number: int) -> Path:
+        """Of a trial, from 0."""
+        return Path(self.output_dir) / f"trial_{number:03d}"
 
 
 @dataclass(frozen=True)
@@ -30,12 +52,14 @@ class Trial:
         settings: drawn values by name.
         metrics: of its last evaluation; empty for one that failed.
         error: why it failed, "" if it didn't.
+        given: see Search; empty in a file of before trials told it.
     """
 
     directory: str
     settings: dict[str, Any]
     metrics: dict[str, float]
     error: str = ""
+    given: dict[str, Any] = field(default_factory=dict)
 
     def objective(self, metric: str, maximize: bool) -> float:
         """The metric, or the worst there is for a trial that failed or diverged."""
@@ -63,50 +87,67 @@ def _rounded(value: Any) -> Any:
     return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
+def stored_trials(search: Search, say: Callable[[str], None] = print) -> dict[int, Trial]:
+    """Return the trials that are finished, by number; nothing is written.
+
+    Args:
+        search: what is asked for.
+        say: told if some don't say whether they are of this search.
+
+    Raises:
+        InputError: a trial of other settings or flags, one without the objective, or a damaged one.
+    """
+    found = {}
+    for number, settings in enumerate(search.settings):
+        trial = _read(search.directory(number))
+        # Without both, it was interrupted before its evaluation.
+        if trial is not None and (trial.metrics or trial.error):
+            _check_same(trial, settings, search.given)
+            _check_measured(trial, search.metric)
+            found[number] = trial
+    _tell_untold(search, list(found.values()), say)
+    return found
+
+
 def run_trials(
-    trials: list[dict[str, Any]],
-    output_dir: str | Path,
-    train: Train,
-    finished: Callable[[Trial], None],
+    search: Search, stored: dict[int, Trial], train: Train, finished: Callable[[Trial], None]
 ) -> list[Trial]:
-    """Run the trials that output_dir doesn't have the results of.
+    """Run the trials that aren't stored.
 
     A trial whose settings are refused, or that diverges, has failed; the search goes on.
 
     Args:
-        trials: settings.
-        output_dir: trials are in trial_000, trial_001 and so on.
+        search: what to try.
+        stored: what `stored_trials` found.
         train: trains one.
-        finished: told of every trial, those of an earlier call too.
+        finished: told of every trial, the stored ones too.
 
     Raises:
-        InputError: a trial's directory is of other settings, or every trial failed.
+        InputError: every trial failed, or one has no objective.
     """
     results = []
-    for number, settings in enumerate(trials):
-        directory = Path(output_dir) / f"trial_{number:03d}"
-        trial = _stored(directory, settings) or _run(directory, settings, train)
+    for number, settings in enumerate(search.settings):
+        trial = stored.get(number) or _run(search.directory(number), settings, search.given, train)
         finished(trial)
+        _check_measured(trial, search.metric)
         results.append(trial)
     if all(trial.error for trial in results):
         raise InputError(f"Every trial failed, the first one because: {results[0].error}")
     return results
 
 
-def _run(directory: Path, settings: dict[str, Any], train: Train) -> Trial:
+def _run(directory: Path, settings: dict[str, Any], given: dict[str, Any], train: Train) -> Trial:
     try:
-        metrics, error = train(settings, directory), ""
+        metrics = train(settings, directory)
+        error = "" if metrics else "It ended without an evaluation."
     except InputError as caught:
         metrics, error = {}, str(caught)
-    trial = Trial(str(directory), settings, metrics, error)
-    directory.mkdir(parents=True, exist_ok=True)
-    incomplete = directory / f"{TRIAL_FILE}.incomplete"
-    incomplete.write_text(json.dumps(asdict(trial), indent=1) + "\n", encoding="utf-8")
-    incomplete.replace(directory / TRIAL_FILE)
+    trial = Trial(str(directory), settings, metrics, error, given)
+    write_whole(directory / TRIAL_FILE, json.dumps(asdict(trial), indent=1) + "\n")
     return trial
 
 
-def _stored(directory: Path, settings: dict[str, Any]) -> Trial | None:
+def _read(directory: Path) -> Trial | None:
     path = directory / TRIAL_FILE
     if not path.exists():
         return None
@@ -114,18 +155,56 @@ def _stored(directory: Path, settings: dict[str, Any]) -> Trial | None:
         trial = Trial(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise InputError(f"{path} is damaged: {error}. Delete it to run it again.") from error
+    # The search may have been moved since.
+    return replace(trial, directory=str(directory))
+
+
+def _check_same(trial: Trial, settings: dict[str, Any], given: dict[str, Any]) -> None:
+    """Refuse a trial of something else; a flag that it doesn't tell may have been anything."""
     if trial.settings != settings:
         raise InputError(
-            f"{directory} is a trial of another range or seed; give another --output_dir."
+            f"{trial.directory} is a trial of another range or seed; give another --output_dir."
         )
-    # The search may have been moved since.
-    return Trial(str(directory), trial.settings, trial.metrics, trial.error)
+    for name, value in given.items():
+        if name in trial.given and trial.given[name] != value:
+            raise InputError(
+                f"{trial.directory} has the result of --{name}={trial.given[name]!r}, not "
+                f"{value!r}; give another --output_dir."
+            )
+
+
+def _tell_untold(search: Search, trials: list[Trial], say: Callable[[str], None]) -> None:
+    """Tell which flags can't be compared with those of older files."""
+    older = [trial for trial in trials if search.given.keys() - trial.given.keys()]
+    if older:
+        untold = [name for name in search.given if any(name not in t.given for t in older)]
+        say(
+            f"{len(older)} of the finished trials in {search.output_dir} are of a version that "
+            "didn't store what they are the results of "
+            f"({', '.join(f'--{name}' for name in untold)}): they are taken as they are."
+        )
+
+
+def _check_measured(trial: Trial, metric: str) -> None:
+    if not trial.error and metric not in trial.metrics:
+        raise InputError(
+            f"{trial.directory} was evaluated without {metric}; it has "
+            f"{', '.join(sorted(trial.metrics))}: name one of them as --autotune_objective, or "
+            "give another --output_dir."
+        )
 
 
 def best_trial(trials: list[Trial], metric: str, maximize: bool) -> Trial:
-    """Return the trial with the best objective, the first of equals."""
+    """Return the trial with the best objective, the first of equals.
+
+    Raises:
+        InputError: none has a finite one.
+    """
     sign = -1.0 if maximize else 1.0
-    return min(trials, key=lambda trial: sign * trial.objective(metric, maximize))
+    best = min(trials, key=lambda trial: sign * trial.objective(metric, maximize))
+    if not math.isfinite(best.objective(metric, maximize)):
+        raise InputError(f"No trial is the best: none has a finite {metric}.")
+    return best
 
 
 def table(trials: list[Trial], metric: str, maximize: bool) -> list[str]:

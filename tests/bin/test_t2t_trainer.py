@@ -275,6 +275,78 @@ def test_a_search(workshop, tmp_path):
     assert stored["hidden_size"] == 16
 
 
+SEARCH = {"hparams_range": "transformer_base_range", "autotune_max_trials": 1, "train_steps": 1}
+
+
+def contents(directory):
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def test_a_finished_search_is_of_what_was_asked_for(workshop, tmp_path):
+    train(workshop, tmp_path, **SEARCH)
+    trial, before = tmp_path / "trial_000", contents(tmp_path)
+
+    def refused(**changes):
+        common = [*workshop.flags(), f"--output_dir={tmp_path}"]
+        given = {**TINY, "local_eval_frequency": 1, **SEARCH, **changes}
+        line = refusal("t2t-trainer", *common, **given)
+        assert contents(tmp_path) == before
+        return line
+
+    another = "; give another --output_dir."
+    assert refused(train_steps=50, autotune_objective="BLEU_cased") == (
+        f"{trial} has the result of --train_steps=1, not 50{another}"
+    )
+    old, new = TINY["hparams"], f"{TINY['hparams']},label_smoothing=0.5"
+    assert refused(hparams=new) == (
+        f"{trial} has the result of --hparams='{old}', not '{new}'{another}"
+    )
+    assert refused(hparams_set="transformer_tiny") == (
+        f"{trial} has the result of --hparams_set='transformer_test', not 'transformer_tiny'"
+        f"{another}"
+    )
+    assert refused(autotune_objective="BLEU_cased") == (
+        f"{trial} was evaluated without BLEU_cased; it has accuracy, accuracy_per_sequence, "
+        "accuracy_top5, approx_bleu_score, loss, neg_log_perplexity, rouge_2_fscore, "
+        "rouge_L_fscore: name one of them as --autotune_objective, or give another --output_dir."
+    )
+
+
+def test_a_search_of_before_it_told_its_flags(workshop, tmp_path):
+    told = train(workshop, tmp_path, **SEARCH)
+    path = tmp_path / "trial_000" / "trial.json"
+    stored = json.loads(path.read_text())
+    del stored["given"]
+    path.write_text(json.dumps(stored))
+    again = train(workshop, tmp_path, **SEARCH)
+    note = f"1 of the finished trials in {tmp_path} are of a version that didn't store what they "
+    assert f"{note}are the results of (--random_seed, --model, --hparams_set, " in again
+    assert told[told.index("\ntrial  ") :] in again
+
+
+def test_a_search_interrupted_in_its_last_evaluation(workshop, tmp_path, monkeypatch):
+    from t2t_hint_nart.training.experiment import Experiment
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Experiment, "make_evaluation", lambda *arguments: interrupted)
+        given = {**TINY, **SEARCH, "local_eval_frequency": 1, "output_dir": tmp_path}
+        assert run_command("t2t-trainer", *workshop.flags(), **given).status != 0
+    trial = tmp_path / "trial_000"
+    assert steps_in(trial) == [1] and not (trial / "trial.json").exists()
+    told = train(workshop, tmp_path, **SEARCH)
+    stored = json.loads((trial / "trial.json").read_text())
+    assert stored["metrics"]["loss"] > 0 and not stored["error"]
+    # What was written when such a trial was taken for finished.
+    before = {"directory": str(trial), "settings": stored["settings"], "metrics": {}, "error": ""}
+    (trial / "trial.json").write_text(json.dumps(before))
+    again = train(workshop, tmp_path, **SEARCH)
+    assert again.strip().endswith(told.strip().splitlines()[-1])
+    assert json.loads((trial / "trial.json").read_text()) == stored
+
+
 def test_print_lr():
     told = succeed("t2t-trainer", "--print_lr", hparams_set="transformer_base_v3")
     rows = [line.split() for line in told.splitlines()]

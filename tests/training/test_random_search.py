@@ -10,12 +10,16 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.ranged_hparam import RangedHParams
 from t2t_hint_nart.training.random_search import (
+    Search,
     Trial,
     best_trial,
     draw_trials,
     run_trials,
+    stored_trials,
     table,
 )
+
+GIVEN = {"train_steps": 1, "hparams": "a=1"}
 
 
 def ranges():
@@ -38,6 +42,13 @@ def test_drawn_settings_are_repeatable_and_printable():
         draw_trials(ranges(), 0, seed=3)
 
 
+def run(output_dir, trials, train, told=None, metric="loss", said=None, **changes):
+    """Run what isn't stored; `told` and `said` take what is told."""
+    search = Search(output_dir, trials, metric, {**GIVEN, **changes})
+    stored = stored_trials(search, ([] if said is None else said).append)
+    return run_trials(search, stored, train, ([] if told is None else told).append)
+
+
 def test_an_interrupted_search_goes_on(tmp_path):
     trained, told = [], []
 
@@ -49,8 +60,8 @@ def test_an_interrupted_search_goes_on(tmp_path):
 
     trials = [{"n": 1}, {"n": 2}, {"n": 3}]
     with pytest.raises(KeyboardInterrupt):
-        run_trials(trials, tmp_path, train, told.append)
-    results = run_trials(trials, tmp_path, train, told.append)
+        run(tmp_path, trials, train, told)
+    results = run(tmp_path, trials, train, told)
     assert trained == ["trial_000", "trial_001", "trial_001", "trial_002"]
     assert [trial.metrics["loss"] for trial in results] == [2.0, 3.0, 4.0]
     assert [Path(trial.directory).name for trial in told] == ["trial_000"] + [
@@ -64,10 +75,9 @@ def test_a_trial_that_fails(tmp_path):
             raise InputError("Training diverged: loss is nan")
         return {"loss": 5.0}
 
-    results = run_trials([{"n": 2}, {"n": 1}], tmp_path, train, lambda trial: None)
+    results = run(tmp_path, [{"n": 2}, {"n": 1}], train)
     assert results[0].error == "Training diverged: loss is nan"
     assert best_trial(results, "loss", maximize=False) is results[1]
-    assert best_trial(results, "accuracy", maximize=True) is results[0]
     lines = table(results, "loss", maximize=False)
     assert [line.split() for line in lines] == [
         ["trial", "loss", "n"],
@@ -75,16 +85,85 @@ def test_a_trial_that_fails(tmp_path):
         ["trial_000", "failed", "2"],
     ]
     with pytest.raises(InputError, match="Every trial failed, the first one because: Training"):
-        run_trials([{"n": 2}], tmp_path, train, lambda trial: None)
+        run(tmp_path, [{"n": 2}], train)
+
+
+def loss_of_one(settings, directory):
+    return {"loss": 1.0}
+
+
+def never(settings, directory):
+    raise AssertionError("nothing is trained")
 
 
 def test_other_settings_are_refused(tmp_path):
-    run_trials([{"n": 1}], tmp_path, lambda *_: {"loss": 1.0}, lambda trial: None)
+    run(tmp_path, [{"n": 1}], loss_of_one)
     with pytest.raises(InputError, match="trial_000 is a trial of another range or seed"):
-        run_trials([{"n": 2}], tmp_path, lambda *_: {"loss": 1.0}, lambda trial: None)
+        run(tmp_path, [{"n": 2}], never)
     (tmp_path / "trial_000" / "trial.json").write_text("{")
     with pytest.raises(InputError, match="damaged"):
-        run_trials([{"n": 1}], tmp_path, lambda *_: {"loss": 1.0}, lambda trial: None)
+        run(tmp_path, [{"n": 1}], never)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"train_steps": 50}, "--train_steps=1, not 50; give another --output_dir."),
+        ({"hparams": "a=2"}, "--hparams='a=1', not 'a=2'; give another --output_dir."),
+        ({"hparams": None}, "--hparams='a=1', not None; give another --output_dir."),
+    ],
+)
+def test_the_results_of_other_flags_are_refused(tmp_path, changes, words):
+    trials = [{"n": 1}, {"n": 2}]
+    run(tmp_path, trials[:1], loss_of_one)
+    said = []
+    assert run(tmp_path, trials[:1], never, said=said)[0].given == GIVEN and not said
+    # Before the second trial is run.
+    with pytest.raises(InputError) as refused:
+        run(tmp_path, trials, never, **changes)
+    assert str(refused.value) == f"{tmp_path}/trial_000 has the result of {words}"
+
+
+def test_a_trial_that_does_not_tell_its_flags_is_taken_as_it_is(tmp_path):
+    run(tmp_path, [{"n": 1}], loss_of_one)
+    path = tmp_path / "trial_000" / "trial.json"
+    stored = json.loads(path.read_text())
+    del stored["given"]["hparams"]
+    path.write_text(json.dumps(stored))
+    said = []
+    (trial,) = run(tmp_path, [{"n": 1}], never, said=said, hparams="a=2")
+    assert trial.metrics == {"loss": 1.0}
+    assert said == [
+        f"1 of the finished trials in {tmp_path} are of a version that didn't store what they are "
+        "the results of (--hparams): they are taken as they are."
+    ]
+    with pytest.raises(InputError, match="--train_steps=1, not 2"):
+        run(tmp_path, [{"n": 1}], never, train_steps=2)
+
+
+def test_a_trial_without_the_objective(tmp_path):
+    run(tmp_path, [{"n": 1}], lambda *_: {"loss": 1.0, "accuracy": 0.5})
+    words = "trial_000 was evaluated without BLEU_cased; it has accuracy, loss: name one of them"
+    with pytest.raises(InputError, match=words):
+        run(tmp_path, [{"n": 1}, {"n": 2}], never, metric="BLEU_cased")
+
+
+def test_a_trial_without_an_evaluation_is_not_finished(tmp_path):
+    """Neither one that was stored so before, nor one that ends so now."""
+    path = tmp_path / "trial_000" / "trial.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"directory": "", "settings": {"n": 1}, "metrics": {}, "error": ""}))
+    (trial,) = run(tmp_path, [{"n": 1}], loss_of_one)
+    assert trial.metrics == {"loss": 1.0}
+    path.unlink()
+    with pytest.raises(InputError, match="Every trial failed.*ended without an evaluation"):
+        run(tmp_path, [{"n": 1}], lambda *_: {})
+
+
+def test_no_trial_is_the_best():
+    trials = [Trial("a", {}, {"m": math.nan}), Trial("b", {}, {}, "diverged")]
+    with pytest.raises(InputError, match="none has a finite m"):
+        best_trial(trials, "m", maximize=True)
 
 
 @pytest.mark.parametrize(("maximize", "best"), [(True, "b"), (False, "a")])
