@@ -45,12 +45,12 @@ class Search:
 
 @dataclass(frozen=True)
 class Trial:
-    """One finished trial.
+    """One trial.
 
     Attributes:
         directory: of its run.
         settings: drawn values by name.
-        metrics: of its last evaluation; empty for one that failed.
+        metrics: of its last evaluation; empty for one that failed, or isn't finished.
         error: why it failed, "" if it didn't.
         given: see Search; empty in a file of before trials told it.
     """
@@ -60,6 +60,11 @@ class Trial:
     metrics: dict[str, float]
     error: str = ""
     given: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it was evaluated, or has failed."""
+        return bool(self.metrics or self.error)
 
     def objective(self, metric: str, maximize: bool) -> float:
         """The metric, or the worst there is for a trial that failed or diverged."""
@@ -100,9 +105,11 @@ def stored_trials(search: Search, say: Callable[[str], None] = print) -> dict[in
     found = {}
     for number, settings in enumerate(search.settings):
         trial = _read(search.directory(number))
-        # Without both, it was interrupted before its evaluation.
-        if trial is not None and (trial.metrics or trial.error):
-            _check_same(trial, settings, search.given)
+        if trial is None:
+            continue
+        # Of an interrupted one, too: it goes on from its checkpoint.
+        _check_same(trial, settings, search.given)
+        if trial.is_finished:
             _check_measured(trial, search.metric)
             found[number] = trial
     _tell_untold(search, list(found.values()), say)
@@ -137,14 +144,21 @@ def run_trials(
 
 
 def _run(directory: Path, settings: dict[str, Any], given: dict[str, Any], train: Train) -> Trial:
+    begun = Trial(str(directory), settings, {}, given=given)
+    _write(begun)
     try:
         metrics = train(settings, directory)
         error = "" if metrics else "It ended without an evaluation."
     except InputError as caught:
         metrics, error = {}, str(caught)
-    trial = Trial(str(directory), settings, metrics, error, given)
-    write_whole(directory / TRIAL_FILE, json.dumps(asdict(trial), indent=1) + "\n")
+    trial = replace(begun, metrics=metrics, error=error)
+    _write(trial)
     return trial
+
+
+def _write(trial: Trial) -> None:
+    text = json.dumps(asdict(trial), indent=1)
+    write_whole(Path(trial.directory) / TRIAL_FILE, text + "\n")
 
 
 def _read(directory: Path) -> Trial | None:
@@ -168,7 +182,7 @@ def _check_same(trial: Trial, settings: dict[str, Any], given: dict[str, Any]) -
     for name, value in given.items():
         if name in trial.given and trial.given[name] != value:
             raise InputError(
-                f"{trial.directory} has the result of --{name}={trial.given[name]!r}, not "
+                f"{trial.directory} is of --{name}={trial.given[name]!r}, not "
                 f"{value!r}; give another --output_dir."
             )
 

@@ -295,15 +295,12 @@ def test_a_finished_search_is_of_what_was_asked_for(workshop, tmp_path):
 
     another = "; give another --output_dir."
     assert refused(train_steps=50, autotune_objective="BLEU_cased") == (
-        f"{trial} has the result of --train_steps=1, not 50{another}"
+        f"{trial} is of --train_steps=1, not 50{another}"
     )
     old, new = TINY["hparams"], f"{TINY['hparams']},label_smoothing=0.5"
-    assert refused(hparams=new) == (
-        f"{trial} has the result of --hparams='{old}', not '{new}'{another}"
-    )
+    assert refused(hparams=new) == (f"{trial} is of --hparams='{old}', not '{new}'{another}")
     assert refused(hparams_set="transformer_tiny") == (
-        f"{trial} has the result of --hparams_set='transformer_test', not 'transformer_tiny'"
-        f"{another}"
+        f"{trial} is of --hparams_set='transformer_test', not 'transformer_tiny'{another}"
     )
     assert refused(autotune_objective="BLEU_cased") == (
         f"{trial} was evaluated without BLEU_cased; it has accuracy, accuracy_per_sequence, "
@@ -335,7 +332,8 @@ def test_a_search_interrupted_in_its_last_evaluation(workshop, tmp_path, monkeyp
         given = {**TINY, **SEARCH, "local_eval_frequency": 1, "output_dir": tmp_path}
         assert run_command("t2t-trainer", *workshop.flags(), **given).status != 0
     trial = tmp_path / "trial_000"
-    assert steps_in(trial) == [1] and not (trial / "trial.json").exists()
+    assert steps_in(trial) == [1]
+    assert not json.loads((trial / "trial.json").read_text())["metrics"]
     told = train(workshop, tmp_path, **SEARCH)
     stored = json.loads((trial / "trial.json").read_text())
     assert stored["metrics"]["loss"] > 0 and not stored["error"]

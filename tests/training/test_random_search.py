@@ -61,6 +61,11 @@ def test_an_interrupted_search_goes_on(tmp_path):
     trials = [{"n": 1}, {"n": 2}, {"n": 3}]
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, trials, train, told)
+    # The second has begun with these flags: with others it doesn't go on.
+    (tmp_path / "trial_000").rename(tmp_path / "first")
+    with pytest.raises(InputError, match="trial_001 is of --train_steps=1, not 2"):
+        run(tmp_path, trials, never, train_steps=2)
+    (tmp_path / "first").rename(tmp_path / "trial_000")
     results = run(tmp_path, trials, train, told)
     assert trained == ["trial_000", "trial_001", "trial_001", "trial_002"]
     assert [trial.metrics["loss"] for trial in results] == [2.0, 3.0, 4.0]
@@ -121,7 +126,7 @@ def test_the_results_of_other_flags_are_refused(tmp_path, changes, words):
     # Before the second trial is run.
     with pytest.raises(InputError) as refused:
         run(tmp_path, trials, never, **changes)
-    assert str(refused.value) == f"{tmp_path}/trial_000 has the result of {words}"
+    assert str(refused.value) == f"{tmp_path}/trial_000 is of {words}"
 
 
 def test_a_trial_that_does_not_tell_its_flags_is_taken_as_it_is(tmp_path):
