@@ -7,6 +7,7 @@ from t2t_hint_nart.data.problem import Problem, TextEncoder
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparam_syntax import UnknownHParamError
+from t2t_hint_nart.models.sizes import check_sizes
 
 
 def build_model(
@@ -22,8 +23,9 @@ def build_model(
 
     Raises:
         UnknownNameError: no such model.
-        InputError: hparams that don't go together.
+        InputError: hparams that are out of range or don't go together.
     """
+    check_sizes(hparams)
     try:
         return registry.model(name)(
             hparams,
