@@ -1,5 +1,6 @@
 """Ask a TensorFlow Serving server for translations by its REST interface (no TensorFlow)."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -35,7 +36,8 @@ class RestClient(NamedTuple):
         """Translate a sentence.
 
         Raises:
-            InputError: no server there, no answer in time, or one that isn't a translation.
+            InputError: no server there, or one of another protocol, no answer in time, or one that
+                isn't a translation.
         """
         answer = self._post({"signature_name": SERVING, "instances": [{"text": line}]})
         try:
@@ -69,6 +71,11 @@ class RestClient(NamedTuple):
             ) from error
         except ValueError as error:
             raise InputError(f"{self.url}: {error}.") from error
+        except http.client.HTTPException as error:
+            raise InputError(
+                f"{self.url} doesn't answer as a REST interface ({repr(error)[:200]}); "
+                "TensorFlow Serving's is usually port 8501, 8500 is gRPC."
+            ) from error
         except OSError as error:
             raise InputError(f"{self.url} breaks the connection: {error}.") from error
 

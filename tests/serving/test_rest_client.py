@@ -1,6 +1,7 @@
 import contextlib
 import http.server
 import json
+import re
 import socket
 import threading
 
@@ -79,6 +80,52 @@ def test_no_answer_in_time():
         pytest.raises(InputError, match=r"within 0.2 s \(--timeout_secs\)|timed out"),
     ):
         RestClient(address, "m", 0.2).translate("x")
+
+
+@contextlib.contextmanager
+def other_server(answer):
+    """A server that answers one request with these bytes and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(10)
+
+        def serve():
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+        thread.join()
+
+
+# What gRPC answers first: HTTP/2's SETTINGS.
+HTTP2 = b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x05\x00\x00\x40\x00\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (HTTP2, r"BadStatusLine\('\\x00\\x00\\x06\\x04.*'\)"),
+        (b"", r"RemoteDisconnected\('.*'\)"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", r"IncompleteRead\(.*\)"),
+    ],
+)
+def test_a_server_of_another_protocol(answer, reason):
+    with other_server(answer) as address, pytest.raises(InputError) as caught:
+        RestClient(address, "m").translate("x")
+    expected = (
+        rf"http://{address}/v1/models/m:predict doesn't answer as a REST interface "
+        rf"\({reason}\); TensorFlow Serving's is usually port 8501, 8500 is gRPC\."
+    )
+    assert re.fullmatch(expected, str(caught.value)), caught.value
+
+
+@pytest.mark.parametrize("address", ["localhost:port", "local host:8501", "http://[::1", "a..b"])
+def test_an_address_that_is_none(address):
+    with pytest.raises(InputError):
+        RestClient(address, "m").translate("x")
 
 
 def test_no_server():
