@@ -59,11 +59,11 @@ def run(
             define(values)
         if any(word in _HELP_WORDS for word in arguments):
             print(help_text(name, sys.modules[main.__module__].__doc__ or "", values))
-            return
-        parse(values, arguments)
-        silence_startup_noise()
-        if not _show_registry(values):
-            main(values)
+        else:
+            parse(values, arguments)
+            silence_startup_noise()
+            if not _show_registry(values):
+                main(values)
         sys.stdout.flush()
     except (InputError, flags.Error) as error:
         _exit_with_error(name, str(error))
@@ -133,12 +133,22 @@ def _show_registry(values: flags.FlagValues) -> bool:
 def _exit_after_os_error(name: str, error: OSError) -> None:
     """Tell what could not be read or written; a reader that went away is no error to tell."""
     if isinstance(error, BrokenPipeError):
-        # Python flushes stdout once more at exit, which must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         sys.exit(_BROKEN_PIPE)
-    if error.filename is None:
+    if error.errno is None:
         raise error
-    _exit_with_error(name, f"{error.filename}: {error.strerror}")
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_stdout()
+    # Writing to a full disk fails without a file's name.
+    place = "" if error.filename is None else f"{error.filename}: "
+    _exit_with_error(name, f"{place}{error.strerror}")
+
+
+def _drop_stdout() -> None:
+    """Python flushes stdout once more at exit, which must not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _exit_with_error(name: str, message: str) -> None:

@@ -4,7 +4,9 @@ It has two flags.
 """
 
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from absl import flags
@@ -12,6 +14,9 @@ from absl import flags
 from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags
 from t2t_hint_nart.errors import InputError
+
+# Where every write fails as on a full disk.
+FULL = Path("/dev/full")
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +106,32 @@ def test_a_file_that_cannot_be_read_becomes_one_line(capsys, tmp_path):
         (tmp_path / "absent").read_text()
 
     assert fails(capsys, main=main) == f"{tmp_path}/absent: No such file or directory"
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+def test_a_full_disk_becomes_one_line(capsys):
+    """What fails when it is written, not when it is opened, has no file name."""
+
+    def main(values):
+        with FULL.open("w") as file:
+            file.write("x")
+
+    assert fails(capsys, main=main) == "No space left on device"
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", [(), ("--help",)])
+def test_output_to_a_full_disk_becomes_one_line(arguments):
+    program = (
+        "from t2t_hint_nart.bin import command_line\n"
+        "command_line.run(lambda values: print('x'), 't2t-test')\n"
+    )
+    with FULL.open("w") as out:
+        ended = subprocess.run(
+            [sys.executable, "-c", program, *arguments], stdout=out, stderr=subprocess.PIPE
+        )
+    assert ended.stderr == b"t2t-test: error: No space left on device\n"
+    assert ended.returncode == 1
 
 
 @pytest.mark.parametrize("error", [ValueError("ours"), OSError("no file named"), KeyError("k")])
