@@ -31,7 +31,8 @@ class StepFile:
 def read_sentences(path: str | os.PathLike[str]) -> list[str]:
     """Return the lines of a text file. An empty line is an empty sentence.
 
-    Lines end at newlines only: other separators of Unicode belong to the sentence.
+    Lines end at newlines only: other separators of Unicode belong to the sentence. A byte order
+    mark at the beginning is dropped.
 
     Args:
         path: of a UTF-8 file, with or without a newline at its end.
@@ -44,9 +45,10 @@ def read_sentences(path: str | os.PathLike[str]) -> list[str]:
     except OSError as error:
         raise InputError(f"cannot read '{os.fspath(path)}': {error.strerror}") from error
     try:
-        lines = content.decode("utf-8").split("\n")
+        lines = content.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
-        number = content.count(b"\n", 0, error.start) + 1
+        # What error.start counts from: the mark is not there any more.
+        number = error.object.count(b"\n", 0, error.start) + 1
         raise InputError(f"line {number} of '{os.fspath(path)}' is not UTF-8 text") from error
     if not lines[-1]:
         lines.pop()

@@ -68,6 +68,8 @@ def decodes_name(base: str, model: str, hparams_set: str, problem: str, hparams:
 def read_lines(path: str | os.PathLike[str], delimiter: str = "\n") -> list[str]:
     """Return the stripped sentences of a text file; one empty last one is dropped (as T2T does).
 
+    A byte order mark at the beginning is dropped.
+
     Args:
         path: of the file.
         delimiter: between sentences.
@@ -77,17 +79,21 @@ def read_lines(path: str | os.PathLike[str], delimiter: str = "\n") -> list[str]
     """
     if not delimiter:
         raise InputError("delimiter must not be empty.")
-    content = Path(path).read_bytes()
-    try:
-        lines = [line.strip() for line in content.decode("utf-8").split(delimiter)]
-    except UnicodeDecodeError as error:
-        number = content.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{os.fspath(path)}:{number} isn't UTF-8: {error.reason}.") from error
+    lines = [line.strip() for line in _read_text(path).split(delimiter)]
     if not lines[-1]:
         lines.pop()
     if not lines:
         raise InputError(f"{os.fspath(path)} is empty: there is nothing to decode.")
     return lines
+
+
+def _read_text(path: str | os.PathLike[str]) -> str:
+    # Not Path.read_text, for which a lone carriage return ends a line.
+    try:
+        return Path(path).read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{os.fspath(path)}:{number} isn't UTF-8: {error.reason}.") from error
 
 
 def read_pairs(path: str | os.PathLike[str]) -> list[tuple[str, str]]:
@@ -111,7 +117,7 @@ def read_pairs(path: str | os.PathLike[str]) -> list[tuple[str, str]]:
 
 def _whole_lines(path: str | os.PathLike[str]) -> list[str]:
     read_lines(path)
-    lines = Path(path).read_text(encoding="utf-8").split("\n")
+    lines = _read_text(path).split("\n")
     return lines[:-1] if not lines[-1] else lines
 
 

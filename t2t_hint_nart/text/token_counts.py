@@ -70,7 +70,7 @@ def listed_token_counts(pattern: str, max_lines: int = 0) -> dict[str, int]:
 
 
 def _lines(pattern: str, max_lines: int) -> Iterator[tuple[str, int, str]]:
-    """Yield file, number and text of the lines of all files."""
+    """Yield file, number and text of the lines of all files, without byte order marks."""
     paths = sorted(path for path in glob.glob(os.path.expanduser(pattern)) if Path(path).is_file())  # noqa: PTH111, PTH207
     if not paths:
         raise InputError(f"There is no file {pattern}.")
@@ -79,7 +79,7 @@ def _lines(pattern: str, max_lines: int) -> Iterator[tuple[str, int, str]]:
         with Path(path).open("rb") as file:
             for number, line in enumerate(file, start=1):
                 try:
-                    yield path, number, line.decode("utf-8")
+                    yield path, number, line.decode("utf-8-sig" if number == 1 else "utf-8")
                 except UnicodeDecodeError as error:
                     raise InputError(f"{path}:{number} isn't UTF-8: {error.reason}.") from error
                 read += 1

@@ -25,6 +25,18 @@ def test_only_the_newline_at_the_end_is_no_sentence(tmp_path, content, lines):
     assert read_sentences(path) == lines
 
 
+def test_a_byte_order_mark_is_no_text(tmp_path):
+    path = tmp_path / "text"
+    path.write_bytes("\ufeffa b\n\ufeffc\n".encode())
+    assert read_sentences(path) == ["a b", "\ufeffc"]
+    path.write_bytes("\ufeffa\n".encode() + b"\xff\n")
+    with pytest.raises(InputError, match="line 2 of "):
+        read_sentences(path)
+    path.write_bytes("\ufeff".encode())
+    with pytest.raises(InputError, match="is empty"):
+        read_sentences(path)
+
+
 def test_unreadable_files(tmp_path):
     with pytest.raises(InputError, match=r"cannot read .*missing.*: No such file"):
         read_sentences(tmp_path / "missing")

@@ -54,6 +54,22 @@ def test_lines(tmp_path, text, delimiter, expected):
     assert read_lines(path, delimiter) == expected
 
 
+def test_a_byte_order_mark_is_no_text(tmp_path):
+    path = tmp_path / "in"
+    path.write_bytes("\ufeffa b\n\ufeffc\n".encode())
+    assert read_lines(path) == ["a b", "\ufeffc"]
+    path.write_bytes("\ufeff".encode())
+    with pytest.raises(InputError, match="is empty"):
+        read_lines(path)
+
+
+def test_the_line_that_is_not_utf8_after_a_byte_order_mark(tmp_path):
+    path = tmp_path / "in"
+    path.write_bytes("\ufeffa\n".encode() + b"\xff\n")
+    with pytest.raises(InputError, match=r"in:2 isn't UTF-8: "):
+        read_lines(path)
+
+
 def test_no_delimiter(tmp_path):
     with pytest.raises(InputError, match="delimiter must not be empty"):
         read_lines(tmp_path / "in", "")
@@ -63,6 +79,22 @@ def test_pairs(tmp_path):
     path = tmp_path / "pairs"
     path.write_text(" a b \t c\n\td\ne\t\n", "utf-8")
     assert read_pairs(path) == [("a b", "c"), ("", "d"), ("e", "")]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"a\tb\nc\rd\te\n", [("a", "b"), ("c\rd", "e")]),
+        (b"a\tb\r\nc\td\r\n", [("a", "b"), ("c", "d")]),
+        (b"a\tb\nc\td", [("a", "b"), ("c", "d")]),
+        ("\ufeffa\tb\n".encode(), [("a", "b")]),
+        ("a\u2028b\tc\n".encode(), [("a\u2028b", "c")]),
+    ],
+)
+def test_pairs_end_at_newlines_only(tmp_path, content, expected):
+    path = tmp_path / "pairs"
+    path.write_bytes(content)
+    assert read_pairs(path) == expected
 
 
 @pytest.mark.parametrize(("line", "tabs"), [("a", 0), ("a\tb\tc", 2), ("", 0)])

@@ -25,6 +25,15 @@ def test_files_as_one_text_keep_what_is_between_lines(corpus):
     assert corpus_token_counts(f"{corpus}/b.de", 1, False)["der"] == 1
 
 
+def test_a_byte_order_mark_is_no_text(tmp_path):
+    for name in ("a.de", "b.de"):
+        (tmp_path / name).write_bytes("\ufeffder\n\ufeffHund\n".encode())
+    expected = {"der": 2, "\ufeff": 2, "Hund": 2}
+    assert corpus_token_counts(f"{tmp_path}/*.de") == expected
+    (tmp_path / "counts").write_bytes("\ufeffder,3\n".encode())
+    assert listed_token_counts(f"{tmp_path}/counts") == {"der": 3}
+
+
 def test_counted_tokens(tmp_path):
     (tmp_path / "counts").write_text("der,3\n,,2\nKäse,1\n", encoding="utf-8")
     assert listed_token_counts(f"{tmp_path}/counts") == {"der": 3, ",": 2, "Käse": 1}
