@@ -17,13 +17,13 @@ class Ended(NamedTuple):
 
 
 def run_command(name, *arguments, typed="", **flags):
-    """Run `name *arguments --flag=value ...` with `typed` on its stdin."""
+    """Run `name *arguments --flag=value ...` with `typed`, str or UTF-8, on its stdin."""
     module = importlib.import_module(f"t2t_hint_nart.bin.{name.replace('-', '_')}")
     argv = [name, *arguments, *(f"--{flag}={value}" for flag, value in flags.items())]
     out, err = io.StringIO(), io.StringIO()
     with (
         mock.patch.object(sys, "argv", argv),
-        mock.patch.object(sys, "stdin", io.StringIO(typed)),
+        mock.patch.object(sys, "stdin", _stdin(typed)),
         mock.patch.object(sys, "meta_path", list(sys.meta_path)),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
@@ -34,6 +34,12 @@ def run_command(name, *arguments, typed="", **flags):
         except SystemExit as ended:
             status = ended.code or 0
     return Ended(status, out.getvalue(), err.getvalue())
+
+
+def _stdin(typed):
+    if isinstance(typed, bytes):
+        return io.TextIOWrapper(io.BytesIO(typed), encoding="utf-8")
+    return io.StringIO(typed)
 
 
 def succeed(name, *arguments, **flags):

@@ -45,6 +45,7 @@ from t2t_hint_nart.bin.refused_flags import (
     define_refused_flags,
 )
 from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin.typed_line import typed_line
 from t2t_hint_nart.bin.writable import check_writable
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
@@ -258,7 +259,13 @@ def _interactive(values: flags.FlagValues, settings: HParams, problem) -> Job:
             translator = translator_of(trained, settings, teacher)
             return lambda line: translator.translate([line])[0]
 
-        interact(make_translate, settings, input, lambda line: print(line, flush=True), to_stderr)
+        interact(
+            make_translate,
+            settings,
+            typed_line,
+            lambda line: print(line, flush=True),
+            to_stderr,
+        )
         return []
 
     return run

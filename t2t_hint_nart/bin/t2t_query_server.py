@@ -24,7 +24,9 @@ from t2t_hint_nart.bin.refused_flags import (
     define_refused_flags,
 )
 from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin.typed_line import typed_line
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.text.escape import replace_surrogates
 
 _NO_CLOUD = "--server names a TensorFlow Serving"
 _REFUSED = (
@@ -56,12 +58,12 @@ def _main(values: flags.FlagValues) -> None:
         raise InputError("Give either --export_dir or --server with --servable_name.")
     translate = _remote(values) if values.server else _local(values)
     if values.inputs_once is not None:
-        print(translate(values.inputs_once))
+        print(translate(replace_surrogates(values.inputs_once)))
         return
     print("Type a sentence and Enter; q to quit.", file=sys.stderr)
     while True:
         try:
-            line = input(">> ").strip()
+            line = typed_line(">> ").strip()
         except EOFError:
             return
         if line == "q":

@@ -31,6 +31,7 @@ from t2t_hint_nart.bin.path_flag import define_path
 from t2t_hint_nart.bin.required import require
 from t2t_hint_nart.bin.writable import check_writable
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.text.escape import replace_surrogates
 
 if TYPE_CHECKING:
     from t2t_hint_nart.reproduce.look_inside import Inside
@@ -64,7 +65,7 @@ def _main(values: flags.FlagValues) -> None:
     from t2t_hint_nart.reproduce.sentence_page import write_page
     from t2t_hint_nart.reproduce.sentence_view import draw, write_csv
 
-    shown = look(inside, values.sentence)
+    shown = look(inside, replace_surrogates(values.sentence))
     directory.mkdir(parents=True, exist_ok=True)
     write_csv(shown, directory)
     draw(shown, directory)

@@ -1,3 +1,5 @@
+import io
+
 import pytest
 
 from t2t_hint_nart.bin import command_line, t2t_decoder
@@ -175,6 +177,14 @@ def test_what_is_typed(capsys, monkeypatch, workshop):
     assert told.out.count("\tScore:-") == 4
     assert "it=image: there is no input type but text." in told.err
     assert list(typed) == []
+
+
+def test_what_is_typed_and_is_not_utf8(capsys, monkeypatch, workshop):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"Gr\xfcn\n"), "utf-8"))
+    with pytest.raises(SystemExit):
+        run(*workshop.flags(), SHORT, "--decode_interactive")
+    told = capsys.readouterr().err
+    assert told.endswith("t2t-decoder: error: What is typed isn't UTF-8: invalid start byte.\n")
 
 
 @pytest.mark.parametrize(

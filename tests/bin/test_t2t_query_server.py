@@ -31,6 +31,25 @@ def test_what_is_typed(exported):
     assert (ended.status, ended.out) == (0, ">> m eins\n>> ")
 
 
+# What a shell hands on as an argument that isn't UTF-8.
+LATIN1 = b"Gr\xfcn".decode("utf-8", "surrogateescape")
+
+
+def test_a_sentence_that_is_not_utf8(exported):
+    assert succeed("t2t-query-server", export_dir="m", inputs_once=LATIN1) == "m Gr\ufffdn\n"
+    with fake_server(ANSWER) as (address, requests):
+        succeed("t2t-query-server", server=address, servable_name="m", inputs_once=LATIN1)
+    assert requests[0][1]["instances"] == [{"text": "Gr\ufffdn"}]
+
+
+def test_a_typed_sentence_that_is_not_utf8(exported):
+    ended = run_command("t2t-query-server", "--export_dir=m", typed=b"Gr\xfcn\n")
+    told = "\nt2t-query-server: error: What is typed isn't UTF-8: invalid start byte.\n"
+    assert ended.status == 1 and ended.err.endswith(told)
+    ended = run_command("t2t-query-server", "--export_dir=m", typed=f"{LATIN1}\nq\n")
+    assert (ended.status, ended.out) == (0, ">> m Gr\ufffdn\n>> ")
+
+
 def test_a_server_with_t2ts_flags():
     with fake_server(ANSWER) as (address, requests):
         told = succeed(

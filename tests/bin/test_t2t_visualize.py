@@ -68,6 +68,18 @@ def test_self_attention(workshop, tmp_path, model):
     assert ('"name":"Positional attention, decoder"' in data) == (model == "transformer_nat")
 
 
+def test_a_sentence_that_is_not_utf8(workshop, tmp_path):
+    told = succeed(
+        "t2t-visualize",
+        *workshop.flags(),
+        "--decode_hparams=extra_length=2",
+        sentence=b"der H\xfcnd .".decode("utf-8", "surrogateescape"),
+        visualization_dir=tmp_path,
+    )
+    assert told.startswith("der H\ufffdnd .\n")
+    assert "der H\ufffdnd ." in (tmp_path / "index.html").read_text("utf-8")
+
+
 def test_an_older_page_is_kept(workshop, tmp_path):
     page = tmp_path / "index.html"
     page.write_text("precious")
