@@ -9,7 +9,7 @@ import numpy as np
 from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.models.decoder_output import DecoderOutput
 from t2t_hint_nart.text import EOS_ID, PAD_ID
-from t2t_hint_nart.text.reserved import EOS
+from t2t_hint_nart.text.token_labels import token_labels
 
 # inputs int[B, S] → ids int[B, L], PAD after EOS.
 DecodeIds = Callable[[np.ndarray], np.ndarray]
@@ -63,7 +63,4 @@ def generate_in_one_pass(hints: Hints, length_bias: int, source: Sequence[int]) 
 
 def pieces(encoder: TextEncoder, ids: Sequence[int]) -> list[str]:
     """Return what each id stands for, as a label."""
-    return [
-        EOS if i == EOS_ID else str(piece)
-        for i, piece in zip(ids, encoder.decode_list(ids), strict=True)
-    ]
+    return token_labels(ids, encoder.decode_list(ids))

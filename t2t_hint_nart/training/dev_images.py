@@ -10,7 +10,7 @@ from t2t_hint_nart.data.problem import Problem, TextEncoder
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.evaluation.similarity import cosine_matrix
 from t2t_hint_nart.models.decoder_output import DecoderOutput
-from t2t_hint_nart.text import EOS_ID
+from t2t_hint_nart.text.token_labels import token_labels
 
 # Long enough to show something, short enough to read.
 FITTING_TOKENS = (8, 16)
@@ -84,7 +84,4 @@ def _draw(output: DecoderOutput, source: list[str], target: list[str]) -> Pictur
 
 
 def _pieces(encoder: TextEncoder, ids: Sequence[int]) -> list[str]:
-    pieces = encoder.decode_list(ids)
-    return [
-        "<EOS>" if id_ == EOS_ID else str(piece) for id_, piece in zip(ids, pieces, strict=True)
-    ]
+    return token_labels(ids, encoder.decode_list(ids))

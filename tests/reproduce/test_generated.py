@@ -2,6 +2,7 @@ import numpy as np
 
 from t2t_hint_nart.models.decoder_output import DecoderOutput
 from t2t_hint_nart.reproduce.generated import generate_by_search, generate_in_one_pass, pieces
+from t2t_hint_nart.text.byte import ByteTextEncoder
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 
 
@@ -43,3 +44,5 @@ def test_a_student_generates_one_token_at_least():
 def test_labels():
     encoder = SubwordTextEncoder.from_subtokens(["<pad>_", "<EOS>_", "a", "a_", *"_\\u;0123456789"])
     assert pieces(encoder, [2, 3, 1]) == ["a", "a_", "<EOS>"]
+    encoder = ByteTextEncoder()
+    assert pieces(encoder, [*encoder.encode("Hä"), 1]) == ["H", "\\xc3", "\\xa4", "<EOS>"]
