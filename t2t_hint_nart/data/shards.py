@@ -36,12 +36,38 @@ def to_example(features: EncodedPair) -> tf.train.Example:
     return tf.train.Example(features=tf.train.Features(feature=lists))
 
 
+class _Writer:
+    """A TFRecord file whose errors, such as a full disk, are InputErrors that name it."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        with self._naming_file():
+            self._writer = tf.io.TFRecordWriter(path)
+
+    def write(self, record: bytes) -> None:
+        with self._naming_file():
+            self._writer.write(record)
+
+    def close(self) -> None:
+        with self._naming_file():
+            self._writer.close()
+
+    @contextlib.contextmanager
+    def _naming_file(self) -> Iterator[None]:
+        try:
+            yield
+        except tf.errors.OpError as error:
+            reason = error.message.removeprefix(f"{self._path}; ")
+            raise InputError(f"cannot write '{self._path}': {reason}") from None
+
+
 @contextlib.contextmanager
-def _written_whole(paths: Sequence[str]) -> Iterator[list[tf.io.TFRecordWriter]]:
+def _written_whole(paths: Sequence[str]) -> Iterator[list[_Writer]]:
     """Open writers on `<path>.incomplete` files that get their final names only on success."""
     with contextlib.ExitStack() as stack:
         yield [
-            stack.enter_context(tf.io.TFRecordWriter(path + INCOMPLETE_SUFFIX)) for path in paths
+            stack.enter_context(contextlib.closing(_Writer(path + INCOMPLETE_SUFFIX)))
+            for path in paths
         ]
     for path in paths:
         Path(path + INCOMPLETE_SUFFIX).replace(path)
@@ -58,7 +84,7 @@ def write_shards(examples: Iterable[EncodedPair], paths: Sequence[str]) -> int:
         paths: the shards.
 
     Raises:
-        InputError: no example at all, or one with an empty feature.
+        InputError: no example at all, or one with an empty feature; a file can't be written.
     """
     count = 0
     with _written_whole(paths) as writers:
@@ -89,7 +115,7 @@ def write_shuffled_shards(
         seed: of the order within the shards.
 
     Raises:
-        InputError: no example at all, or one with an empty feature.
+        InputError: no example at all, or one with an empty feature; a file can't be written.
     """
     count = write_shards(examples, unshuffled_paths)
     for shard, (source, path) in enumerate(zip(unshuffled_paths, paths, strict=True)):
@@ -108,6 +134,9 @@ def write_records(records: Iterable[bytes], path: str) -> int:
     Args:
         records: serialized tf.train.Examples.
         path: of the shard.
+
+    Raises:
+        InputError: the file can't be written.
     """
     count = 0
     with _written_whole([path]) as (writer,):

@@ -10,6 +10,7 @@ from t2t_hint_nart.data.shards import (
     naming_damaged_shard,
     read_shard,
     to_example,
+    write_records,
     write_shards,
     write_shuffled_shards,
 )
@@ -27,7 +28,7 @@ def shard(tmp_path):
     return path
 
 
-def write_records(path, *records):
+def write_raw(path, *records):
     with tf.io.TFRecordWriter(path) as writer:
         for record in records:
             writer.write(record)
@@ -103,14 +104,14 @@ def test_damaged_shard_is_named(shard, damage):
 
 def test_other_features_are_named(tmp_path):
     path = str(tmp_path / "other")
-    write_records(path, to_example({"inputs": [5, 1], "outputs": [6, 1]}).SerializeToString())
+    write_raw(path, to_example({"inputs": [5, 1], "outputs": [6, 1]}).SerializeToString())
     with pytest.raises(InputError, match=r"record 0 of .*other.* 'targets'; it has \['outputs'\]"):
         list(read_shard(path))
 
 
 def test_other_records_are_named(tmp_path):
     path = str(tmp_path / "other")
-    write_records(path, b"\xff\xff not an example")
+    write_raw(path, b"\xff\xff not an example")
     with pytest.raises(InputError, match=r"record 0 of .*other' is not a tf.train.Example"):
         list(read_shard(path))
 
@@ -129,3 +130,28 @@ def test_errors_that_are_not_the_shards_stay(shard):
     error = tf.errors.InvalidArgumentError(None, None, "shapes differ")
     with pytest.raises(tf.errors.InvalidArgumentError), naming_damaged_shard([shard]):
         raise error
+
+
+@pytest.mark.parametrize("size", [10, 1_000_000])
+def test_a_full_disk_is_named(tmp_path, size):
+    """Small records fail when the file is closed, large ones when they are written."""
+    path = str(tmp_path / "p-train-00000-of-00001")
+    Path(path + ".incomplete").symlink_to("/dev/full")
+    with pytest.raises(InputError) as raised:
+        write_records([b"x" * size] * 3, path)
+    assert str(raised.value) == f"cannot write '{path}.incomplete': No space left on device"
+    assert not Path(path).exists()
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"cannot write '.*/none/a.incomplete': No such file"):
+        write_shards([pair(0)], [str(tmp_path / "none" / "a")])
+
+
+def test_errors_of_the_examples_are_not_the_disks(tmp_path):
+    def failing():
+        yield pair(0)
+        raise tf.errors.DataLossError(None, None, "corrupted record")
+
+    with pytest.raises(tf.errors.DataLossError, match="corrupted record"):
+        write_shards(failing(), [str(tmp_path / "a")])
