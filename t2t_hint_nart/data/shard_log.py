@@ -106,15 +106,20 @@ def _records(log: mmap.mmap, key: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _lock(file: BinaryIO, path: str) -> None:
-    """Wait a little for the lock: processes of a killed run end as soon as they notice."""
+    """Wait a little for the lock: processes of a killed run end as soon as they notice.
+
+    A file system may have no locks at all; there, none is needed to go on.
+    """
     deadline = time.monotonic() + _LOCK_SECONDS
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
-        except OSError:
+        except BlockingIOError:
             if time.monotonic() > deadline:
                 raise InputError(
                     f"another process is writing {os.fspath(path)!r}; wait for its end"
                 ) from None
+        except OSError:
+            return
         time.sleep(0.1)

@@ -1,6 +1,8 @@
 """Logs cut off anywhere, of something else, or held by another."""
 
 import contextlib
+import errno
+import os
 import random
 from pathlib import Path
 
@@ -80,3 +82,13 @@ def test_one_writer_at_a_time(path, monkeypatch):
         with pytest.raises(InputError, match=r"another process is writing .*log"):
             ShardLog(path, b"o" * 32)
     assert list(read_log(path, KEY)) == [b"mine"]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK])
+def test_a_file_system_without_locks(path, monkeypatch, code):
+    def flock(file, operation):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(shard_log.fcntl, "flock", flock)
+    write(path, RECORDS)
+    assert length(path) == len(RECORDS)
