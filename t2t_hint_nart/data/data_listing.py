@@ -13,6 +13,7 @@ from typing import Any
 from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.data.distill_problem import PROVENANCE_SUFFIX
+from t2t_hint_nart.data.shard_files import UNSHUFFLED_SUFFIX
 from t2t_hint_nart.errors import InputError
 
 _SHARD = re.compile(rf"(.+)-(?:{'|'.join(DatasetSplit.ALL)})-\d{{5}}-of-\d{{5}}")
@@ -32,7 +33,9 @@ def lines(data_dir: str | os.PathLike[str]) -> list[str]:
     folder = Path(data_dir)
     if not folder.is_dir():
         raise InputError(f"--data_dir={folder} does not exist")
-    names = {match[1] for path in folder.iterdir() if (match := _SHARD.fullmatch(path.name))}
+    found = {match[1] for path in folder.iterdir() if (match := _SHARD.fullmatch(path.name))}
+    # What a run before its end writes the pairs to is no problem of its own.
+    names = {name for name in found if not name.endswith(UNSHUFFLED_SUFFIX)}
     for suffix in (data_report.SUFFIX, data_report.UNFINISHED_SUFFIX):
         names |= {path.name.removesuffix(suffix) for path in folder.glob(f"*{suffix}")}
     if not names:

@@ -47,6 +47,15 @@ def test_unfinished_and_unknown(tmp_path):
     ]
 
 
+def test_logs_are_no_problem_of_their_own(tmp_path):
+    (tmp_path / "begun-unshuffled-train-00000-of-00002").write_bytes(b"")
+    (tmp_path / f"begun{data_report.UNFINISHED_SUFFIX}").write_text("{}")
+    assert data_listing.lines(tmp_path) == [
+        "begun",
+        "  not finished: run t2t-datagen again, it goes on",
+    ]
+
+
 def test_nothing_to_tell(tmp_path):
     with pytest.raises(InputError, match="holds no data of any problem"):
         data_listing.lines(tmp_path)
