@@ -1,7 +1,8 @@
 r"""Translate a problem's training data with a teacher, as the problem <problem>_distill.
 
 Students learn from these translations (sequence-level distillation). An interrupted run goes on
-where it stopped.
+where it stopped; what the same teacher has finished is left alone, another one's work isn't
+replaced.
 
 Example:
   t2t-distill --problem=translate_deen_quickstart --data_dir=data \
@@ -46,6 +47,7 @@ def _main(values: flags.FlagValues) -> None:
 
     name = values.problem.removesuffix("_distill")
     problem = registry.problem(f"{name}_distill")
+    problem.progress = lambda line: print(f"{problem.name}: {line}", file=sys.stderr, flush=True)
     from t2t_hint_nart.hints.teacher import Teacher
     from t2t_hint_nart.serving.distillation import distill
 
@@ -58,7 +60,7 @@ def _main(values: flags.FlagValues) -> None:
     teacher = Teacher(values.teacher_export_dir)
     count = distill(teacher, problem, values.data_dir, values.batch_size, progress)
     print(
-        f"{count} pairs of {problem.name} written to {values.data_dir}. Train a student with:\n"
+        f"{count} pairs of {problem.name} in {values.data_dir}. Train a student with:\n"
         f"  t2t-trainer --problem={problem.name} --data_dir={values.data_dir} "
         "--model=transformer_nat --hparams_set=... --output_dir=... "
         f"--teacher_export_dir={values.teacher_export_dir}"

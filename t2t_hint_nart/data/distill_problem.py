@@ -99,9 +99,13 @@ class DistillProblem(Text2TextProblem):
         return self.base.shard_files(data_dir, split)
 
     def is_generated(self, data_dir: PathLike, tmp_dir: PathLike) -> bool:
-        """Return whether the training shards and all of the base problem's data are there."""
+        """Return whether training shards, provenance and all of the base problem's data are there.
+
+        The provenance is written last of all.
+        """
         own = find_shards(data_dir, self.dataset_filename(), DatasetSplit.TRAIN)
-        return bool(own) and self.base.is_generated(data_dir, tmp_dir)
+        finished = bool(own) and self.provenance_path(data_dir).exists()
+        return finished and self.base.is_generated(data_dir, tmp_dir)
 
     def generate_command(self, data_dir: PathLike) -> str:
         """Return the command line that makes the training shards."""
@@ -132,6 +136,11 @@ class DistillProblem(Text2TextProblem):
         del tasks
         self.generate_data(data_dir, tmp_dir)
 
+    def own_shards(self, data_dir: PathLike) -> list[Path]:
+        """Return the paths of the training shards there are, of a complete set or not."""
+        pattern = f"{self.dataset_filename()}-{DatasetSplit.TRAIN}-?????-of-?????"
+        return sorted(Path(data_dir).glob(pattern))
+
     def provenance_path(self, data_dir: PathLike) -> Path:
         """Return the path of the JSON file that says where the training targets come from."""
         return Path(data_dir) / f"{self.dataset_filename()}{PROVENANCE_SUFFIX}"
@@ -144,6 +153,9 @@ class DistillProblem(Text2TextProblem):
         num_shards: int | None = None,
     ) -> int:
         """Write the training shards and, last of all, their provenance.
+
+        What is there of another time is removed first, so that a kill leaves no old shard among
+        new ones and no provenance that isn't theirs.
 
         Args:
             data_dir: folder of the shards.
@@ -173,6 +185,9 @@ class DistillProblem(Text2TextProblem):
                 yield features
 
         Path(data_dir).mkdir(parents=True, exist_ok=True)
+        self.provenance_path(data_dir).unlink(missing_ok=True)
+        for path in self.own_shards(data_dir):
+            path.unlink()
         shards = {part["split"]: part["shards"] for part in self.dataset_splits}
         num_shards = num_shards or shards[DatasetSplit.TRAIN]
         paths = self.training_filepaths(data_dir, num_shards, shuffled=True)

@@ -3,19 +3,21 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from t2t_hint_nart import registry
 from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.data.distill_problem import DistillProblem
 from t2t_hint_nart.data.sentence_batches import sentence_batches
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hints.teacher import Teacher
+from t2t_hint_nart.serving.distilled_already import is_finished
 
 Progress = Callable[[int, int], None]
 
@@ -59,6 +61,33 @@ def _write_journal(journal: Path, header: dict[str, Any], decoded: dict[int, lis
     rewritten.replace(journal)
 
 
+def _check_teacher(teacher: Teacher, problem: DistillProblem, data_dir: str) -> None:
+    """Refuse another vocabulary and the opposite direction, and tell of another problem.
+
+    A problem and its reverse share one vocabulary.
+    """
+    encoder = problem.base.get_feature_encoders(data_dir)["targets"]
+    if teacher.metadata.vocab_fingerprint != encoder.fingerprint():
+        raise InputError(
+            f"The teacher {teacher.export_dir} has another vocabulary than {problem.base.name}."
+        )
+    learnt, wanted = teacher.metadata.problem, problem.base.name
+    # Distilled data have the direction of their base problem.
+    theirs, ours = (
+        registry.parse_problem_name(name.removesuffix("_distill")) for name in (learnt, wanted)
+    )
+    if theirs.base == ours.base and theirs.was_reversed != ours.was_reversed:
+        raise InputError(
+            f"The teacher {teacher.export_dir} translates {learnt}, the opposite direction of "
+            f"{wanted}; give a teacher of {wanted}."
+        )
+    if theirs != ours:
+        problem.progress(
+            f"warning: the teacher {teacher.export_dir} was trained on '{learnt}', not on "
+            f"'{wanted}'"
+        )
+
+
 def _until_eos(row: np.ndarray) -> list[int]:
     return row[row != 0].tolist()
 
@@ -74,7 +103,8 @@ def distill(
     """Decode the base problem's training sources and write them as `<problem>_distill`.
 
     Decoded sentences go to a journal, batch by batch, from which an interrupted run goes on.
-    A source whose translation is empty is kept, with EOS alone.
+    A source whose translation is empty is kept, with EOS alone. What this teacher has finished
+    before is left alone.
 
     Args:
         teacher: its `decode` signature translates, as exported (beam 4 by default).
@@ -85,16 +115,13 @@ def distill(
         limit: only the first so many sentences, all when None.
 
     Returns:
-        Number of pairs written.
+        Number of pairs.
 
     Raises:
-        InputError: missing data, or a teacher of another vocabulary.
+        InputError: missing data; a teacher of another vocabulary or of the opposite direction; the
+            shards there are of another distillation.
     """
-    encoder = problem.base.get_feature_encoders(data_dir)["targets"]
-    if teacher.metadata.vocab_fingerprint != encoder.fingerprint():
-        raise InputError(
-            f"The teacher {teacher.export_dir} has another vocabulary than {problem.base.name}."
-        )
+    _check_teacher(teacher, problem, data_dir)
     sources = _sources(problem, data_dir, limit)
     header = {
         "teacher": teacher.metadata.weights_fingerprint,
@@ -104,7 +131,36 @@ def distill(
     }
     journal = Path(data_dir) / f"{problem.dataset_filename()}-journal.jsonl.incomplete"
     decoded = _read_decoded(journal, header)
+    if is_finished(problem, data_dir, header, begun=journal.exists()):
+        problem.progress(f"all in {data_dir} already; remove the shards to write them again")
+        journal.unlink(missing_ok=True)
+        return len(sources)
     _write_journal(journal, header, decoded)
+    _decode(teacher, sources, decoded, journal, batch_size, progress)
+    count = problem.write_training_shards(
+        data_dir,
+        ((source, decoded[index]) for index, source in enumerate(sources)),
+        {
+            "teacher_export_dir": teacher.export_dir,
+            "teacher_fingerprint": teacher.metadata.weights_fingerprint,
+            "teacher_step": teacher.metadata.step,
+            "decode_hparams": teacher.metadata.decode_hparams,
+            "sources": header["sources"],
+        },
+    )
+    journal.unlink()
+    return count
+
+
+def _decode(
+    teacher: Teacher,
+    sources: Sequence[Sequence[int]],
+    decoded: dict[int, list[int]],
+    journal: Path,
+    batch_size: int,
+    progress: Progress | None,
+) -> None:
+    """Add to `decoded`, and to the journal, what is missing of it."""
     todo = [index for index in range(len(sources)) if index not in decoded]
     with journal.open("a", encoding="utf-8") as file:
         for batch in sentence_batches([sources[index] for index in todo], batch_size):
@@ -116,15 +172,3 @@ def distill(
             file.flush()
             if progress is not None:
                 progress(len(decoded), len(sources))
-    count = problem.write_training_shards(
-        data_dir,
-        ((source, decoded[index]) for index, source in enumerate(sources)),
-        {
-            "teacher_export_dir": teacher.export_dir,
-            "teacher_fingerprint": teacher.metadata.weights_fingerprint,
-            "teacher_step": teacher.metadata.step,
-            "decode_hparams": teacher.metadata.decode_hparams,
-        },
-    )
-    journal.unlink()
-    return count

@@ -89,6 +89,27 @@ def test_generating_what_is_there_does_nothing(data_dir):
     assert sorted(problem.text_pairs(data_dir, "train")) == sorted(DECODES)
 
 
+def test_what_was_there_is_gone_before_anything_is_written(data_dir):
+    problem = DistillProblem(LinesProblem())
+    write_decodes(problem, data_dir, DECODES)
+
+    def interrupted():
+        yield [5, 1], [6, 1]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        problem.write_training_shards(data_dir, interrupted(), {}, num_shards=1)
+    assert not problem.is_generated(data_dir, data_dir)
+    assert not problem.provenance_path(data_dir).exists()
+
+
+def test_without_a_provenance_it_is_not_finished(data_dir):
+    problem = DistillProblem(LinesProblem())
+    write_decodes(problem, data_dir, DECODES)
+    problem.provenance_path(data_dir).unlink()
+    assert not problem.is_generated(data_dir, data_dir)
+
+
 def test_only_text_can_be_distilled():
     with pytest.raises(InputError, match="only text-to-text problems can be distilled"):
         DistillProblem(Problem())

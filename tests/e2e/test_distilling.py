@@ -50,7 +50,7 @@ def provenance(directory):
 def test_killed_and_resumed_or_in_one_go_the_shards_are_the_same(experiment, data_dir):
     assert "distil" in experiment.runs  # it was killed there
     out = succeed("t2t-distill", **flags(data_dir, experiment), batch_size=256)
-    assert out.startswith(f"4000 pairs of {PROBLEM}_distill written to {data_dir}.")
+    assert out.startswith(f"4000 pairs of {PROBLEM}_distill in {data_dir}.")
     once, resumed = (Path(directory) / SHARD for directory in (data_dir, experiment.data_dir))
     assert once.read_bytes() == resumed.read_bytes()
     assert provenance(data_dir) == provenance(experiment.data_dir)

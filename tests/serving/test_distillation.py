@@ -1,0 +1,237 @@
+"""Who may distil what, what is done already, and what a kill leaves; the teacher is a table."""
+
+import dataclasses
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import tensorflow as tf
+
+from t2t_hint_nart.data.distill_problem import DistillProblem
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.serving.distillation import distill
+from tests.data.lines_problem import LinesProblem
+
+NAME = "lines_problem_distill"
+PROVENANCE = f"{NAME}-provenance.json"
+JOURNAL = f"{NAME}-journal.jsonl.incomplete"
+
+
+@dataclasses.dataclass
+class TableTeacher:
+    """Translates every sentence into one token of its own and EOS."""
+
+    data_dir: str
+    problem: str = "lines_problem"
+    fingerprint: str = "a" * 64
+    beam_size: int = 4
+    token: int = 2
+    decoded: int = 0
+    export_dir: str = "export"
+
+    @property
+    def metadata(self):
+        encoder = LinesProblem().get_feature_encoders(self.data_dir)["targets"]
+        return SimpleNamespace(
+            problem=self.problem,
+            vocab_fingerprint=encoder.fingerprint(),
+            weights_fingerprint=self.fingerprint,
+            step=10,
+            decode_hparams={"alpha": 0.6, "beam_size": self.beam_size},
+        )
+
+    def decode(self, inputs):
+        self.decoded += len(inputs)
+        return tf.constant([[self.token, 1]] * len(inputs)), None
+
+
+@pytest.fixture
+def data_dir(tmp_path):
+    LinesProblem().generate_data(tmp_path, tmp_path)
+    return str(tmp_path)
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def problem(told):
+    distilled = DistillProblem(LinesProblem())
+    distilled.progress = told.append
+    return distilled
+
+
+def contents(data_dir):
+    return {path.name: path.read_bytes() for path in Path(data_dir).glob(f"{NAME}*")}
+
+
+@pytest.mark.parametrize("theirs", ["lines_problem_rev", "lines_problem_rev_distill"])
+def test_a_teacher_of_the_opposite_direction_is_refused(data_dir, problem, theirs):
+    teacher = TableTeacher(data_dir, theirs)
+    with pytest.raises(InputError, match=f"export translates {theirs}, the opposite direction of "):
+        distill(teacher, problem, data_dir)
+    backwards = DistillProblem(LinesProblem(was_reversed=True))
+    with pytest.raises(InputError, match="lines_problem, the opposite direction of lines_problem_"):
+        distill(TableTeacher(data_dir), backwards, data_dir)
+    assert not teacher.decoded and not list(Path(data_dir).glob("*_distill*"))
+
+
+def test_a_reversed_teacher_distils_the_reversed_problem(data_dir):
+    backwards = DistillProblem(LinesProblem(was_reversed=True))
+    assert distill(TableTeacher(data_dir, "lines_problem_rev"), backwards, data_dir) == 5
+
+
+def test_a_teacher_of_another_problem_is_told_of(data_dir, problem, told):
+    assert distill(TableTeacher(data_dir, "news"), problem, data_dir) == 5
+    assert told == ["warning: the teacher export was trained on 'news', not on 'lines_problem'"]
+
+
+def test_a_teacher_that_learnt_from_distilled_data_is_nothing_to_tell(data_dir, problem, told):
+    distill(TableTeacher(data_dir, NAME), problem, data_dir)
+    assert told == []
+
+
+def test_the_same_again_does_nothing(data_dir, problem, told):
+    distill(TableTeacher(data_dir), problem, data_dir)
+    before = contents(data_dir)
+    again = TableTeacher(data_dir)
+    assert distill(again, problem, data_dir) == 5
+    assert told == [f"all in {data_dir} already; remove the shards to write them again"]
+    assert contents(data_dir) == before and not again.decoded
+
+
+def test_a_provenance_without_the_sources_digest_is_known_by_their_number(data_dir, problem):
+    distill(TableTeacher(data_dir), problem, data_dir)
+    path = Path(data_dir) / PROVENANCE
+    recorded = json.loads(path.read_text())
+    del recorded["sources"]
+    path.write_text(json.dumps(recorded))
+    assert distill(TableTeacher(data_dir), problem, data_dir) == 5
+    with pytest.raises(InputError, match="of 5 sources, not 3"):
+        distill(TableTeacher(data_dir), problem, data_dir, limit=3)
+
+
+@pytest.mark.parametrize(
+    ("values", "limit", "what"),
+    [
+        ({"fingerprint": "b" * 64}, None, "decoded by the teacher aaaaaaaaaaaa, not bbbbbbbbbbbb"),
+        ({"beam_size": 2}, None, "decoded with beam_size=4, not 2"),
+        ({}, 3, "made of 5 sources, not 3"),
+    ],
+)
+def test_another_distillation_is_refused(data_dir, problem, values, limit, what):
+    distill(TableTeacher(data_dir), problem, data_dir)
+    before = contents(data_dir)
+    other = TableTeacher(data_dir, **values)
+    with pytest.raises(InputError) as caught:
+        distill(other, problem, data_dir, limit=limit)
+    assert str(caught.value) == (
+        f"the shards of {NAME} in {data_dir} are there already, {what}; "
+        f"to start anew remove '{NAME}-train-*' and '{PROVENANCE}' there"
+    )
+    assert contents(data_dir) == before and not other.decoded
+
+
+def test_other_sources_of_the_same_number_are_refused(data_dir, problem):
+    distill(TableTeacher(data_dir), problem, data_dir)
+    path = Path(data_dir) / PROVENANCE
+    path.write_text(json.dumps({**json.loads(path.read_text()), "sources": "0" * 64}))
+    with pytest.raises(InputError, match="made of other sources; to start anew remove "):
+        distill(TableTeacher(data_dir), problem, data_dir)
+
+
+def test_shards_of_unknown_origin_are_refused(data_dir, problem):
+    distill(TableTeacher(data_dir), problem, data_dir)
+    (Path(data_dir) / PROVENANCE).unlink()
+    before = contents(data_dir)
+    with pytest.raises(InputError, match=f"there already, without '{PROVENANCE}'; to start anew"):
+        distill(TableTeacher(data_dir), problem, data_dir)
+    assert contents(data_dir) == before
+
+
+def test_a_missing_shard_is_made_again(data_dir, problem):
+    distill(TableTeacher(data_dir), problem, data_dir)
+    before = contents(data_dir)
+    (Path(data_dir) / f"{NAME}-train-00001-of-00002").unlink()
+    distill(TableTeacher(data_dir), problem, data_dir)
+    after = contents(data_dir)
+    assert {**after, PROVENANCE: b""} == {**before, PROVENANCE: b""}
+
+
+class Killed(BaseException):
+    pass
+
+
+def killed_at(rename, data_dir, problem, teacher):
+    """Distil until the n-th file would get its final name."""
+    replace, calls = Path.replace, []
+
+    def dying(self, target):
+        calls.append(Path(target).name)
+        # The journal is renamed too, once, before anything is decoded.
+        if len(calls) == rename + 1:
+            raise Killed
+        return replace(self, target)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Path, "replace", dying)
+        distill(teacher, problem, data_dir)
+    return calls[-1]
+
+
+def looks_complete(problem, data_dir):
+    try:
+        return problem.is_generated(data_dir, data_dir)
+    except InputError as error:
+        assert "shards are missing" in str(error)
+        return False
+
+
+@pytest.mark.parametrize("rename", range(1, 6))
+def test_killed_while_files_get_their_names(data_dir, problem, rename):
+    """A provenance that is left of shards somebody removed speaks for none of the new ones."""
+    distill(TableTeacher(data_dir), problem, data_dir)
+    for path in Path(data_dir).glob(f"{NAME}-train-*"):
+        path.unlink()
+    teacher = TableTeacher(data_dir, fingerprint="b" * 64, token=3)
+    killed_at(rename, data_dir, problem, teacher)
+    assert not (Path(data_dir) / PROVENANCE).exists()
+    assert not looks_complete(problem, data_dir)
+    with pytest.raises(InputError, match="another teacher or data; delete it to start anew"):
+        distill(TableTeacher(data_dir), problem, data_dir)
+    assert distill(teacher, problem, data_dir) == 5
+    assert teacher.decoded == 5
+    assert problem.provenance(data_dir)["teacher_fingerprint"] == "b" * 64
+    encoder = LinesProblem().get_feature_encoders(data_dir)["targets"]
+    targets = {target for _, target in problem.text_pairs(data_dir, "train")}
+    assert targets == {encoder.decode([3])}
+    assert sorted(contents(data_dir)) == [
+        PROVENANCE,
+        f"{NAME}-train-00000-of-00002",
+        f"{NAME}-train-00001-of-00002",
+    ]
+
+
+def test_killed_before_the_journal_is_removed(data_dir, problem):
+    teacher = TableTeacher(data_dir)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Path, "unlink", dying_on(JOURNAL))
+        distill(teacher, problem, data_dir)
+    assert {JOURNAL, PROVENANCE} <= set(contents(data_dir))
+    assert distill(teacher, problem, data_dir) == 5
+    assert teacher.decoded == 5
+    assert JOURNAL not in contents(data_dir)
+
+
+def dying_on(name):
+    unlink = Path.unlink
+
+    def dying(self, missing_ok=False):
+        if self.name == name:
+            raise Killed
+        unlink(self, missing_ok)
+
+    return dying
