@@ -71,6 +71,7 @@ def generate(
             part = part._replace(key=bytes.fromhex(report["key"]), pairs=_pairs(part, texts))
             _write_shards(problem, data_dir, tmp_dir, part, shards)
     if not any(_missing(problem, data_dir, passes, report["key"])):
+        _remove_logs(passes)
         data_report.finish(problem, data_dir, report)
         for line in data_report.lines(report):
             problem.progress(line)
@@ -192,11 +193,18 @@ def _write_shards(
     for shard in shards:
         seed = problem.random_seed + shard if part.shuffled else None
         count += write_records(read_log(part.logs[shard], part.key, seed), part.paths[shard])
-        Path(part.logs[shard]).unlink()
+        # Another machine that saw the last shard finished may have removed it.
+        Path(part.logs[shard]).unlink(missing_ok=True)
     problem.progress(
         f"{part.split}: {count} sentence pairs written to {len(shards)} shard(s), "
         f"first {part.paths[shards[0]]} ({duration(time.monotonic() - started)})"
     )
+
+
+def _remove_logs(passes: Sequence[EncodingPass]) -> None:
+    """Remove the logs of finished shards: one is left by a kill just before it was removed."""
+    for log in itertools.chain.from_iterable(part.logs for part in passes):
+        Path(log).unlink(missing_ok=True)
 
 
 def _encode(

@@ -106,6 +106,8 @@ def cut_power_at(monkeypatch, function, call):
         [((generation, "read_log"), 1), ((generation, "read_log"), 4)],
         [((encoding_pass, "example_bytes"), 700), ((generation, "read_log"), 11)],
         [((generation.data_report, "finish"), 1)],
+        [((Path, "unlink"), 4)],
+        [((Path, "unlink"), 12)],
     ],
 )
 def test_goes_on_where_it_was_cut_off(tmp_path, text_dir, expected, cuts):
