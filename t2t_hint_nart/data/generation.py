@@ -25,6 +25,7 @@ from t2t_hint_nart.data.problem import PathLike
 from t2t_hint_nart.data.progress import Progress, duration
 from t2t_hint_nart.data.shard_log import read_log
 from t2t_hint_nart.data.text_survey import SplitText, all_counts, survey_text
+from t2t_hint_nart.data.unread_properties import check_unread_properties
 from t2t_hint_nart.data.worker_processes import check_can_be_made_anew, encode_in_processes
 from t2t_hint_nart.errors import InputError
 
@@ -48,8 +49,9 @@ def generate(
 
     Raises:
         InputError: what is wrong with the text; a split without a pair; shards of other text, or
-            made with other settings, are there.
+            made with other settings, are there; a property that would not be read.
     """
+    check_unread_properties(problem)
     if problem.num_concurrent_processes > 1:
         check_can_be_made_anew(problem)
     Path(data_dir).mkdir(parents=True, exist_ok=True)

@@ -121,8 +121,15 @@ class Text2TextProblem(Problem):
             data_dir: folder of the shards and the vocabulary.
             tmp_dir: folder of downloads and other raw material.
             dataset_split: "train", "dev" or "test".
+
+        Raises:
+            InputError: the subclass doesn't define it.
         """
-        raise NotImplementedError(f"{type(self).__name__} does not say what its samples are")
+        theirs = "; its source_data_files is not read here" * hasattr(self, "source_data_files")
+        raise InputError(
+            f"problem '{self.name}' has no generate_samples, which yields its sentence pairs as "
+            f"{{'inputs': ..., 'targets': ...}}{theirs}"
+        )
 
     def pair_filters(self, split: str) -> PairFilters:
         """Return what decides which pairs of a split are kept; here, nothing: all are.

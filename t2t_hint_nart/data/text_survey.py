@@ -9,14 +9,14 @@ probability of 1 in two million.
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.encoding_pass import EncodingPass, samples_from_start
-from t2t_hint_nart.data.pair_filters import PairFilters
+from t2t_hint_nart.data.encoding_pass import EncodingPass, samples_from_start, seed_generators
+from t2t_hint_nart.data.pair_filters import NONE, PairFilters
 from t2t_hint_nart.data.problem import PathLike
 from t2t_hint_nart.data.progress import Progress
 
@@ -108,15 +108,34 @@ def survey_text(
     """
     found: dict[str, SplitText] = {}
     for part in passes:
-        filters = problem.pair_filters(part.split)
+        has_text = _has_text(problem)
+        filters = problem.pair_filters(part.split) if has_text else NONE
         texts = [found.setdefault(split, SplitText(list(filters))) for split in part.splits]
-        samples = samples_from_start(problem, data_dir, tmp_dir, part.split)
+        sampled = samples_from_start if has_text else _ids_as_text
+        samples = sampled(problem, data_dir, tmp_dir, part.split)
         progress = Progress(tell, f"reading {part.split}", "sentence pairs")
         for number, sample in enumerate(progress.counting(samples)):
             inputs, targets = sample["inputs"], sample["targets"]
             refused_by = first_refusal(filters, inputs, targets)
             texts[number % len(texts)].add(inputs, targets, refused_by)
     return found
+
+
+def _has_text(problem: "Text2TextProblem") -> bool:
+    """Return whether a problem has samples; some make ids only."""
+    from t2t_hint_nart.data.text_problem import Text2TextProblem
+
+    own = type(problem).generate_samples is not Text2TextProblem.generate_samples
+    return own or not problem.encodes_samples_itself
+
+
+def _ids_as_text(
+    problem: "Text2TextProblem", data_dir: PathLike, tmp_dir: PathLike, split: str
+) -> Iterator[dict[str, str]]:
+    """Yield the ids of a problem without text, written out: what is counted of them is the same."""
+    seed_generators(problem.random_seed)
+    for features in problem.generate_encoded_samples(data_dir, tmp_dir, split):
+        yield {name: " ".join(map(str, ids)) for name, ids in features.items()}
 
 
 def first_refusal(filters: PairFilters, inputs: str, targets: str) -> str | None:

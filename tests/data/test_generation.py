@@ -16,8 +16,10 @@ import pytest
 from t2t_hint_nart import registry
 from t2t_hint_nart.data import encoding_pass, generation, shard_log
 from t2t_hint_nart.data.shard_files import UNSHUFFLED_SUFFIX
+from t2t_hint_nart.data.text_problem import VocabType
+from t2t_hint_nart.data.translate_problem import TranslateProblem
 from t2t_hint_nart.errors import InputError
-from tests.data.lines_problem import PAIRS, LinesProblem
+from tests.data.lines_problem import PAIRS, SPLITS, LinesProblem
 
 OWN_TEXT = "text2text_tmpdir"
 # SHA-256 of the lines "name digest" of each file, of shards that were written one after the other
@@ -354,3 +356,68 @@ def test_samples_that_a_problem_encodes_itself(tmp_path):
     EncodingProblem().generate_data(tmp_path, tmp_path)
     (path,) = EncodingProblem().shard_files(tmp_path, "test")
     assert list(read_shard(path)) == [{"inputs": [len("die Katze singt ."), 1], "targets": [7, 1]}]
+
+
+class IdsProblem(TranslateProblem):
+    """Has no text, only ids; the vocabulary is that of bytes."""
+
+    vocab_type = VocabType.CHARACTER
+    dataset_splits = SPLITS
+
+    def generate_encoded_samples(self, data_dir, tmp_dir, dataset_split):
+        for number in range(7 if dataset_split == "train" else 2):
+            yield {"inputs": [number // 2 + 2, 1], "targets": [9, 1]}
+
+    def pair_filters(self, split):
+        return {"all": lambda source, target: False}
+
+
+def test_ids_without_text(tmp_path):
+    from t2t_hint_nart.data.shards import read_shard
+
+    IdsProblem().generate_data(tmp_path, tmp_path)
+    pairs = [
+        pair for path in IdsProblem().shard_files(tmp_path, "train") for pair in read_shard(path)
+    ]
+    assert sorted(pair["inputs"][0] for pair in pairs) == [2, 2, 3, 3, 4, 4, 5]
+    report = json.loads((tmp_path / "ids_problem-data.json").read_text())["splits"]
+    assert report["train"]["pairs_read"] == report["train"]["pairs_written"] == 7
+    assert report["train"]["pairs_dropped"] == {}
+    assert report["train"]["duplicate_pairs"] == 3
+    assert report["dev"]["pairs_in_training"] == 2
+
+
+class FilesProblem(TranslateProblem):
+    """Says where its text is in tensor2tensor's way."""
+
+    dataset_splits = SPLITS
+
+    def source_data_files(self, dataset_split):
+        return [["", ("train.de", "train.en")]]
+
+
+class SilentProblem(TranslateProblem):
+    dataset_splits = SPLITS
+
+
+def test_a_problem_without_samples_is_told_what_to_write(tmp_path):
+    with pytest.raises(InputError) as raised:
+        FilesProblem().generate_data(tmp_path, tmp_path)
+    assert str(raised.value) == (
+        "problem 'files_problem' has no generate_samples, which yields its sentence pairs as "
+        "{'inputs': ..., 'targets': ...}; its source_data_files is not read here"
+    )
+    with pytest.raises(InputError, match=r"'silent_problem' has no .*'targets': \.\.\.}$"):
+        SilentProblem().generate_data(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "value"),
+    [("packed_length", None, 256), ("additional_reserved_tokens", [], ["<tag>"])],
+)
+def test_properties_that_are_not_read_are_refused(tmp_path, name, default, value):
+    cls = type("OwnProblem", (LinesProblem,), {name: value})
+    with pytest.raises(InputError, match=rf"'own_problem' has {name}=.*: .*; leave it out"):
+        cls().generate_data(tmp_path, tmp_path)
+    assert contents(tmp_path) == {}
+    type("DefaultProblem", (LinesProblem,), {name: default})().generate_data(tmp_path, tmp_path)
