@@ -23,6 +23,7 @@ from t2t_hint_nart.text.graph import SubwordGraph
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 from t2t_hint_nart.text.token import TokenTextEncoder
 from t2t_hint_nart.text.token_graph import TokenGraph
+from t2t_hint_nart.training.checkpoints import writing
 
 # Without autograph throughout: no Python control flow depends on a tensor, and looking for some
 # takes most of the time of an export.
@@ -243,7 +244,7 @@ def export(source: TrainedModel, decode_hparams: HParams, export_dir: str | Path
         export_dir.
 
     Raises:
-        InputError: export_dir isn't empty, or the model can't be exported.
+        InputError: export_dir isn't empty or can't be written, or the model can't be exported.
     """
     target = Path(export_dir)
     if target.exists() and any(target.iterdir()):
@@ -252,7 +253,8 @@ def export(source: TrainedModel, decode_hparams: HParams, export_dir: str | Path
     incomplete = target.with_name(target.name + ".incomplete")
     shutil.rmtree(incomplete, ignore_errors=True)
     incomplete.mkdir(parents=True)
-    tf.saved_model.save(module, str(incomplete), signatures=module.signatures())
+    with writing(f"SavedModel {incomplete}"):
+        tf.saved_model.save(module, str(incomplete), signatures=module.signatures())
     metadata = ExportMetadata(
         model=source.model_name,
         problem=source.problem_name,

@@ -68,6 +68,16 @@ def reading(path: str) -> Iterator[None]:
         raise InputError(f"Checkpoint {path} can't be read: {reason}") from error
 
 
+@contextlib.contextmanager
+def writing(what: str) -> Iterator[None]:
+    """Turn whatever TensorFlow raises where it can't write, on a full disk, into one line."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        reason = " ".join(error.message.split())[:300]
+        raise InputError(f"{what} can't be written: {reason}") from error
+
+
 def model_keys(keys: Iterable[str]) -> dict[str, str]:
     """Return the names of a checkpoint's model variables, each with its key among all `keys`."""
     return {
@@ -203,8 +213,13 @@ class Checkpoints:
         )
 
     def save(self, step: int) -> str:
-        """Write model.ckpt-<step> and return its path."""
-        return self._manager.save(checkpoint_number=step)
+        """Write model.ckpt-<step> and return its path.
+
+        Raises:
+            InputError: it can't be written.
+        """
+        with writing(f"Checkpoint {self.path(step)}"):
+            return self._manager.save(checkpoint_number=step)
 
     def path(self, step: int) -> str:
         """Return the path of model.ckpt-<step>."""

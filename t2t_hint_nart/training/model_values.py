@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from t2t_hint_nart.training.checkpoints import CHECKPOINT_NAME
+from t2t_hint_nart.training.checkpoints import CHECKPOINT_NAME, writing
 
 
 def write_model_values(
@@ -26,13 +26,18 @@ def write_model_values(
 
     Returns:
         The written checkpoint's path.
+
+    Raises:
+        InputError: it can't be written.
     """
     checkpoint = tf.train.Checkpoint(model={n: tf.Variable(value) for n, value in values.items()})
-    if name != CHECKPOINT_NAME:
-        # `write` alone leaves out the counter that readers expect; asking for it makes it.
-        checkpoint.save_counter.assign(1)
-        return checkpoint.write(str(Path(directory) / f"{name}-{step}"))
-    manager = tf.train.CheckpointManager(
-        checkpoint, str(directory), max_to_keep=None, checkpoint_name=name
-    )
-    return manager.save(checkpoint_number=step)
+    path = str(Path(directory) / f"{name}-{step}")
+    with writing(f"Checkpoint {path}"):
+        if name != CHECKPOINT_NAME:
+            # `write` alone leaves out the counter that readers expect; asking for it makes it.
+            checkpoint.save_counter.assign(1)
+            return checkpoint.write(path)
+        manager = tf.train.CheckpointManager(
+            checkpoint, str(directory), max_to_keep=None, checkpoint_name=name
+        )
+        return manager.save(checkpoint_number=step)

@@ -16,6 +16,7 @@ from t2t_hint_nart.training.checkpoints import (
     restore_model,
     step_of,
 )
+from t2t_hint_nart.training.model_values import write_model_values
 from tests.training.tiny_learner import TableTeacher, batch, make_learner, shuffled_batches
 
 VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -122,6 +123,20 @@ def test_the_newest_is_found_without_the_file_that_names_it(trained, tmp_path):
     # A run that was set back stays there.
     (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-3"\n')
     assert Training(tmp_path, teacher=TableTeacher()).checkpoints.restore_latest() == 3
+
+
+def test_a_checkpoint_that_cannot_be_written(tmp_path):
+    """Where its directory should be there is a file, say; a full disk is told alike."""
+    directory = tmp_path / "run"
+    training = Training(directory, teacher=TableTeacher())
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.write_text("")
+    with pytest.raises(InputError) as raised:
+        training.checkpoints.save(3)
+    assert_one_line(raised, f"Checkpoint {directory}/model.ckpt-3 can't be written: ")
+    with pytest.raises(InputError) as raised:
+        write_model_values({"w": np.zeros(2, np.float32)}, directory, 0, "averaged.ckpt")
+    assert_one_line(raised, f"Checkpoint {directory}/averaged.ckpt-0 can't be written: ")
 
 
 def test_training_resumes_exactly(tmp_path):
