@@ -93,6 +93,8 @@ class Pipeline:
         self.stages.run("decode", decodings, evaluation.decode)
         latency = self.stages.run("latency", timed, evaluation.latency)
         states = self.stages.run("states", systems, evaluation.states)
+        # A minute of silence otherwise.
+        print("Scoring, and comparing the students two by two ...", file=self._stream, flush=True)
         return evaluation.report(
             seed=self.seed,
             command=self.command,
