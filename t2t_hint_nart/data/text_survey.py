@@ -107,11 +107,11 @@ def survey_text(
         InputError: what reading the text raises.
     """
     found: dict[str, SplitText] = {}
+    has_text = _has_text(problem)
+    sampled = samples_from_start if has_text else _ids_as_text
     for part in passes:
-        has_text = _has_text(problem)
         filters = problem.pair_filters(part.split) if has_text else NONE
         texts = [found.setdefault(split, SplitText(list(filters))) for split in part.splits]
-        sampled = samples_from_start if has_text else _ids_as_text
         samples = sampled(problem, data_dir, tmp_dir, part.split)
         progress = Progress(tell, f"reading {part.split}", "sentence pairs")
         for number, sample in enumerate(progress.counting(samples)):

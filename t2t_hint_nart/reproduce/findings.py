@@ -107,7 +107,7 @@ def _long_sentences(report: Report) -> Iterator[str]:
     gain = _seed_by_seed(before, after)
     if gain is None:
         return
-    first, last = (_papers_long_bleu(system) for system in (PLAIN, HINTED))
+    first, last = (_papers(system, "long_bleu") for system in (PLAIN, HINTED))
     yield (
         f"Long sentences ({hinted.get('long_label', 'of the test set')}), one pass, "
         f"{system_label(HINTED)} against {system_label(PLAIN)}: {number(gain, '{:+.2f}')} BLEU "
@@ -115,10 +115,11 @@ def _long_sentences(report: Report) -> Iterator[str]:
     )
 
 
-def _papers_long_bleu(system: str) -> float:
+def _papers(system: str, field: str) -> float:
+    """What the paper has of a system in one pass, in a field of `Published`."""
     row = published(IWSLT, system, ONE_PASS)
-    assert row is not None and row.long_bleu is not None
-    return row.long_bleu[IWSLT]
+    assert row is not None
+    return float(getattr(row, field)[IWSLT])
 
 
 def _seed_by_seed(before: object, after: object) -> Spread | float | None:
@@ -155,15 +156,9 @@ def _repetition(report: Report) -> Iterator[str]:
         f"Repetition in one pass {word} by {abs(change):.0%} with all hints, "
         f"from {number(before)} % to {number(after)} %"
     )
-    first, last = (_papers_repetition(system) for system in (PLAIN, HINTED))
+    first, last = (_papers(system, "repetition_percent") for system in (PLAIN, HINTED))
     over_seeds = _t_test_text(_seed_by_seed(before, after))
     yield f"{told} ({over_seeds}paper: by {1 - last / first:.0%}, from {first} % to {last} %)."
-
-
-def _papers_repetition(system: str) -> float:
-    row = published(IWSLT, system, ONE_PASS)
-    assert row is not None and row.repetition_percent is not None
-    return row.repetition_percent[IWSLT]
 
 
 def _speed(report: Report) -> Iterator[str]:
