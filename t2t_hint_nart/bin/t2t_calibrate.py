@@ -36,15 +36,14 @@ def _main(values: flags.FlagValues) -> None:
     problem = registry.problem(values.problem)
     registry.check_model(values.model)
     hparams = create_hparams(values.hparams_set, values.hparams)
-    from t2t_hint_nart.hints.calibration import calibrate
     from t2t_hint_nart.training.run import Run
-    from t2t_hint_nart.training.term_measurement import measure_terms
+    from t2t_hint_nart.training.term_measurement import calibrate_run
 
     run = Run(
         values.model, hparams, problem, values.data_dir, "", values.teacher_export_dir,
         values.random_seed,
     )  # fmt: skip
-    calibration = calibrate(measure_terms(run, values.batches))
+    calibration = calibrate_run(run, values.batches)
     for name, value in calibration.terms.items():
         print(f"{name:16s} {value:10.4f}")
     print(f"Equal scales over {calibration.batches} batches: --hparams={calibration.flags()}")
