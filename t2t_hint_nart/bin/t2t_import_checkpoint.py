@@ -18,9 +18,7 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags, define_path, require
 from t2t_hint_nart.errors import InputError
 
 
@@ -96,8 +94,6 @@ def _export(values: flags.FlagValues) -> None:
     print(f"{path} written to {values.export_to} in the layout of tensor2tensor {layout.version}.")
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(
-        _main, "t2t-import-checkpoint", define_data_flags, define_model_flags, define_flags
-    )
+main = command_line.command(
+    _main, "t2t-import-checkpoint", define_data_flags, define_model_flags, define_flags
+)
