@@ -38,8 +38,8 @@ def _main(values: flags.FlagValues) -> None:
             f"--output_dir {output_dir} is --model_dir: means would take its checkpoints' place; "
             "give another."
         )
-    from t2t_hint_nart.serving.checkpoint_stream import every_checkpoint
     from t2t_hint_nart.training.averaging import average_checkpoints
+    from t2t_hint_nart.training.new_checkpoints import every_checkpoint
 
     paths: list[str] = []
     averages = 0

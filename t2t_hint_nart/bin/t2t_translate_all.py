@@ -75,8 +75,8 @@ def _main(values: flags.FlagValues) -> None:
     lines = read_lines(values.source, settings.delimiter)
     translate = _translate(values, settings, lines)
 
-    from t2t_hint_nart.serving.checkpoint_stream import every_checkpoint
     from t2t_hint_nart.training.checkpoints import step_of
+    from t2t_hint_nart.training.new_checkpoints import every_checkpoint
 
     found = 0
     for path in every_checkpoint(model_dir, values.min_steps, 60 * values.wait_minutes):
