@@ -42,13 +42,12 @@ def _main(values: flags.FlagValues) -> None:
             raise InputError(
                 f"--num_last_checkpoints must be at least 1, not {values.num_last_checkpoints}."
             )
-    from t2t_hint_nart.training.averaging import mean_of_checkpoints
+    from t2t_hint_nart.training.averaging import mean_of_checkpoints, write_model_values
     from t2t_hint_nart.training.checkpoints import (
         CHECKPOINT_NAME,
         find_checkpoint,
         list_checkpoints,
     )
-    from t2t_hint_nart.training.model_values import write_model_values
 
     if named:
         paths = [find_checkpoint(values.prefix + name) for name in named]

@@ -64,8 +64,7 @@ def _import(values: flags.FlagValues) -> None:
         check_width,
         import_checkpoint,
     )
-    from t2t_hint_nart.interchange.named_checkpoint import open_t2t_checkpoint
-    from t2t_hint_nart.interchange.stored_set import imported_hparams
+    from t2t_hint_nart.interchange.t2t_checkpoint import imported_hparams, open_t2t_checkpoint
     from t2t_hint_nart.models.build import build_model
     from t2t_hint_nart.output_dir import write_hparams
 
