@@ -21,7 +21,7 @@ from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.reproduce.pipeline import TEACHER, Pipeline
 from t2t_hint_nart.reproduce.recipe import find_recipe
-from t2t_hint_nart.training.model_values import write_model_values
+from t2t_hint_nart.training.averaging import write_model_values
 from t2t_hint_nart.training.run import with_length_bias
 
 

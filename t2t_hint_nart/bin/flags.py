@@ -1,12 +1,72 @@
-"""The flags that several commands share, under T2T's names and with its defaults.
+"""The flags that several commands share, and what is asked of the values of any flag.
 
-In: a `FlagValues` to define them on. Where the versions of T2T differ, names and defaults are
-those of 1.15, which today's users know. Must not import TensorFlow.
+In: a `FlagValues` to define them on. Names and defaults are T2T's; where its versions differ, those
+of 1.15, which today's users know. Must not import TensorFlow.
 """
+
+import os
+from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin.path_flag import define_path
+from t2t_hint_nart.errors import InputError
+
+
+class PathParser(flags.ArgumentParser[str]):
+    """Expands ~ and ~name at the beginning of a path, as T2T does: shells leave --data_dir=~/data.
+
+    Example:
+        >>> PathParser().parse("runs/~x")
+        'runs/~x'
+    """
+
+    def parse(self, argument: str) -> str:
+        """Return the path; as it is if there is no such user."""
+        if not argument.startswith("~"):
+            return argument
+        try:
+            return str(Path(argument).expanduser())
+        except RuntimeError:
+            return argument
+
+    def flag_type(self) -> str:
+        """Return what kind of value the flag has."""
+        return "string"
+
+
+def define_path(name: str, default: str | None, help: str, values: flags.FlagValues) -> None:
+    """Define a flag whose value is the path of a file or directory.
+
+    Args:
+        name: of the flag.
+        default: its value if it isn't given.
+        help: what `--help` says.
+        values: the flags that it becomes one of.
+    """
+    serializer: flags.ArgumentSerializer[str] = flags.ArgumentSerializer()
+    flags.DEFINE(PathParser(), name, default, help, flag_values=values, serializer=serializer)
+
+
+def define_count(
+    name: str, default: int | None, help: str, values: flags.FlagValues, least: int = 1
+) -> None:
+    """Define a flag whose value is a number, `least` or more.
+
+    Args:
+        name: as for `define_path`, and so are the others.
+        default: may be None.
+        help: what `--help` says.
+        values: the flags that it becomes one of.
+        least: allowed; a smaller one is refused when flags are parsed.
+    """
+
+    def check(given: int | None) -> bool:
+        if given is not None and given < least:
+            raise InputError(f"--{name} must be at least {least}, not {given}.")
+        return True
+
+    flags.DEFINE_integer(name, default, help, flag_values=values)
+    flags.register_validator(name, check, flag_values=values)
 
 
 def define_data_flags(values: flags.FlagValues) -> None:
@@ -50,10 +110,7 @@ def define_model_flags(values: flags.FlagValues) -> None:
         flag_values=values,
     )
     define_path(
-        "output_dir",
-        None,
-        "Directory of checkpoints, hparams.json, flags and summaries.",
-        values,
+        "output_dir", None, "Directory of checkpoints, hparams.json, flags and summaries.", values
     )
     flags.DEFINE_bool(
         "registry_help",
@@ -81,3 +138,39 @@ def define_decode_flags(values: flags.FlagValues) -> None:
         "Changes to how it is decoded, as beam_size=4,alpha=0.6.",
         flag_values=values,
     )
+
+
+# Which model, of what and from where, and how it decodes.
+MODEL_FLAGS = (define_data_flags, define_model_flags, define_checkpoint_flags, define_decode_flags)
+
+
+def require(values: flags.FlagValues, *names: str) -> None:
+    """Refuse missing flags, all of them in one line.
+
+    Raises:
+        InputError: naming them.
+    """
+    missing = [f"--{name}" for name in names if values[name].value in (None, "")]
+    if missing:
+        raise InputError(f"Missing {', '.join(missing)}. See --help.")
+
+
+def check_writable(*paths: str | os.PathLike[str]) -> None:
+    """Refuse what couldn't be written, before an hour of decoding; nothing is made yet.
+
+    Args:
+        *paths: what will be written, with the directories that lead there; empty ones are left out.
+
+    Raises:
+        InputError: what leads there isn't a directory, or one that can't be written to.
+    """
+    for path in paths:
+        if not os.fspath(path):
+            continue
+        place = Path(path).absolute().parent
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        if not place.is_dir():
+            raise InputError(f"{path} can't be written: {place} isn't a directory.")
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise InputError(f"{path} can't be written: no permission to write to {place}.")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from absl import flags
 
-from t2t_hint_nart.bin.command_help import DEFAULT_ONLY
+from t2t_hint_nart.bin.command_line import DEFAULT_ONLY
 from t2t_hint_nart.errors import InputError
 
 _ONE_DEVICE = "a command runs on one device, the first GPU if there is one"
@@ -28,6 +28,17 @@ class RefusedFlag(NamedTuple):
     name: str
     default: Any
     reason: str
+
+    def check(self, value: Any) -> bool:
+        """Refuse any value but the default.
+
+        Raises:
+            InputError: with the reason.
+        """
+        if value != self.default:
+            only = "" if self.default is None else f", only {self.default!r}"
+            raise InputError(f"--{self.name}={value} isn't supported{only}: {self.reason}.")
+        return True
 
 
 # Those of T2T's utils/flags.py that say where a graph runs: every command that works with a model
@@ -89,22 +100,8 @@ _DEFINE: dict[type, Callable[..., Any]] = {
 def define_refused_flags(
     values: flags.FlagValues, refused: Sequence[RefusedFlag] = TRAINER_FLAGS
 ) -> None:
-    """Define flags with T2T's defaults."""
+    """Define flags with T2T's defaults; another value is refused when flags are parsed."""
     for flag in refused:
         text = f"{DEFAULT_ONLY}{flag.reason}."
         _DEFINE[type(flag.default)](flag.name, flag.default, text, flag_values=values)
-
-
-def check_refused_flags(
-    values: flags.FlagValues, refused: Sequence[RefusedFlag] = TRAINER_FLAGS
-) -> None:
-    """Refuse the first of the flags that has another value than its default.
-
-    Raises:
-        InputError: with the reason.
-    """
-    for flag in refused:
-        value = values[flag.name].value
-        if value != flag.default:
-            only = "" if flag.default is None else f", only {flag.default!r}"
-            raise InputError(f"--{flag.name}={value} isn't supported{only}: {flag.reason}.")
+        flags.register_validator(flag.name, flag.check, flag_values=values)

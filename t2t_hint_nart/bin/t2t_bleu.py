@@ -22,8 +22,7 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin.flags import define_path, require
 from t2t_hint_nart.errors import InputError
 
 LAST_STEP_FILE = "last_evaluated_step.txt"
@@ -229,6 +228,4 @@ def _event_writer(event_dir: str, first_steps: int) -> Iterator[WriteEvent]:
             writer.close()
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(_main, "t2t-bleu", define_flags)
+main = command_line.command(_main, "t2t-bleu", define_flags)

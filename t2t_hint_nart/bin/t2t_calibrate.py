@@ -12,9 +12,7 @@ Example:
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_data_flags
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.required import check_positive, require
+from t2t_hint_nart.bin.flags import define_count, define_data_flags, define_path, require
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -23,13 +21,12 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("hparams_set", None, "The student's set.", flag_values=values)
     flags.DEFINE_string("hparams", "", "Changes to the set.", flag_values=values)
     define_path("teacher_export_dir", None, "SavedModel of the teacher.", values)
-    flags.DEFINE_integer("batches", 10, "Training batches to measure.", flag_values=values)
+    define_count("batches", 10, "Training batches to measure.", values)
     flags.DEFINE_integer("random_seed", 1, "Seed of the weights.", flag_values=values)
 
 
 def _main(values: flags.FlagValues) -> None:
     require(values, "problem", "data_dir", "hparams_set", "teacher_export_dir")
-    check_positive(values, "batches")
     from t2t_hint_nart import registry
     from t2t_hint_nart.output_dir import create_hparams
 
@@ -49,6 +46,4 @@ def _main(values: flags.FlagValues) -> None:
     print(f"Equal scales over {calibration.batches} batches: --hparams={calibration.flags()}")
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(_main, "t2t-calibrate", define_data_flags, define_flags)
+main = command_line.command(_main, "t2t-calibrate", define_data_flags, define_flags)

@@ -30,23 +30,10 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import (
-    define_checkpoint_flags,
-    define_data_flags,
-    define_decode_flags,
-    define_model_flags,
-)
+from t2t_hint_nart.bin.command_line import typed_line
+from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable, define_path, require
 from t2t_hint_nart.bin.named_model import named_model, to_stderr
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.refused_flags import (
-    DEVICE_FLAGS,
-    RefusedFlag,
-    check_refused_flags,
-    define_refused_flags,
-)
-from t2t_hint_nart.bin.required import require
-from t2t_hint_nart.bin.typed_line import typed_line
-from t2t_hint_nart.bin.writable import check_writable
+from t2t_hint_nart.bin.refused_flags import DEVICE_FLAGS, RefusedFlag, define_refused_flags
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 
@@ -102,7 +89,6 @@ def define_flags(values: flags.FlagValues) -> None:
 
 
 def _main(values: flags.FlagValues) -> None:
-    check_refused_flags(values, _REFUSED)
     require(values, "model", "hparams_set", "problem", "data_dir")
     sources = [name for name in _SOURCES if values[name].value]
     if len(sources) > 1:
@@ -279,14 +265,4 @@ _JOBS = {
 }
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(
-        _main,
-        "t2t-decoder",
-        define_data_flags,
-        define_model_flags,
-        define_checkpoint_flags,
-        define_decode_flags,
-        define_flags,
-    )
+main = command_line.command(_main, "t2t-decoder", *MODEL_FLAGS, define_flags)

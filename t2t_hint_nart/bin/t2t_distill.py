@@ -15,14 +15,8 @@ import time
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_data_flags
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.refused_flags import (
-    RefusedFlag,
-    check_refused_flags,
-    define_refused_flags,
-)
-from t2t_hint_nart.bin.required import check_positive, require
+from t2t_hint_nart.bin.flags import define_count, define_data_flags, define_path, require
+from t2t_hint_nart.bin.refused_flags import RefusedFlag, define_refused_flags
 
 _TRAIN_APART = "train teacher and student with t2t-trainer"
 _REFUSED = (
@@ -35,14 +29,12 @@ _REFUSED = (
 def define_flags(values: flags.FlagValues) -> None:
     """Define the teacher and the batch."""
     define_path("teacher_export_dir", None, "SavedModel of the teacher.", values)
-    flags.DEFINE_integer("batch_size", 32, "Sentences decoded at a time.", flag_values=values)
+    define_count("batch_size", 32, "Sentences decoded at a time.", values)
     define_refused_flags(values, _REFUSED)
 
 
 def _main(values: flags.FlagValues) -> None:
-    check_refused_flags(values, _REFUSED)
     require(values, "problem", "data_dir", "teacher_export_dir")
-    check_positive(values, "batch_size")
     from t2t_hint_nart import registry
 
     name = values.problem.removesuffix("_distill")
@@ -67,6 +59,4 @@ def _main(values: flags.FlagValues) -> None:
     )
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(_main, "t2t-distill", define_data_flags, define_flags)
+main = command_line.command(_main, "t2t-distill", define_data_flags, define_flags)

@@ -14,13 +14,8 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags
-from t2t_hint_nart.bin.refused_flags import (
-    DEVICE_FLAGS,
-    check_refused_flags,
-    define_refused_flags,
-)
-from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags, require
+from t2t_hint_nart.bin.refused_flags import DEVICE_FLAGS, define_refused_flags
 from t2t_hint_nart.errors import InputError
 
 _REFUSED = DEVICE_FLAGS
@@ -42,7 +37,6 @@ def define_flags(values: flags.FlagValues) -> None:
 
 
 def _main(values: flags.FlagValues) -> None:
-    check_refused_flags(values, _REFUSED)
     require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
     if not Path(values.output_dir).is_dir():
         raise InputError(f"--output_dir {values.output_dir} isn't a directory.")
@@ -75,6 +69,4 @@ def _main(values: flags.FlagValues) -> None:
         )
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(_main, "t2t-eval", define_data_flags, define_model_flags, define_flags)
+main = command_line.command(_main, "t2t-eval", define_data_flags, define_model_flags, define_flags)

@@ -11,21 +11,9 @@ Example:
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import (
-    define_checkpoint_flags,
-    define_data_flags,
-    define_decode_flags,
-    define_model_flags,
-)
+from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable, define_path
 from t2t_hint_nart.bin.named_model import named_model
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.refused_flags import (
-    DEVICE_FLAGS,
-    RefusedFlag,
-    check_refused_flags,
-    define_refused_flags,
-)
-from t2t_hint_nart.bin.writable import check_writable
+from t2t_hint_nart.bin.refused_flags import DEVICE_FLAGS, RefusedFlag, define_refused_flags
 
 _REFUSED = (
     *DEVICE_FLAGS,
@@ -37,14 +25,12 @@ _REFUSED = (
 def define_flags(values: flags.FlagValues) -> None:
     """Define where to export to."""
     define_path(
-        "export_dir", None, "Where to write; <checkpoint's directory>/export by default.",
-        values,
-    )  # fmt: skip
+        "export_dir", None, "Where to write; <checkpoint's directory>/export by default.", values
+    )
     define_refused_flags(values, _REFUSED)
 
 
 def _main(values: flags.FlagValues) -> None:
-    check_refused_flags(values, _REFUSED)
     named = named_model(values)
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 
@@ -63,14 +49,4 @@ def _main(values: flags.FlagValues) -> None:
     )
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(
-        _main,
-        "t2t-exporter",
-        define_data_flags,
-        define_model_flags,
-        define_checkpoint_flags,
-        define_decode_flags,
-        define_flags,
-    )
+main = command_line.command(_main, "t2t-exporter", *MODEL_FLAGS, define_flags)

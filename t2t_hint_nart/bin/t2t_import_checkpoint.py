@@ -18,9 +18,7 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags, define_path, require
 from t2t_hint_nart.errors import InputError
 
 
@@ -66,8 +64,7 @@ def _import(values: flags.FlagValues) -> None:
         check_width,
         import_checkpoint,
     )
-    from t2t_hint_nart.interchange.named_checkpoint import open_t2t_checkpoint
-    from t2t_hint_nart.interchange.stored_set import imported_hparams
+    from t2t_hint_nart.interchange.t2t_checkpoint import imported_hparams, open_t2t_checkpoint
     from t2t_hint_nart.models.build import build_model
     from t2t_hint_nart.output_dir import write_hparams
 
@@ -96,8 +93,6 @@ def _export(values: flags.FlagValues) -> None:
     print(f"{path} written to {values.export_to} in the layout of tensor2tensor {layout.version}.")
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(
-        _main, "t2t-import-checkpoint", define_data_flags, define_model_flags, define_flags
-    )
+main = command_line.command(
+    _main, "t2t-import-checkpoint", define_data_flags, define_model_flags, define_flags
+)

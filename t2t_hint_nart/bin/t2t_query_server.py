@@ -16,15 +16,9 @@ from collections.abc import Callable
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_usr_dir_flag
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.refused_flags import (
-    RefusedFlag,
-    check_refused_flags,
-    define_refused_flags,
-)
-from t2t_hint_nart.bin.required import require
-from t2t_hint_nart.bin.typed_line import typed_line
+from t2t_hint_nart.bin.command_line import typed_line
+from t2t_hint_nart.bin.flags import define_count, define_path, define_usr_dir_flag, require
+from t2t_hint_nart.bin.refused_flags import RefusedFlag, define_refused_flags
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates
 
@@ -43,9 +37,7 @@ def define_flags(values: flags.FlagValues) -> None:
         "server", None, "host:port of TensorFlow Serving's REST interface.", flag_values=values
     )
     flags.DEFINE_string("servable_name", None, "Name of the served model.", flag_values=values)
-    flags.DEFINE_integer(
-        "timeout_secs", 10, "Longest time to wait for an answer.", flag_values=values
-    )
+    define_count("timeout_secs", 10, "Longest time to wait for an answer.", values)
     flags.DEFINE_string("inputs_once", None, "Translate this text and exit.", flag_values=values)
     for name in ("problem", "data_dir"):
         flags.DEFINE_string(name, None, "T2T's; accepted and not needed.", flag_values=values)
@@ -53,7 +45,6 @@ def define_flags(values: flags.FlagValues) -> None:
 
 
 def _main(values: flags.FlagValues) -> None:
-    check_refused_flags(values, _REFUSED)
     if bool(values.export_dir) == bool(values.server):
         raise InputError("Give either --export_dir or --server with --servable_name.")
     translate = _remote(values) if values.server else _local(values)
@@ -81,13 +72,9 @@ def _local(values: flags.FlagValues) -> Translate:
 
 def _remote(values: flags.FlagValues) -> Translate:
     require(values, "servable_name")
-    if values.timeout_secs < 1:
-        raise InputError(f"--timeout_secs must be at least 1, not {values.timeout_secs}.")
     from t2t_hint_nart.serving.rest_client import RestClient
 
     return RestClient(values.server, values.servable_name, values.timeout_secs).translate
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(_main, "t2t-query-server", define_usr_dir_flag, define_flags)
+main = command_line.command(_main, "t2t-query-server", define_usr_dir_flag, define_flags)

@@ -18,9 +18,7 @@ import time
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_usr_dir_flag
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin.flags import define_path, define_usr_dir_flag, require
 from t2t_hint_nart.errors import InputError
 
 
@@ -126,6 +124,4 @@ def _main(values: flags.FlagValues) -> None:
     )
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(_main, "t2t-reproduce", define_flags)
+main = command_line.command(_main, "t2t-reproduce", define_flags)

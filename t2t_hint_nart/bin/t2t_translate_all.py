@@ -18,16 +18,15 @@ from typing import Any
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_data_flags, define_decode_flags
-from t2t_hint_nart.bin.named_model import model_of_run, to_stderr
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.refused_flags import (
-    RefusedFlag,
-    check_refused_flags,
-    define_refused_flags,
+from t2t_hint_nart.bin.flags import (
+    check_writable,
+    define_data_flags,
+    define_decode_flags,
+    define_path,
+    require,
 )
-from t2t_hint_nart.bin.required import require
-from t2t_hint_nart.bin.writable import check_writable
+from t2t_hint_nart.bin.named_model import model_of_run, to_stderr
+from t2t_hint_nart.bin.refused_flags import RefusedFlag, define_refused_flags
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 
@@ -64,7 +63,6 @@ def define_flags(values: flags.FlagValues) -> None:
 
 
 def _main(values: flags.FlagValues) -> None:
-    check_refused_flags(values, _REFUSED)
     require(values, "model_dir", "source", "problem", "data_dir")
     model_dir = Path(values.model_dir)
     if not model_dir.is_dir():
@@ -77,8 +75,8 @@ def _main(values: flags.FlagValues) -> None:
     lines = read_lines(values.source, settings.delimiter)
     translate = _translate(values, settings, lines)
 
-    from t2t_hint_nart.serving.checkpoint_stream import every_checkpoint
     from t2t_hint_nart.training.checkpoints import step_of
+    from t2t_hint_nart.training.new_checkpoints import every_checkpoint
 
     found = 0
     for path in every_checkpoint(model_dir, values.min_steps, 60 * values.wait_minutes):
@@ -144,8 +142,6 @@ def _translate(values: flags.FlagValues, settings: HParams, lines: list[str]) ->
     return translate
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(
-        _main, "t2t-translate-all", define_data_flags, define_decode_flags, define_flags
-    )
+main = command_line.command(
+    _main, "t2t-translate-all", define_data_flags, define_decode_flags, define_flags
+)

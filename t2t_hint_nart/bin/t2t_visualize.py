@@ -20,16 +20,8 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import (
-    define_checkpoint_flags,
-    define_data_flags,
-    define_decode_flags,
-    define_model_flags,
-)
+from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable, define_path, require
 from t2t_hint_nart.bin.named_model import named_model
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.required import require
-from t2t_hint_nart.bin.writable import check_writable
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates
 
@@ -96,14 +88,4 @@ def _trained(values: flags.FlagValues) -> "Inside":
     return inside_trained(named.load(), settings)
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(
-        _main,
-        "t2t-visualize",
-        define_data_flags,
-        define_model_flags,
-        define_checkpoint_flags,
-        define_decode_flags,
-        define_flags,
-    )
+main = command_line.command(_main, "t2t-visualize", *MODEL_FLAGS, define_flags)

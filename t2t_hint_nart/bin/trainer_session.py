@@ -6,21 +6,9 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin.required import check_not_negative, check_positive, require
+from t2t_hint_nart.bin.flags import require
 from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
-
-# Flags that count steps of which there must be one.
-_STEPS = ("train_steps", "local_eval_frequency", "log_step_count_steps")
-# Flags of which 0 means none, or all.
-_COUNTS = (
-    "eval_steps",
-    "save_checkpoints_secs",
-    "keep_checkpoint_max",
-    "keep_checkpoint_every_n_hours",
-    "eval_throttle_seconds",
-)
 
 
 class TrainerSession:
@@ -42,8 +30,6 @@ class TrainerSession:
         overrides: dict[str, object] | None = None,
     ):
         require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
-        check_positive(values, *_STEPS)
-        check_not_negative(values, *_COUNTS)
         from t2t_hint_nart import registry
         from t2t_hint_nart.decoding.decode_hparams import decode_hparams
         from t2t_hint_nart.output_dir import create_hparams
@@ -79,8 +65,6 @@ class TrainerSession:
         metric = metric_name(values.eval_early_stopping_metric)
         minimize = values.eval_early_stopping_metric_minimize
         steps = values.eval_early_stopping_steps
-        if steps is not None and steps < 1:
-            raise InputError(f"--eval_early_stopping_steps must be at least 1, not {steps}.")
         return StoppingRule(
             metric,
             lower_is_better(metric) if minimize is None else minimize,

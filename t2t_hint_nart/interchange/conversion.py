@@ -15,14 +15,14 @@ from t2t_hint_nart.interchange.layout import (
     shard_count,
     table_sizes,
 )
-from t2t_hint_nart.interchange.named_checkpoint import (
+from t2t_hint_nart.interchange.t2t_checkpoint import (
     GLOBAL_STEP,
     T2TCheckpoint,
     write_named_checkpoint,
 )
 from t2t_hint_nart.models.variables import named_variables
+from t2t_hint_nart.training.averaging import write_model_values
 from t2t_hint_nart.training.checkpoints import list_checkpoints, read_model_values, step_of
-from t2t_hint_nart.training.model_values import write_model_values
 
 
 def check_vocabulary(checkpoint: T2TCheckpoint, vocab_sizes: Mapping[str, int]) -> None:

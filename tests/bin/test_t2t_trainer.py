@@ -9,7 +9,7 @@ from absl import flags
 from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.flags import define_data_flags, define_decode_flags, define_model_flags
 from t2t_hint_nart.bin.schedules import SCHEDULES
-from t2t_hint_nart.bin.trainer_flags import define_evaluation_flags, define_training_flags
+from t2t_hint_nart.bin.t2t_trainer import define_evaluation_flags, define_training_flags
 from t2t_hint_nart.bin.trainer_session import TrainerSession
 from t2t_hint_nart.training.early_stopping import StoppingRule
 from tests.bin.conftest import PAIRS, PROBLEM, SIZES, STEPS

@@ -15,10 +15,10 @@ from t2t_hint_nart.interchange.conversion import (
     export_checkpoint,
     import_checkpoint,
 )
-from t2t_hint_nart.interchange.named_checkpoint import open_t2t_checkpoint
+from t2t_hint_nart.interchange.t2t_checkpoint import open_t2t_checkpoint
 from t2t_hint_nart.models.variables import named_variables
+from t2t_hint_nart.training.averaging import write_model_values
 from t2t_hint_nart.training.checkpoints import restore_model
-from t2t_hint_nart.training.model_values import write_model_values
 from tests.interchange.t2t_arrays import (
     DISTANCES,
     SET,

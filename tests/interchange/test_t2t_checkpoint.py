@@ -7,8 +7,7 @@ import pytest
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.interchange.layout import T2T_1_2_9, T2T_1_15
-from t2t_hint_nart.interchange.named_checkpoint import T2TCheckpoint
-from t2t_hint_nart.interchange.stored_set import imported_hparams
+from t2t_hint_nart.interchange.t2t_checkpoint import T2TCheckpoint, imported_hparams
 
 
 def checkpoint(directory, layout=T2T_1_15, stored=None):
