@@ -75,11 +75,11 @@ _derived_problems: dict[str, Callable[[Any], Any]] = {}
 _loaded_plugins: set[str] = set()
 
 # Decorators, bare or with a name. A registered model is a Keras model class, with the facts
-# `strategy`, how it is decoded, and `criterion`, what it minimises; an hparams set is a function that
-# returns an HParams, a range a function that fills a RangedHParams, a problem a Problem class, which
-# learns its name as `registered_name`, an optimizer a function of the learning rate (a Keras
-# schedule) and the set that returns a Keras optimizer, a criterion a losses.term.Criterion, a term a
-# losses.term.Term, a strategy a decoding.strategy.Strategy, a runtime an exports.runtime.Runtime.
+# `strategy`, how it is decoded, and `criterion`, what it minimises; an hparams set is a function
+# that returns an HParams, a range a function that fills a RangedHParams, a problem a Problem class,
+# which learns its name as `registered_name`, an optimizer a function of the learning rate (a Keras
+# schedule) and the set that returns a Keras optimizer, a criterion a losses.term.Criterion, a term
+# a losses.term.Term, a strategy a decoding.strategy.Strategy, a runtime an exports.runtime.Runtime.
 register_model = _models.register
 register_lazy_model = _models.register_lazily
 register_criterion = _criteria.register

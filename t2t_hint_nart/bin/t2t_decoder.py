@@ -101,13 +101,13 @@ def _main(values: flags.FlagValues) -> None:
     # Whatever there is to read is read first: its faults are told before anything is loaded.
     job = _JOBS[sources[0] if sources else "dataset"](values, settings, named.problem)
 
-    from t2t_hint_nart.hints.teacher import Teacher
+    from t2t_hint_nart.exports.capabilities import ExportedScorer
     from t2t_hint_nart.training.checkpoints import find_checkpoint
 
     path = find_checkpoint(named.checkpoint)
     trained = named.load(path)
-    teacher = Teacher(values.teacher_export_dir) if values.teacher_export_dir else None
-    written = job(trained, teacher)
+    scorer = ExportedScorer(values.teacher_export_dir) if values.teacher_export_dir else None
+    written = job(trained, scorer)
     if values.keep_timestamp:
         time = Path(path + ".index").stat().st_mtime
         for name in written:
@@ -116,9 +116,10 @@ def _main(values: flags.FlagValues) -> None:
 
 def _settings(values: flags.FlagValues) -> HParams:
     """The decode hparams, with what T2T sets by flags of its own."""
+    from t2t_hint_nart import registry
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 
-    settings = decode_hparams(values.decode_hparams)
+    settings = decode_hparams(values.decode_hparams, registry.strategy_of(values.model))
     for flag, name in (
         ("decode_shards", "shards"),
         ("worker_id", "shard_id"),
@@ -137,85 +138,72 @@ Job = Callable[..., list[str]]
 
 def _from_file(values: flags.FlagValues, settings: HParams, problem) -> Job:
     from t2t_hint_nart.serving import decodes
+    from t2t_hint_nart.serving.job import file_sentences
 
     suffix = decodes.shard_suffix(settings)
     source = values.decode_from_file + suffix
-    lines = decodes.read_lines(source, settings.delimiter)
-    references = _references(settings, len(lines))
+    sentences = file_sentences(source, settings.decode_reference, settings.delimiter)
     path = settings.decode_to_file + suffix
     if not settings.decode_to_file:
-        path = decodes.decodes_name(
-            source, values.model, values.hparams_set, values.problem, settings
-        )
+        path = _decodes_name(values, source, settings)
 
-    def run(trained, teacher) -> list[str]:
-        from t2t_hint_nart.serving.decoding import bleu_lines, decode_timed, log_lines
-        from t2t_hint_nart.serving.translator import translator_of
-
-        translator = translator_of(trained, settings, teacher)
-        encoded = [translator.encode(line) for line in lines]
-        decoded = decode_timed(translator, encoded, settings, to_stderr)
+    def run(trained, scorer) -> list[str]:
+        found = _translate(trained, settings, scorer, sentences)
         if settings.log_results:
-            to_stderr("\n".join(log_lines(lines, decoded, settings)))
-        written = (decodes.sentence_line(hypotheses, settings) for hypotheses in decoded)
-        decodes.write_sentences(path, written, settings.delimiter)
-        print(f"{len(lines)} sentences written to {path}")
-        if references:
-            print("\n".join(bleu_lines(decoded, references)))
+            to_stderr("\n".join(found.log_lines(settings)))
+        found.write(path, settings)
+        print(f"{len(sentences.inputs)} sentences written to {path}")
+        _print_lines(found.score_lines())
         return [path]
 
     return run
 
 
-def _references(settings: HParams, count: int) -> list[str]:
-    if not settings.decode_reference:
-        return []
-    from t2t_hint_nart.evaluation.translation_files import read_sentences
-
-    references = read_sentences(settings.decode_reference)
-    if len(references) != count:
-        raise InputError(
-            f"{settings.decode_reference} has {len(references)} references for {count} sentences."
-        )
-    return references
-
-
 def _from_dataset(values: flags.FlagValues, settings: HParams, problem) -> Job:
     from t2t_hint_nart.data.dataset_split import DatasetSplit
     from t2t_hint_nart.serving import decodes
-    from t2t_hint_nart.serving.decoding import read_dataset
+    from t2t_hint_nart.serving.job import problem_sentences
 
     split = DatasetSplit.TEST if values.eval_use_test_set else DatasetSplit.EVAL
-    dataset = read_dataset(problem, values.data_dir, split, settings)
-    references = _references(settings, len(dataset.targets)) or dataset.targets
+    own = problem_sentences(problem, values.data_dir, split, settings)
+    scored = own.with_references(settings.decode_reference, settings.delimiter)
 
-    def run(trained, teacher) -> list[str]:
-        from t2t_hint_nart.serving.decoding import bleu_lines, decode_timed, log_lines
-        from t2t_hint_nart.serving.translator import translator_of
-
-        translator = translator_of(trained, settings, teacher)
-        decoded = decode_timed(translator, dataset.sources, settings, to_stderr)
+    def run(trained, scorer) -> list[str]:
+        found = _translate(trained, settings, scorer, own)
         paths = []
         if settings.decode_to_file:
             prefix = settings.decode_to_file + decodes.shard_suffix(settings)
-            name = decodes.decodes_name(
-                prefix, values.model, values.hparams_set, values.problem, settings
-            )
-            columns = {
-                ".decodes": [decodes.sentence_line(found, settings) for found in decoded],
-                ".targets": map(decodes.one_line, dataset.targets),
-                ".inputs": map(decodes.one_line, dataset.inputs),
-            }
-            paths = [name.removesuffix(decodes.ENDING) + ending for ending in columns]
-            for path, column in zip(paths, columns.values(), strict=True):
-                decodes.write_sentences(path, column, settings.delimiter)
-            print(f"{len(decoded)} sentences written to {paths[0]}, .targets and .inputs")
+            name = _decodes_name(values, prefix, settings)
+            paths = [
+                found.write(name, settings),
+                *found.write_texts(name.removesuffix(decodes.ENDING), settings.delimiter),
+            ]
+            print(f"{len(own.inputs)} sentences written to {paths[0]}, .targets and .inputs")
         else:
-            print("\n".join(log_lines(dataset.inputs, decoded, settings, dataset.targets)))
-        print("\n".join(bleu_lines(decoded, references)))
+            _print_lines(found.log_lines(settings))
+        _print_lines(found._replace(sentences=scored).score_lines())
         return paths
 
     return run
+
+
+def _translate(trained, settings: HParams, scorer, sentences):
+    from t2t_hint_nart.serving.job import translate
+    from t2t_hint_nart.serving.translator import translator_of
+
+    translator = translator_of(trained, settings, scorer)
+    return translate(translator, sentences, to_stderr, settings.batch_size)
+
+
+def _decodes_name(values: flags.FlagValues, base: str, settings: HParams) -> str:
+    from t2t_hint_nart.serving.decodes import decodes_name
+
+    return decodes_name(base, values.model, values.hparams_set, values.problem, settings)
+
+
+def _print_lines(lines: list[str]) -> None:
+    if lines:
+        print("\n".join(lines))
 
 
 def _score(values: flags.FlagValues, settings: HParams, problem) -> Job:
@@ -223,7 +211,7 @@ def _score(values: flags.FlagValues, settings: HParams, problem) -> Job:
 
     pairs = decodes.read_pairs(values.score_file)
 
-    def run(trained, teacher) -> list[str]:
+    def run(trained, scorer) -> list[str]:
         from t2t_hint_nart.serving.scoring import log_probs
 
         scores = log_probs(trained.model, trained.encoders, pairs, settings.batch_size)
@@ -238,11 +226,11 @@ def _score(values: flags.FlagValues, settings: HParams, problem) -> Job:
 def _interactive(values: flags.FlagValues, settings: HParams, problem) -> Job:
     from t2t_hint_nart.serving.interactive import interact
 
-    def run(trained, teacher) -> list[str]:
+    def run(trained, scorer) -> list[str]:
         from t2t_hint_nart.serving.translator import translator_of
 
         def make_translate(settings: HParams):
-            translator = translator_of(trained, settings, teacher)
+            translator = translator_of(trained, settings, scorer)
             return lambda line: translator.translate([line])[0]
 
         interact(

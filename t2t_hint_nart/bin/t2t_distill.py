@@ -40,7 +40,7 @@ def _main(values: flags.FlagValues) -> None:
     name = values.problem.removesuffix("_distill")
     problem = registry.problem(f"{name}_distill")
     problem.progress = lambda line: print(f"{problem.name}: {line}", file=sys.stderr, flush=True)
-    from t2t_hint_nart.hints.teacher import Teacher
+    from t2t_hint_nart.exports.capabilities import ExportedTranslator
     from t2t_hint_nart.serving.distillation import distill
 
     started = time.monotonic()
@@ -49,7 +49,7 @@ def _main(values: flags.FlagValues) -> None:
         seconds = time.monotonic() - started
         print(f"{done}/{total} sentences  {seconds:.0f} s", file=sys.stderr, flush=True)
 
-    teacher = Teacher(values.teacher_export_dir)
+    teacher = ExportedTranslator(values.teacher_export_dir)
     count = distill(teacher, problem, values.data_dir, values.batch_size, progress)
     print(
         f"{count} pairs of {problem.name} in {values.data_dir}. Train a student with:\n"

@@ -19,8 +19,6 @@ from t2t_hint_nart.bin.refused_flags import DEVICE_FLAGS, define_refused_flags
 from t2t_hint_nart.errors import InputError
 
 _REFUSED = DEVICE_FLAGS
-# What only training needs a teacher for.
-_HINT_WEIGHTS = ("hint_hidden_weight", "hint_align_weight")
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -46,9 +44,6 @@ def _main(values: flags.FlagValues) -> None:
     problem = registry.problem(values.problem)
     registry.check_model(values.model)
     hparams = create_hparams(values.hparams_set, values.hparams, values.output_dir)
-    for name in _HINT_WEIGHTS:
-        if name in hparams:
-            hparams.set_hparam(name, 0.0)
 
     from t2t_hint_nart.data.dataset_split import DatasetSplit
     from t2t_hint_nart.training.experiment import Experiment
@@ -58,7 +53,9 @@ def _main(values: flags.FlagValues) -> None:
     split = DatasetSplit.TEST if values.eval_use_test_set else DatasetSplit.EVAL
     problem.shard_files(values.data_dir, split)
     minutes = math.inf if values.eval_timeout_mins < 0 else values.eval_timeout_mins
-    run = Run(values.model, hparams, problem, values.data_dir, values.output_dir)
+    run = Run(
+        values.model, hparams, problem, values.data_dir, values.output_dir, evaluates_only=True
+    )
     results = Experiment(run).evaluate_checkpoints(
         new_checkpoints(values.output_dir, minutes), split, values.eval_steps
     )

@@ -1,6 +1,7 @@
 r"""Export a trained model as a SavedModel: text in, text out.
 
-A teacher's export also gives hints and scores, a student's also candidates of several lengths.
+Versions are numbered directories in --export_dir, as model servers expect them; readers take the
+newest. A teacher's export also gives hints and scores, a student's candidates of several lengths.
 `serving_default` takes strings and returns translations and scores.
 
 Example:
@@ -25,26 +26,30 @@ _REFUSED = (
 def define_flags(values: flags.FlagValues) -> None:
     """Define where to export to."""
     define_path(
-        "export_dir", None, "Where to write; <checkpoint's directory>/export by default.", values
+        "export_dir",
+        None,
+        "Where the next version goes; <checkpoint's directory>/export by default.",
+        values,
     )
     define_refused_flags(values, _REFUSED)
 
 
 def _main(values: flags.FlagValues) -> None:
     named = named_model(values)
+    from t2t_hint_nart import registry
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 
-    settings = decode_hparams(values.decode_hparams)
+    settings = decode_hparams(values.decode_hparams, registry.strategy_of(values.model))
     export_dir = values.export_dir or str(named.directory / "export")
     check_writable(export_dir)
 
     from t2t_hint_nart.serving.export import export
 
     trained = named.load()
-    export(trained, settings, export_dir)
+    version = export(trained, settings, export_dir)
     print(
-        f"Step {trained.step} exported to {export_dir}. Look at it with:\n"
-        f"  saved_model_cli show --dir {export_dir} --tag_set serve "
+        f"Step {trained.step} exported to {version}. Look at it with:\n"
+        f"  saved_model_cli show --dir {version} --tag_set serve "
         "--signature_def serving_default"
     )
 

@@ -64,9 +64,9 @@ def _main(values: flags.FlagValues) -> None:
 
 
 def _local(values: flags.FlagValues) -> Translate:
-    from t2t_hint_nart.exports.exported_model import ExportedModel
+    from t2t_hint_nart.exports.runtime import open_export
 
-    exported = ExportedModel(values.export_dir)
+    exported = open_export(values.export_dir)
     return lambda line: exported.translate([line])[0]
 
 

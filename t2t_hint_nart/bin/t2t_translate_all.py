@@ -33,8 +33,8 @@ from t2t_hint_nart.hparam import HParams
 _REFUSED = (
     RefusedFlag("decoder_command", "t2t-decoder {params}", "translations are made in this process"),
 )
-# Returns what is written: a line a sentence.
-Translate = Callable[[str], list[str]]
+# From a checkpoint to its translations.
+Translate = Callable[[str], Any]
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -70,10 +70,10 @@ def _main(values: flags.FlagValues) -> None:
     directory = Path(values.translations_dir)
     check_writable(directory)
     settings = _settings(values)
-    from t2t_hint_nart.serving.decodes import read_lines, write_sentences
+    from t2t_hint_nart.serving.job import file_sentences
 
-    lines = read_lines(values.source, settings.delimiter)
-    translate = _translate(values, settings, lines)
+    sentences = file_sentences(values.source, delimiter=settings.delimiter)
+    translated = _translate(values, settings, sentences)
 
     from t2t_hint_nart.training.checkpoints import step_of
     from t2t_hint_nart.training.new_checkpoints import every_checkpoint
@@ -86,11 +86,11 @@ def _main(values: flags.FlagValues) -> None:
             print(f"{out} already exists, so skipping it.", flush=True)
             continue
         time = Path(path + ".index").stat().st_mtime
-        write_sentences(out, translate(path), settings.delimiter)
+        translated(path).write(out, settings)
         _copy_flags(model_dir / "flags.txt", directory / f"{values.problem}-flags.txt")
         # t2t-bleu draws its curves over these times.
         os.utime(out, (time, time))
-        print(f"{len(lines)} sentences written to {out}", flush=True)
+        print(f"{len(sentences.inputs)} sentences written to {out}", flush=True)
     if not found:
         raise InputError(
             f"No checkpoint model.ckpt-<step> from step {values.min_steps} on in {model_dir}."
@@ -98,16 +98,18 @@ def _main(values: flags.FlagValues) -> None:
 
 
 def _settings(values: flags.FlagValues) -> HParams:
-    """--beam_size and --alpha, a teacher's only unless given, then --decode_hparams."""
+    """--beam_size and --alpha, of a search or if they are given, then --decode_hparams."""
+    from t2t_hint_nart import registry
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 
+    strategy = registry.strategy_of(values.model)
     named = {clause.partition("=")[0].strip() for clause in values.decode_hparams.split(",")}
     given = [
         f"{name}={values[name].value}"
         for name in ("beam_size", "alpha")
-        if name not in named and (values.model == "transformer" or values[name].present)
+        if name not in named and (strategy == registry.BEAM or values[name].present)
     ]
-    return decode_hparams(",".join([*given, *filter(None, [values.decode_hparams])]))
+    return decode_hparams(",".join([*given, *filter(None, [values.decode_hparams])]), strategy)
 
 
 def _copy_flags(source: Path, target: Path) -> None:
@@ -116,30 +118,27 @@ def _copy_flags(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _translate(values: flags.FlagValues, settings: HParams, lines: list[str]) -> Translate:
+def _translate(values: flags.FlagValues, settings: HParams, sentences: Any) -> Translate:
     """Build model and graph once; every checkpoint's weights are read into them."""
     named = model_of_run(values, values.model_dir, values.model_dir)
 
-    from t2t_hint_nart.hints.teacher import Teacher
-    from t2t_hint_nart.serving.decodes import sentence_line
-    from t2t_hint_nart.serving.decoding import decode_timed
+    from t2t_hint_nart.exports.capabilities import ExportedScorer
+    from t2t_hint_nart.serving.job import translate
     from t2t_hint_nart.serving.translator import translator_of
     from t2t_hint_nart.training.checkpoints import restore_model
 
-    teacher = Teacher(values.teacher_export_dir) if values.teacher_export_dir else None
-    state: dict[str, Any] = {}
+    scorer = ExportedScorer(values.teacher_export_dir) if values.teacher_export_dir else None
+    state: list[Any] = []
 
-    def translate(path: str) -> list[str]:
+    def translated(path: str) -> Any:
         if not state:
             trained = named.load(path)
-            state["model"] = trained.model
-            state["translator"] = translator_of(trained, settings, teacher)
-            state["sources"] = [state["translator"].encode(line) for line in lines]
-        restore_model(state["model"], path)
-        decoded = decode_timed(state["translator"], state["sources"], settings, to_stderr)
-        return [sentence_line(hypotheses, settings) for hypotheses in decoded]
+            state[:] = trained.model, translator_of(trained, settings, scorer)
+        model, translator = state
+        restore_model(model, path)
+        return translate(translator, sentences, to_stderr, settings.batch_size)
 
-    return translate
+    return translated
 
 
 main = command_line.command(

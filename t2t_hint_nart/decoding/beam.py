@@ -9,8 +9,8 @@ from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.network import Stepwise, require
 
 # A search may run for source length + 50 steps, but most sentences end long before. Attention over,
-# and re-ordering of, caches with room for all of them is what a step on a CPU mostly spends its time
-# on: growing by blocks makes batches 2 to 3 times faster.
+# and re-ordering of, caches with room for all of them is what a step on a CPU mostly spends its
+# time on: growing by blocks makes batches 2 to 3 times faster.
 BLOCK = 16
 GREEDY = "greedy"
 
@@ -18,9 +18,9 @@ GREEDY = "greedy"
 class Beam(Strategy):
     """Beam search with T2T's names and defaults; a beam of 1 is greedy.
 
-    Where all beams are asked for (return_beams), the search ends when none of them can be displaced:
-    it gives the list that 1.2.9 has at the length limit. The other rules stop as soon as the best is
-    certain.
+    Where all beams are asked for (return_beams), the search ends when none of them can be
+    displaced: it gives the list that 1.2.9 has at the length limit. The other rules stop as soon as
+    the best is certain.
     """
 
     @staticmethod

@@ -54,7 +54,9 @@ class OnePass(Strategy):
     def __init__(self, settings: HParams, hparams: HParams):
         super().__init__(settings, hparams)
         if settings.length_halfwidth < 0:
-            raise InputError(f"length_halfwidth must be at least 0, not {settings.length_halfwidth}.")
+            raise InputError(
+                f"length_halfwidth must be at least 0, not {settings.length_halfwidth}."
+            )
 
     @property
     def needs_scorer(self) -> str:
@@ -145,17 +147,16 @@ class Refinement(OnePass):
 
         def refine(step, ids, log_probs, active) -> tuple[Any, ...]:
             mask = ids != 0
-            refined, scores = self.reading(
-                network.decode(source, Canvas(mask, ids)).logits, mask
-            )
+            refined, scores = self.reading(network.decode(source, Canvas(mask, ids)).logits, mask)
             refined = tf.where(active[:, None], refined, ids)
             scores = tf.where(active, scores, log_probs)
             return step + 1, refined, scores, active & tf.reduce_any(refined != ids, axis=1)
 
         start = (tf.constant(0), ids, tf.reshape(first.log_probs, [-1]), tf.reduce_any(ids != 0, 1))
         _, ids, log_probs, _ = tf.while_loop(
-            lambda step, ids, log_probs, active: (step < self.settings.iterations)
-            & tf.reduce_any(active),
+            lambda step, ids, log_probs, active: (
+                (step < self.settings.iterations) & tf.reduce_any(active)
+            ),
             refine,
             start,
         )

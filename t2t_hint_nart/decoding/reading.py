@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from t2t_hint_nart.decoding.top_k import top_k
 
-# logits float[N, T, V], mask bool[N, T] → ids int32[N, T], PAD 0 behind the sentence, and the summed
-# log probability float32[N] of what was read, in nats.
+# logits float[N, T, V], mask bool[N, T] → ids int32[N, T], PAD 0 behind the sentence, and the
+# summed log probability float32[N] of what was read, in nats.
 Reading = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 

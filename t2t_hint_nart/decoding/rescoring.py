@@ -5,8 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from t2t_hint_nart.decoding.search import Hypotheses, length_penalty
 from t2t_hint_nart.decoding.reading import complete_sentences
+from t2t_hint_nart.decoding.search import Hypotheses, length_penalty
 
 
 def rank_candidates(

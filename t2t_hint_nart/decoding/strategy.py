@@ -18,7 +18,7 @@ class Scorer(Protocol):
         """Encode sources once for any number of targets: int32[B, S] → any structure."""
 
     def score_encoded(self, source: Any, targets: tf.Tensor) -> tf.Tensor:
-        """log p(targets | source), float32[B] in nats; targets int32[B, T] end in EOS."""
+        """Log p(targets | source), float32[B] in nats; targets int32[B, T] end in EOS."""
 
 
 class Signature(NamedTuple):

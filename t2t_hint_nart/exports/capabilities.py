@@ -34,8 +34,8 @@ _LACKS = {
 class Capability:
     """An export that is used for one thing.
 
-    A plain object on purpose: as an attribute of a Keras model it isn't tracked, so that none of its
-    variables enters that model's checkpoint.
+    A plain object on purpose: as an attribute of a Keras model it isn't tracked, so that none of
+    its variables enters that model's checkpoint.
 
     Args:
         export: an open export, or its directory.
@@ -106,7 +106,7 @@ class Capability:
 
 
 class HintGiver(Capability):
-    """Gives its output under teacher forcing, with every probe; to be called outside of any tape."""
+    """Gives its output under teacher forcing, with its probes; to be called outside of any tape."""
 
     name = GIVES_HINTS
 
@@ -120,7 +120,9 @@ class HintGiver(Capability):
             InputError: naming it.
         """
         if difference:
-            raise InputError(f"The teacher {self.export_dir} doesn't fit the student: {difference}.")
+            raise InputError(
+                f"The teacher {self.export_dir} doesn't fit the student: {difference}."
+            )
         if self.metadata.dtype != "float32":
             raise InputError(
                 f"The teacher {self.export_dir} computes in {self.metadata.dtype}, not float32."

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import TextEncoder
-from t2t_hint_nart.decoding.strategy import IDS, Signature, Strategy
+from t2t_hint_nart.decoding.strategy import IDS, Strategy
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.exports import metadata as names
 from t2t_hint_nart.exports.metadata import ExportMetadata

@@ -16,8 +16,8 @@ class Calibration:
 
     Attributes:
         terms: mean of every unweighted term, in nats.
-        weights: by the hparam that weighs a term, as λ and μ, the proposal; None where the term is 0
-            (no pair of states passes the thresholds).
+        weights: by the hparam that weighs a term, as λ and μ, the proposal; None where the term is
+            0 (no pair of states passes the thresholds).
         batches: over how many batches.
     """
 

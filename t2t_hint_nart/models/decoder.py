@@ -67,7 +67,9 @@ class DecoderLayer(keras.layers.Layer):
             attention weights by the names of their probes.
         """
         normed = self.self_attention_pre(states, training=training)
-        attended, own_weights = self.self_attention(normed, allowed=target_allowed, training=training)
+        attended, own_weights = self.self_attention(
+            normed, allowed=target_allowed, training=training
+        )
         states = self.self_attention_post(attended, states, training=training)
         states, probes = self._after_self_attention(states, timing, target_allowed, training)
         query = self.encdec_attention_pre(states, training=training)

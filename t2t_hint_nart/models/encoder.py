@@ -91,7 +91,7 @@ class EncoderLayer(keras.layers.Layer):
         self.built = True
 
     def call(self, states, allowed, training=False):
-        """float[B, S, D] → float[B, S, D] and weights float[B, H, S, S]; allowed bool[B, 1, 1, S]."""
+        """float[B, S, D], bool[B, 1, 1, S] → float[B, S, D] and weights float[B, H, S, S]."""
         normed = self.self_attention_pre(states, training=training)
         attended, weights = self.self_attention(normed, allowed=allowed, training=training)
         states = self.self_attention_post(attended, states, training=training)

@@ -7,8 +7,8 @@ import keras
 
 from t2t_hint_nart.errors import InputError
 
-# Where Keras keeps what attributes hold, too; of a Sequential nothing else does.
-_KERAS_LISTS = ("_layers", "_metrics")
+# Where Keras keeps what attributes hold, too; of a Sequential nothing else does but a copy of it.
+_LAYERS, _FUNCTIONAL = "_layers", "_functional"
 
 
 def _held(value: Any, name: str) -> Iterator[tuple[str, keras.layers.Layer]]:
@@ -24,9 +24,12 @@ def _held(value: Any, name: str) -> Iterator[tuple[str, keras.layers.Layer]]:
 
 
 def _sublayers(layer: keras.layers.Layer) -> Iterator[tuple[str, keras.layers.Layer]]:
-    """Sublayers by attribute; Keras's own lists of all of them come last."""
-    for name, value in sorted(vars(layer).items(), key=lambda item: item[0] in _KERAS_LISTS):
-        yield from _held(value, name.strip("_"))
+    """Sublayers by attribute; Keras's own list of all of them comes last."""
+    for name, value in vars(layer).items():
+        is_own = isinstance(value, keras.layers.Layer) or not name.startswith("_")
+        if is_own and name != _FUNCTIONAL:
+            yield from _held(value, name.strip("_"))
+    yield from _held(vars(layer).get(_LAYERS, []), _LAYERS.strip("_"))
 
 
 def named_variables(layer: keras.layers.Layer, prefix: str = "") -> dict[str, keras.Variable]:

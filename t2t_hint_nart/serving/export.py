@@ -54,9 +54,7 @@ def next_version(export_dir: str | Path) -> Path:
     """
     folder = Path(export_dir)
     if (folder / METADATA_FILE).exists():
-        raise InputError(
-            f"{folder} holds an export without versions; give another --export_dir."
-        )
+        raise InputError(f"{folder} holds an export without versions; give another --export_dir.")
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} isn't a directory; give another --export_dir.")
     newest = max((int(path.name) for path in version_dirs(folder)), default=0)

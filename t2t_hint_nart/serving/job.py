@@ -121,7 +121,7 @@ class Translations(NamedTuple):
         return str(path)
 
     def write_texts(self, prefix: str, delimiter: str = "\n") -> list[str]:
-        """Write <prefix>.targets, if there are references, and <prefix>.inputs; return their paths."""
+        """Write <prefix>.targets, if there are references, and <prefix>.inputs; return paths."""
         columns = {".targets": self.sentences.references, ".inputs": self.sentences.inputs}
         paths = []
         for ending, texts in columns.items():
@@ -131,7 +131,7 @@ class Translations(NamedTuple):
         return paths
 
     def scores(self) -> dict[str, float]:
-        """BLEU_uncased and BLEU_cased (as t2t-bleu) and BLEU_13a, 0 to 100; none without references.
+        """BLEU_uncased, BLEU_cased (as t2t-bleu) and BLEU_13a, 0 to 100; no references, no scores.
 
         Raises:
             InputError: the numbers of sentences differ.

@@ -174,8 +174,11 @@ def translator_of(
 
 
 def translator_of_export(
-    servable: Servable, encoders: dict[str, TextEncoder], settings: str = "",
-    scorer: ExportedScorer | None = None, batch_size: int = 0,
+    servable: Servable,
+    encoders: dict[str, TextEncoder],
+    settings: str = "",
+    scorer: ExportedScorer | None = None,
+    batch_size: int = 0,
 ) -> Translator:
     """Return a Translator on an open export, as it was exported or decoded otherwise.
 
@@ -222,17 +225,13 @@ def decode_of_export(
     return decode
 
 
-def _rescored(
-    servable: Servable, scorer: ExportedScorer, halfwidth: int, alpha: float
-) -> Decode:
+def _rescored(servable: Servable, scorer: ExportedScorer, halfwidth: int, alpha: float) -> Decode:
     """An export's candidates, ranked by a scorer, all in one graph."""
     servable.require(CANDIDATES)
 
     @tf.function(input_signature=[IDS], autograph=False)
     def decode(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         found = servable.call(CANDIDATES, inputs=inputs, halfwidth=tf.constant(halfwidth))
-        return rank_candidates(
-            scorer.encode(inputs), found["outputs"], scorer.score_encoded, alpha
-        )
+        return rank_candidates(scorer.encode(inputs), found["outputs"], scorer.score_encoded, alpha)
 
     return decode

@@ -9,12 +9,12 @@ from typing import TextIO
 import keras
 import tensorflow as tf
 
+from t2t_hint_nart import registry
 from t2t_hint_nart.data.batching import eval_batches, training_batches
 from t2t_hint_nart.data.bucket_table import bucket_table_from_hparams
 from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.data.shards import naming_damaged_shard
-from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import HintGiver
 from t2t_hint_nart.models.build import build_model
@@ -89,8 +89,8 @@ class Experiment:
 
     def _hint_giver(self, network: keras.Model, objective: Objective) -> HintGiver | None:
         export_dir = self.run.teacher_export_dir
-        if not export_dir:
-            if objective.needs_hints:
+        if not export_dir or self.run.evaluates_only:
+            if objective.needs_hints and not self.run.evaluates_only:
                 raise InputError(
                     "hint_hidden_weight or hint_align_weight isn't 0, but there is no teacher: "
                     "give its export with --teacher_export_dir."

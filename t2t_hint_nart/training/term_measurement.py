@@ -29,9 +29,7 @@ def calibrate_run(run: Run, batches: int) -> Calibration:
     @tf.function(input_signature=[BATCH_SIGNATURE], autograph=False)
     def measure(batch):
         inputs, targets = batch["inputs"], batch["targets"]
-        output = forward(
-            learner.network, inputs, targets, training=True, probes=objective.probes()
-        )
+        output = forward(learner.network, inputs, targets, training=True, probes=objective.probes())
         losses = objective(output, inputs, targets, giver.hints(inputs, targets))
         return {**losses.terms, **losses.diagnostics}
 

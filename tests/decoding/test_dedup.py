@@ -8,8 +8,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from t2t_hint_nart.decoding.dedup import dedup
-from t2t_hint_nart.decoding.sentence_end import until_eos
+from t2t_hint_nart.decoding.reading import dedup
+from t2t_hint_nart.decoding.reading import until_eos
 
 
 @settings(max_examples=25)

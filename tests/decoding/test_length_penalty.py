@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from t2t_hint_nart.decoding.length_penalty import length_penalty
+from t2t_hint_nart.decoding.search import length_penalty
 
 
 def test_known_values():

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from t2t_hint_nart.decoding.sentence_end import complete_sentences, until_eos
+from t2t_hint_nart.decoding.reading import complete_sentences, until_eos
 
 
 def test_the_mask_ends_with_the_first_eos():

@@ -6,7 +6,7 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t2t_hint_nart.losses.cross_entropy import (
+from t2t_hint_nart.losses.likelihood import (
     smoothed_cross_entropy,
     smoothing_constant,
     token_log_probs,
