@@ -107,6 +107,10 @@ class OnePass(Strategy):
         found = self.candidates(network, inputs, self.settings.length_halfwidth)
         return Hypotheses(found.ids, found.log_probs)
 
+    def canvas(self, inputs: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+        """As many positions as one length asks for, also where an EOS came before its end."""
+        return tf.cast(tf.sequence_mask(self.lengths(inputs, 0)[:, 0]), ids.dtype)
+
     def exported(self) -> "OnePass":
         """One length a sentence, C fixed."""
         one_length = {"length_halfwidth": 0, "length_bias": self.length_bias()}

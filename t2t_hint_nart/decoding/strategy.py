@@ -75,6 +75,19 @@ class Strategy:
         """
         raise NotImplementedError
 
+    def canvas(self, inputs: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+        """Targets with which a forward pass shows the inside of this decoding.
+
+        Args:
+            inputs: int32[B, S].
+            ids: int32[B, L], what came out.
+
+        Returns:
+            int32[B, T]: what came out, as a stepwise model reads it.
+        """
+        del inputs
+        return ids
+
     def exported(self) -> "Strategy":
         """The strategy of an export's `decode`, which gives one hypothesis and has no scorer."""
         return self
