@@ -1,4 +1,4 @@
-"""Names for models, sets, problems and optimizers, and the decorators that give them.
+"""Names for models, sets, problems, optimizers and recipes, and the decorators that give them.
 
 In: classes and functions of this package or of a user's own directory. Out: the object behind a
 name. Must not import TensorFlow. Names and rules are those of T2T's `utils/registry.py`:
@@ -23,6 +23,7 @@ _PLUGIN_PACKAGES = (
     "t2t_hint_nart.training.optimizer",
     "t2t_hint_nart.hparams",
     "t2t_hint_nart.problems",
+    "t2t_hint_nart.reproduce.recipes",
 )
 _PROBLEM_SUFFIXES = ("_rev", "_copy")
 
@@ -61,19 +62,22 @@ _hparams = Catalogue("hparams set")
 _ranged_hparams = Catalogue("hparams range")
 _problems = Catalogue("problem", _check_problem)
 _optimizers = Catalogue("optimizer", _check_optimizer)
+_recipes = Catalogue("recipe")
 _derived_problems: dict[str, Callable[[Any], Any]] = {}
 _loaded_plugins: set[str] = set()
 
 # Decorators, bare or with a name. A registered model is a Keras model class, an hparams set a
 # function that returns an HParams, a range a function that fills a RangedHParams, a problem a
 # Problem class, which learns its name as `registered_name`, an optimizer a function of the learning
-# rate (a Keras schedule) and the set that returns a Keras optimizer.
+# rate (a Keras schedule) and the set that returns a Keras optimizer, a recipe a function that
+# returns a `reproduce.recipe.Recipe` of its own name.
 register_model = _models.register
 register_lazy_model = _models.register_lazily
 register_hparams = _hparams.register
 register_ranged_hparams = _ranged_hparams.register
 register_problem = _problems.register
 register_optimizer = _optimizers.register
+register_recipe = _recipes.register
 
 
 def register_derived_problem(suffix: str) -> Callable[[Any], Any]:
@@ -183,6 +187,16 @@ def optimizer(name: str) -> Callable[[Any, HParams], Any]:
     return make
 
 
+def recipe(name: str) -> Any:
+    """Return the recipe of that name: an experiment that t2t-reproduce runs.
+
+    Raises:
+        UnknownNameError: listing the recipes there are.
+    """
+    load_plugins()
+    return _recipes.find(name).value()
+
+
 def parse_problem_name(name: str) -> ProblemName:
     """Split a problem's name into its base and its suffixes.
 
@@ -233,6 +247,12 @@ def list_optimizers() -> list[str]:
     return _optimizers.names()
 
 
+def list_recipes() -> list[str]:
+    """Return the names of all recipes, sorted."""
+    load_plugins()
+    return _recipes.names()
+
+
 def help_string() -> str:
     """Return what is registered, where, and what it is: the text of `--registry_help`.
 
@@ -246,6 +266,7 @@ def help_string() -> str:
         ("RangedHParams", _ranged_hparams),
         ("Problems", _problems),
         ("Optimizers", _optimizers),
+        ("Recipes", _recipes),
     ):
         lines += ["", f"  {title}:", *_grouped(catalogue)]
         if catalogue is _problems:
