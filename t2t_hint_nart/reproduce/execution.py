@@ -46,7 +46,8 @@ def train(run: Run, system: System, average: int, stream: TextIO) -> dict[str, A
     """Train a system, or go on training it, and average its last checkpoints into avg/.
 
     Returns:
-        `length_bias`: C, measured on the training data; None for a model without.
+        `length_bias`: C, measured on the training data; None for a model without. `parameters`:
+        their number.
     """
     experiment = Experiment(run, stream)
     experiment.train(
@@ -58,7 +59,10 @@ def train(run: Run, system: System, average: int, stream: TextIO) -> dict[str, A
         )
     )
     average_last(run.output_dir, average, averaged(run))
-    return {"length_bias": experiment.run.hparams.get("length_bias")}
+    return {
+        "length_bias": experiment.run.hparams.get("length_bias"),
+        "parameters": experiment.learner.network.count_params(),
+    }
 
 
 def averaged(run: Run) -> Path:

@@ -77,6 +77,7 @@ class Pipeline:
         """Do whatever isn't done yet, and write rows and report."""
         recipe = self.recipe
         facts: dict[str, Any] = {"command": self.command}
+        settings = self.settings()
         facts["data"] = self._shared("datagen", {"problem": recipe.problem}, self._datagen)
         for system in recipe.systems:
             if system.distilled and "distilled_pairs" not in facts["data"]:
@@ -89,6 +90,7 @@ class Pipeline:
                     functools.partial(execution.loss_terms, run),
                 )
             trained = self._train_and_export(system)
+            settings[system.name] |= {"parameters": trained.get("parameters")}
             if system.name in recipe.shared:
                 facts["shared_seed"] = trained.get("seed", self.seed)
         evaluation = Evaluation(
@@ -101,7 +103,7 @@ class Pipeline:
             self.seed,
             {
                 **facts,
-                "settings": self.settings(),
+                "settings": settings,
                 "wall_seconds": dict(self.stages.seconds),
                 "interrupted": list(self.stages.interrupted),
                 "hardware": hardware(),

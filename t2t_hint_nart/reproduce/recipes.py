@@ -265,17 +265,23 @@ def multi30k_study() -> Recipe:
         Question(
             "start", "From the teacher's weights?", ("cold_nll", "cold_hints", "nll", "hints")
         ),
-        Question("lambda", "λ, of the hidden states?", ("align", "lambda_1", "hints", "lambda_20")),
-        Question("mu", "μ, of the attention?", ("hid", "mu_0.3", "hints", "mu_3")),
-        Question("gamma", "γ_st and γ_tr?", ("hints", "gamma_st_0.5", "gamma_tr_0.5")),
-        Question("pairs", "All pairs of states, or neighbours?", ("hints", "neighbor")),
         Question(
-            "reading", "States as they are, or as the next layer reads them?", ("hints", "normed")
-        ),
-        Question(
-            "average",
-            "Attention of every head, or averages?",
-            ("hints", "average_head", "average_layer_head", "average_all"),
+            "settings",
+            "Another λ, μ, γ, pairs of states, reading or average?",
+            (
+                "hints",
+                "lambda_1",
+                "lambda_20",
+                "mu_0.3",
+                "mu_3",
+                "gamma_st_0.5",
+                "gamma_tr_0.5",
+                "neighbor",
+                "normed",
+                "average_head",
+                "average_layer_head",
+                "average_all",
+            ),
         ),
         Question(
             "copy",
@@ -298,7 +304,6 @@ def tatoeba_study() -> Recipe:
     questions = (
         _WHICH_HINT,
         _MORE_STEPS,
-        Question("lambda", "λ, of the hidden states?", ("align", "lambda_1", "hints")),
-        Question("gamma", "γ_st?", ("hints", "gamma_st_0.5")),
+        Question("settings", "A milder hint?", ("hints", "lambda_1", "gamma_st_0.5")),
     )
     return _study(tatoeba(), variants, questions)

@@ -142,7 +142,7 @@ def with_tables(text: str, reports_dir: str | os.PathLike[str]) -> str:
     stored = {name: Rows(rows, name) for name in dict.fromkeys(row.recipe for row in rows)}
 
     def made(match: re.Match[str]) -> str:
-        return f"{match[1]}\n" + "\n".join(_table(match[2], stored)) + f"\n\n{match[3]}"
+        return match[1] + "\n".join([*_table(match[2], stored), match[3]])
 
     if text.count("<!-- table:") != len(_MARKED.findall(text)):
         raise InputError("a '<!-- table: ... -->' without an '<!-- end -->'")

@@ -47,8 +47,8 @@ def _measured(columns: Sequence[Column], rows: Rows) -> list[Column]:
     return [column for column in columns if column[1] in metrics]
 
 
-def results(recipe: Recipe, rows: Rows) -> list[str]:
-    """Every system by each of its decodings, beside the paper's numbers."""
+def results(recipe: Recipe, rows: Rows, without: str = "") -> list[str]:
+    """Every system by each of its decodings but `without`, beside the paper's numbers."""
     own, *others = [(c.label, c.score, "{:.2f}") for c in _conventions(rows)]
     columns = _measured(
         [
@@ -64,7 +64,7 @@ def results(recipe: Recipe, rows: Rows) -> list[str]:
     )
     dataset = recipe.paper_dataset or FALLBACK_DATASET
     body = []
-    for system, decoding in rows.decoded():
+    for system, decoding in (key for key in rows.decoded() if key[1] != without):
         paper = published(dataset, system, decoding)
         body.append(
             [
@@ -107,17 +107,19 @@ def ablation(recipe: Recipe, rows: Rows) -> list[str]:
     return table(["", *(system_label(recipe, system) for system, _ in keys)], body)
 
 
-def paired(recipe: Recipe, rows: Rows, against: str = "") -> list[str]:
+def paired(recipe: Recipe, rows: Rows, against: str = "", without: str = "") -> list[str]:
     """Paired comparisons.
 
     Args:
         recipe: of the rows.
         rows: of one experiment.
-        against: a system; only comparisons with it, and as its gains and losses against it.
+        against: a system; only comparisons with it, and as gains and losses over it.
+        without: a decoding that is left out.
     """
     found = [
         test if not against or test.baseline == against else test.reversed()
         for test in comparisons(rows)
+        if test.decoding != without
         if not against or against in (test.baseline, test.system)
     ]
     several = any(len(test.p_values) > 1 for test in found)
@@ -164,13 +166,13 @@ def states(recipe: Recipe, rows: Rows) -> list[str]:
     paper = [number(share, "{:.0%}") for share in TEACHER_COSINES_BELOW.values()]
     rest = [MISSING] * (len(columns) - 1 - len(paper))
     body.append(["paper's teacher", MISSING, *paper, *rest])
-    return table(["system", *(title for title, _, _ in columns)], body)
+    return table([recipe.name, *(title for title, _, _ in columns)], body)
 
 
-def study(recipe: Recipe, rows: Rows) -> list[str]:
-    """A study: its questions, and what each system answers."""
+def study(recipe: Recipe, rows: Rows, questions: str = "") -> list[str]:
+    """A study: its questions, or those named with commas between, and what each system answers."""
     body = []
-    for question in recipe.questions:
+    for question in recipe.only(questions.split(",")).questions if questions else recipe.questions:
         body += _answers(question, rows, recipe)
     bleu = f"{recipe.split} BLEU 13a"
     header = ["question", "variant", "settings", "steps", bleu, "difference", "repetition %"]

@@ -101,9 +101,9 @@ def test_tables_are_written_into_a_document_and_nothing_else_is(stored):
     path.write_text(DOCUMENT)
     assert write_reproduction(path, stored) == path
     text = path.read_text()
-    assert text.startswith("# Title\n\nA sentence.\n\n<!-- table: results quickstart -->\n\n| sys")
+    assert text.startswith("# Title\n\nA sentence.\n\n<!-- table: results quickstart -->\n| system")
     assert "| nll | one pass | 12.50 |" in text and "whatever" not in text
-    assert "\n\n<!-- end -->\n\nThe rest.\n\n<!-- table: runs -->\n\n| recipe |" in text
+    assert "|\n<!-- end -->\n\nThe rest.\n\n<!-- table: runs -->\n| recipe |" in text
     assert with_tables(text, stored) == text
 
 
