@@ -106,8 +106,8 @@ def _command(values: flags.FlagValues) -> str:
     if values.questions:
         command += f" --questions={','.join(values.questions)}"
     for name in ("teacher_from", "t2t_usr_dir"):
-        if values[name].value:
-            command += f" --{name}={shlex.quote(values[name].value)}"
+        if value := values[name].value:
+            command += f" --{name}={shlex.quote(str(value))}"
     return command
 
 

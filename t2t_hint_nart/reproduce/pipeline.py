@@ -59,7 +59,7 @@ class Pipeline:
         self.data_dir = str(self._shared_dir / "data")
         self._stream = sys.stdout if stream is None else stream
         self.problem = registry.problem(recipe.problem)
-        self.distilled = None
+        self.distilled: Any = None
         if recipe.distilled_by:
             self.distilled = registry.problem(f"{recipe.problem}_distill")
             if teacher_from and recipe.distilled_by not in recipe.shared:

@@ -156,4 +156,7 @@ def _table(marker: str, stored: Mapping[str, Rows]) -> list[str]:
     make = find_named("table", name, tables.TABLES)
     recipe, *options = arguments or [""]
     rows = find_named("recipe with stored rows", recipe, stored)
-    return make(find_recipe(recipe), rows, **dict(option.split("=", 1) for option in options))
+    try:
+        return make(find_recipe(recipe), rows, **dict(option.split("=", 1) for option in options))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"<!-- table: {marker} --> can't be made: {error}") from error

@@ -113,6 +113,7 @@ def test_tables_are_written_into_a_document_and_nothing_else_is(stored):
         ("reslts quickstart", "Unknown table 'reslts'; there are results, "),
         ("results multi30k", "Unknown recipe with stored rows 'multi30k'; there are quickstart"),
         ("results", "Unknown recipe with stored rows ''"),
+        ("results quickstart wihtout=greedy", "wihtout=greedy --> can't be made: .*wihtout"),
     ],
 )
 def test_a_marker_of_something_unknown_is_refused(stored, marker, words):
