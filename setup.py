@@ -66,6 +66,8 @@ setup(
         "sacrebleu>=2.4",
         # 0.2: its tokens but for the end of a line are compared with Moses' own.
         "sacremoses>=0.2,<0.3",
+        # Student's t over seeds.
+        "scipy>=1.11",
         "absl-py>=2",
         # TensorFlow 2.21 no longer installs it, and tf.summary refuses to write without it.
         "tensorboard>=2.20",

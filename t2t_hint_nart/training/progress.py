@@ -8,8 +8,9 @@ from t2t_hint_nart.losses.term import Scalar
 
 # Numbers of a progress line before and after the objective's.
 _FIRST = (Scalar("loss", "loss", "loss"),)
+GRADIENT_NORM = Scalar("gradient_norm", "gradient_norm", "grad", "{:.3f}")
 _LAST = (
-    Scalar("gradient_norm", "gradient_norm", "grad", "{:.3f}"),
+    GRADIENT_NORM,
     Scalar("learning_rate", "learning_rate", "lr", "{:.2e}"),
 )
 
