@@ -22,12 +22,12 @@ from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.data.encoding_pass import EncodingPass, encode_shards, seed_generators
 from t2t_hint_nart.data.problem import PathLike
-from t2t_hint_nart.data.progress import Progress, duration
 from t2t_hint_nart.data.shard_log import read_log
 from t2t_hint_nart.data.text_survey import SplitText, all_counts, survey_text
 from t2t_hint_nart.data.unread_properties import check_unread_properties
 from t2t_hint_nart.data.worker_processes import check_can_be_made_anew, encode_in_processes
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.progress import Progress, duration
 
 if TYPE_CHECKING:
     from t2t_hint_nart.data.text_problem import Text2TextProblem

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from t2t_hint_nart.data.progress import Progress, duration, now_and_then
+from t2t_hint_nart.progress import Progress, duration, now_and_then
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 
 if TYPE_CHECKING:

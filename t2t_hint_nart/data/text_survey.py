@@ -18,7 +18,7 @@ from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.data.encoding_pass import EncodingPass, samples_from_start, seed_generators
 from t2t_hint_nart.data.pair_filters import NONE, PairFilters
 from t2t_hint_nart.data.problem import PathLike
-from t2t_hint_nart.data.progress import Progress
+from t2t_hint_nart.progress import Progress
 
 if TYPE_CHECKING:
     from t2t_hint_nart.data.text_problem import Text2TextProblem
