@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit, train_dev_test
 from t2t_hint_nart.data.parallel_text import (
     STRICT,
     Pair,
@@ -20,7 +19,7 @@ from t2t_hint_nart.data.parallel_text import (
     read_lines,
     read_pairs,
 )
-from t2t_hint_nart.data.problem import PathLike, TextEncoder
+from t2t_hint_nart.data.problem import DatasetSplit, PathLike, TextEncoder, train_dev_test
 from t2t_hint_nart.data.text_problem import Text2TextProblem, VocabType
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.registry import register_problem
@@ -36,17 +35,9 @@ class OwnTextProblem(Text2TextProblem):
         text_files: split -> names of the files that hold it; only the test set may be missing.
     """
 
+    is_generate_per_split = True
+    dataset_splits = train_dev_test(10)
     text_files: ClassVar[dict[str, tuple[str, ...]]] = {}
-
-    @property
-    def is_generate_per_split(self) -> bool:
-        """Each split has its own files."""
-        return True
-
-    @property
-    def dataset_splits(self) -> list[dict[str, Any]]:
-        """Ten training shards, one of each other split."""
-        return train_dev_test(10)
 
     def splits_in(self, tmp_dir: PathLike) -> list[dict[str, Any]]:
         """Return the splits that tmp_dir has the text of; only the test set may be missing.
@@ -135,15 +126,8 @@ class Text2textTmpdirTokens(Text2textTmpdir):
     most frequent first. Words that are not in it are read as `<UNK>`.
     """
 
-    @property
-    def vocab_type(self) -> str:
-        """One id a token."""
-        return VocabType.TOKEN
-
-    @property
-    def oov_token(self) -> str:
-        """What unknown words become."""
-        return "<UNK>"
+    vocab_type = VocabType.TOKEN
+    oov_token: str = "<UNK>"
 
     def check_vocab(self, data_dir: PathLike) -> None:
         """Accept that there is no vocabulary yet: it is made of the text.

@@ -195,7 +195,7 @@ def _references(settings: HParams, count: int) -> list[str]:
 
 
 def _from_dataset(values: flags.FlagValues, settings: HParams, problem) -> Job:
-    from t2t_hint_nart.data.dataset_split import DatasetSplit
+    from t2t_hint_nart.data.problem import DatasetSplit
     from t2t_hint_nart.serving import decodes
     from t2t_hint_nart.serving.decoding import read_dataset
 

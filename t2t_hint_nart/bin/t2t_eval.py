@@ -56,7 +56,7 @@ def _main(values: flags.FlagValues) -> None:
         if name in hparams:
             hparams.set_hparam(name, 0.0)
 
-    from t2t_hint_nart.data.dataset_split import DatasetSplit
+    from t2t_hint_nart.data.problem import DatasetSplit
     from t2t_hint_nart.training.experiment import Experiment
     from t2t_hint_nart.training.new_checkpoints import new_checkpoints
     from t2t_hint_nart.training.run import Run

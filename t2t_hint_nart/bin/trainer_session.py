@@ -7,7 +7,7 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin.required import check_not_negative, check_positive, require
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 

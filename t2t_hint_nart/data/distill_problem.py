@@ -14,15 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.problem import PathLike, TextEncoder
+from t2t_hint_nart.data.data_report import PROVENANCE_SUFFIX
+from t2t_hint_nart.data.problem import DatasetSplit, PathLike, TextEncoder
 from t2t_hint_nart.data.shard_files import find_shards
 from t2t_hint_nart.data.text_problem import Text2TextProblem
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import EOS_ID
 from t2t_hint_nart.whole_file import write_whole
-
-PROVENANCE_SUFFIX = "-provenance.json"
 
 
 @registry.register_derived_problem("_distill")
@@ -43,6 +41,9 @@ class DistillProblem(Text2TextProblem):
         self.base = base
         self.languages = (base.source_language, base.target_language)
         self.bleu_convention = base.bleu_convention
+        self.vocab_type = base.vocab_type
+        self.input_space_id = base.space_ids["inputs"]
+        self.target_space_id = base.space_ids["targets"]
 
     @property
     def base_name(self) -> str:
@@ -50,24 +51,9 @@ class DistillProblem(Text2TextProblem):
         return f"{self.base.name}_distill"
 
     @property
-    def vocab_type(self) -> str:
-        """The base problem's."""
-        return self.base.vocab_type
-
-    @property
     def vocab_filename(self) -> str:
         """The base problem's."""
         return self.base.vocab_filename
-
-    @property
-    def input_space_id(self) -> int:
-        """The base problem's, as it is read."""
-        return self.base.space_ids["inputs"]
-
-    @property
-    def target_space_id(self) -> int:
-        """The base problem's, as it is read."""
-        return self.base.space_ids["targets"]
 
     @property
     def dataset_splits(self) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ In: a folder, and by split the pairs of names that the files may have. Out: path
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.data.parallel_text import find_text
+from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.errors import InputError
 
 # Split -> names of the source and the target file, the first pair found counts.

@@ -21,16 +21,12 @@ class TranslateProblem(Text2TextProblem):
         refused_lines: what a line of such files must not be; told with file and line.
     """
 
+    is_generate_per_split = True
     local_files: ClassVar[FileNames] = {}
     refused_lines: ClassVar[Refusals] = STRICT
 
     # Files that progress has been told of: they are read several times.
     _told: frozenset[tuple[Path, Path]] = frozenset()
-
-    @property
-    def is_generate_per_split(self) -> bool:
-        """Each split has its own text."""
-        return True
 
     def local_paths(self, tmp_dir: PathLike) -> FilePaths:
         """Return the text files in tmp_dir, by split; nothing if there is no training text.

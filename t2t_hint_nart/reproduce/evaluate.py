@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.problem import Problem
+from t2t_hint_nart.data.problem import DatasetSplit, Problem
 from t2t_hint_nart.evaluation.latency import Latency, measure_latencies
 from t2t_hint_nart.evaluation.significance import all_pairs
 from t2t_hint_nart.exports.exported_model import ExportedModel

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.hints.calibration import calibrate
 from t2t_hint_nart.hints.teacher import Teacher
 from t2t_hint_nart.output_dir import create_hparams

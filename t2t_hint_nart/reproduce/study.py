@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.errors import find_named
 from t2t_hint_nart.evaluation.bleu import bleu_13a
 from t2t_hint_nart.evaluation.repetition import text_repetition
