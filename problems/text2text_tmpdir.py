@@ -16,8 +16,8 @@ from t2t_hint_nart.data.parallel_text import (
     Pair,
     find_text,
     read_columns,
-    read_lines,
     read_pairs,
+    read_sentences,
 )
 from t2t_hint_nart.data.problem import DatasetSplit, PathLike, TextEncoder, train_dev_test
 from t2t_hint_nart.data.text_problem import Text2TextProblem, VocabType
@@ -82,7 +82,7 @@ class OwnTextProblem(Text2TextProblem):
         if path is None:
             names = ", ".join(name for names in self.text_files.values() for name in names)
             raise InputError(
-                f"cannot read '{folder / name}' (No such file or directory); {self.base_name} "
+                f"cannot read '{folder / name}': No such file or directory; {self.base_name} "
                 f"reads {names} in --tmp_dir, plain or with .gz, "
                 "of which only the test set may be missing"
             )
@@ -157,7 +157,7 @@ class Text2textTmpdirTokens(Text2textTmpdir):
 
     def _given_words(self, folder: Path) -> list[str]:
         path = find_text(folder, _VOCABULARY)
-        return list(read_lines(path)) if path else []
+        return list(read_sentences(path)) if path else []
 
     def _frequent_words(self, data_dir: PathLike, tmp_dir: PathLike) -> list[str]:
         counts = Counter[str]()

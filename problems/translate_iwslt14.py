@@ -21,8 +21,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from t2t_hint_nart.data import pair_filters
-from t2t_hint_nart.data.local_text import file_names
 from t2t_hint_nart.data.pair_filters import PairFilters
+from t2t_hint_nart.data.parallel_text import file_names
 from t2t_hint_nart.data.problem import DatasetSplit, PathLike, train_dev_test
 from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem
 from t2t_hint_nart.registry import register_problem

@@ -7,7 +7,7 @@ train.de, val.de, test_2016_flickr.de and the same with .en.
 
 from typing import TYPE_CHECKING
 
-from t2t_hint_nart.data.local_text import file_names
+from t2t_hint_nart.data.parallel_text import file_names
 from t2t_hint_nart.data.problem import PathLike, train_dev_test
 from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem
 from t2t_hint_nart.registry import register_problem

@@ -8,7 +8,7 @@ with .en, plain or with `.gz`) are read as they are: whoever made them divided t
 
 from typing import TYPE_CHECKING
 
-from t2t_hint_nart.data.local_text import file_names
+from t2t_hint_nart.data.parallel_text import file_names
 from t2t_hint_nart.data.problem import PathLike, train_dev_test
 from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem
 from t2t_hint_nart.registry import register_problem

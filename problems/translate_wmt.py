@@ -16,9 +16,8 @@ train.en and train.de, with newstest2013.en, newstest2014.en and so on.
 from collections.abc import Iterator
 
 from t2t_hint_nart.data import pair_filters
-from t2t_hint_nart.data.local_text import FileNames, file_names
 from t2t_hint_nart.data.pair_filters import PairFilters
-from t2t_hint_nart.data.parallel_text import Refusals
+from t2t_hint_nart.data.parallel_text import FileNames, Refusals, file_names
 from t2t_hint_nart.data.problem import DatasetSplit, PathLike, train_dev_test
 from t2t_hint_nart.data.subword_vocabulary import sampled_text
 from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem

@@ -184,9 +184,9 @@ def _from_file(values: flags.FlagValues, settings: HParams, problem) -> Job:
 def _references(settings: HParams, count: int) -> list[str]:
     if not settings.decode_reference:
         return []
-    from t2t_hint_nart.evaluation.translation_files import read_sentences
+    from t2t_hint_nart.text.lines import whole_lines
 
-    references = read_sentences(settings.decode_reference)
+    references = whole_lines(settings.decode_reference)
     if len(references) != count:
         raise InputError(
             f"{settings.decode_reference} has {len(references)} references for {count} sentences."

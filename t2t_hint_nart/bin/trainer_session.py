@@ -193,14 +193,14 @@ class TrainerSession:
 
     def file_decode(self, trained):
         """What decodes --decode_from_file with a model as it is."""
-        from t2t_hint_nart.evaluation.translation_files import read_sentences
         from t2t_hint_nart.serving.scored_decode import ScoredDecode
+        from t2t_hint_nart.text.lines import whole_lines
 
         values = self.values
-        references = read_sentences(values.decode_reference) if values.decode_reference else None
+        references = whole_lines(values.decode_reference) if values.decode_reference else None
         return ScoredDecode(
             self.translator(trained),
-            read_sentences(values.decode_from_file),
+            whole_lines(values.decode_from_file),
             references,
             values.decode_to_file or f"{values.decode_from_file}.{self.problem.name}",
         )

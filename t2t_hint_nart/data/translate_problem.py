@@ -5,8 +5,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from t2t_hint_nart.data.language_check import language_checked
-from t2t_hint_nart.data.local_text import FileNames, FilePaths, find_splits
-from t2t_hint_nart.data.parallel_text import STRICT, Refusals, read_pairs
+from t2t_hint_nart.data.parallel_text import (
+    STRICT,
+    FileNames,
+    FilePaths,
+    Refusals,
+    find_splits,
+    read_pairs,
+)
 from t2t_hint_nart.data.problem import PathLike
 from t2t_hint_nart.data.text_problem import Text2TextProblem
 
