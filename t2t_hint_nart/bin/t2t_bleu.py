@@ -128,7 +128,7 @@ def _language(values: flags.FlagValues) -> str:
 
 
 def _tokenized_warnings(files: Mapping[str, list[str]]) -> list[str]:
-    from t2t_hint_nart.evaluation.tokenized_text import looks_tokenized
+    from t2t_hint_nart.text.moses_tokens import looks_tokenized
 
     found = [file for file, lines in files.items() if looks_tokenized(lines)]
     if not found:

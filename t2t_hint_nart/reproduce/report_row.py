@@ -13,7 +13,7 @@ from t2t_hint_nart.evaluation.bleu import (
 from t2t_hint_nart.evaluation.latency import Latency
 from t2t_hint_nart.evaluation.long_sentences import long_sentences
 from t2t_hint_nart.evaluation.repetition import text_repetition
-from t2t_hint_nart.evaluation.tokenized_text import looks_tokenized
+from t2t_hint_nart.text.moses_tokens import looks_tokenized
 
 FALLBACK_LANGUAGE = "en"
 

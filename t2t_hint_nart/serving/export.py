@@ -19,10 +19,9 @@ from t2t_hint_nart.serving.autoregressive import BeamSettings, beam_decode, scor
 from t2t_hint_nart.serving.one_pass import nat_decode
 from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.text import EOS_ID
-from t2t_hint_nart.text.graph import SubwordGraph
+from t2t_hint_nart.text.graph import SubwordGraph, TokenGraph
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 from t2t_hint_nart.text.token import TokenTextEncoder
-from t2t_hint_nart.text.token_graph import TokenGraph
 from t2t_hint_nart.training.checkpoints import writing
 
 # Without autograph throughout: no Python control flow depends on a tensor, and looking for some

@@ -12,11 +12,11 @@ from t2t_hint_nart.text import NUM_RESERVED, subword_builder, tokenizer
 from t2t_hint_nart.text.escape import (
     ESCAPE_CHARACTERS,
     escape_token,
+    longest_match,
     replace_surrogates,
     unescape_token,
 )
 from t2t_hint_nart.text.lines import whole_lines, write_lines
-from t2t_hint_nart.text.longest_match import longest_match
 from t2t_hint_nart.text.reserved import EOS, PAD, RESERVED_TOKENS, sentence_ids
 
 _CACHED_TOKENS = 2**20
