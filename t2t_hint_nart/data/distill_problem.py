@@ -5,6 +5,7 @@ whose training targets are those decodes, while development data, test data and 
 the base problem's. No TensorFlow.
 """
 
+import contextlib
 import datetime
 import json
 import os
@@ -15,12 +16,16 @@ from typing import Any
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.data_report import PROVENANCE_SUFFIX
+from t2t_hint_nart.data.example_bytes import example_bytes
 from t2t_hint_nart.data.problem import DatasetSplit, PathLike, TextEncoder
 from t2t_hint_nart.data.shard_files import find_shards
+from t2t_hint_nart.data.shard_log import ShardLog, read_log
 from t2t_hint_nart.data.text_problem import Text2TextProblem
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import EOS_ID
 from t2t_hint_nart.whole_file import write_whole
+
+_LOG_KEY = b"distilled"
 
 
 @registry.register_derived_problem("_distill")
@@ -157,46 +162,58 @@ class DistillProblem(Text2TextProblem):
         Raises:
             InputError: no pair at all.
         """
-        from t2t_hint_nart.data.shards import write_shuffled_shards
-
         tokens = {"inputs": 0, "targets": 0}
 
-        def examples() -> Iterator[dict[str, list[int]]]:
+        def examples() -> Iterator[bytes]:
             for pair in pairs:
                 features = {}
                 for feature, ids in zip(tokens, pair, strict=True):
                     ids = [int(id_) for id_ in ids]
                     features[feature] = ids if ids and ids[-1] == EOS_ID else [*ids, EOS_ID]
                     tokens[feature] += len(features[feature])
-                yield features
+                yield example_bytes(features)
 
         Path(data_dir).mkdir(parents=True, exist_ok=True)
         self.provenance_path(data_dir).unlink(missing_ok=True)
         for path in self.own_shards(data_dir):
             path.unlink()
         shards = {part["split"]: part["shards"] for part in self.dataset_splits}
-        num_shards = num_shards or shards[DatasetSplit.TRAIN]
-        paths = self.training_filepaths(data_dir, num_shards, shuffled=True)
-        unshuffled = self.training_filepaths(data_dir, num_shards, shuffled=False)
-        count = write_shuffled_shards(examples(), unshuffled, paths, self.random_seed)
-        self._write_provenance(
-            data_dir,
-            {
-                **provenance,
-                "problem": self.name,
-                "base_problem": self.base.name,
-                "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-                "pairs": count,
-                "input_tokens": tokens["inputs"],
-                "target_tokens": tokens["targets"],
-            },
-        )
+        count = self._write_shuffled(examples(), data_dir, num_shards or shards[DatasetSplit.TRAIN])
+        recorded = {
+            **provenance,
+            "problem": self.name,
+            "base_problem": self.base.name,
+            "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "pairs": count,
+            "input_tokens": tokens["inputs"],
+            "target_tokens": tokens["targets"],
+        }
+        text = json.dumps(recorded, indent=2, sort_keys=True, ensure_ascii=False)
+        write_whole(self.provenance_path(data_dir), text + "\n")
         return count
 
-    def _write_provenance(self, data_dir: PathLike, provenance: Mapping[str, Any]) -> None:
-        path = self.provenance_path(data_dir)
-        text = json.dumps(provenance, indent=2, sort_keys=True, ensure_ascii=False)
-        write_whole(path, text + "\n")
+    def _write_shuffled(
+        self, examples: Iterable[bytes], data_dir: PathLike, num_shards: int
+    ) -> int:
+        """Write examples to shards in turn, shuffle each shard, and return their number."""
+        from t2t_hint_nart.data.shards import write_records
+
+        paths = self.training_filepaths(data_dir, num_shards, shuffled=True)
+        logs = self.training_filepaths(data_dir, num_shards, shuffled=False)
+        count = 0
+        with contextlib.ExitStack() as stack:
+            opened = []
+            for log in logs:
+                Path(log).unlink(missing_ok=True)
+                opened.append(stack.enter_context(contextlib.closing(ShardLog(log, _LOG_KEY))))
+            for count, example in enumerate(examples, start=1):
+                opened[(count - 1) % num_shards].append(example)
+        if not count:
+            raise InputError(f"no sentence pair to write to {paths[0]!r}")
+        for shard, (log, path) in enumerate(zip(logs, paths, strict=True)):
+            write_records(read_log(log, _LOG_KEY, self.random_seed + shard), path)
+            Path(log).unlink()
+        return count
 
     def provenance(self, data_dir: PathLike) -> dict[str, Any]:
         """Return what is recorded about the training targets.

@@ -3,6 +3,7 @@
 Follows tensor2tensor's data_generators/problem.py, of which it keeps the names a subclass uses.
 """
 
+import itertools
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,6 @@ from absl import logging
 from t2t_hint_nart.catalogue import default_name
 from t2t_hint_nart.data.shard_files import (
     UNSHUFFLED_SUFFIX,
-    all_exist,
     find_shards,
     shard_paths,
 )
@@ -263,9 +263,9 @@ class Problem:
 
     def is_generated(self, data_dir: PathLike, tmp_dir: PathLike) -> bool:
         """Return whether everything that `generate_data` would write is there."""
-        return all_exist(
-            [path for paths in self.output_paths(data_dir, tmp_dir).values() for path in paths]
-        )
+        paths = itertools.chain(*self.output_paths(data_dir, tmp_dir).values())
+        found = [Path(path).is_file() for path in paths]
+        return bool(found) and all(found)
 
     def filepattern(self, data_dir: PathLike, split: str) -> str:
         """Return a file pattern that a split's shards match."""
