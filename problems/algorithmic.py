@@ -36,13 +36,7 @@ class AlgorithmicProblem(Text2TextProblem):
     def generate_samples(
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, str]]:
-        """Yield random sequences, of each length about as many, and their targets.
-
-        Args:
-            data_dir: unused.
-            tmp_dir: unused.
-            dataset_split: "train", "dev" or "test".
-        """
+        """Yield random sequences, of each length about as many, and their targets."""
         del data_dir, tmp_dir
         rng = random.Random(self.random_seed)
         held_out: set[tuple[str, ...]] = set()

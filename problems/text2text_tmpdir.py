@@ -40,11 +40,7 @@ class OwnTextProblem(Text2TextProblem):
     text_files: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     def splits_in(self, tmp_dir: PathLike) -> list[dict[str, Any]]:
-        """Return the splits that tmp_dir has the text of; only the test set may be missing.
-
-        Args:
-            tmp_dir: folder of the text files.
-        """
+        """Return the splits that tmp_dir has the text of; only the test set may be missing."""
         names = self.text_files[DatasetSplit.TEST]
         has_test = any(find_text(Path(tmp_dir), name) for name in names)
         return self.dataset_splits if has_test else self.dataset_splits[:-1]
@@ -53,11 +49,6 @@ class OwnTextProblem(Text2TextProblem):
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, str]]:
         """Yield the sentence pairs of a split, line by line.
-
-        Args:
-            data_dir: unused.
-            tmp_dir: folder of the text files.
-            dataset_split: "train", "dev" or "test".
 
         Raises:
             InputError: a file is missing, empty or not UTF-8, a line is empty, very long or has
@@ -130,34 +121,24 @@ class Text2textTmpdirTokens(Text2textTmpdir):
     oov_token: str = "<UNK>"
 
     def check_vocab(self, data_dir: PathLike) -> None:
-        """Accept that there is no vocabulary yet: it is made of the text.
-
-        Args:
-            data_dir: unused.
-        """
+        """Accept that there is no vocabulary yet: it is made of the text."""
 
     def get_or_create_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> TextEncoder:
         """Return the vocabulary, made of vocab.txt or of the training text if it is not there.
-
-        Args:
-            data_dir: folder of the vocabulary.
-            tmp_dir: folder of the text files.
 
         Raises:
             InputError: as for text2text_tmpdir; or vocab.txt has a word twice.
         """
         path = Path(data_dir) / self.vocab_filename
         if not path.exists():
-            words = self._given_words(Path(tmp_dir)) or self._frequent_words(data_dir, tmp_dir)
+            given = find_text(Path(tmp_dir), _VOCABULARY)
+            words = list(read_sentences(given)) if given else []
+            words = words or self._frequent_words(data_dir, tmp_dir)
             words = [word for word in words if word != self.oov_token]
             encoder = TokenTextEncoder(vocab_list=[self.oov_token, *words])
             encoder.store(path)
             self.progress(f"vocabulary: {encoder.vocab_size} tokens written to {path}")
         return super().get_or_create_vocab(data_dir, tmp_dir)
-
-    def _given_words(self, folder: Path) -> list[str]:
-        path = find_text(folder, _VOCABULARY)
-        return list(read_sentences(path)) if path else []
 
     def _frequent_words(self, data_dir: PathLike, tmp_dir: PathLike) -> list[str]:
         counts = Counter[str]()

@@ -56,11 +56,7 @@ class Iwslt14Problem(TfdsTranslateProblem):
     every_dev: ClassVar[int] = 23
 
     def pair_filters(self, split: str) -> PairFilters:
-        """Return which training pairs are kept, as Moses' clean-corpus-n.perl keeps them.
-
-        Args:
-            split: "train", "dev" or "test".
-        """
+        """Return which training pairs are kept, as Moses' clean-corpus-n.perl keeps them."""
         if split != DatasetSplit.TRAIN:
             return pair_filters.NONE
         return {
@@ -70,11 +66,7 @@ class Iwslt14Problem(TfdsTranslateProblem):
         }
 
     def builder(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
-        """Return the builder of the talks.
-
-        Args:
-            tmp_dir: folder where the archive is looked for and the builder keeps its files.
-        """
+        """Return the builder of the talks."""
         from t2t_hint_nart.problems.builders.iwslt14 import Iwslt14
 
         return Iwslt14(config=self.preparation, data_dir=self.tfds_dir(tmp_dir))
@@ -83,10 +75,6 @@ class Iwslt14Problem(TfdsTranslateProblem):
         """Yield the sentence pairs of a split.
 
         Training pairs that the filters drop are among them, so that they can be counted.
-
-        Args:
-            tmp_dir: folder where the archive is looked for.
-            dataset_split: "train", "dev" or "test".
         """
         if dataset_split == DatasetSplit.TEST:
             for test_set in _TEST_SETS:

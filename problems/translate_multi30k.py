@@ -32,11 +32,7 @@ class TranslateDeenMulti30k(TfdsTranslateProblem):
     obtainable = "train.de.gz, val.de.gz, test_2016_flickr.de.gz and the same with .en"
 
     def builder(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
-        """Return the builder of the captions.
-
-        Args:
-            tmp_dir: folder where the builder keeps its files.
-        """
+        """Return the builder of the captions."""
         from t2t_hint_nart.problems.builders.multi30k import Multi30k
 
         return Multi30k(data_dir=self.tfds_dir(tmp_dir))

@@ -32,20 +32,13 @@ class TranslateDeenQuickstart(TfdsTranslateProblem):
     languages = ("de", "en")
 
     def builder(self, tmp_dir: PathLike) -> "AufDeutsch":
-        """Return the builder of the course's sentences.
-
-        Args:
-            tmp_dir: folder where the wheel and the builder's files are.
-        """
+        """Return the builder of the course's sentences."""
         from t2t_hint_nart.problems.builders.auf_deutsch import AufDeutsch
 
         return AufDeutsch(data_dir=self.tfds_dir(tmp_dir))
 
     def fetch_manual_files(self, tmp_dir: PathLike) -> None:
         """Download the wheel unless tmp_dir has it.
-
-        Args:
-            tmp_dir: folder where the wheel is looked for and put.
 
         Raises:
             InputError: it cannot be downloaded, or has another checksum.

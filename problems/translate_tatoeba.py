@@ -30,11 +30,7 @@ class TranslateDeenTatoeba(TfdsTranslateProblem):
     obtainable = "deu-eng.zip of manythings.org/anki"
 
     def builder(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
-        """Return the builder of the sentences.
-
-        Args:
-            tmp_dir: folder where the archive is looked for and the builder keeps its files.
-        """
+        """Return the builder of the sentences."""
         from t2t_hint_nart.problems.builders.tatoeba_pairs import TatoebaPairs
 
         return TatoebaPairs(data_dir=self.tfds_dir(tmp_dir))

@@ -65,11 +65,7 @@ class TranslateEndeWmt(TfdsTranslateProblem):
     vocabulary_characters = 3_000_000
 
     def pair_filters(self, split: str) -> PairFilters:
-        """Return what training pairs must not have: an empty side, control characters, no ends.
-
-        Args:
-            split: "train", "dev" or "test".
-        """
+        """Return what training pairs must not have: an empty side, control characters, no ends."""
         return pair_filters.without() if split == DatasetSplit.TRAIN else pair_filters.NONE
 
     def generate_text_for_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> Iterator[str]:
@@ -77,10 +73,6 @@ class TranslateEndeWmt(TfdsTranslateProblem):
 
         Tensor2tensor takes as much of each corpus; here the corpora come mixed, and each has its
         share.
-
-        Args:
-            data_dir: folder of the vocabulary.
-            tmp_dir: folder of downloads and other raw material.
         """
         return sampled_text(
             lambda: super(TranslateEndeWmt, self).generate_text_for_vocab(data_dir, tmp_dir),

@@ -106,26 +106,11 @@ class DistillProblem(Text2TextProblem):
             "--teacher_export_dir=TEACHER"
         )
 
-    def generate_data(self, data_dir: PathLike, tmp_dir: PathLike, task_id: int = -1) -> None:
-        """Do nothing if the data are there, and refuse otherwise: they come out of a teacher.
-
-        Raises:
-            InputError: some are missing; names the command that makes them.
-        """
-        if self.is_generated(data_dir, tmp_dir):
-            self.progress(f"all in {data_dir} already; remove the shards to write them again")
-            return
+    def _generate(self, data_dir: PathLike, tmp_dir: PathLike, tasks: Sequence[int] | None) -> None:
         raise InputError(
             f"the data of '{self.name}' are decoded by a teacher; "
             f"make them with: {self.generate_command(data_dir)}"
         )
-
-    def generate_tasks(
-        self, data_dir: PathLike, tmp_dir: PathLike, tasks: Sequence[int] | None
-    ) -> None:
-        """Do what `generate_data` does, whatever the tasks."""
-        del tasks
-        self.generate_data(data_dir, tmp_dir)
 
     def own_shards(self, data_dir: PathLike) -> list[Path]:
         """Return the paths of the training shards there are, of a complete set or not."""

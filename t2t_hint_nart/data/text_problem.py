@@ -5,6 +5,7 @@ Follows tensor2tensor's data_generators/text_problems.py.
 
 from collections.abc import Sequence
 
+from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.corpus import Corpus, VocabType, Workspace
 from t2t_hint_nart.data.problem import PathLike
 
@@ -42,12 +43,15 @@ class Text2TextProblem(Corpus):
         self, data_dir: PathLike, tmp_dir: PathLike, tasks: Sequence[int] | None
     ) -> None:
         """Do what `generate_data` does for several tasks; None stands for everything."""
-        from t2t_hint_nart.data import data_report, generation
-
         finished = not data_report.is_unfinished(self, data_dir)
         if finished and self.is_generated(data_dir, tmp_dir):
             self.progress(f"all in {data_dir} already; remove the shards to write them again")
-            return
+        else:
+            self._generate(data_dir, tmp_dir, tasks)
+
+    def _generate(self, data_dir: PathLike, tmp_dir: PathLike, tasks: Sequence[int] | None) -> None:
+        from t2t_hint_nart.data import generation
+
         generation.generate(Workspace(self, data_dir, tmp_dir), tasks)
 
     def text_pairs(self, data_dir: PathLike, split: str) -> list[tuple[str, str]]:

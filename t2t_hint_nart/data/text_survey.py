@@ -16,7 +16,7 @@ import numpy as np
 
 from t2t_hint_nart.data.corpus import Workspace
 from t2t_hint_nart.data.encoding_pass import EncodingPass
-from t2t_hint_nart.data.pair_filters import NONE, PairFilters
+from t2t_hint_nart.data.pair_filters import NONE, first_refusal
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.progress import Progress
 
@@ -113,17 +113,6 @@ def _ids_as_text(workspace: Workspace, split: str) -> Iterator[dict[str, str]]:
     """Yield the ids of a problem without text, written out: what is counted of them is the same."""
     for features in workspace.encoded_samples(split):
         yield {name: " ".join(map(str, ids)) for name, ids in features.items()}
-
-
-def first_refusal(filters: PairFilters, inputs: str, targets: str) -> str | None:
-    """Return the name of the first filter that does not keep a pair, None if all do.
-
-    Example:
-        >>> filters = {"empty": lambda s, t: bool(s and t), "identical": lambda s, t: s != t}
-        >>> [first_refusal(filters, "Ja", target) for target in ("", "Ja", "Yes")]
-        ['empty', 'identical', None]
-    """
-    return next((name for name, keep in filters.items() if not keep(inputs, targets)), None)
 
 
 def all_counts(texts: Mapping[str, SplitText]) -> dict[str, dict[str, Any]]:

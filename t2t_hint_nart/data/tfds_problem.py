@@ -40,11 +40,7 @@ class TfdsTranslateProblem(TranslateProblem):
     }
 
     def splits_in(self, tmp_dir: PathLike) -> list[dict[str, Any]]:
-        """Return the splits there is text of: text files in tmp_dir may lack the test set.
-
-        Args:
-            tmp_dir: folder of downloads and other raw material.
-        """
+        """Return the splits there is text of: text files in tmp_dir may lack the test set."""
         local = self.local_paths(tmp_dir)
         return [part for part in self.dataset_splits if not local or part["split"] in local]
 
@@ -102,11 +98,6 @@ class TfdsTranslateProblem(TranslateProblem):
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, str]]:
         """Yield the sentence pairs of a split, in the order of the text files or the builder.
-
-        Args:
-            data_dir: unused.
-            tmp_dir: folder of downloads and other raw material.
-            dataset_split: "train", "dev" or "test".
 
         Raises:
             InputError: the builder has no such split, or the text files are not as they should be.
