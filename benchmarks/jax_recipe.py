@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.reproduce.execution import averaged

@@ -88,15 +88,15 @@ def score_lines(values: flags.FlagValues, translation: str) -> tuple[list[str], 
     """
     from t2t_hint_nart.evaluation.bleu import check_aligned
     from t2t_hint_nart.evaluation.long_sentences import long_sentences
-    from t2t_hint_nart.evaluation.translation_files import read_sentences
+    from t2t_hint_nart.text.lines import whole_lines
 
-    hypotheses, references = read_sentences(translation), read_sentences(values.reference)
+    hypotheses, references = whole_lines(translation), whole_lines(values.reference)
     scores = _t2t_scores(values, hypotheses, references)
     lines = [f"{name} = {score:6.2f}" for name, score in scores.items()]
     language = _language(values)
     lines += _papers_scores(hypotheses, references, language)
     if values.source:
-        sources = read_sentences(values.source)
+        sources = whole_lines(values.source)
         check_aligned(sources, references)
         chosen = long_sentences(sources)
         both = chosen.select(hypotheses), chosen.select(references)
@@ -127,7 +127,7 @@ def _language(values: flags.FlagValues) -> str:
 
 
 def _tokenized_warnings(files: Mapping[str, list[str]]) -> list[str]:
-    from t2t_hint_nart.evaluation.tokenized_text import looks_tokenized
+    from t2t_hint_nart.text.moses_tokens import looks_tokenized
 
     found = [file for file, lines in files.items() if looks_tokenized(lines)]
     if not found:
@@ -146,12 +146,12 @@ def score_directory(values: flags.FlagValues) -> None:
         InputError: as `score_lines`; what was scored before is kept.
     """
     from t2t_hint_nart.evaluation.translation_files import (
-        read_sentences,
         step_files,
         wait_for_step_files,
     )
+    from t2t_hint_nart.text.lines import whole_lines
 
-    references = read_sentences(values.reference)
+    references = whole_lines(values.reference)
     last_step_file = Path(values.event_dir) / LAST_STEP_FILE
     min_steps = _next_steps(last_step_file) if values.min_steps == -1 else values.min_steps
     zero_is_due = min_steps == 0 if values.report_zero is None else values.report_zero
@@ -159,7 +159,7 @@ def score_directory(values: flags.FlagValues) -> None:
     evaluated = 0
     with contextlib.ExitStack() as stack:
         for file in found:
-            scores = _t2t_scores(values, read_sentences(file.path), references)
+            scores = _t2t_scores(values, whole_lines(file.path), references)
             if not evaluated:
                 # TensorFlow takes seconds to import: only once there is something to write.
                 write = stack.enter_context(_event_writer(values.event_dir, file.steps))

@@ -160,13 +160,13 @@ def _from_file(values: flags.FlagValues, settings: HParams, problem) -> Job:
 
 
 def _from_dataset(values: flags.FlagValues, settings: HParams, problem) -> Job:
-    from t2t_hint_nart.data.dataset_split import DatasetSplit
+    from t2t_hint_nart.data.problem import DatasetSplit
     from t2t_hint_nart.serving import decodes
     from t2t_hint_nart.serving.job import problem_sentences
 
     split = DatasetSplit.TEST if values.eval_use_test_set else DatasetSplit.EVAL
     own = problem_sentences(problem, values.data_dir, split, settings)
-    scored = own.with_references(settings.decode_reference, settings.delimiter)
+    scored = own.with_references(settings.decode_reference)
 
     def run(trained, scorer) -> list[str]:
         found = _translate(trained, settings, scorer, own)

@@ -45,7 +45,7 @@ def _main(values: flags.FlagValues) -> None:
     registry.check_model(values.model)
     hparams = create_hparams(values.hparams_set, values.hparams, values.output_dir)
 
-    from t2t_hint_nart.data.dataset_split import DatasetSplit
+    from t2t_hint_nart.data.problem import DatasetSplit
     from t2t_hint_nart.training.experiment import Experiment
     from t2t_hint_nart.training.new_checkpoints import new_checkpoints
     from t2t_hint_nart.training.run import Run

@@ -21,7 +21,6 @@ from t2t_hint_nart.evaluation.latency import measure_latencies
 from t2t_hint_nart.evaluation.long_sentences import long_sentences
 from t2t_hint_nart.evaluation.repetition import text_repetition
 from t2t_hint_nart.evaluation.significance import all_pairs
-from t2t_hint_nart.evaluation.tokenized_text import looks_tokenized
 from t2t_hint_nart.reproduce.decoder_states import DecoderStates
 from t2t_hint_nart.reproduce.execution import Exports
 from t2t_hint_nart.reproduce.figures import draw_training_curves
@@ -29,6 +28,7 @@ from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.reproduce.report import Finished, finish
 from t2t_hint_nart.reproduce.rows import Row, flat_rows
 from t2t_hint_nart.reproduce.tables import system_label
+from t2t_hint_nart.text.moses_tokens import looks_tokenized
 from t2t_hint_nart.training.progress import GRADIENT_NORM
 from t2t_hint_nart.training.training_history import Curve, training_history
 from t2t_hint_nart.whole_file import write_whole

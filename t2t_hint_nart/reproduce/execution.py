@@ -98,9 +98,7 @@ def distil(
             print(f"{done}/{total} sentences decoded  {seconds:.0f} s", file=stream, flush=True)
 
     translator = ExportedTranslator(export_dir)
-    count = distill(
-        translator, problem, data_dir, recipe.distill_batch, progress, recipe.sentences
-    )
+    count = distill(translator, problem, data_dir, recipe.distill_batch, progress, recipe.sentences)
     return {"distilled_pairs": count}
 
 
@@ -165,9 +163,7 @@ class Exports:
         """Return whether a system's export tells states and attention."""
         return set(NEEDED) <= self._exported(system).metadata.probes.keys()
 
-    def states(
-        self, system: str, inputs: np.ndarray, targets: np.ndarray
-    ) -> dict[str, np.ndarray]:
+    def states(self, system: str, inputs: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
         """Return the probes of a system for int[B, S] and int[B, T], by name."""
         giver = HintGiver(self._exported(system))
         output = giver.hints(tf.constant(inputs, tf.int32), tf.constant(targets, tf.int32))

@@ -9,7 +9,7 @@ import numpy as np
 from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.models.decoder_output import DecoderOutput
 from t2t_hint_nart.text import EOS_ID, PAD_ID
-from t2t_hint_nart.text.token_labels import token_labels
+from t2t_hint_nart.text.reserved import token_labels
 
 # inputs int[B, S] → ids int[B, L], PAD after EOS.
 DecodeIds = Callable[[np.ndarray], np.ndarray]

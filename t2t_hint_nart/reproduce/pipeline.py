@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.output_dir import create_hparams
 from t2t_hint_nart.reproduce import execution

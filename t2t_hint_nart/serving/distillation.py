@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.data.distill_problem import DistillProblem
+from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.sentence_batches import sentence_batches
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError

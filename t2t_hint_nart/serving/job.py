@@ -15,11 +15,11 @@ from t2t_hint_nart.serving.decodes import (
     hypothesis_text,
     inference_time,
     one_line,
-    read_lines,
     sentence_line,
     write_sentences,
 )
 from t2t_hint_nart.serving.translator import DEFAULT_BATCH_SIZE, Translator
+from t2t_hint_nart.text.lines import read_lines, whole_lines
 from t2t_hint_nart.text.reserved import sentence_ids
 
 Say = Callable[[str], None]
@@ -39,7 +39,7 @@ class Sentences(NamedTuple):
     references: Sequence[str] | None = None
     sources: Sequence[Sequence[int]] | None = None
 
-    def with_references(self, path: str, delimiter: str = "\n") -> "Sentences":
+    def with_references(self, path: str) -> "Sentences":
         """The same sentences with the references of a file, "" for those there are.
 
         Raises:
@@ -47,7 +47,7 @@ class Sentences(NamedTuple):
         """
         if not path:
             return self
-        references = read_lines(path, delimiter)
+        references = whole_lines(path)
         if len(references) != len(self.inputs):
             raise InputError(
                 f"{path} has {len(references)} references for {len(self.inputs)} sentences."
@@ -61,7 +61,7 @@ def file_sentences(path: str, reference: str = "", delimiter: str = "\n") -> Sen
     Raises:
         InputError: a file that can't be read, or another number of references.
     """
-    return Sentences(read_lines(path, delimiter)).with_references(reference, delimiter)
+    return Sentences(read_lines(path, delimiter)).with_references(reference)
 
 
 def problem_sentences(problem: Problem, data_dir: str, split: str, hparams: HParams) -> Sentences:

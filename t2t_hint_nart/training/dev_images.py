@@ -10,7 +10,7 @@ from t2t_hint_nart.data.problem import Problem, TextEncoder
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.evaluation.similarity import cosine_matrix
 from t2t_hint_nart.models.network import ATTENTION, HIDDEN, Output, forward, probe_sizes
-from t2t_hint_nart.text.token_labels import token_labels
+from t2t_hint_nart.text.reserved import token_labels
 
 # Long enough to show something, short enough to read.
 FITTING_TOKENS = (8, 16)

@@ -2,7 +2,7 @@
 
 import itertools
 
-from t2t_hint_nart.data.vocabulary_sample import sampled_text
+from t2t_hint_nart.data.subword_vocabulary import sampled_text
 
 
 def t2t_sample(lines, budget):

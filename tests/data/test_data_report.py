@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from t2t_hint_nart.data import data_listing, data_report
+from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.distill_problem import DistillProblem
 from t2t_hint_nart.errors import InputError
 from tests.data.lines_problem import LinesProblem
@@ -24,7 +24,7 @@ def test_report_and_provenance(data_dir):
     DistillProblem(LinesProblem()).write_training_shards(
         data_dir, [([5, 6], [7]), ([8], [9])], provenance, num_shards=1
     )
-    shown = data_listing.lines(data_dir)
+    shown = data_report.listing(data_dir)
     assert shown[0] == "lines_problem"
     assert shown[1].startswith("  written 20")
     assert shown[2].startswith("  vocabulary vocab.lines_problem.64.subwords: ")
@@ -39,7 +39,7 @@ def test_report_and_provenance(data_dir):
 def test_unfinished_and_unknown(tmp_path):
     (tmp_path / "mine-train-00000-of-00002").write_bytes(b"")
     (tmp_path / f"begun{data_report.UNFINISHED_SUFFIX}").write_text("{}")
-    assert data_listing.lines(tmp_path) == [
+    assert data_report.listing(tmp_path) == [
         "begun",
         "  not finished: run t2t-datagen again, it goes on",
         "mine",
@@ -50,7 +50,7 @@ def test_unfinished_and_unknown(tmp_path):
 def test_logs_are_no_problem_of_their_own(tmp_path):
     (tmp_path / "begun-unshuffled-train-00000-of-00002").write_bytes(b"")
     (tmp_path / f"begun{data_report.UNFINISHED_SUFFIX}").write_text("{}")
-    assert data_listing.lines(tmp_path) == [
+    assert data_report.listing(tmp_path) == [
         "begun",
         "  not finished: run t2t-datagen again, it goes on",
     ]
@@ -58,15 +58,15 @@ def test_logs_are_no_problem_of_their_own(tmp_path):
 
 def test_nothing_to_tell(tmp_path):
     with pytest.raises(InputError, match="holds no data of any problem"):
-        data_listing.lines(tmp_path)
+        data_report.listing(tmp_path)
     with pytest.raises(InputError, match="does not exist"):
-        data_listing.lines(tmp_path / "none")
+        data_report.listing(tmp_path / "none")
 
 
 def test_report_that_is_no_report(tmp_path):
     (tmp_path / "mine-data.json").write_text("{")
     with pytest.raises(InputError, match=r"mine-data.json' is not a data report: .*; remove it"):
-        data_listing.lines(tmp_path)
+        data_report.listing(tmp_path)
 
 
 def test_report_of_tokens_and_fingerprints(data_dir):
