@@ -148,15 +148,15 @@ class RangedHParams:
                 f"range of '{name}' has scale {scale}; allowed are LINEAR_SCALE, LOG_SCALE and "
                 "REVERSE_LOG_SCALE"
             )
-        log = scale != self.LINEAR_SCALE
         distribution: BaseDistribution
         try:
-            if kind == "float":
-                distribution = distributions.FloatDistribution(*values, log)
-            elif kind == "int":
-                distribution = distributions.IntDistribution(*values, log)
-            else:
+            if kind in ("discrete", "categorical"):
                 distribution = distributions.CategoricalDistribution(values)
+            else:
+                low, high = values
+                is_int = kind == "int"
+                make = distributions.IntDistribution if is_int else distributions.FloatDistribution
+                distribution = make(low, high, log=scale != self.LINEAR_SCALE)
         except ValueError as error:
             raise InputError(f"range of '{name}': {error}") from error
         self._ranges[name] = _Range(kind, distribution, scale, length)
