@@ -25,14 +25,7 @@ Train = Callable[[dict[str, Any], Path], dict[str, float]]
 
 
 class Trial(NamedTuple):
-    """A finished trial.
-
-    Attributes:
-        directory: of its run.
-        settings: values of hyperparameters by name.
-        value: the objective; NaN if it failed or diverged.
-        error: why it failed, "" if it didn't.
-    """
+    """A finished one: its directory, hyperparameters, objective (NaN: none) and why it failed."""
 
     directory: Path
     settings: dict[str, Any]
@@ -67,7 +60,7 @@ class RandomSearch:
         self.output_dir, self._given = Path(output_dir), dict(given)
         self.metric, self.maximize = metric, maximize
         self._distributions = ranges.ranges()
-        drawing = optuna.create_study(sampler=optuna.samplers.RandomSampler(given["random_seed"]))
+        drawing = optuna.create_study(sampler=optuna.samplers.RandomSampler(given["random_seed"] % 2**32))
         self._drawn = [drawing.ask(self._distributions).params for _ in range(count)]
         self.settings = [ranges.settings(drawn) for drawn in self._drawn]
         self._study = self._open() if (self.output_dir / JOURNAL).exists() else None
@@ -78,10 +71,6 @@ class RandomSearch:
             )
         self.trials()
 
-    def directory(self, number: int) -> Path:
-        """Of a trial, from 0."""
-        return self.output_dir / f"trial_{number:03d}"
-
     def trials(self) -> list[Trial]:
         """Those that are finished.
 
@@ -91,7 +80,7 @@ class RandomSearch:
         found = []
         stored_trials = self._study.trials if self._study else []
         for stored, settings in zip(stored_trials, self.settings, strict=False):
-            directory = self.directory(stored.number)
+            directory = self._directory(stored.number)
             metrics, error = stored.user_attrs["metrics"], stored.user_attrs["error"]
             if not error and self.metric not in metrics:
                 raise InputError(
@@ -111,8 +100,9 @@ class RandomSearch:
             InputError: every trial failed, or one has no objective.
         """
         study = self._begun()
+        states = optuna.trial.TrialState
         for number in range(len(self.trials()), len(self.settings)):
-            directory, settings = self.directory(number), self.settings[number]
+            directory, settings = self._directory(number), self.settings[number]
             metrics: dict[str, float] = {}
             try:
                 metrics = train(settings, directory)
@@ -120,13 +110,26 @@ class RandomSearch:
             except InputError as caught:
                 error = str(caught)
             write_trial(directory, settings, bool(error))
+            value = metrics.get(self.metric, math.nan)
+            has_value = math.isfinite(value)
             # Only now: an interrupted one goes on from its checkpoint.
-            study.add_trial(self._stored(self._drawn[number], metrics, error))
+            study.add_trial(
+                optuna.trial.create_trial(
+                    state=states.COMPLETE if has_value else states.FAIL,
+                    value=value if has_value else None,
+                    params=self._drawn[number],
+                    distributions=self._distributions,
+                    user_attrs={"metrics": metrics, "error": error},
+                )
+            )
             self.trials()
         trials = self.trials()
         if all(trial.error for trial in trials):
             raise InputError(f"Every trial failed, the first one because: {trials[0].error}")
         return ranked(trials, self.maximize)
+
+    def _directory(self, number: int) -> Path:
+        return self.output_dir / f"trial_{number:03d}"
 
     def _open(self) -> optuna.Study:
         path = self.output_dir / JOURNAL
@@ -159,20 +162,6 @@ class RandomSearch:
         if len(self._study.user_attrs.get("settings", [])) < len(self.settings):
             self._study.set_user_attr("settings", self.settings)
         return self._study
-
-    def _stored(
-        self, drawn: dict[str, Any], metrics: dict[str, float], error: str
-    ) -> optuna.trial.FrozenTrial:
-        value = metrics.get(self.metric, math.nan)
-        is_complete = math.isfinite(value)
-        states = optuna.trial.TrialState
-        return optuna.trial.create_trial(
-            state=states.COMPLETE if is_complete else states.FAIL,
-            value=value if is_complete else None,
-            params=drawn,
-            distributions=self._distributions,
-            user_attrs={"metrics": metrics, "error": error},
-        )
 
 
 def _storage(path: Path) -> optuna.storages.JournalStorage:
