@@ -59,19 +59,15 @@ def _import(values: flags.FlagValues) -> None:
     registry.hparams(values.hparams_set)
     encoders = problem.get_feature_encoders(values.data_dir)
 
-    from t2t_hint_nart.interchange.conversion import (
-        check_vocabulary,
-        check_width,
-        import_checkpoint,
-    )
+    from t2t_hint_nart.interchange.conversion import check_sizes, import_checkpoint
     from t2t_hint_nart.interchange.t2t_checkpoint import imported_hparams, open_t2t_checkpoint
     from t2t_hint_nart.models.build import build_model
     from t2t_hint_nart.output_dir import write_hparams
 
     checkpoint = open_t2t_checkpoint(values.checkpoint_path)
-    check_vocabulary(checkpoint, {name: each.vocab_size for name, each in encoders.items()})
     hparams = imported_hparams(checkpoint, values.hparams_set, values.hparams)
-    check_width(checkpoint, hparams.hidden_size)
+    vocab_sizes = {name: each.vocab_size for name, each in encoders.items()}
+    check_sizes(checkpoint, vocab_sizes, hparams.hidden_size)
     model = build_model(values.model, hparams, problem, encoders)
     path = import_checkpoint(checkpoint, model, values.output_dir)
     write_hparams(values.output_dir, hparams)

@@ -60,7 +60,9 @@ class RandomSearch:
         self.output_dir, self._given = Path(output_dir), dict(given)
         self.metric, self.maximize = metric, maximize
         self._distributions = ranges.ranges()
-        drawing = optuna.create_study(sampler=optuna.samplers.RandomSampler(given["random_seed"] % 2**32))
+        drawing = optuna.create_study(
+            sampler=optuna.samplers.RandomSampler(given["random_seed"] % 2**32)
+        )
         self._drawn = [drawing.ask(self._distributions).params for _ in range(count)]
         self.settings = [ranges.settings(drawn) for drawn in self._drawn]
         self._study = self._open() if (self.output_dir / JOURNAL).exists() else None
