@@ -97,11 +97,13 @@ _DEFINE: dict[type, Callable[..., Any]] = {
 }
 
 
-def define_refused_flags(
-    values: flags.FlagValues, refused: Sequence[RefusedFlag] = TRAINER_FLAGS
-) -> None:
-    """Define flags with T2T's defaults; another value is refused when flags are parsed."""
-    for flag in refused:
-        text = f"{DEFAULT_ONLY}{flag.reason}."
-        _DEFINE[type(flag.default)](flag.name, flag.default, text, flag_values=values)
-        flags.register_validator(flag.name, flag.check, flag_values=values)
+def refused_flags(refused: Sequence[RefusedFlag]) -> Callable[[flags.FlagValues], None]:
+    """Return what defines them with T2T's defaults; other values are refused when parsed."""
+
+    def define(values: flags.FlagValues) -> None:
+        for flag in refused:
+            text = f"{DEFAULT_ONLY}{flag.reason}."
+            _DEFINE[type(flag.default)](flag.name, flag.default, text, flag_values=values)
+            flags.register_validator(flag.name, flag.check, flag_values=values)
+
+    return define

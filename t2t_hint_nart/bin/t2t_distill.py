@@ -14,9 +14,9 @@ import time
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_count, define_data_flags, define_path, require
-from t2t_hint_nart.bin.refused_flags import RefusedFlag, define_refused_flags
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import define_data_flags, require
+from t2t_hint_nart.bin.refused_flags import RefusedFlag, refused_flags
 
 _TRAIN_APART = "train teacher and student with t2t-trainer"
 _REFUSED = (
@@ -25,12 +25,11 @@ _REFUSED = (
     RefusedFlag("student_dir", None, _TRAIN_APART),
 )
 
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define the teacher and the batch."""
-    define_path("teacher_export_dir", None, "SavedModel of the teacher.", values)
-    define_count("batch_size", 32, "Sentences decoded at a time.", values)
-    define_refused_flags(values, _REFUSED)
+# The teacher and the batch.
+define_flags = flag.group(
+    teacher_export_dir=flag.path(None, "SavedModel of the teacher."),
+    batch_size=flag.count(32, "Sentences decoded at a time."),
+)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -59,4 +58,6 @@ def _main(values: flags.FlagValues) -> None:
     )
 
 
-main = command_line.command(_main, "t2t-distill", define_data_flags, define_flags)
+main = command_line.command(
+    _main, "t2t-distill", define_data_flags, define_flags, refused_flags(_REFUSED)
+)

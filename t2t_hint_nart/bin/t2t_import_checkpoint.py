@@ -17,25 +17,19 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags, define_path, require
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags, require
 from t2t_hint_nart.errors import InputError
 
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define what is read, and what is written by tensor2tensor's names."""
-    define_path(
-        "checkpoint_path",
-        None,
-        "Checkpoint to read, as DIR/model.ckpt-250000, or a directory whose newest is taken.",
-        values,
-    )
-    define_path(
-        "export_to",
-        None,
-        "Write --checkpoint_path, one of this library, to this path for tensor2tensor.",
-        values,
-    )
+# What is read, and what is written by tensor2tensor's names.
+define_flags = flag.group(
+    checkpoint_path=flag.path(
+        None, "Checkpoint to read, as DIR/model.ckpt-250000, or a directory whose newest is taken."
+    ),
+    export_to=flag.path(
+        None, "Write --checkpoint_path, one of this library, to this path for tensor2tensor."
+    ),
+)
 
 
 def _main(values: flags.FlagValues) -> None:
