@@ -16,6 +16,15 @@ from absl import flags
 
 from t2t_hint_nart.errors import InputError
 
+# What the help of a flag begins with that says nothing more than that T2T has it.
+DEFAULT_ONLY = "T2T's; only its default is accepted: "
+_DEFINE: dict[type, Callable[..., Any]] = {
+    bool: flags.DEFINE_bool,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    str: flags.DEFINE_string,
+    type(None): flags.DEFINE_string,
+}
 # Defines a flag under a name.
 Definition = Callable[[str, flags.FlagValues], object]
 
@@ -94,6 +103,23 @@ integer = _kind(flags.DEFINE_integer)
 number = _kind(flags.DEFINE_float)
 choice = _kind(flags.DEFINE_enum)
 alias = _kind(flags.DEFINE_alias)
+
+
+def refused(default: Any, reason: str) -> Definition:
+    """Return a flag of T2T with its default there, and why no other value is accepted."""
+
+    def define(name: str, values: flags.FlagValues) -> None:
+        def check(given: Any) -> bool:
+            if given != default:
+                only = "" if default is None else f", only {default!r}"
+                raise InputError(f"--{name}={given} isn't supported{only}: {reason}.")
+            return True
+
+        text = f"{DEFAULT_ONLY}{reason}."
+        _DEFINE[type(default)](name, default, text, flag_values=values)
+        flags.register_validator(name, check, flag_values=values)
+
+    return define
 
 
 def group(**definitions: Definition) -> Callable[[flags.FlagValues], None]:

@@ -33,17 +33,10 @@ from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.command_line import typed_line
 from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable, require
 from t2t_hint_nart.bin.named_model import named_model, to_stderr
-from t2t_hint_nart.bin.refused_flags import DEVICE_FLAGS, RefusedFlag, refused_flags
+from t2t_hint_nart.bin.refused_flags import define_device_flags
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 
-_REFUSED = (
-    *DEVICE_FLAGS,
-    RefusedFlag("decode_in_memory", False, "every decode is written when it is complete"),
-    RefusedFlag("disable_grappler_optimizations", False, "a setting of TensorFlow 1"),
-    RefusedFlag("decode_targets_file", None, "a length never comes from the reference"),
-    RefusedFlag("hidden_state_dir", None, "t2t-visualize writes states and attention"),
-)
 _SOURCES = ("decode_from_file", "decode_interactive", "score_file")
 
 
@@ -68,6 +61,10 @@ define_flags = flag.group(
     teacher_export_dir=flag.path(
         None, "SavedModel of the teacher that chooses among a student's candidates."
     ),
+    decode_in_memory=flag.refused(False, "every decode is written when it is complete"),
+    disable_grappler_optimizations=flag.refused(False, "a setting of TensorFlow 1"),
+    decode_targets_file=flag.refused(None, "a length never comes from the reference"),
+    hidden_state_dir=flag.refused(None, "t2t-visualize writes states and attention"),
 )
 
 
@@ -248,6 +245,4 @@ _JOBS = {
 }
 
 
-main = command_line.command(
-    _main, "t2t-decoder", *MODEL_FLAGS, define_flags, refused_flags(_REFUSED)
-)
+main = command_line.command(_main, "t2t-decoder", *MODEL_FLAGS, define_flags, define_device_flags)

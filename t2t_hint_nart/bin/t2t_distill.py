@@ -16,19 +16,16 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flags import define_data_flags, require
-from t2t_hint_nart.bin.refused_flags import RefusedFlag, refused_flags
 
 _TRAIN_APART = "train teacher and student with t2t-trainer"
-_REFUSED = (
-    RefusedFlag("skip_teacher_training", False, _TRAIN_APART),
-    RefusedFlag("teacher_dir", None, _TRAIN_APART),
-    RefusedFlag("student_dir", None, _TRAIN_APART),
-)
 
 # The teacher and the batch.
 define_flags = flag.group(
     teacher_export_dir=flag.path(None, "SavedModel of the teacher."),
     batch_size=flag.count(32, "Sentences decoded at a time."),
+    skip_teacher_training=flag.refused(False, _TRAIN_APART),
+    teacher_dir=flag.refused(None, _TRAIN_APART),
+    student_dir=flag.refused(None, _TRAIN_APART),
 )
 
 
@@ -58,6 +55,4 @@ def _main(values: flags.FlagValues) -> None:
     )
 
 
-main = command_line.command(
-    _main, "t2t-distill", define_data_flags, define_flags, refused_flags(_REFUSED)
-)
+main = command_line.command(_main, "t2t-distill", define_data_flags, define_flags)

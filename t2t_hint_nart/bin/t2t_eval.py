@@ -15,10 +15,9 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags, require
-from t2t_hint_nart.bin.refused_flags import DEVICE_FLAGS, refused_flags
+from t2t_hint_nart.bin.refused_flags import define_device_flags
 from t2t_hint_nart.errors import InputError
 
-_REFUSED = DEVICE_FLAGS
 # What only training needs a teacher for.
 _HINT_WEIGHTS = ("hint_hidden_weight", "hint_align_weight")
 
@@ -67,5 +66,5 @@ def _main(values: flags.FlagValues) -> None:
 
 
 main = command_line.command(
-    _main, "t2t-eval", define_data_flags, define_model_flags, define_flags, refused_flags(_REFUSED)
+    _main, "t2t-eval", define_data_flags, define_model_flags, define_flags, define_device_flags
 )

@@ -18,15 +18,10 @@ from absl import flags
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.command_line import typed_line
 from t2t_hint_nart.bin.flags import define_usr_dir_flag, require
-from t2t_hint_nart.bin.refused_flags import RefusedFlag, refused_flags
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates
 
 _NO_CLOUD = "--server names a TensorFlow Serving"
-_REFUSED = (
-    RefusedFlag("cloud_mlengine_model_name", None, _NO_CLOUD),
-    RefusedFlag("cloud_mlengine_model_version", None, _NO_CLOUD),
-)
 Translate = Callable[[str], str]
 
 
@@ -39,6 +34,8 @@ define_flags = flag.group(
     inputs_once=flag.string(None, "Translate this text and exit."),
     problem=flag.string(None, "T2T's; accepted and not needed."),
     data_dir=flag.string(None, "T2T's; accepted and not needed."),
+    cloud_mlengine_model_name=flag.refused(None, _NO_CLOUD),
+    cloud_mlengine_model_version=flag.refused(None, _NO_CLOUD),
 )
 
 
@@ -75,6 +72,4 @@ def _remote(values: flags.FlagValues) -> Translate:
     return RestClient(values.server, values.servable_name, values.timeout_secs).translate
 
 
-main = command_line.command(
-    _main, "t2t-query-server", define_usr_dir_flag, define_flags, refused_flags(_REFUSED)
-)
+main = command_line.command(_main, "t2t-query-server", define_usr_dir_flag, define_flags)

@@ -28,7 +28,7 @@ from t2t_hint_nart.bin.flags import (
     require,
 )
 from t2t_hint_nart.bin.hparams_search import search
-from t2t_hint_nart.bin.refused_flags import TRAINER_FLAGS, refused_flags
+from t2t_hint_nart.bin.refused_flags import define_device_flags, define_trainer_only_flags
 from t2t_hint_nart.bin.schedules import SCHEDULES, find_schedule
 from t2t_hint_nart.bin.trainer_session import TrainerSession
 from t2t_hint_nart.hparam import HParams
@@ -185,5 +185,6 @@ main = command_line.command(
     define_evaluation_flags,
     define_decoding_flags,
     define_search_flags,
-    refused_flags(TRAINER_FLAGS),
+    define_device_flags,
+    define_trainer_only_flags,
 )

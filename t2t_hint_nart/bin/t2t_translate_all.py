@@ -20,13 +20,9 @@ from absl import flags
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flags import check_writable, define_data_flags, define_decode_flags, require
 from t2t_hint_nart.bin.named_model import model_of_run, to_stderr
-from t2t_hint_nart.bin.refused_flags import RefusedFlag, refused_flags
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 
-_REFUSED = (
-    RefusedFlag("decoder_command", "t2t-decoder {params}", "translations are made in this process"),
-)
 # Returns what is written: a line a sentence.
 Translate = Callable[[str], list[str]]
 
@@ -46,6 +42,7 @@ define_flags = flag.group(
     teacher_export_dir=flag.path(
         None, "SavedModel of the teacher that chooses among a student's candidates."
     ),
+    decoder_command=flag.refused("t2t-decoder {params}", "translations are made in this process"),
 )
 
 
@@ -130,10 +127,5 @@ def _translate(values: flags.FlagValues, settings: HParams, lines: list[str]) ->
 
 
 main = command_line.command(
-    _main,
-    "t2t-translate-all",
-    define_data_flags,
-    define_decode_flags,
-    define_flags,
-    refused_flags(_REFUSED),
+    _main, "t2t-translate-all", define_data_flags, define_decode_flags, define_flags
 )
