@@ -25,6 +25,7 @@ COMMANDS = (
     "t2t-visualize",
     "t2t-import-checkpoint",
 )
+SEARCH = ["optuna>=4,<6"]
 
 
 def version() -> str:
@@ -74,7 +75,10 @@ setup(
         "matplotlib>=3.8",
     ],
     extras_require={
+        # t2t-trainer --hparams_range
+        "search": SEARCH,
         "dev": [
+            *SEARCH,
             "dill",  # tfds.testing imports it
             "hypothesis",
             "import-linter",
@@ -84,7 +88,7 @@ setup(
             "ruff",
             "setuptools",
             "wheel",
-        ]
+        ],
     },
     entry_points={
         "console_scripts": [

@@ -47,7 +47,7 @@ def test_a_registered_range_is_filled():
     def my_range(ranges):
         ranges.set_discrete("n", [1, 2])
 
-    assert registry.ranged_hparams("my_range").ranges() == {"n": (1, 2)}
+    assert registry.ranged_hparams("my_range").ranges()["n"].choices == (1, 2)
     assert isinstance(registry.ranged_hparams("my_range"), RangedHParams)
 
 

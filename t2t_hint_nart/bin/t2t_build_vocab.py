@@ -16,7 +16,8 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_count, define_path, define_usr_dir_flag
+from t2t_hint_nart.bin.flag import define_count, define_path
+from t2t_hint_nart.bin.flags import define_usr_dir_flag
 from t2t_hint_nart.errors import InputError
 
 _SOURCES = ("problem", "corpus_filepattern", "vocab_filepattern")

@@ -23,7 +23,8 @@ from absl import flags
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_count, define_data_flags, require
+from t2t_hint_nart.bin.flag import define_count
+from t2t_hint_nart.bin.flags import define_data_flags, require
 from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.corpus import seed_generators
 from t2t_hint_nart.errors import InputError, nearest

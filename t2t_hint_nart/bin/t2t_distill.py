@@ -14,23 +14,19 @@ import time
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_count, define_data_flags, define_path, require
-from t2t_hint_nart.bin.refused_flags import RefusedFlag, define_refused_flags
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import define_data_flags, require
 
 _TRAIN_APART = "train teacher and student with t2t-trainer"
-_REFUSED = (
-    RefusedFlag("skip_teacher_training", False, _TRAIN_APART),
-    RefusedFlag("teacher_dir", None, _TRAIN_APART),
-    RefusedFlag("student_dir", None, _TRAIN_APART),
+
+# The teacher and the batch.
+define_flags = flag.group(
+    teacher_export_dir=flag.path(None, "SavedModel of the teacher."),
+    batch_size=flag.count(32, "Sentences decoded at a time."),
+    skip_teacher_training=flag.refused(False, _TRAIN_APART),
+    teacher_dir=flag.refused(None, _TRAIN_APART),
+    student_dir=flag.refused(None, _TRAIN_APART),
 )
-
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define the teacher and the batch."""
-    define_path("teacher_export_dir", None, "SavedModel of the teacher.", values)
-    define_count("batch_size", 32, "Sentences decoded at a time.", values)
-    define_refused_flags(values, _REFUSED)
 
 
 def _main(values: flags.FlagValues) -> None:

@@ -18,7 +18,8 @@ import time
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_path, define_usr_dir_flag, require
+from t2t_hint_nart.bin.flag import define_path
+from t2t_hint_nart.bin.flags import define_usr_dir_flag, require
 
 
 def define_flags(values: flags.FlagValues) -> None:

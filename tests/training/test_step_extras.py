@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training.checkpoints import Checkpoints
-from t2t_hint_nart.training.loss_extras import SmallBatchMultiplier, is_bias, weight_decay_loss
+from t2t_hint_nart.training.step_extras import SmallBatchMultiplier, is_bias, weight_decay_loss
 from tests.training.tiny_learner import NO_DROPOUT, batch, make_learner, shuffled_batches
 
 TEACHER = {"model_name": "transformer", "set_name": "transformer_small", **NO_DROPOUT}

@@ -1,4 +1,4 @@
-"""What T2T does to the loss besides its terms: weight decay, 1.2.9's small-batch multiplier."""
+"""What T2T does at a step besides the objective: weight decay, 1.2.9's multiplier, statistics."""
 
 from collections.abc import Mapping
 
@@ -63,3 +63,30 @@ class SmallBatchMultiplier:
     def state(self) -> dict[str, tf.Variable]:
         """What a checkpoint must hold, by name."""
         return {"max_nonpadding": self._largest}
+
+
+def input_stats(name: str, ids: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Size and padding of one side of a batch, T2T's `input_stats/` (t2t_model.summarize_features).
+
+    Args:
+        name: "inputs" or "targets".
+        ids: int32[B, T], PAD 0.
+
+    Returns:
+        float[] each: <name>_batch (sentences), _length (padded, in tokens), _nonpadding_tokens and
+        _nonpadding_fraction.
+
+    Example:
+        >>> stats = input_stats("inputs", tf.constant([[5, 6, 1, 0], [7, 1, 0, 0]]))
+        >>> {name: float(value) for name, value in stats.items()}  # doctest: +NORMALIZE_WHITESPACE
+        {'inputs_batch': 2.0, 'inputs_length': 4.0, 'inputs_nonpadding_tokens': 5.0,
+         'inputs_nonpadding_fraction': 0.625}
+    """
+    shape = tf.cast(tf.shape(ids), tf.float32)
+    tokens = tf.reduce_sum(tf.cast(ids != 0, tf.float32))
+    return {
+        f"{name}_batch": shape[0],
+        f"{name}_length": shape[1],
+        f"{name}_nonpadding_tokens": tokens,
+        f"{name}_nonpadding_fraction": tokens / tf.maximum(shape[0] * shape[1], 1.0),
+    }
