@@ -230,66 +230,66 @@ _MORE_STEPS = Question(
 )
 
 
+_MULTI30K_VARIANTS = (
+    *_SHORT,
+    *_longer(_SHORT, 1200, 2400),
+    *_ONE_HINT,
+    *_MILDER_HIDDEN,
+    _variant("real_hints", distilled=False),
+    _variant("cold_nll", NO_HINTS, warm_start_from=""),
+    _variant("cold_hints", warm_start_from=""),
+    _variant("lambda_20", "hint_hidden_weight=20.0"),
+    _variant("mu_0.3", "hint_align_weight=0.3"),
+    _variant("mu_3", "hint_align_weight=3.0"),
+    _variant("gamma_tr_0.5", "hint_gamma_tr=0.5"),
+    _variant("neighbor", "hint_hidden_pairs=neighbor"),
+    _variant("normed", "hint_hidden_reading=normed"),
+    _variant("average_head", "hint_align_average=head"),
+    _variant("average_layer_head", "hint_align_average=layer_head"),
+    _variant("average_all", "hint_align_average=all"),
+    _variant("soft_copy", "decoder_input_type=soft_uniform"),
+    _variant("soft_copy_nll", f"decoder_input_type=soft_uniform,{NO_HINTS}"),
+)
+_MULTI30K_QUESTIONS = (
+    _WHICH_HINT,
+    _MORE_STEPS,
+    Question(
+        "real_steps",
+        "More steps without distillation?",
+        ("nll", "real", "nll_1200", "real_1200", "nll_2400", "real_2400"),
+    ),
+    Question("real", "Hints without distillation?", ("real", "real_hints", "nll", "hints")),
+    Question("start", "From the teacher's weights?", ("cold_nll", "cold_hints", "nll", "hints")),
+    Question(
+        "settings",
+        "Another λ, μ, γ, pairs of states, reading or average?",
+        (
+            "hints",
+            "lambda_1",
+            "lambda_20",
+            "mu_0.3",
+            "mu_3",
+            "gamma_st_0.5",
+            "gamma_tr_0.5",
+            "neighbor",
+            "normed",
+            "average_head",
+            "average_layer_head",
+            "average_all",
+        ),
+    ),
+    Question(
+        "copy",
+        "Hard or soft copy of the source?",
+        ("nll", "soft_copy_nll", "hints", "soft_copy"),
+    ),
+)
+
+
 @register_recipe
 def multi30k_study() -> Recipe:
     """What matters for a student on Multi30k: one setting changed at a time."""
-    variants = (
-        *_SHORT,
-        *_longer(_SHORT, 1200, 2400),
-        *_ONE_HINT,
-        *_MILDER_HIDDEN,
-        _variant("real_hints", distilled=False),
-        _variant("cold_nll", NO_HINTS, warm_start_from=""),
-        _variant("cold_hints", warm_start_from=""),
-        _variant("lambda_20", "hint_hidden_weight=20.0"),
-        _variant("mu_0.3", "hint_align_weight=0.3"),
-        _variant("mu_3", "hint_align_weight=3.0"),
-        _variant("gamma_tr_0.5", "hint_gamma_tr=0.5"),
-        _variant("neighbor", "hint_hidden_pairs=neighbor"),
-        _variant("normed", "hint_hidden_reading=normed"),
-        _variant("average_head", "hint_align_average=head"),
-        _variant("average_layer_head", "hint_align_average=layer_head"),
-        _variant("average_all", "hint_align_average=all"),
-        _variant("soft_copy", "decoder_input_type=soft_uniform"),
-        _variant("soft_copy_nll", f"decoder_input_type=soft_uniform,{NO_HINTS}"),
-    )
-    questions = (
-        _WHICH_HINT,
-        _MORE_STEPS,
-        Question(
-            "real_steps",
-            "More steps without distillation?",
-            ("nll", "real", "nll_1200", "real_1200", "nll_2400", "real_2400"),
-        ),
-        Question("real", "Hints without distillation?", ("real", "real_hints", "nll", "hints")),
-        Question(
-            "start", "From the teacher's weights?", ("cold_nll", "cold_hints", "nll", "hints")
-        ),
-        Question(
-            "settings",
-            "Another λ, μ, γ, pairs of states, reading or average?",
-            (
-                "hints",
-                "lambda_1",
-                "lambda_20",
-                "mu_0.3",
-                "mu_3",
-                "gamma_st_0.5",
-                "gamma_tr_0.5",
-                "neighbor",
-                "normed",
-                "average_head",
-                "average_layer_head",
-                "average_all",
-            ),
-        ),
-        Question(
-            "copy",
-            "Hard or soft copy of the source?",
-            ("nll", "soft_copy_nll", "hints", "soft_copy"),
-        ),
-    )
-    return _study(multi30k(), variants, questions)
+    return _study(multi30k(), _MULTI30K_VARIANTS, _MULTI30K_QUESTIONS)
 
 
 @register_recipe

@@ -1,4 +1,6 @@
+import ast
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +85,18 @@ def test_a_function_that_returns_something_else_is_refused(monkeypatch):
     monkeypatch.setattr(registry, "recipe", lambda name: TINY_RECIPE)
     with pytest.raises(InputError, match="recipe 'small' must return a Recipe of that name"):
         find_recipe("small")
+
+
+def test_names_of_systems_and_decodings_stand_in_data_alone():
+    """A user's recipe has others, and no logic may ask for ours."""
+    recipe = find_recipe("multi30k")
+    names = {name for key in recipe.decoded() for name in key if not name.startswith("rescored")}
+    data = {"recipes.py", "paper_results.py"}
+    found = {
+        (path.name, node.value)
+        for path in Path(registry.__file__).parent.joinpath("reproduce").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in names
+    }
+    assert {value for file, value in found if file in data} == names
+    assert {entry for entry in found if entry[0] not in data} == set()
