@@ -39,10 +39,14 @@ class ParallelPass(Strategy):
     ) -> OnePassResult:
         """Decode every length in one pass, in the order of `lengths`."""
         require(network, Parallel, "decoding in one pass")
+        return self._decode(network, network.encode(inputs), self.lengths(inputs, halfwidth))
+
+    def _decode(self, network: Parallel, source: Any, lengths: tf.Tensor) -> OnePassResult:
+        """Decode lengths int32[B, C] of sources that were encoded once."""
         return one_pass(
-            lambda source, mask: network.decode(source, Canvas(mask)).logits,
-            network.encode(inputs),
-            self.lengths(inputs, halfwidth),
+            lambda rows, mask: network.decode(rows, Canvas(mask)).logits,
+            source,
+            lengths,
             reading=self.reading,
         )
 
@@ -157,15 +161,11 @@ class Refinement(OnePass):
         OnePass.add_hparams(settings)
         settings.add_hparam("iterations", 4)
 
-    def candidates(
-        self, network: Parallel, inputs: tf.Tensor, halfwidth: tf.Tensor | int
-    ) -> OnePassResult:
-        """Decode every length, shortest first, and refine each."""
-        first = super().candidates(network, inputs, halfwidth)
+    def _decode(self, network: Parallel, source: Any, lengths: tf.Tensor) -> OnePassResult:
+        """Decode lengths in one pass and refine each."""
+        first = super()._decode(network, source, lengths)
         count, steps = tf.shape(first.ids)[1], tf.shape(first.ids)[2]
-        source = tf.nest.map_structure(
-            lambda tensor: tf.repeat(tensor, count, axis=0), network.encode(inputs)
-        )
+        source = tf.nest.map_structure(lambda tensor: tf.repeat(tensor, count, axis=0), source)
         ids = tf.reshape(first.ids, [-1, steps])
 
         def refine(step, ids, log_probs, active) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""The smoothed cross-entropy against its oracle, its laws, and mutants that must be noticed."""
+"""The likelihood against its oracle, its laws, its metrics, and mutants that must be noticed."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,17 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
+from t2t_hint_nart import registry
+from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.losses.likelihood import (
+    Likelihood,
     smoothed_cross_entropy,
     smoothing_constant,
     token_log_probs,
 )
 from t2t_hint_nart.losses.loss_term import LossTerm
+from t2t_hint_nart.losses.term import Step
+from t2t_hint_nart.models.network import Output
 from tests.central_differences import central_differences
 from tests.oracles import smoothed_cross_entropy as oracle
 
@@ -159,3 +164,55 @@ def test_token_log_probs():
     np.testing.assert_allclose(got, -oracle.token_losses(logits, targets, 0.0), 1e-10)
     term = smoothed_cross_entropy(tf.constant(logits), targets, 0.0)
     assert float(term.total) == pytest.approx(-got.sum(), rel=1e-12)
+
+
+def step_of(logits, targets, smoothing=0.1):
+    hparams = HParams(label_smoothing=smoothing)
+    output = Output(tf.constant(logits), targets != 0)
+    return Step(hparams, None, tf.constant(targets), output)
+
+
+def test_the_criterion_is_the_smoothed_cross_entropy_of_the_set():
+    logits, targets = random_case(6)
+    criterion = registry.criterion("likelihood")
+    assert isinstance(criterion, Likelihood) and criterion.scalar.name == "nll"
+    for smoothing in (0.1, 0.0):
+        step = step_of(logits, targets, smoothing)
+        total, count = oracle.smoothed_cross_entropy(logits, targets, smoothing)
+        term = criterion(step)
+        assert (float(term.total), float(term.count)) == (pytest.approx(total), count)
+        assert criterion.alignment(step) is None
+
+
+def test_its_sums_and_metrics():
+    """Counted by hand: five real tokens of two sentences, one of which is right throughout."""
+    targets = np.array([[3, 1, 0], [2, 4, 1]], np.int32)
+    said = np.array([[3, 1, 5], [2, 3, 1]])
+    logits = 4.0 * np.eye(9)[said]
+    # The token that is wrong is the second choice; all padding is.
+    logits[1, 1, 4] = 2.0
+    sums, predictions = Likelihood().sums(step_of(logits, targets))
+    assert predictions.numpy().tolist() == said.tolist() and predictions.dtype == targets.dtype
+    sums = {name: float(value) for name, value in sums.items()}
+    total, count = oracle.smoothed_cross_entropy(logits, targets, 0.1)
+    plain, _ = oracle.smoothed_cross_entropy(logits, targets, 0.0)
+    assert sums == pytest.approx(
+        {
+            "nll_total": total,
+            "log_prob": -plain,
+            "correct": 4.0,
+            "correct_top5": 5.0,
+            "count": count,
+            "correct_sequences": 1.0,
+            "sequences": 2.0,
+        }
+    )
+    assert Likelihood().metrics(lambda name, divisor: sums[name] / sums[divisor]) == pytest.approx(
+        {
+            "loss": total / 5,
+            "accuracy": 4 / 5,
+            "accuracy_top5": 1.0,
+            "accuracy_per_sequence": 1 / 2,
+            "neg_log_perplexity": -plain / 5,
+        }
+    )
