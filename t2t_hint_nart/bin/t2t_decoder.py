@@ -188,8 +188,9 @@ def _print_lines(lines: list[str]) -> None:
 
 def _score(values: flags.FlagValues, settings: HParams, problem) -> Job:
     from t2t_hint_nart.serving import decodes
+    from t2t_hint_nart.text.lines import read_pairs
 
-    pairs = decodes.read_pairs(values.score_file)
+    pairs = read_pairs(values.score_file)
 
     def run(trained, scorer) -> list[str]:
         from t2t_hint_nart.serving.scoring import log_probs

@@ -10,7 +10,6 @@ Example:
 """
 
 import sys
-import time
 
 from absl import flags
 
@@ -39,14 +38,8 @@ def _main(values: flags.FlagValues) -> None:
     from t2t_hint_nart.exports.capabilities import ExportedTranslator
     from t2t_hint_nart.serving.distillation import distill
 
-    started = time.monotonic()
-
-    def progress(done: int, total: int) -> None:
-        seconds = time.monotonic() - started
-        print(f"{done}/{total} sentences  {seconds:.0f} s", file=sys.stderr, flush=True)
-
     teacher = ExportedTranslator(values.teacher_export_dir)
-    count = distill(teacher, problem, values.data_dir, values.batch_size, progress)
+    count = distill(teacher, problem, values.data_dir, values.batch_size)
     print(
         f"{count} pairs of {problem.name} in {values.data_dir}. Train a student with:\n"
         f"  t2t-trainer --problem={problem.name} --data_dir={values.data_dir} "

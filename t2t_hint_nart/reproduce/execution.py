@@ -7,7 +7,6 @@ order.
 import dataclasses
 import functools
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -89,16 +88,10 @@ def export_averaged(
 def distil(
     export_dir: str, problem: DistillProblem, data_dir: str, recipe: Recipe, stream: TextIO
 ) -> dict[str, Any]:
-    """Translate the training data with an export, and tell every ten batches."""
-    started = time.monotonic()
-
-    def progress(done: int, total: int) -> None:
-        if done == total or done % (recipe.distill_batch * 10) == 0:
-            seconds = time.monotonic() - started
-            print(f"{done}/{total} sentences decoded  {seconds:.0f} s", file=stream, flush=True)
-
+    """Translate the training data with an export."""
+    problem.progress = lambda line: print(line, file=stream, flush=True)
     translator = ExportedTranslator(export_dir)
-    count = distill(translator, problem, data_dir, recipe.distill_batch, progress, recipe.sentences)
+    count = distill(translator, problem, data_dir, recipe.distill_batch, recipe.sentences)
     return {"distilled_pairs": count}
 
 

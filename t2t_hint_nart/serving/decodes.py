@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.text.lines import read_lines as read_lines
-from t2t_hint_nart.text.lines import read_pairs as read_pairs
 from t2t_hint_nart.whole_file import write_whole
 
 ENDING = ".decodes"

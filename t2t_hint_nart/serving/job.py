@@ -10,6 +10,7 @@ from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation import bleu
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.progress import Progress
 from t2t_hint_nart.serving.decodes import (
     Hypothesis,
     hypothesis_text,
@@ -192,17 +193,9 @@ def translate(
     if say is None:
         return Translations(sentences, translator.translate_encoded(sources))
     translator.warm_up()
-    started = said = time.monotonic()
-
-    def progress(done: int, total: int) -> None:
-        nonlocal said
-        now = time.monotonic()
-        if done == total or now - said >= SECONDS_BETWEEN_LINES:
-            seconds, said = now - started, now
-            remaining = seconds / done * (total - done)
-            say(f"{done}/{total} sentences, {seconds:.0f} s, {remaining:.0f} s left")
-
-    hypotheses = translator.translate_encoded(sources, progress)
+    started = time.monotonic()
+    told = Progress(say, "decoding", "sentences", len(sources), every=SECONDS_BETWEEN_LINES)
+    hypotheses = translator.translate_encoded(sources, lambda done, _: told.update(done))
     seconds = max(time.monotonic() - started, 1e-9)
     say(inference_time(seconds, len(sources), batch_size or DEFAULT_BATCH_SIZE))
     return Translations(sentences, hypotheses)
