@@ -6,14 +6,19 @@ from typing import Any
 
 from t2t_hint_nart.data.sentence_batches import sentence_batches
 from t2t_hint_nart.evaluation.attention import AttentionAccumulator, AttentionStatistics
-from t2t_hint_nart.evaluation.heatmaps import attention_panel, similarity_panel
 from t2t_hint_nart.evaluation.repetition import repetition
 from t2t_hint_nart.evaluation.similarity import CosineAccumulator, CosineStatistics, cosine_matrix
+from t2t_hint_nart.inspection.figures import (
+    HeatmapPanel,
+    attention_figure,
+    save,
+    similarity_figure,
+)
+from t2t_hint_nart.inspection.generated import labels
+from t2t_hint_nart.models.network import ATTENTION, HIDDEN
 from t2t_hint_nart.reproduce.execution import Exports
-from t2t_hint_nart.reproduce.figures import draw_attention, draw_similarity
-from t2t_hint_nart.reproduce.generated import pieces
 from t2t_hint_nart.reproduce.recipe import Recipe
-from t2t_hint_nart.reproduce.sentence_view import READINGS
+from t2t_hint_nart.inspection.sentence_view import READINGS
 from t2t_hint_nart.reproduce.tables import system_label
 
 BATCH_SIZE = 32
@@ -103,7 +108,7 @@ class DecoderStates:
     def _labels(self, feature: str, ids: Sequence[int]) -> list[str]:
         if not self._recipe.quotes_text:
             return [str(position) for position in range(1, len(ids) + 1)]
-        return pieces(self._exports.encoders[feature], ids)
+        return labels(self._exports.encoders[feature], ids)
 
     def _draw(
         self, sources: list[list[int]], seen: dict[str, AttentionStatistics], output_dir: Path
@@ -119,11 +124,11 @@ class DecoderStates:
             made = self._exports.generate(system, source)
             words, title = self._labels("targets", made.tokens), system_label(self._recipe, system)
             cosines = cosine_matrix(made.probes[HIDDEN][-1])
-            similarity.append(similarity_panel(title, words, cosines))
+            similarity.append(HeatmapPanel(title, words, words, cosines))
             weights = made.probes[ATTENTION][layer, head]
-            attention.append(attention_panel(title, source_words, words, weights))
-        draw_similarity(similarity, output_dir / "figure1.png")
-        draw_attention(attention, output_dir / "figure2.png")
+            attention.append(HeatmapPanel(title, source_words, words, weights))
+        save(similarity_figure(similarity), output_dir / "figure1.png")
+        save(attention_figure(attention), output_dir / "figure2.png")
         return [
             {
                 "file": "figure1.png",

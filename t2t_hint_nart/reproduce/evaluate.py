@@ -9,6 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import Problem
 from t2t_hint_nart.evaluation.bleu import (
     bleu_13a,
@@ -21,9 +22,10 @@ from t2t_hint_nart.evaluation.latency import measure_latencies
 from t2t_hint_nart.evaluation.long_sentences import long_sentences
 from t2t_hint_nart.evaluation.repetition import text_repetition
 from t2t_hint_nart.evaluation.significance import all_pairs
+from t2t_hint_nart.inspection.figures import save, training_curves_figure
+from t2t_hint_nart.losses.term import Scalar
 from t2t_hint_nart.reproduce.decoder_states import DecoderStates
 from t2t_hint_nart.reproduce.execution import Exports
-from t2t_hint_nart.reproduce.figures import draw_training_curves
 from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.reproduce.report import Finished, finish
 from t2t_hint_nart.reproduce.rows import Row, flat_rows
@@ -203,7 +205,7 @@ class Evaluation:
         for system, history in histories.items():
             for term, curve in history.items():
                 curves.setdefault(term, {})[system_label(self._recipe, system)] = curve
-        draw_training_curves(curves, self._output_dir / "training.png")
+        save(training_curves_figure(curves), self._output_dir / "training.png")
         caption = "Unweighted losses, open gates and gradient norm during training."
         return [{"file": "training.png", "caption": caption}]
 
