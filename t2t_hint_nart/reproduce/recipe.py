@@ -92,7 +92,7 @@ class Recipe:
             with; without it neither is measured.
         drawn: systems of the figures, for the sentence in which the second repeats itself most.
         calibrated: the system whose loss terms at initialisation are told.
-        noun: what its systems but for the baseline's are called.
+        noun: what its systems but for the shared ones are called.
         split: of the data that are translated.
         quotes_text: whether the report quotes the text; otherwise it has no samples, and figures
             have positions for tokens, so that it may be published whatever the text's licence.

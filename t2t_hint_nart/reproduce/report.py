@@ -77,7 +77,10 @@ def _head(recipe: Recipe, rows: Rows, command: str) -> str:
 
 
 def _own_tables(recipe: Recipe, rows: Rows) -> list[tuple[str, str]]:
-    wanted = {"study": "Study", **_SECTIONS} if recipe.questions else _SECTIONS
+    wanted = _SECTIONS
+    if recipe.questions:
+        kept = ("systems", "signatures", "times")
+        wanted = {"study": "Study", **{name: _SECTIONS[name] for name in kept}}
     found = ((title, tables.TABLES[name](recipe, rows)) for name, title in wanted.items())
     return [(title, "\n".join(lines)) for title, lines in found if lines]
 
@@ -88,10 +91,10 @@ def _samples(samples: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def best_system(recipe: Recipe, rows: Rows) -> str:
-    """Return the system whose export translates best, the baseline's only if there is no other."""
+    """Return the system whose export translates best, a shared one only if there is no other."""
     exported = [(s.name, recipe.exported(s.name).name) for s in recipe.systems]
     keys = [key for key in exported if key in rows.decoded()] or exported
-    others = [key for key in keys if key != recipe.baseline] or keys
+    others = [key for key in keys if key[0] not in recipe.shared] or keys
     return max(others, key=lambda key: rows.get("bleu_13a", *key) or 0.0)[0]
 
 

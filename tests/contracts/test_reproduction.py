@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from t2t_hint_nart.reproduce.recipe import find_recipe
 from t2t_hint_nart.reproduce.report import summary, with_tables
+from t2t_hint_nart.reproduce.tables import results
 from tests.contracts.claims import CLAIMS, EXEMPT, ROWS
 
 ROOT = Path(__file__).parents[2]
@@ -96,6 +98,11 @@ def test_a_number_that_no_row_has_would_be_seen():
 
 def test_what_the_readme_prints_is_what_the_rows_say():
     assert summary(ROWS["quickstart"]) in document("README.md")
+
+
+def test_the_stored_report_for_people_is_of_the_rows():
+    report = (ROOT / "reports" / "quickstart" / "report.md").read_text(encoding="utf-8")
+    assert "\n".join(results(find_recipe("quickstart"), ROWS["quickstart"])) in report
 
 
 def test_the_rerun_measured_the_same_but_for_times():

@@ -1,11 +1,12 @@
 """What is written of rows: report.md, the terminal's summary, and tables inside a document."""
 
+import dataclasses
 import shlex
 
 import pytest
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.reproduce.recipe import find_recipe
+from t2t_hint_nart.reproduce.recipe import Question, find_recipe
 from t2t_hint_nart.reproduce.report import (
     finish,
     translate_command,
@@ -14,7 +15,7 @@ from t2t_hint_nart.reproduce.report import (
 )
 from t2t_hint_nart.reproduce.rows import flat_rows, read_rows, write_rows
 from tests.reproduce.test_tables import made_up
-from tests.reproduce.tiny_recipe import TINY_RECIPE
+from tests.reproduce.tiny_recipe import STUDENTS, TINY_RECIPE
 
 FIGURE = {"file": "figure1.png", "caption": "States."}
 SAMPLE = {"source": "1 2", "reference": "2 1", "nll": "2 2"}
@@ -57,8 +58,16 @@ def test_what_was_not_timed_is_a_dash(tmp_path):
 
 
 def test_the_best_that_translates_as_exported_is_recommended(finished):
-    """And not the baseline, nor one that is better by another decoding."""
+    """And not the shared teacher, nor one that is better by another decoding."""
     assert finished.translate_command == translate_command("export/student_align")
+
+
+def test_the_report_of_a_study_has_its_questions(tmp_path):
+    questions = (Question("a", "Which is better?", STUDENTS),)
+    recipe = dataclasses.replace(TINY_RECIPE, questions=questions, baseline=None)
+    text = finish(recipe, made_up(recipe, [1]), tmp_path, str).report.read_text()
+    assert "## Study" in text and "| Which is better? | student_align |" in text
+    assert "## Results" not in text
 
 
 def test_the_command_to_translate_works_in_a_shell():
