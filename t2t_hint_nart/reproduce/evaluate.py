@@ -15,8 +15,8 @@ from t2t_hint_nart.evaluation.significance import all_pairs
 from t2t_hint_nart.exports.exported_model import ExportedModel
 from t2t_hint_nart.exports.metadata import GREEDY
 from t2t_hint_nart.hints.teacher import Teacher
+from t2t_hint_nart.inspection.figures import save, training_curves_figure
 from t2t_hint_nart.reproduce.decoder_states import DecoderStates
-from t2t_hint_nart.reproduce.figures import draw_training_curves
 from t2t_hint_nart.reproduce.ordering import system_label
 from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.reproduce.report import build_report, write_report
@@ -199,7 +199,7 @@ class Evaluation:
             }
             for term in terms
         }
-        draw_training_curves(curves, self._output_dir / "training.png")
+        save(training_curves_figure(curves), self._output_dir / "training.png")
         caption = "Unweighted losses, open gates and gradient norm while the students are trained."
         return [{"file": "training.png", "caption": caption}]
 
