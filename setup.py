@@ -55,7 +55,7 @@ setup(
     packages=packages(),
     package_dir={f"t2t_hint_nart.{plugin}": plugin for plugin in PLUGINS},
     package_data={
-        "t2t_hint_nart": ["py.typed", "reproduce/*.html"],
+        "t2t_hint_nart": ["py.typed", "inspection/*.html"],
         "t2t_hint_nart.problems.builders": ["checksums.tsv"],
     },
     install_requires=[

@@ -2,9 +2,9 @@ r"""Show what a model does with a sentence: attention of every layer and head, c
 
 Translates --sentence and writes to --visualization_dir: index.html, one page that needs nothing
 else, to look into every layer and head; the same as PNG files; the numbers as attention.csv and
-cosine.csv. The model is an export (--export_dir) or a checkpoint, teacher or student alike.
-Attention is that from the translation to the source; of a checkpoint also the encoder's and the
-decoder's self-attention and a student's positional attention.
+cosine.csv. The model is an export (--export_dir) or a checkpoint, of any model with the probes for
+it. Attention is that from the translation to the source; of a checkpoint also the self-attention
+that the model has: the encoder's, the decoder's, a student's positional one.
 
 Examples:
   t2t-visualize --export_dir=runs/quickstart/export/teacher --data_dir=runs/quickstart/data \
@@ -21,12 +21,13 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable, require
-from t2t_hint_nart.bin.named_model import named_model
+from t2t_hint_nart.bin.named_model import named_model, to_stderr
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates
 
 if TYPE_CHECKING:
-    from t2t_hint_nart.reproduce.look_inside import Inside
+    from t2t_hint_nart.data.problem import TextEncoder
+    from t2t_hint_nart.inspection.generated import Inside
 
 PAGE = "index.html"
 
@@ -49,13 +50,12 @@ def _main(values: flags.FlagValues) -> None:
         raise InputError("--sentence has no word.")
     if (directory / PAGE).exists():
         raise InputError(f"{directory / PAGE} exists; give another --visualization_dir.")
-    inside = _exported(values) if values.export_dir else _trained(values)
+    inside, encoders = _exported(values) if values.export_dir else _trained(values)
 
-    from t2t_hint_nart.reproduce.look_inside import look
-    from t2t_hint_nart.reproduce.sentence_page import write_page
-    from t2t_hint_nart.reproduce.sentence_view import draw, write_csv
+    from t2t_hint_nart.inspection.sentence_page import write_page
+    from t2t_hint_nart.inspection.sentence_view import draw, look, write_csv
 
-    shown = look(inside, replace_surrogates(values.sentence))
+    shown = look(inside, encoders, replace_surrogates(values.sentence))
     directory.mkdir(parents=True, exist_ok=True)
     write_csv(shown, directory)
     draw(shown, directory)
@@ -64,26 +64,35 @@ def _main(values: flags.FlagValues) -> None:
     print(f"{shown.inputs}\n{shown.outputs}\nOpen {directory / PAGE} in a browser.")
 
 
-def _exported(values: flags.FlagValues) -> "Inside":
+def _exported(values: flags.FlagValues) -> "tuple[Inside, dict[str, TextEncoder]]":
     from t2t_hint_nart import registry
     from t2t_hint_nart.exports.metadata import read_metadata
 
     problem = registry.problem(values.problem or read_metadata(values.export_dir).problem)
-    from t2t_hint_nart.exports.exported_model import ExportedModel
-    from t2t_hint_nart.reproduce.look_inside import inside_export
+    encoders = problem.get_feature_encoders(values.data_dir)
 
-    return inside_export(ExportedModel(values.export_dir), problem, values.data_dir)
+    from t2t_hint_nart.exports.capabilities import HintGiver
+    from t2t_hint_nart.inspection.generated import inside_export
+
+    giver = HintGiver(values.export_dir)
+    warning = giver.check_fits(problem, encoders)
+    if warning:
+        to_stderr(warning)
+    return inside_export(giver.export), encoders
 
 
-def _trained(values: flags.FlagValues) -> "Inside":
+def _trained(values: flags.FlagValues) -> "tuple[Inside, dict[str, TextEncoder]]":
     named = named_model(values, "export_dir")
+    from t2t_hint_nart import registry
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 
-    settings = decode_hparams(values.decode_hparams)
+    settings = decode_hparams(values.decode_hparams, registry.strategy_of(named.name))
 
-    from t2t_hint_nart.reproduce.look_inside import inside_trained
+    from t2t_hint_nart.inspection.generated import inside_network, model_name
 
-    return inside_trained(named.load(), settings)
+    trained = named.load()
+    name = model_name(named.name, named.problem.name, trained.step)
+    return inside_network(trained.model, trained.strategy(settings), name), trained.encoders
 
 
 main = command_line.command(_main, "t2t-visualize", *MODEL_FLAGS, define_flags)

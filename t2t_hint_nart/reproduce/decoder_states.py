@@ -15,10 +15,10 @@ from t2t_hint_nart.inspection.figures import (
     similarity_figure,
 )
 from t2t_hint_nart.inspection.generated import labels
+from t2t_hint_nart.inspection.sentence_view import READINGS
 from t2t_hint_nart.models.network import ATTENTION, HIDDEN
 from t2t_hint_nart.reproduce.execution import Exports
 from t2t_hint_nart.reproduce.recipe import Recipe
-from t2t_hint_nart.inspection.sentence_view import READINGS
 from t2t_hint_nart.reproduce.tables import system_label
 
 BATCH_SIZE = 32

@@ -16,11 +16,11 @@ from t2t_hint_nart.data.problem import DatasetSplit, TextEncoder
 from t2t_hint_nart.data.shards import naming_damaged_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import HintGiver
+from t2t_hint_nart.inspection.dev_images import Pictures, fixed_sentence, make_pictures
 from t2t_hint_nart.models.build import build_model
 from t2t_hint_nart.models.network import probe_sizes
 from t2t_hint_nart.output_dir import write_hparams
 from t2t_hint_nart.training.checkpoints import find_checkpoint, restore_model, warm_start
-from t2t_hint_nart.training.dev_images import Pictures, fixed_sentence, make_pictures
 from t2t_hint_nart.training.early_stopping import EvaluationHistory, StoppingRule
 from t2t_hint_nart.training.evaluation import make_evaluation
 from t2t_hint_nart.training.evaluation_report import EvaluationReport

@@ -11,8 +11,8 @@ from typing import TextIO
 import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.inspection.dev_images import Pictures
 from t2t_hint_nart.training.checkpoints import Checkpoints
-from t2t_hint_nart.training.dev_images import Pictures
 from t2t_hint_nart.training.early_stopping import EvaluationHistory
 from t2t_hint_nart.training.evaluation_report import EvaluationReport
 from t2t_hint_nart.training.interrupt import InterruptedWithin, interrupt_waits

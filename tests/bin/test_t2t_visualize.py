@@ -68,6 +68,33 @@ def test_self_attention(workshop, tmp_path, model):
     assert ('"name":"Positional attention, decoder"' in data) == (model == "transformer_nat")
 
 
+def test_an_export(workshop, teacher_export, tmp_path):
+    flags = {"export_dir": teacher_export, "data_dir": workshop.data_dir, "sentence": "die Katze ."}
+    told = succeed("t2t-visualize", **flags, visualization_dir=tmp_path)
+    once = succeed("t2t-query-server", export_dir=teacher_export, inputs_once="die Katze .")
+    assert told.splitlines()[:2] == ["die Katze .", once.rstrip("\n")]
+    # An export gives no self-attention.
+    expected = [name for name in FILES if not name.startswith(("decoder_", "encoder_"))]
+    assert sorted(path.name for path in tmp_path.iterdir()) == expected
+    with (tmp_path / "cosine.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["states"] for row in rows} == {"raw", "normed"}
+    for row in rows:
+        assert -1 <= float(row["cosine"]) <= 1
+        if row["position"] == row["other_position"]:
+            assert float(row["cosine"]) == pytest.approx(1.0)
+
+
+def test_an_export_of_another_vocabulary(workshop, teacher_export, tmp_path):
+    (vocabulary,) = workshop.data_dir.glob("vocab*")
+    *lines, last, end = vocabulary.read_text("utf-8").split("\n")
+    (tmp_path / vocabulary.name).write_text("\n".join([*lines[:2], last, *lines[2:], end]), "utf-8")
+    flags = {"export_dir": teacher_export, "data_dir": tmp_path, "sentence": "a"}
+    line = refusal("t2t-visualize", **flags, visualization_dir=tmp_path / "out")
+    assert line.startswith(f"{teacher_export} doesn't fit text2text_tmpdir: its vocabulary of ")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_sentence_that_is_not_utf8(workshop, tmp_path):
     told = succeed(
         "t2t-visualize",
@@ -97,5 +124,5 @@ def test_refusals(workshop, tmp_path):
     flags = {"sentence": "x", "visualization_dir": out, "data_dir": workshop.data_dir}
     assert refusal("t2t-visualize", **flags).startswith("Missing --model, --hparams_set")
     line = refusal("t2t-visualize", **flags, export_dir=tmp_path)
-    assert line == f"No SavedModel in {tmp_path}; make one with t2t-exporter."
+    assert line == f"No export in {tmp_path}; make one with t2t-exporter."
     assert not out.exists()

@@ -48,7 +48,7 @@ def importers(package):
         ("tensorflow_datasets", {"problems", "data"}),
         ("sacrebleu", {"evaluation"}),
         ("sacremoses", {"text"}),
-        ("matplotlib", {"evaluation", "reproduce"}),
+        ("matplotlib", {"inspection"}),
         ("tensorboard", {"training"}),
         ("tf_keras", set()),
     ],

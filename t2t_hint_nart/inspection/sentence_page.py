@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from t2t_hint_nart.evaluation.attention import entropy
-from t2t_hint_nart.reproduce.sentence_view import ENCODER, SentenceView
+from t2t_hint_nart.inspection.sentence_view import ENCODER, SentenceView
 from t2t_hint_nart.whole_file import write_whole
 
 TEMPLATE = "sentence_page.html"
@@ -41,42 +41,36 @@ def write_page(shown: SentenceView, path: Path) -> Path:
 
 def _data(shown: SentenceView) -> dict[str, Any]:
     """What the page's script reads; matrices are [row][column], rounded to four digits."""
-    layer, head = shown.sharpest_head()
+    views = [_attention("Attention", shown.attention, "target", "source")]
+    for name, weights in shown.self_attention.items():
+        side = "source" if name == ENCODER else "target"
+        views.append(_attention(_TITLES[name], weights, side, side))
+    for name, matrices in shown.cosines.items():
+        views.append(_view(_TITLES[name], "target", "target", "viridis", matrices[:, None]))
     return {
         "model": shown.model,
         "inputs": shown.inputs,
         "outputs": shown.outputs,
         "source": shown.source,
         "target": shown.target,
-        "start": [layer, head],
-        "views": [
-            _attention("Attention", shown.attention, "target", "source"),
-            *(
-                _attention(_TITLES[name], weights, side, side)
-                for name, weights in shown.self_attention.items()
-                for side in ("source" if name == ENCODER else "target",)
-            ),
-            *(
-                {
-                    "name": _TITLES[name],
-                    "rows": "target",
-                    "columns": "target",
-                    "colours": "viridis",
-                    "matrices": [[matrix] for matrix in np.round(matrices, 4).tolist()],
-                }
-                for name, matrices in shown.cosines.items()
-            ),
-        ],
+        "start": [*shown.sharpest_head()],
+        "views": views,
     }
 
 
 def _attention(name: str, weights: NDArray[np.float64], rows: str, columns: str) -> dict[str, Any]:
     """A view of attention weights, float64[layers, H, rows, columns]."""
+    means = np.round(entropy(weights).mean(axis=-1), 3).tolist()
+    return {**_view(name, rows, columns, "blues", weights), "entropy": means}
+
+
+def _view(
+    name: str, rows: str, columns: str, colours: str, matrices: NDArray[np.float64]
+) -> dict[str, Any]:
     return {
         "name": name,
         "rows": rows,
         "columns": columns,
-        "colours": "blues",
-        "entropy": np.round(entropy(weights).mean(axis=-1), 3).tolist(),
-        "matrices": np.round(weights, 4).tolist(),
+        "colours": colours,
+        "matrices": np.round(matrices, 4).tolist(),
     }

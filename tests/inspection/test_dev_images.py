@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from t2t_hint_nart.evaluation import heatmaps
-from t2t_hint_nart.training import dev_images
-from t2t_hint_nart.training.dev_images import fixed_sentence, make_pictures
-from tests.models.tiny_networks import tiny_network
+from t2t_hint_nart.inspection import dev_images, figures
+from t2t_hint_nart.inspection.dev_images import fixed_sentence, make_pictures
+from t2t_hint_nart.models.network import Network
+from tests.models.tiny_networks import run, tiny_network
 
 SENTENCE = ([3, 4, 5, 1], [6, 7, 1])
 
@@ -52,24 +52,28 @@ def test_a_sentence_to_read(monkeypatch, lengths, expected):
 def test_what_is_drawn(monkeypatch, model, set_name):
     drawn = {}
     for name in ("attention_figure", "similarity_figure"):
-        monkeypatch.setattr(heatmaps, name, lambda panels, name=name: drawn.update({name: panels}))
-    monkeypatch.setattr(heatmaps, "pixels", lambda figure: np.zeros((2, 2, 3), np.uint8))
+        monkeypatch.setattr(figures, name, lambda panels, name=name: drawn.update({name: panels}))
+    monkeypatch.setattr(figures, "pixels", lambda figure: np.zeros((2, 2, 3), np.uint8))
     network = tiny_network(model, set_name, dtype="float32")
     pictures = make_pictures(network, {"inputs": Letters(), "targets": Letters()}, SENTENCE)()
     assert set(pictures) == {"attention", "cosine_similarity"}
-    output = network(np.array([SENTENCE[0]]), np.array([SENTENCE[1]]))
-    predicted = np.asarray(output.logits)[0].argmax(-1)
+    output = run(network, np.array([SENTENCE[0]]), np.array([SENTENCE[1]]))
+    predicted = output.logits[0].argmax(-1)
     words = ["<EOS>" if id_ == 1 else "abcdefghijk"[id_] for id_ in predicted]
     first, last = drawn["attention_figure"]
     assert (first.title, last.title) == ("Layer 1", "Layer 2")
     assert first.columns == ["d", "e", "f", "<EOS>"] and first.rows == words
-    weights = np.asarray(output.attention)[0]
+    weights = output.attention[0]
     np.testing.assert_allclose(last.values, weights[1].max(axis=0), rtol=1e-5)
-    states = np.asarray(output.hidden)[0, 1].astype(np.float64)
+    states = output.hidden[0, 1].astype(np.float64)
     unit = states / np.linalg.norm(states, axis=1, keepdims=True)
     panel = drawn["similarity_figure"][1]
     np.testing.assert_allclose(panel.values, unit @ unit.T, atol=1e-5)
     assert panel.rows == panel.columns == words
+
+
+def test_a_network_without_probes_has_none():
+    assert make_pictures(Network(), {}, SENTENCE)() == {}
 
 
 def test_they_follow_the_network():

@@ -1,15 +1,20 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.evaluation.heatmaps import (
+from t2t_hint_nart.inspection.figures import (
     DPI,
     HeatmapPanel,
-    attention_panel,
-    similarity_panel,
+    attention_figure,
+    pixels,
+    save,
+    similarity_figure,
+    training_curves_figure,
 )
-from t2t_hint_nart.reproduce import figures
 
 LONG = "Donaudampfschifffahrtsgesellschaft"
 
@@ -34,8 +39,8 @@ def colours(image):
 
 def similarity(path, length, padding=0):
     values = np.pad(cosines(length), (0, padding), constant_values=np.nan)
-    panels = [similarity_panel(title, tokens(length), values) for title in "abc"]
-    return figures.draw_similarity(panels, path)
+    panels = [HeatmapPanel(title, tokens(length), tokens(length), values) for title in "abc"]
+    return save(similarity_figure(panels), path)
 
 
 @pytest.mark.parametrize("length", [1, 5, 30])
@@ -63,11 +68,11 @@ def test_padding_is_never_shown(tmp_path):
     np.testing.assert_array_equal(clean, padded)
 
 
-def test_the_same_value_has_the_same_colour_in_all_panels(tmp_path):
+def test_the_same_value_has_the_same_colour_in_all_panels():
     values = [np.full((4, 4), 0.5), np.full((4, 4), 0.5)]
     values[1][0, 0] = 1.0
-    panels = [similarity_panel("x", ["a"] * 4, value) for value in values]
-    image = imread(figures.draw_similarity(panels, tmp_path / "same.png"))
+    panels = [HeatmapPanel("x", ["a"] * 4, ["a"] * 4, value) for value in values]
+    image = pixels(similarity_figure(panels)) / 255
     found, counts = colours(image)
     # White, then the one colour that fills 31 of the 32 cells.
     assert found[0] == 0xFFFFFF
@@ -75,30 +80,36 @@ def test_the_same_value_has_the_same_colour_in_all_panels(tmp_path):
     assert counts[1] == pytest.approx(31 * cell**2, rel=0.1)
 
 
-def test_attention_has_a_shared_scale_up_to_its_largest_weight(tmp_path):
-    sharp = attention_panel("sharp", ["a"] * 3, ["b"] * 2, [[1, 0, 0], [0.5, 0.5, 0]])
-    flat = attention_panel("flat", ["a"] * 3, ["b"] * 2, np.full((2, 3), 0.25))
+def test_attention_has_a_shared_scale_up_to_its_largest_weight():
+    sharp = HeatmapPanel("sharp", ["a"] * 3, ["b"] * 2, [[1, 0, 0], [0.5, 0.5, 0]])
+    flat = HeatmapPanel("flat", ["a"] * 3, ["b"] * 2, np.full((2, 3), 0.25))
     top = 0x08306B
     cell = (0.42 * DPI) ** 2
     for panels, top_cells in (([sharp, flat], 1), ([flat], 6)):
-        image = imread(figures.draw_attention(panels, tmp_path / "figure2.png"))
+        image = pixels(attention_figure(panels)) / 255
         found = dict(zip(*colours(image), strict=True))
         assert found[top] == pytest.approx(top_cells * cell, rel=0.15)
 
 
-def test_curves(tmp_path):
+def test_curves():
     lines = {"student_nll": ([0, 10], [2.0, 1.0]), "student_align": ([0, 10], [3.0, 1.0])}
-    one = imread(figures.draw_training_curves({"nll": lines}, tmp_path / "1.png"))
-    two = imread(figures.draw_training_curves({"nll": lines, "align": {}}, tmp_path / "2.png"))
+    one = pixels(training_curves_figure({"nll": lines}))
+    two = pixels(training_curves_figure({"nll": lines, "align": {}}))
     assert two.shape[1] == 2 * one.shape[1]
     assert two.shape[0] == one.shape[0]
 
 
-def test_a_failed_figure_leaves_the_old_one(tmp_path):
+def test_a_failed_figure_leaves_the_old_one(tmp_path, monkeypatch):
     path = similarity(tmp_path / "figure1.png", 3)
     before = path.read_bytes()
-    with pytest.raises(InputError):
-        figures.draw_similarity([similarity_panel("x", ["a", "b"], np.eye(1))], path)
+
+    def half(canvas, name):
+        Path(name).write_bytes(before[:100])
+        raise OSError("no space left")
+
+    monkeypatch.setattr(FigureCanvasAgg, "print_png", half)
+    with pytest.raises(OSError, match="no space left"):
+        similarity(path, 4)
     assert path.read_bytes() == before
 
 
@@ -106,15 +117,16 @@ def test_a_failed_figure_leaves_the_old_one(tmp_path):
     ("columns", "rows", "shape"),
     [(3, 2, (2, 2)), (2, 3, (2, 2)), (0, 2, (2, 2)), (2, 2, (4,))],
 )
-def test_labels_without_values_are_refused(tmp_path, columns, rows, shape):
+def test_labels_without_values_are_refused(columns, rows, shape):
     panel = HeatmapPanel("x", tokens(columns), tokens(rows), np.zeros(shape))
-    with pytest.raises(InputError, match="panel 'x'"):
-        figures.draw_attention([panel], tmp_path / "x.png")
+    for draw in (attention_figure, similarity_figure):
+        with pytest.raises(InputError, match="panel 'x'"):
+            draw([panel])
 
 
-def test_nothing_to_draw(tmp_path):
-    for draw in (figures.draw_similarity, figures.draw_attention):
+def test_nothing_to_draw():
+    for draw in (similarity_figure, attention_figure):
         with pytest.raises(InputError, match="no panels"):
-            draw([], tmp_path / "x.png")
+            draw([])
     with pytest.raises(InputError, match="no training curves"):
-        figures.draw_training_curves({}, tmp_path / "x.png")
+        training_curves_figure({})

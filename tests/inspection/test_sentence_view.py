@@ -3,24 +3,45 @@ import csv
 import numpy as np
 import pytest
 
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation.similarity import cosine_matrix
-from t2t_hint_nart.reproduce.sentence_view import draw, write_csv
-from tests.reproduce.sentence_views import HEADS, LAYERS, SOURCE, TARGET, decoder_output, example
+from t2t_hint_nart.inspection.sentence_view import draw, look, write_csv
+from tests.inspection.sentence_views import (
+    ENCODERS,
+    HEADS,
+    LAYERS,
+    SOURCE,
+    TARGET,
+    example,
+    inside,
+    probes,
+)
 
 
 def test_padding_is_cut():
-    shown, output = example(length=4, source_length=5), decoder_output(4, 5)
+    shown, seen = example(length=4), {name: probe[0] for name, probe in probes(4).items()}
+    assert (shown.model, shown.inputs, shown.outputs) == ("model <b>", "Hallo", "</script>")
+    assert (shown.source, shown.target) == (SOURCE, TARGET)
     assert shown.attention.shape == (LAYERS, HEADS, len(TARGET), len(SOURCE))
-    assert shown.attention == pytest.approx(output.attention[0, :, :, :2, :3])
+    assert shown.attention == pytest.approx(seen["attention"][:, :, :2])
     assert {name: m.shape for name, m in shown.cosines.items()} == dict.fromkeys(
         ("raw", "normed"), (LAYERS, 2, 2)
     )
     sizes = {name: weights.shape[-2:] for name, weights in shown.self_attention.items()}
     assert sizes == {"encoder": (3, 3), "decoder": (2, 2)}
-    assert shown.cosines["raw"][1] == pytest.approx(cosine_matrix(output.hidden[0, 1, :2]))
-    assert shown.cosines["normed"][0] == pytest.approx(
-        cosine_matrix(output.hidden_normed[0, 0, :2])
-    )
+    assert shown.cosines["raw"][1] == pytest.approx(cosine_matrix(seen["hidden"][1, :2]))
+    assert shown.cosines["normed"][0] == pytest.approx(cosine_matrix(seen["hidden_normed"][0, :2]))
+
+
+def test_no_token_is_refused():
+    with pytest.raises(InputError, match="^model <b> translates 'Hallo' with nothing: no token"):
+        look(inside([0, 0], 1), ENCODERS, "Hallo")
+
+
+def test_only_what_the_model_has(tmp_path):
+    shown = example(without=("hidden_normed", "encoder_attention", "decoder_attention"))
+    assert (list(shown.cosines), shown.self_attention) == (["raw"], {})
+    assert [path.name for path in write_csv(shown, tmp_path)] == ["attention.csv", "cosine.csv"]
 
 
 def test_the_sharpest_head():

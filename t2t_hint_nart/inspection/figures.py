@@ -1,12 +1,14 @@
-"""Heatmaps with a token at each row and column: decoder states' cosines, and attention.
+"""Figures: heatmaps with a token at each row and column, and training curves; as PNG or pixels.
 
 Takes plain arrays and token strings; knows no model. The number of token labels decides how much of
 a matrix is drawn, so padding never appears. Matplotlib is used without pyplot: no display, no
 global state.
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,6 +20,7 @@ from matplotlib.font_manager import FontProperties
 from numpy.typing import ArrayLike, NDArray
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.whole_file import written_whole
 
 DPI = 150
 LONGEST_LABEL = 16
@@ -32,6 +35,8 @@ _TITLE_INCHES = 0.4
 _GAP_INCHES = 0.15
 _BAR_INCHES = 0.14
 _BAR_LABEL_INCHES = 0.65
+# Okabe and Ito's colours, which stay apart for colour-blind readers.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class HeatmapPanel:
 
     Attributes:
         title: what stands above it, for instance "Teacher".
-        columns: tokens of the x axis, left to right.
+        columns: tokens of the x axis, left to right; of attention the source's.
         rows: tokens of the y axis, top to bottom.
         values: float[>= rows, >= columns]; what lies beyond the labels is left out.
     """
@@ -67,31 +72,6 @@ class HeatmapPanel:
         return matrix[: shape[0], : shape[1]]
 
 
-def similarity_panel(title: str, tokens: Sequence[str], cosines: ArrayLike) -> HeatmapPanel:
-    """Return a panel of cosines of the states of the generated tokens.
-
-    Args:
-        title: name of the system.
-        tokens: the T generated tokens, without padding.
-        cosines: float[>= T, >= T].
-    """
-    return HeatmapPanel(title, tokens, tokens, cosines)
-
-
-def attention_panel(
-    title: str, source: Sequence[str], target: Sequence[str], weights: ArrayLike
-) -> HeatmapPanel:
-    """Return a panel of the attention of one head from target (y) to source (x) tokens.
-
-    Args:
-        title: name of the system.
-        source: the S source tokens, without padding.
-        target: the T generated tokens, without padding.
-        weights: float[>= T, >= S].
-    """
-    return HeatmapPanel(title, source, target, weights)
-
-
 def similarity_figure(panels: Sequence[HeatmapPanel]) -> Figure:
     """Draw how alike the decoder states of each two tokens are (the paper's Figure 1).
 
@@ -108,18 +88,49 @@ def similarity_figure(panels: Sequence[HeatmapPanel]) -> Figure:
 
 
 def attention_figure(panels: Sequence[HeatmapPanel]) -> Figure:
-    """Draw where each target token looks in the source (the paper's Figure 2).
+    """Draw where each token looks (the paper's Figure 2).
 
-    The colours run from 0 to the largest weight of all panels.
-
-    Args:
-        panels: side by side, four a row, for instance one a system.
-
-    Raises:
-        InputError: if there are no panels, or a matrix is smaller than its labels.
+    The colours run from 0 to the largest weight of all panels. Args and raises as
+    `similarity_figure`.
     """
     top = max((float(panel.visible().max()) for panel in panels), default=1.0)
     return _heatmaps(panels, Normalize(0.0, top or 1.0), "Blues", "attention weight")
+
+
+def training_curves_figure(
+    curves: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]],
+) -> Figure:
+    """Draw each loss term over the training steps, one plot a term, one line a system.
+
+    Args:
+        curves: {term: {system: (steps, values)}}; terms are unweighted.
+
+    Raises:
+        InputError: if there are no terms.
+    """
+    if not curves:
+        raise InputError("no training curves to draw: at least 1 loss term is needed")
+    figure = Figure(figsize=(4.2 * len(curves), 3.2), dpi=DPI, layout="constrained")
+    systems = list(dict.fromkeys(system for lines in curves.values() for system in lines))
+    colours = {system: _COLOURS[index % len(_COLOURS)] for index, system in enumerate(systems)}
+    row = figure.subplots(1, len(curves), squeeze=False)[0]
+    for axes, (term, lines) in zip(row, curves.items(), strict=True):
+        for system, (steps, values) in lines.items():
+            axes.plot(steps, values, color=colours[system], linewidth=1.4, label=system)
+        axes.set_title(term, fontsize=11)
+        axes.set_xlabel("step")
+        axes.grid(color="#dddddd", linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+        if lines:
+            axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
+    """Write a figure as PNG, whole or not at all, and return its path."""
+    with written_whole(path) as incomplete:
+        FigureCanvasAgg(figure).print_png(str(incomplete))
+    return Path(path)
 
 
 def pixels(figure: Figure) -> NDArray[np.uint8]:
@@ -135,73 +146,58 @@ def _heatmaps(panels: Sequence[HeatmapPanel], scale: Normalize, colours: str, la
     matrices = [panel.visible() for panel in panels]
     layout = _Layout(panels)
     figure = Figure(figsize=(layout.width, layout.height), dpi=DPI)
-    for index, (panel, matrix) in enumerate(zip(panels, matrices, strict=True)):
-        axes = figure.add_axes(layout.panel_box(index))
-        _draw_panel(axes, panel, matrix, scale, colours)
+    for panel, matrix, box in zip(panels, matrices, layout.panels, strict=True):
+        _draw_panel(figure.add_axes(layout.shares(box)), panel, matrix, scale, colours)
     below = any(matrix.min() < float(scale.vmin or 0.0) for matrix in matrices)
     figure.colorbar(
         ScalarMappable(scale, colours),
-        cax=figure.add_axes(layout.bar_box()),
+        cax=figure.add_axes(layout.shares(layout.bar)),
         label=label,
         extend="min" if below else "neither",
     )
     return figure
 
 
+_Box = tuple[float, float, float, float]
+
+
 class _Layout:
-    """Where everything stands, in inches: square cells of one size, rows of aligned panels."""
+    """Where everything stands: square cells of one size, rows of aligned panels.
+
+    Attributes:
+        width, height: of the figure, in inches.
+        panels, bar: left, top, width and height of each panel and of the colour bar, in inches. The
+            bar is as tall as the first row's tallest panel.
+    """
 
     def __init__(self, panels: Sequence[HeatmapPanel]) -> None:
         longest = max(max(len(panel.columns), len(panel.rows)) for panel in panels)
-        self._cell = min(max(_PANEL_INCHES / longest, _SMALLEST_CELL_INCHES), _LARGEST_CELL_INCHES)
-        self._panels = panels
-        self._lefts: list[float] = []
-        self._tops: list[float] = []
-        self._bar = bottom = 0.0
+        cell = min(max(_PANEL_INCHES / longest, _SMALLEST_CELL_INCHES), _LARGEST_CELL_INCHES)
+        self.panels: list[_Box] = []
+        right = bottom = 0.0
         for start in range(0, len(panels), _PANELS_A_ROW):
             row = panels[start : start + _PANELS_A_ROW]
-            self._bar = max(self._bar, self._place(row))
-            self._tops += [bottom + _TITLE_INCHES] * len(row)
-            bottom += _TITLE_INCHES + max(self._rows_and_labels(panel) for panel in row)
-            bottom += _GAP_INCHES
-        self._tallest = self._cell * max(len(panel.rows) for panel in panels[:_PANELS_A_ROW])
-        self.width = self._bar + _BAR_INCHES + _BAR_LABEL_INCHES
+            edge, top = 0.0, bottom + _TITLE_INCHES
+            for panel in row:
+                edge += _GAP_INCHES + _label_inches(panel.rows)
+                width = cell * len(panel.columns)
+                self.panels.append((edge, top, width, cell * len(panel.rows)))
+                # A long title needs its room too, half of it on either side of the panel's middle.
+                title = _text_inches(panel.title, _TITLE_POINTS)
+                edge += max(width, (width + title) / 2) + _GAP_INCHES
+            right = max(right, edge)
+            heights = (cell * len(panel.rows) + _label_inches(panel.columns) for panel in row)
+            bottom = top + max(heights) + _GAP_INCHES
+        tallest = max(height for _, _, _, height in self.panels[:_PANELS_A_ROW])
+        self.bar: _Box = (right, _TITLE_INCHES, _BAR_INCHES, tallest)
+        self.width = right + _BAR_INCHES + _BAR_LABEL_INCHES
         self.height = bottom
 
-    def _place(self, row: Sequence[HeatmapPanel]) -> float:
-        """Place panels side by side and return where they end."""
-        edge = 0.0
-        for panel in row:
-            edge += _GAP_INCHES + _label_inches(panel.rows)
-            self._lefts.append(edge)
-            # A long title needs its room too, half of it on either side of the panel's middle.
-            width = self._cell * len(panel.columns)
-            title = _text_inches(panel.title, _TITLE_POINTS)
-            edge += max(width, (width + title) / 2) + _GAP_INCHES
-        return edge
-
-    def _rows_and_labels(self, panel: HeatmapPanel) -> float:
-        return self._cell * len(panel.rows) + _label_inches(panel.columns)
-
-    def panel_box(self, index: int) -> tuple[float, float, float, float]:
-        """Return left, bottom, width and height of a panel as shares of the figure."""
-        panel = self._panels[index]
-        size = (self._cell * len(panel.columns), self._cell * len(panel.rows))
-        return self._box(self._lefts[index], self._tops[index], *size)
-
-    def bar_box(self) -> tuple[float, float, float, float]:
-        """Return the place of the colour bar, as tall as the first row's tallest panel."""
-        return self._box(self._bar, _TITLE_INCHES, _BAR_INCHES, self._tallest)
-
-    def _box(
-        self, left: float, top: float, width: float, height: float
-    ) -> tuple[float, float, float, float]:
-        return (
-            left / self.width,
-            1.0 - (top + height) / self.height,
-            width / self.width,
-            height / self.height,
-        )
+    def shares(self, box: _Box) -> _Box:
+        """Left, bottom, width and height of a box as shares of the figure."""
+        left, top, width, height = box
+        below = 1.0 - (top + height) / self.height
+        return left / self.width, below, width / self.width, height / self.height
 
 
 def _text_inches(text: str, points: float) -> float:

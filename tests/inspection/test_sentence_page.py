@@ -7,8 +7,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from t2t_hint_nart.reproduce.sentence_page import page, write_page
-from tests.reproduce.sentence_views import SOURCE, TARGET, example
+from t2t_hint_nart.inspection.sentence_page import page, write_page
+from tests.inspection.sentence_views import SOURCE, TARGET, example
 
 
 class Elements(html.parser.HTMLParser):

@@ -5,17 +5,18 @@ from collections.abc import Callable, Sequence
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from t2t_hint_nart.data.problem import Problem, TextEncoder
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.evaluation.similarity import cosine_matrix
+from t2t_hint_nart.inspection.generated import NEEDED, labels
 from t2t_hint_nart.models.network import ATTENTION, HIDDEN, Output, forward, probe_sizes
-from t2t_hint_nart.text.reserved import token_labels
 
 # Long enough to show something, short enough to read.
 FITTING_TOKENS = (8, 16)
 SENTENCES_LOOKED_AT = 200
-Pictures = dict[str, np.ndarray]
+Pictures = dict[str, NDArray[np.uint8]]
 
 
 def fixed_sentence(problem: Problem, data_dir: str, split: str) -> tuple[list[int], list[int]]:
@@ -49,41 +50,35 @@ def make_pictures(
 
     Returns:
         A function → {"attention": encoder-decoder attention of the first, middle and last layer,
-        the largest weight of all heads; "cosine_similarity": of the states of these layers}.
+        the largest weight of all heads; "cosine_similarity": of the states of these layers}; → {}
+        if the network hasn't got these probes.
     """
-    if not {ATTENTION, HIDDEN} <= probe_sizes(network).keys():
+    if not probe_sizes(network).keys() >= set(NEEDED):
         return dict
     inputs, targets = (tf.constant([ids], tf.int32) for ids in sentence)
-    source = _pieces(encoders["inputs"], sentence[0])
+    source = labels(encoders["inputs"], sentence[0])
 
     def pictures() -> Pictures:
-        output = forward(network, inputs, targets, probes=(ATTENTION, HIDDEN))
+        output = forward(network, inputs, targets, probes=NEEDED)
         predicted = np.asarray(output.logits)[0].argmax(-1)
-        return _draw(output, source, _pieces(encoders["targets"], predicted.tolist()))
+        return _draw(output, source, labels(encoders["targets"], predicted.tolist()))
 
     return pictures
 
 
 def _draw(output: Output, source: list[str], target: list[str]) -> Pictures:
     # Matplotlib takes a second to import, which a run without pictures needn't wait for.
-    from t2t_hint_nart.evaluation import heatmaps
+    from t2t_hint_nart.inspection import figures
 
     attention, hidden = (np.asarray(output.probes[name])[0] for name in (ATTENTION, HIDDEN))
     last = len(hidden) - 1
-    layers = sorted({0, last // 2, last})
-    weights = [
-        heatmaps.attention_panel(f"Layer {layer + 1}", source, target, attention[layer].max(axis=0))
-        for layer in layers
-    ]
-    cosines = [
-        heatmaps.similarity_panel(f"Layer {layer + 1}", target, cosine_matrix(hidden[layer]))
-        for layer in layers
-    ]
+    weights, cosines = [], []
+    for layer in sorted({0, last // 2, last}):
+        title, most = f"Layer {layer + 1}", attention[layer].max(axis=0)
+        weights.append(figures.HeatmapPanel(title, source, target, most))
+        cosine = cosine_matrix(hidden[layer])
+        cosines.append(figures.HeatmapPanel(title, target, target, cosine))
     return {
-        "attention": heatmaps.pixels(heatmaps.attention_figure(weights)),
-        "cosine_similarity": heatmaps.pixels(heatmaps.similarity_figure(cosines)),
+        "attention": figures.pixels(figures.attention_figure(weights)),
+        "cosine_similarity": figures.pixels(figures.similarity_figure(cosines)),
     }
-
-
-def _pieces(encoder: TextEncoder, ids: Sequence[int]) -> list[str]:
-    return token_labels(ids, encoder.decode_list(ids))
