@@ -193,7 +193,7 @@ def _score(values: flags.FlagValues, settings: HParams, problem) -> Job:
     pairs = read_pairs(values.score_file)
 
     def run(trained, scorer) -> list[str]:
-        from t2t_hint_nart.serving.scoring import log_probs
+        from t2t_hint_nart.serving.job import log_probs
 
         scores = log_probs(trained.model, trained.encoders, pairs, settings.batch_size)
         path = settings.decode_to_file

@@ -4,8 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from t2t_hint_nart.decoding.length_candidates import candidate_lengths
-from t2t_hint_nart.decoding.one_pass import OnePassResult, one_pass
+from t2t_hint_nart.decoding.one_pass import OnePassResult, candidate_lengths, one_pass
 from t2t_hint_nart.decoding.reading import Reading, dedup, read_until_eos
 from t2t_hint_nart.decoding.search import Hypotheses
 from t2t_hint_nart.decoding.strategy import IDS, Signature, Strategy

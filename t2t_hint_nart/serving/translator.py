@@ -13,8 +13,7 @@ from t2t_hint_nart.data.sentence_batches import in_original_order, sentence_batc
 from t2t_hint_nart.decoding.beam import GREEDY
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.decoding.parallel import CANDIDATES
-from t2t_hint_nart.decoding.rescoring import rank_candidates
-from t2t_hint_nart.decoding.strategy import IDS, Rescored, Scorer, Strategy
+from t2t_hint_nart.decoding.strategy import IDS, Rescored, Scorer, Strategy, rank_candidates
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer
 from t2t_hint_nart.exports.metadata import DECODE

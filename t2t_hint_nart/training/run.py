@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from t2t_hint_nart.data.problem import DatasetSplit, Problem
 from t2t_hint_nart.data.shards import read_shard
-from t2t_hint_nart.decoding.length_candidates import length_bias
+from t2t_hint_nart.decoding.one_pass import length_bias
 from t2t_hint_nart.hparam import HParams
 
 # C is measured on so many training pairs at most: a mean over them is exact enough.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from t2t_hint_nart.decoding.length_candidates import candidate_lengths, length_bias
+from t2t_hint_nart.decoding.one_pass import candidate_lengths, length_bias
 from t2t_hint_nart.errors import InputError
 
 

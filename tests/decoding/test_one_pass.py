@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from t2t_hint_nart.decoding.length_candidates import candidate_lengths
-from t2t_hint_nart.decoding.one_pass import one_pass
+from t2t_hint_nart.decoding.one_pass import candidate_lengths, one_pass
 
 EOS = 1
 VOCAB = 12

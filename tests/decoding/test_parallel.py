@@ -5,8 +5,7 @@ import pytest
 import tensorflow as tf
 
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
-from t2t_hint_nart.decoding.length_candidates import candidate_lengths
-from t2t_hint_nart.decoding.one_pass import one_pass
+from t2t_hint_nart.decoding.one_pass import candidate_lengths, one_pass
 from t2t_hint_nart.decoding.parallel import CANDIDATES, OnePass, Refinement
 from t2t_hint_nart.decoding.reading import dedup, read_collapsed
 from t2t_hint_nart.decoding.strategy import IDS

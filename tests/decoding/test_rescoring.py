@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from t2t_hint_nart.decoding.rescoring import rank_candidates
+from t2t_hint_nart.decoding.strategy import rank_candidates
 
 EOS = 1
 

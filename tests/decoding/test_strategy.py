@@ -6,8 +6,7 @@ import tensorflow as tf
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
-from t2t_hint_nart.decoding.rescoring import rank_candidates
-from t2t_hint_nart.decoding.strategy import Rescored, Strategy
+from t2t_hint_nart.decoding.strategy import Rescored, Strategy, rank_candidates
 from t2t_hint_nart.hparam import HParams
 from tests.decoding.fake_models import HistoryNetwork
 from tests.decoding.test_parallel import Spreading

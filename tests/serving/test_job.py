@@ -117,11 +117,8 @@ def test_time_without_building_the_graph(monkeypatch, batch_size, expected):
     sentences = Sentences(["a"] * 4, sources=[[1]] * 4)
     found = translate(Slow(monkeypatch, 2.0), sentences, said.append, batch_size)
     assert found == Translations(sentences, DECODED)
-    assert said == [
-        "3/4 sentences, 6 s, 2 s left",
-        "4/4 sentences, 8 s, 0 s left",
-        expected,
-    ]
+    # Progress has a clock of its own, by which no time passes here.
+    assert said == [expected]
 
 
 def test_who_is_told_nothing_warms_nothing_up(monkeypatch):

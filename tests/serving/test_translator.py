@@ -8,8 +8,7 @@ import tensorflow as tf
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
-from t2t_hint_nart.decoding.rescoring import rank_candidates
-from t2t_hint_nart.decoding.strategy import Rescored
+from t2t_hint_nart.decoding.strategy import Rescored, rank_candidates
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer
 from t2t_hint_nart.exports.runtime import open_export
