@@ -7,8 +7,9 @@ Must not import TensorFlow, nor any registered module before it is asked for.
 import importlib
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar, overload
 
 from t2t_hint_nart.errors import InputError, UnknownNameError, nearest
@@ -24,11 +25,17 @@ class Entry(NamedTuple):
         value: the class or function, or a `LazyClass`.
         origin: `file:line` of the registration.
         doc: first line of the docstring, or an empty string.
+        facts: what else is known of it, by name.
     """
 
     value: Any
     origin: str
     doc: str
+    facts: Mapping[str, str] = MappingProxyType({})
+
+    def load(self) -> Any:
+        """Return the class or function, imported if need be."""
+        return self.value.load() if isinstance(self.value, LazyClass) else self.value
 
 
 class LazyClass(NamedTuple):
@@ -82,14 +89,18 @@ Did you mean 'transformer_nat'? Registered: transformer_nat
 
     @overload
     def register(
-        self, registered_or_name: str | None = None
+        self, registered_or_name: str | None = None, **facts: str
     ) -> Callable[[_Registered], _Registered]: ...
 
-    def register(self, registered_or_name: Any = None) -> Any:
+    def register(self, registered_or_name: Any = None, **facts: str) -> Any:
         """Register a class or function; a decorator, bare or with a name.
 
         Without a name a function is registered under its own, and a class under its own in
         snake_case (TransformerNat as transformer_nat).
+
+        Args:
+            registered_or_name: what is registered, or its name.
+            **facts: of the entry.
 
         Raises:
             InputError: if the name is taken; the message tells where both registrations are.
@@ -99,23 +110,25 @@ Did you mean 'transformer_nat'? Registered: transformer_nat
             return registered_or_name
 
         def decorator(registered: _Registered) -> _Registered:
-            self.add(registered_or_name or default_name(registered), _entry(registered))
+            entry = _entry(registered)._replace(facts=facts)
+            self.add(registered_or_name or default_name(registered), entry)
             return registered
 
         return decorator
 
-    def register_lazily(self, name: str, target: str, doc: str) -> None:
+    def register_lazily(self, name: str, target: str, doc: str, **facts: str) -> None:
         """Register a class by its place, from which it is imported when it is asked for.
 
         Args:
             name: the name.
             target: `package.module:Class`.
             doc: one line for `--registry_help`.
+            **facts: of the entry.
 
         Raises:
             InputError: if the name is taken.
         """
-        self.add(name, Entry(LazyClass(target), _caller_origin(), doc))
+        self.add(name, Entry(LazyClass(target), _caller_origin(), doc, facts))
 
     def add(self, name: str, entry: Entry) -> None:
         """Add an entry under a name that is free, or that announces this very class lazily."""
@@ -148,6 +161,10 @@ Did you mean 'transformer_nat'? Registered: transformer_nat
     def names(self) -> list[str]:
         """Return all names, sorted."""
         return sorted(self._entries)
+
+    def __iter__(self) -> Iterator[str]:
+        """Return all names in the order of their registration."""
+        return iter(tuple(self._entries))
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries

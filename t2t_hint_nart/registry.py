@@ -1,4 +1,4 @@
-"""Names for models, sets, problems and optimizers, and the decorators that give them.
+"""Names for models, sets, problems and what else is chosen by name, and the decorators for them.
 
 In: classes and functions of this package or of a user's own directory. Out: the object behind a
 name. Must not import TensorFlow. Names and rules are those of T2T's `utils/registry.py`:
@@ -12,19 +12,26 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from t2t_hint_nart import user_directory
-from t2t_hint_nart.catalogue import Catalogue, Entry, LazyClass, snake_case
+from t2t_hint_nart.catalogue import Catalogue, Entry, snake_case
 from t2t_hint_nart.catalogue import default_name as default_name
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.ranged_hparam import RangedHParams
 
 _PLUGIN_PACKAGES = (
+    "t2t_hint_nart.losses",
+    "t2t_hint_nart.hints",
     "t2t_hint_nart.models",
+    "t2t_hint_nart.decoding",
+    "t2t_hint_nart.exports",
     "t2t_hint_nart.training.optimizer",
     "t2t_hint_nart.hparams",
     "t2t_hint_nart.problems",
+    "t2t_hint_nart.reproduce.recipes",
 )
 _PROBLEM_SUFFIXES = ("_rev", "_copy")
+# What a model has that says nothing of it, as those registered for tensor2tensor do.
+BEAM, LIKELIHOOD = "beam", "likelihood"
 
 
 class ProblemName(NamedTuple):
@@ -61,19 +68,36 @@ _hparams = Catalogue("hparams set")
 _ranged_hparams = Catalogue("hparams range")
 _problems = Catalogue("problem", _check_problem)
 _optimizers = Catalogue("optimizer", _check_optimizer)
+_criteria = Catalogue("criterion")
+_terms = Catalogue("loss term")
+_strategies = Catalogue("decoding strategy")
+_runtimes = Catalogue("runtime")
+_recipes = Catalogue("recipe")
 _derived_problems: dict[str, Callable[[Any], Any]] = {}
 _loaded_plugins: set[str] = set()
 
-# Decorators, bare or with a name. A registered model is a Keras model class, an hparams set a
-# function that returns an HParams, a range a function that fills a RangedHParams, a problem a
-# Problem class, which learns its name as `registered_name`, an optimizer a function of the learning
-# rate (a Keras schedule) and the set that returns a Keras optimizer.
+# Decorators, bare or with a name. A registered model is a Keras model class, with the facts
+# `strategy`, how it is decoded, and `criterion`, what it minimises; an hparams set is a function
+# that returns an HParams, a range a function that fills a RangedHParams, a problem a Problem class,
+# which learns its name as `registered_name`, an optimizer a function of the learning rate (a Keras
+# schedule) and the set that returns a Keras optimizer, a criterion a losses.term.Criterion, a term
+# a losses.term.Term, a strategy a decoding.strategy.Strategy, a runtime an exports.runtime.Runtime,
+# a recipe a function that returns a reproduce.recipe.Recipe of its own name.
 register_model = _models.register
 register_lazy_model = _models.register_lazily
+register_criterion = _criteria.register
+register_lazy_criterion = _criteria.register_lazily
+register_term = _terms.register
+register_lazy_term = _terms.register_lazily
+register_strategy = _strategies.register
+register_lazy_strategy = _strategies.register_lazily
+register_runtime = _runtimes.register
+register_lazy_runtime = _runtimes.register_lazily
 register_hparams = _hparams.register
 register_ranged_hparams = _ranged_hparams.register
 register_problem = _problems.register
 register_optimizer = _optimizers.register
+register_recipe = _recipes.register
 
 
 def register_derived_problem(suffix: str) -> Callable[[Any], Any]:
@@ -102,8 +126,7 @@ def model(name: str) -> Any:
         UnknownNameError: listing the models there are.
     """
     load_plugins()
-    value = _models.find(name).value
-    return value.load() if isinstance(value, LazyClass) else value
+    return _models.find(name).load()
 
 
 def check_model(name: str) -> None:
@@ -114,6 +137,54 @@ def check_model(name: str) -> None:
     """
     load_plugins()
     _models.find(name)
+
+
+def strategy_of(model_name: str) -> str:
+    """Return the name of the strategy by which a model is decoded."""
+    load_plugins()
+    return _models.find(model_name).facts.get("strategy", BEAM)
+
+
+def criterion_of(model_name: str) -> str:
+    """Return the name of the criterion that a model minimises."""
+    load_plugins()
+    return _models.find(model_name).facts.get("criterion", LIKELIHOOD)
+
+
+def strategy(name: str) -> Any:
+    """Return the decoding strategy of that name, importing its module if need be.
+
+    Raises:
+        UnknownNameError: listing the strategies there are.
+    """
+    load_plugins()
+    return _strategies.find(name).load()
+
+
+def criterion(name: str) -> Any:
+    """Return a criterion by its name, importing its module if need be.
+
+    Raises:
+        UnknownNameError: listing the criteria there are.
+    """
+    load_plugins()
+    return _criteria.find(name).load()()
+
+
+def terms() -> dict[str, Any]:
+    """Return all loss terms by name in the order of their registration, importing their modules."""
+    load_plugins()
+    return {name: _terms.find(name).load()() for name in _terms}
+
+
+def runtime(name: str) -> Any:
+    """Return the runtime of that name, importing its module if need be.
+
+    Raises:
+        UnknownNameError: listing the runtimes there are.
+    """
+    load_plugins()
+    return _runtimes.find(name).load()()
 
 
 def hparams(name: str) -> HParams:
@@ -183,6 +254,16 @@ def optimizer(name: str) -> Callable[[Any, HParams], Any]:
     return make
 
 
+def recipe(name: str) -> Any:
+    """Return the recipe of that name: an experiment that t2t-reproduce runs.
+
+    Raises:
+        UnknownNameError: listing the recipes there are.
+    """
+    load_plugins()
+    return _recipes.find(name).value()
+
+
 def parse_problem_name(name: str) -> ProblemName:
     """Split a problem's name into its base and its suffixes.
 
@@ -233,6 +314,12 @@ def list_optimizers() -> list[str]:
     return _optimizers.names()
 
 
+def list_recipes() -> list[str]:
+    """Return the names of all recipes, sorted."""
+    load_plugins()
+    return _recipes.names()
+
+
 def help_string() -> str:
     """Return what is registered, where, and what it is: the text of `--registry_help`.
 
@@ -246,6 +333,11 @@ def help_string() -> str:
         ("RangedHParams", _ranged_hparams),
         ("Problems", _problems),
         ("Optimizers", _optimizers),
+        ("Criteria", _criteria),
+        ("Loss terms", _terms),
+        ("Decoding strategies", _strategies),
+        ("Runtimes", _runtimes),
+        ("Recipes", _recipes),
     ):
         lines += ["", f"  {title}:", *_grouped(catalogue)]
         if catalogue is _problems:

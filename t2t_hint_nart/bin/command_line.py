@@ -12,24 +12,50 @@ A command is a module whose docstring is its help, a paragraph and examples:
     def _main(values: flags.FlagValues) -> None:
         train(values.data_dir, values.train_steps)
 
-    def main() -> None:
-        command_line.run(_main, "t2t-trainer", define_data_flags, define_flags)
+    main = command_line.command(_main, "t2t-trainer", define_data_flags, define_flags)
 """
 
+import inspect
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from absl import flags
 
-from t2t_hint_nart.bin.command_help import help_text
+from t2t_hint_nart.bin.flag import DEFAULT_ONLY
 from t2t_hint_nart.bin.startup_noise import silence_startup_noise
 from t2t_hint_nart.errors import InputError, nearest
+from t2t_hint_nart.text.escape import replace_surrogates
 
 _HELP_WORDS = ("--help", "-help", "-h", "--helpfull", "--helpshort", "-?")
 _HPARAM_PREFIX = "--hp_"
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
+_WIDTH = 88
+_INDENT = " " * 8
+
+
+def command(
+    main: Callable[[flags.FlagValues], None],
+    name: str,
+    *definitions: Callable[[flags.FlagValues], None],
+) -> Callable[[], None]:
+    """Return a command's entry point, for its console script; `python -m` runs it at once.
+
+    Args:
+        main: as for `run`, and so are the others.
+        name: of the command.
+        *definitions: of flags.
+    """
+
+    def entry_point() -> None:
+        run(main, name, *definitions)
+
+    if main.__module__ == "__main__":
+        entry_point()
+    return entry_point
 
 
 def run(
@@ -154,3 +180,85 @@ def _drop_stdout() -> None:
 def _exit_with_error(name: str, message: str) -> None:
     print(f"{name}: error: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(1)
+
+
+def help_text(name: str, description: str, values: flags.FlagValues) -> str:
+    """Return a command's help.
+
+    Args:
+        name: the command, as `t2t-trainer`.
+        description: a paragraph and examples, shown as they are.
+        values: the command's flags.
+
+    Example:
+        >>> values = flags.FlagValues()
+        >>> _ = flags.DEFINE_integer("n", 8, "Checkpoints to average.", flag_values=values)
+        >>> print(help_text("t2t-avg-all", "Averages checkpoints.", values))
+        usage: t2t-avg-all [--flag=value ...]
+        <BLANKLINE>
+        Averages checkpoints.
+        <BLANKLINE>
+        flags:
+          --n=8
+                Checkpoints to average.
+    """
+    parts = [f"usage: {name} [--flag=value ...]", inspect.cleandoc(description)]
+    known = [values[flag] for flag in sorted(values)]
+    shown = [_flag_text(flag) for flag in known if not _is_default_only(flag)]
+    if shown:
+        parts.append("\n".join(["flags:", *shown]))
+    others = [f"--{flag.name}={_default_text(flag)}" for flag in known if _is_default_only(flag)]
+    if others:
+        title = "flags of tensor2tensor that are known, and accepted with their default alone:"
+        parts.append(
+            "\n".join(
+                [
+                    title,
+                    *textwrap.wrap(
+                        " ".join(others),
+                        _WIDTH,
+                        initial_indent="  ",
+                        subsequent_indent="  ",
+                        break_on_hyphens=False,
+                    ),
+                ]
+            )
+        )
+    return "\n\n".join(parts)
+
+
+def _is_default_only(flag: flags.Flag[Any]) -> bool:
+    return (flag.help or "").startswith(DEFAULT_ONLY)
+
+
+def _flag_text(flag: flags.Flag[Any]) -> str:
+    if flag.boolean:
+        usage = f"--[no]{flag.name}" + ("  (on by default)" if flag.default else "")
+    else:
+        usage = f"--{flag.name}={_default_text(flag)}"
+    choices = getattr(flag.parser, "enum_values", None)
+    text = flag.help + (f" One of: {', '.join(choices)}." if choices else "")
+    return "\n".join(
+        [
+            f"  {usage}",
+            textwrap.fill(text, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT),
+        ]
+    )
+
+
+def _default_text(flag: flags.Flag[Any]) -> str:
+    return "" if flag.default is None else str(flag.default)
+
+
+def typed_line(prompt: str) -> str:
+    """Return the next line of stdin; what its encoding lets through and is no text becomes U+FFFD.
+
+    Raises:
+        InputError: the line isn't of stdin's encoding.
+        EOFError: there is none.
+    """
+    try:
+        return replace_surrogates(input(prompt))
+    except UnicodeDecodeError as error:
+        encoding = error.encoding.upper()
+        raise InputError(f"What is typed isn't {encoding}: {error.reason}.") from error

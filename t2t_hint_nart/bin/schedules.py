@@ -11,7 +11,6 @@ from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.errors import InputError, nearest
 
 Schedule = Callable[[TrainerSession], None]
-HINT_WEIGHTS = ("hint_hidden_weight", "hint_align_weight")
 
 
 def train(session: TrainerSession) -> None:
@@ -177,11 +176,7 @@ def _new_checkpoints(session: TrainerSession) -> Iterator[str]:
 
 
 def _evaluate(session: TrainerSession, checkpoints: Iterator[str] | list[str], split: str) -> None:
-    # Metrics are the likelihood's: evaluation needs no hints.
-    for name in HINT_WEIGHTS:
-        if name in session.hparams:
-            session.hparams.set_hparam(name, 0.0)
-    session.hints_from = ""
+    session.evaluates_only = True
     results = session.experiment.evaluate_checkpoints(
         checkpoints,
         split,

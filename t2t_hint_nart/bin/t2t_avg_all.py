@@ -12,26 +12,22 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.required import check_positive, require
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import require
 from t2t_hint_nart.errors import InputError
 
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define T2T's flags of this command."""
-    define_path("model_dir", "", "Directory of checkpoints.", values)
-    define_path("output_dir", "avg/", "Where averages go.", values)
-    flags.DEFINE_integer("n", 8, "How many checkpoints are averaged.", flag_values=values)
-    flags.DEFINE_integer("min_steps", 0, "Ignore checkpoints before.", flag_values=values)
-    flags.DEFINE_integer(
-        "wait_minutes", 0, "Wait so long for a further checkpoint.", flag_values=values
-    )
+# T2T's flags of this command.
+define_flags = flag.group(
+    model_dir=flag.path("", "Directory of checkpoints."),
+    output_dir=flag.path("avg/", "Where averages go."),
+    n=flag.count(8, "How many checkpoints are averaged."),
+    min_steps=flag.integer(0, "Ignore checkpoints before."),
+    wait_minutes=flag.integer(0, "Wait so long for a further checkpoint."),
+)
 
 
 def _main(values: flags.FlagValues) -> None:
     require(values, "model_dir")
-    check_positive(values, "n")
     model_dir, output_dir = Path(values.model_dir), Path(values.output_dir)
     if not model_dir.is_dir():
         raise InputError(f"--model_dir {model_dir} isn't a directory.")
@@ -40,8 +36,8 @@ def _main(values: flags.FlagValues) -> None:
             f"--output_dir {output_dir} is --model_dir: means would take its checkpoints' place; "
             "give another."
         )
-    from t2t_hint_nart.serving.checkpoint_stream import every_checkpoint
     from t2t_hint_nart.training.averaging import average_checkpoints
+    from t2t_hint_nart.training.new_checkpoints import every_checkpoint
 
     paths: list[str] = []
     averages = 0
@@ -62,6 +58,4 @@ def _main(values: flags.FlagValues) -> None:
             shutil.copy2(model_dir / name, output_dir / name)
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(_main, "t2t-avg-all", define_flags)
+main = command_line.command(_main, "t2t-avg-all", define_flags)

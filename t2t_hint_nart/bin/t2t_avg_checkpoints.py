@@ -15,22 +15,17 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.required import check_positive, require
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import require
 from t2t_hint_nart.errors import InputError
 
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define the flags of T2T's utils/avg_checkpoints.py."""
-    flags.DEFINE_string(
-        "checkpoints", "", "Checkpoints, separated by commas, after --prefix.", flag_values=values
-    )
-    flags.DEFINE_integer(
-        "num_last_checkpoints", 0, "In place of --checkpoints: how many.", flag_values=values
-    )
-    define_path("prefix", "", "Begin of every checkpoint's path, as runs/teacher/.", values)
-    define_path("output_path", "/tmp/averaged.ckpt", "Where the average goes.", values)
+# The flags of T2T's utils/avg_checkpoints.py.
+define_flags = flag.group(
+    checkpoints=flag.string("", "Checkpoints, separated by commas, after --prefix."),
+    num_last_checkpoints=flag.integer(0, "In place of --checkpoints: how many."),
+    prefix=flag.path("", "Begin of every checkpoint's path, as runs/teacher/."),
+    output_path=flag.path("/tmp/averaged.ckpt", "Where the average goes."),
+)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -39,14 +34,16 @@ def _main(values: flags.FlagValues) -> None:
     named = [name.strip() for name in values.checkpoints.split(",") if name.strip()]
     if not named:
         require(values, "prefix")
-        check_positive(values, "num_last_checkpoints")
-    from t2t_hint_nart.training.averaging import mean_of_checkpoints
+        if values.num_last_checkpoints < 1:
+            raise InputError(
+                f"--num_last_checkpoints must be at least 1, not {values.num_last_checkpoints}."
+            )
+    from t2t_hint_nart.training.averaging import mean_of_checkpoints, write_model_values
     from t2t_hint_nart.training.checkpoints import (
         CHECKPOINT_NAME,
         find_checkpoint,
         list_checkpoints,
     )
-    from t2t_hint_nart.training.model_values import write_model_values
 
     if named:
         paths = [find_checkpoint(values.prefix + name) for name in named]
@@ -70,6 +67,4 @@ def _main(values: flags.FlagValues) -> None:
     print(f"Mean of {', '.join(paths)}: {path}")
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(_main, "t2t-avg-checkpoints", define_flags)
+main = command_line.command(_main, "t2t-avg-checkpoints", define_flags)

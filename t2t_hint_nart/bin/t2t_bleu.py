@@ -21,9 +21,8 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import require
 from t2t_hint_nart.errors import InputError
 
 LAST_STEP_FILE = "last_evaluated_step.txt"
@@ -31,40 +30,30 @@ LAST_STEP_FILE = "last_evaluated_step.txt"
 WriteEvent = Callable[[Mapping[str, float], float, int], None]
 
 
-def define_flags(values: flags.FlagValues) -> None:
-    """Define T2T's flags of this command, and --language."""
-    define_path("translation", None, "File of translations.", values)
-    define_path("reference", None, "File of reference translations.", values)
-    define_path("source", None, "File of source sentences, to find the long ones.", values)
-    flags.DEFINE_string(
-        "language",
+# T2T's flags of this command, and --language.
+define_flags = flag.group(
+    translation=flag.path(None, "File of translations."),
+    reference=flag.path(None, "File of reference translations."),
+    source=flag.path(None, "File of source sentences, to find the long ones."),
+    language=flag.string(
         None,
         "Of the translations, for Moses' tokens; by default the two letters after the last dot of "
         "--reference, or else de, as in get_ende_bleu.sh.",
-        flag_values=values,
-    )
-    define_path("translations_dir", None, "Directory of files <name>-<steps>.", values)
-    define_path("event_dir", None, "Where event files go.", values)
-    flags.DEFINE_enum(
-        "bleu_variant", "both", ["cased", "uncased", "both"], "T2T's BLEU.", flag_values=values
-    )
-    flags.DEFINE_string(
-        "tag_suffix", "", "Added to the tags BLEU_cased and BLEU_uncased.", flag_values=values
-    )
-    flags.DEFINE_integer(
-        "min_steps",
-        -1,
-        "Ignore files of fewer steps; -1 goes on after the last one evaluated.",
-        flag_values=values,
-    )
-    flags.DEFINE_integer("wait_minutes", 0, "Wait so long for a further file.", flag_values=values)
-    flags.DEFINE_bool(
-        "report_zero",
+    ),
+    translations_dir=flag.path(None, "Directory of files <name>-<steps>."),
+    event_dir=flag.path(None, "Where event files go."),
+    bleu_variant=flag.choice("both", ["cased", "uncased", "both"], "T2T's BLEU."),
+    tag_suffix=flag.string("", "Added to the tags BLEU_cased and BLEU_uncased."),
+    min_steps=flag.integer(
+        -1, "Ignore files of fewer steps; -1 goes on after the last one evaluated."
+    ),
+    wait_minutes=flag.integer(0, "Wait so long for a further file."),
+    report_zero=flag.boolean(
         None,
         "Begin the curves with a 0 at the time of the oldest file; by default if --min_steps is 0 "
         "or nothing has been evaluated yet.",
-        flag_values=values,
-    )
+    ),
+)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -229,6 +218,4 @@ def _event_writer(event_dir: str, first_steps: int) -> Iterator[WriteEvent]:
             writer.close()
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(_main, "t2t-bleu", define_flags)
+main = command_line.command(_main, "t2t-bleu", define_flags)

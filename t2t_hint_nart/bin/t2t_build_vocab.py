@@ -16,9 +16,8 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.flag import define_count, define_path
 from t2t_hint_nart.bin.flags import define_usr_dir_flag
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.required import check_positive
 from t2t_hint_nart.errors import InputError
 
 _SOURCES = ("problem", "corpus_filepattern", "vocab_filepattern")
@@ -35,11 +34,9 @@ def define_flags(values: flags.FlagValues) -> None:
     )
     define_path("corpus_filepattern", "", "Text files, as text/*.de.", values)
     define_path("vocab_filepattern", "", "Files of lines token,count.", values)
-    flags.DEFINE_integer("min_count", 5, "Fewest occurrences of a subtoken.", flag_values=values)
-    flags.DEFINE_integer(
-        "corpus_max_lines", 10000, "Lines to read of all files, 0 for all.", flag_values=values
-    )
-    flags.DEFINE_integer("num_iterations", 4, "Rounds of refinement.", flag_values=values)
+    define_count("min_count", 5, "Fewest occurrences of a subtoken.", values)
+    define_count("corpus_max_lines", 10000, "Lines to read of all files, 0 for all.", values, 0)
+    define_count("num_iterations", 4, "Rounds of refinement.", values)
     flags.DEFINE_bool(
         "split_on_newlines", True, "Whether a line is a text, else a file is.", flag_values=values
     )
@@ -71,9 +68,6 @@ def _vocabulary_of_problem(values: flags.FlagValues) -> None:
 
 
 def _vocabulary_of_text(values: flags.FlagValues) -> None:
-    check_positive(values, "min_count", "num_iterations")
-    if values.corpus_max_lines < 0:
-        raise InputError(f"--corpus_max_lines must be at least 0, not {values.corpus_max_lines}.")
     target = Path(values.output_filename)
     if target.exists():
         raise InputError(f"--output_filename {target} exists; give another.")
@@ -94,6 +88,4 @@ def _vocabulary_of_text(values: flags.FlagValues) -> None:
     print(f"{encoder.vocab_size} subtokens written to {target}")
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(_main, "t2t-build-vocab", define_usr_dir_flag, define_flags)
+main = command_line.command(_main, "t2t-build-vocab", define_usr_dir_flag, define_flags)

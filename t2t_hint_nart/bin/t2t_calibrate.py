@@ -11,45 +11,39 @@ Example:
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_data_flags
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.required import check_positive, require
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import define_data_flags, require
 
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define the student, the teacher and how much to measure."""
-    flags.DEFINE_string("model", "transformer_nat", "Name of the model.", flag_values=values)
-    flags.DEFINE_string("hparams_set", None, "The student's set.", flag_values=values)
-    flags.DEFINE_string("hparams", "", "Changes to the set.", flag_values=values)
-    define_path("teacher_export_dir", None, "SavedModel of the teacher.", values)
-    flags.DEFINE_integer("batches", 10, "Training batches to measure.", flag_values=values)
-    flags.DEFINE_integer("random_seed", 1, "Seed of the weights.", flag_values=values)
+# The student, the teacher and how much to measure.
+define_flags = flag.group(
+    model=flag.string("transformer_nat", "Name of the model."),
+    hparams_set=flag.string(None, "The student's set."),
+    hparams=flag.string("", "Changes to the set."),
+    teacher_export_dir=flag.path(None, "SavedModel of the teacher."),
+    batches=flag.count(10, "Training batches to measure."),
+    random_seed=flag.integer(1, "Seed of the weights."),
+)
 
 
 def _main(values: flags.FlagValues) -> None:
     require(values, "problem", "data_dir", "hparams_set", "teacher_export_dir")
-    check_positive(values, "batches")
     from t2t_hint_nart import registry
     from t2t_hint_nart.output_dir import create_hparams
 
     problem = registry.problem(values.problem)
     registry.check_model(values.model)
     hparams = create_hparams(values.hparams_set, values.hparams)
-    from t2t_hint_nart.hints.calibration import calibrate
     from t2t_hint_nart.training.run import Run
-    from t2t_hint_nart.training.term_measurement import measure_terms
+    from t2t_hint_nart.training.term_measurement import calibrate_run
 
     run = Run(
         values.model, hparams, problem, values.data_dir, "", values.teacher_export_dir,
         values.random_seed,
     )  # fmt: skip
-    calibration = calibrate(measure_terms(run, values.batches))
+    calibration = calibrate_run(run, values.batches)
     for name, value in calibration.terms.items():
         print(f"{name:16s} {value:10.4f}")
     print(f"Equal scales over {calibration.batches} batches: --hparams={calibration.flags()}")
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(_main, "t2t-calibrate", define_data_flags, define_flags)
+main = command_line.command(_main, "t2t-calibrate", define_data_flags, define_flags)

@@ -23,8 +23,8 @@ from absl import flags
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_data_flags
-from t2t_hint_nart.bin.required import check_positive, require
+from t2t_hint_nart.bin.flag import define_count
+from t2t_hint_nart.bin.flags import define_data_flags, require
 from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.corpus import seed_generators
 from t2t_hint_nart.errors import InputError, nearest
@@ -52,11 +52,11 @@ def define_flags(values: flags.FlagValues) -> None:
         "Print the names of the problems and exit; with --data_dir, what is known of its data.",
         flag_values=values,
     )
-    flags.DEFINE_integer(
+    define_count(
         "num_concurrent_processes",
         None,
         "Processes that encode text; by default one, as each needs memory of its own.",
-        flag_values=values,
+        values,
     )
     for name, text in _TASK_FLAGS.items():
         flags.DEFINE_integer(name, -1, text, flag_values=values)
@@ -119,8 +119,6 @@ def _main(values: flags.FlagValues) -> None:
             raise InputError(
                 f"--{name} is not for registered problems, which decide it themselves; leave it out"
             )
-    if values.num_concurrent_processes is not None:
-        check_positive(values, "num_concurrent_processes")
     tasks = _tasks(values)
     names = chosen_problems(values.problem or "", values.exclude_problems)
     require(values, "data_dir")
@@ -166,6 +164,4 @@ def _generate(name: str, values: flags.FlagValues, tasks: Sequence[int] | None) 
     )
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(_main, "t2t-datagen", define_data_flags, define_flags)
+main = command_line.command(_main, "t2t-datagen", define_data_flags, define_flags)

@@ -29,80 +29,46 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import (
-    define_checkpoint_flags,
-    define_data_flags,
-    define_decode_flags,
-    define_model_flags,
-)
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.command_line import typed_line
+from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable, require
 from t2t_hint_nart.bin.named_model import named_model, to_stderr
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.refused_flags import (
-    DEVICE_FLAGS,
-    RefusedFlag,
-    check_refused_flags,
-    define_refused_flags,
-)
-from t2t_hint_nart.bin.required import require
-from t2t_hint_nart.bin.typed_line import typed_line
-from t2t_hint_nart.bin.writable import check_writable
+from t2t_hint_nart.bin.refused_flags import define_device_flags
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 
-_REFUSED = (
-    *DEVICE_FLAGS,
-    RefusedFlag("decode_in_memory", False, "every decode is written when it is complete"),
-    RefusedFlag("disable_grappler_optimizations", False, "a setting of TensorFlow 1"),
-    RefusedFlag("decode_targets_file", None, "a length never comes from the reference"),
-    RefusedFlag("hidden_state_dir", None, "t2t-visualize writes states and attention"),
-)
 _SOURCES = ("decode_from_file", "decode_interactive", "score_file")
 
 
-def define_flags(values: flags.FlagValues) -> None:
-    """Define what to translate and where to write it."""
-    define_path("decode_from_file", "", "Text file to translate, one sentence a line.", values)
-    define_path(
-        "decode_to_file",
+# What to translate and where to write it.
+define_flags = flag.group(
+    decode_from_file=flag.path("", "Text file to translate, one sentence a line."),
+    decode_to_file=flag.path(
         "",
         "Where translations of a file, or scores, go; by default a name made of the file's, the "
         "model's and the settings. Of a data set it is a prefix; by default they are printed.",
-        values,
-    )
-    define_path("decode_reference", "", "File of references: BLEU is printed.", values)
-    flags.DEFINE_bool("decode_interactive", False, "Translate what is typed.", flag_values=values)
-    define_path("score_file", "", "File to score, each line input<tab>target.", values)
-    flags.DEFINE_bool(
-        "eval_use_test_set", False, "Translate the test set, not dev.", flag_values=values
-    )
-    flags.DEFINE_integer(
-        "decode_shards",
-        1,
-        "Parts that a file is divided into: <file>000, <file>001 and so on.",
-        flag_values=values,
-    )
-    flags.DEFINE_integer("worker_id", 0, "The part to decode, from 0.", flag_values=values)
-    flags.DEFINE_bool(
-        "keep_timestamp",
-        False,
-        "Give what is written the time of the checkpoint.",
-        flag_values=values,
-    )
-    flags.DEFINE_bool(
-        "dedup", False, "Merge a student's adjacent repeated tokens.", flag_values=values
-    )
-    define_path(
-        "teacher_export_dir",
-        None,
-        "SavedModel of the teacher that chooses among a student's candidates.",
-        values,
-    )
-    define_refused_flags(values, _REFUSED)
+    ),
+    decode_reference=flag.path("", "File of references: BLEU is printed."),
+    decode_interactive=flag.boolean(False, "Translate what is typed."),
+    score_file=flag.path("", "File to score, each line input<tab>target."),
+    eval_use_test_set=flag.boolean(False, "Translate the test set, not dev."),
+    decode_shards=flag.integer(
+        1, "Parts that a file is divided into: <file>000, <file>001 and so on."
+    ),
+    worker_id=flag.integer(0, "The part to decode, from 0."),
+    keep_timestamp=flag.boolean(False, "Give what is written the time of the checkpoint."),
+    dedup=flag.boolean(False, "Merge a student's adjacent repeated tokens."),
+    teacher_export_dir=flag.path(
+        None, "SavedModel of the teacher that chooses among a student's candidates."
+    ),
+    decode_in_memory=flag.refused(False, "every decode is written when it is complete"),
+    disable_grappler_optimizations=flag.refused(False, "a setting of TensorFlow 1"),
+    decode_targets_file=flag.refused(None, "a length never comes from the reference"),
+    hidden_state_dir=flag.refused(None, "t2t-visualize writes states and attention"),
+)
 
 
 def _main(values: flags.FlagValues) -> None:
-    check_refused_flags(values, _REFUSED)
     require(values, "model", "hparams_set", "problem", "data_dir")
     sources = [name for name in _SOURCES if values[name].value]
     if len(sources) > 1:
@@ -115,13 +81,13 @@ def _main(values: flags.FlagValues) -> None:
     # Whatever there is to read is read first: its faults are told before anything is loaded.
     job = _JOBS[sources[0] if sources else "dataset"](values, settings, named.problem)
 
-    from t2t_hint_nart.hints.teacher import Teacher
+    from t2t_hint_nart.exports.capabilities import ExportedScorer
     from t2t_hint_nart.training.checkpoints import find_checkpoint
 
     path = find_checkpoint(named.checkpoint)
     trained = named.load(path)
-    teacher = Teacher(values.teacher_export_dir) if values.teacher_export_dir else None
-    written = job(trained, teacher)
+    scorer = ExportedScorer(values.teacher_export_dir) if values.teacher_export_dir else None
+    written = job(trained, scorer)
     if values.keep_timestamp:
         time = Path(path + ".index").stat().st_mtime
         for name in written:
@@ -130,18 +96,19 @@ def _main(values: flags.FlagValues) -> None:
 
 def _settings(values: flags.FlagValues) -> HParams:
     """The decode hparams, with what T2T sets by flags of its own."""
+    from t2t_hint_nart import registry
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 
-    settings = decode_hparams(values.decode_hparams)
-    for flag, name in (
+    settings = decode_hparams(values.decode_hparams, registry.strategy_of(values.model))
+    for given, name in (
         ("decode_shards", "shards"),
         ("worker_id", "shard_id"),
         ("decode_to_file", "decode_to_file"),
         ("decode_reference", "decode_reference"),
         ("dedup", "dedup"),
     ):
-        if values[flag].present:
-            settings.set_hparam(name, values[flag].value)
+        if values[given].present:
+            settings.set_hparam(name, values[given].value)
     return settings
 
 
@@ -151,85 +118,72 @@ Job = Callable[..., list[str]]
 
 def _from_file(values: flags.FlagValues, settings: HParams, problem) -> Job:
     from t2t_hint_nart.serving import decodes
+    from t2t_hint_nart.serving.job import file_sentences
 
     suffix = decodes.shard_suffix(settings)
     source = values.decode_from_file + suffix
-    lines = decodes.read_lines(source, settings.delimiter)
-    references = _references(settings, len(lines))
+    sentences = file_sentences(source, settings.decode_reference, settings.delimiter)
     path = settings.decode_to_file + suffix
     if not settings.decode_to_file:
-        path = decodes.decodes_name(
-            source, values.model, values.hparams_set, values.problem, settings
-        )
+        path = _decodes_name(values, source, settings)
 
-    def run(trained, teacher) -> list[str]:
-        from t2t_hint_nart.serving.decoding import bleu_lines, decode_timed, log_lines
-        from t2t_hint_nart.serving.translator import translator_of
-
-        translator = translator_of(trained, settings, teacher)
-        encoded = [translator.encode(line) for line in lines]
-        decoded = decode_timed(translator, encoded, settings, to_stderr)
+    def run(trained, scorer) -> list[str]:
+        found = _translate(trained, settings, scorer, sentences)
         if settings.log_results:
-            to_stderr("\n".join(log_lines(lines, decoded, settings)))
-        written = (decodes.sentence_line(hypotheses, settings) for hypotheses in decoded)
-        decodes.write_sentences(path, written, settings.delimiter)
-        print(f"{len(lines)} sentences written to {path}")
-        if references:
-            print("\n".join(bleu_lines(decoded, references)))
+            to_stderr("\n".join(found.log_lines(settings)))
+        found.write(path, settings)
+        print(f"{len(sentences.inputs)} sentences written to {path}")
+        _print_lines(found.score_lines())
         return [path]
 
     return run
 
 
-def _references(settings: HParams, count: int) -> list[str]:
-    if not settings.decode_reference:
-        return []
-    from t2t_hint_nart.text.lines import whole_lines
-
-    references = whole_lines(settings.decode_reference)
-    if len(references) != count:
-        raise InputError(
-            f"{settings.decode_reference} has {len(references)} references for {count} sentences."
-        )
-    return references
-
-
 def _from_dataset(values: flags.FlagValues, settings: HParams, problem) -> Job:
     from t2t_hint_nart.data.problem import DatasetSplit
     from t2t_hint_nart.serving import decodes
-    from t2t_hint_nart.serving.decoding import read_dataset
+    from t2t_hint_nart.serving.job import problem_sentences
 
     split = DatasetSplit.TEST if values.eval_use_test_set else DatasetSplit.EVAL
-    dataset = read_dataset(problem, values.data_dir, split, settings)
-    references = _references(settings, len(dataset.targets)) or dataset.targets
+    own = problem_sentences(problem, values.data_dir, split, settings)
+    scored = own.with_references(settings.decode_reference)
 
-    def run(trained, teacher) -> list[str]:
-        from t2t_hint_nart.serving.decoding import bleu_lines, decode_timed, log_lines
-        from t2t_hint_nart.serving.translator import translator_of
-
-        translator = translator_of(trained, settings, teacher)
-        decoded = decode_timed(translator, dataset.sources, settings, to_stderr)
+    def run(trained, scorer) -> list[str]:
+        found = _translate(trained, settings, scorer, own)
         paths = []
         if settings.decode_to_file:
             prefix = settings.decode_to_file + decodes.shard_suffix(settings)
-            name = decodes.decodes_name(
-                prefix, values.model, values.hparams_set, values.problem, settings
-            )
-            columns = {
-                ".decodes": [decodes.sentence_line(found, settings) for found in decoded],
-                ".targets": map(decodes.one_line, dataset.targets),
-                ".inputs": map(decodes.one_line, dataset.inputs),
-            }
-            paths = [name.removesuffix(decodes.ENDING) + ending for ending in columns]
-            for path, column in zip(paths, columns.values(), strict=True):
-                decodes.write_sentences(path, column, settings.delimiter)
-            print(f"{len(decoded)} sentences written to {paths[0]}, .targets and .inputs")
+            name = _decodes_name(values, prefix, settings)
+            paths = [
+                found.write(name, settings),
+                *found.write_texts(name.removesuffix(decodes.ENDING), settings.delimiter),
+            ]
+            print(f"{len(own.inputs)} sentences written to {paths[0]}, .targets and .inputs")
         else:
-            print("\n".join(log_lines(dataset.inputs, decoded, settings, dataset.targets)))
-        print("\n".join(bleu_lines(decoded, references)))
+            _print_lines(found.log_lines(settings))
+        _print_lines(found._replace(sentences=scored).score_lines())
         return paths
 
     return run
+
+
+def _translate(trained, settings: HParams, scorer, sentences):
+    from t2t_hint_nart.serving.job import translate
+    from t2t_hint_nart.serving.translator import translator_of
+
+    translator = translator_of(trained, settings, scorer)
+    return translate(translator, sentences, to_stderr, settings.batch_size)
+
+
+def _decodes_name(values: flags.FlagValues, base: str, settings: HParams) -> str:
+    from t2t_hint_nart.serving.decodes import decodes_name
+
+    return decodes_name(base, values.model, values.hparams_set, values.problem, settings)
+
+
+def _print_lines(lines: list[str]) -> None:
+    if lines:
+        print("\n".join(lines))
 
 
 def _score(values: flags.FlagValues, settings: HParams, problem) -> Job:
@@ -237,7 +191,7 @@ def _score(values: flags.FlagValues, settings: HParams, problem) -> Job:
 
     pairs = decodes.read_pairs(values.score_file)
 
-    def run(trained, teacher) -> list[str]:
+    def run(trained, scorer) -> list[str]:
         from t2t_hint_nart.serving.scoring import log_probs
 
         scores = log_probs(trained.model, trained.encoders, pairs, settings.batch_size)
@@ -252,11 +206,11 @@ def _score(values: flags.FlagValues, settings: HParams, problem) -> Job:
 def _interactive(values: flags.FlagValues, settings: HParams, problem) -> Job:
     from t2t_hint_nart.serving.interactive import interact
 
-    def run(trained, teacher) -> list[str]:
+    def run(trained, scorer) -> list[str]:
         from t2t_hint_nart.serving.translator import translator_of
 
         def make_translate(settings: HParams):
-            translator = translator_of(trained, settings, teacher)
+            translator = translator_of(trained, settings, scorer)
             return lambda line: translator.translate([line])[0]
 
         interact(
@@ -279,14 +233,4 @@ _JOBS = {
 }
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(
-        _main,
-        "t2t-decoder",
-        define_data_flags,
-        define_model_flags,
-        define_checkpoint_flags,
-        define_decode_flags,
-        define_flags,
-    )
+main = command_line.command(_main, "t2t-decoder", *MODEL_FLAGS, define_flags, define_device_flags)

@@ -14,41 +14,29 @@ import time
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_data_flags
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.refused_flags import (
-    RefusedFlag,
-    check_refused_flags,
-    define_refused_flags,
-)
-from t2t_hint_nart.bin.required import check_positive, require
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import define_data_flags, require
 
 _TRAIN_APART = "train teacher and student with t2t-trainer"
-_REFUSED = (
-    RefusedFlag("skip_teacher_training", False, _TRAIN_APART),
-    RefusedFlag("teacher_dir", None, _TRAIN_APART),
-    RefusedFlag("student_dir", None, _TRAIN_APART),
+
+# The teacher and the batch.
+define_flags = flag.group(
+    teacher_export_dir=flag.path(None, "SavedModel of the teacher."),
+    batch_size=flag.count(32, "Sentences decoded at a time."),
+    skip_teacher_training=flag.refused(False, _TRAIN_APART),
+    teacher_dir=flag.refused(None, _TRAIN_APART),
+    student_dir=flag.refused(None, _TRAIN_APART),
 )
-
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define the teacher and the batch."""
-    define_path("teacher_export_dir", None, "SavedModel of the teacher.", values)
-    flags.DEFINE_integer("batch_size", 32, "Sentences decoded at a time.", flag_values=values)
-    define_refused_flags(values, _REFUSED)
 
 
 def _main(values: flags.FlagValues) -> None:
-    check_refused_flags(values, _REFUSED)
     require(values, "problem", "data_dir", "teacher_export_dir")
-    check_positive(values, "batch_size")
     from t2t_hint_nart import registry
 
     name = values.problem.removesuffix("_distill")
     problem = registry.problem(f"{name}_distill")
     problem.progress = lambda line: print(f"{problem.name}: {line}", file=sys.stderr, flush=True)
-    from t2t_hint_nart.hints.teacher import Teacher
+    from t2t_hint_nart.exports.capabilities import ExportedTranslator
     from t2t_hint_nart.serving.distillation import distill
 
     started = time.monotonic()
@@ -57,7 +45,7 @@ def _main(values: flags.FlagValues) -> None:
         seconds = time.monotonic() - started
         print(f"{done}/{total} sentences  {seconds:.0f} s", file=sys.stderr, flush=True)
 
-    teacher = Teacher(values.teacher_export_dir)
+    teacher = ExportedTranslator(values.teacher_export_dir)
     count = distill(teacher, problem, values.data_dir, values.batch_size, progress)
     print(
         f"{count} pairs of {problem.name} in {values.data_dir}. Train a student with:\n"
@@ -67,6 +55,4 @@ def _main(values: flags.FlagValues) -> None:
     )
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(_main, "t2t-distill", define_data_flags, define_flags)
+main = command_line.command(_main, "t2t-distill", define_data_flags, define_flags)

@@ -13,36 +13,22 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags
-from t2t_hint_nart.bin.refused_flags import (
-    DEVICE_FLAGS,
-    check_refused_flags,
-    define_refused_flags,
-)
-from t2t_hint_nart.bin.required import require
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags, require
+from t2t_hint_nart.bin.refused_flags import define_device_flags
 from t2t_hint_nart.errors import InputError
 
-_REFUSED = DEVICE_FLAGS
-# What only training needs a teacher for.
-_HINT_WEIGHTS = ("hint_hidden_weight", "hint_align_weight")
-
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define T2T's flags of this command."""
-    flags.DEFINE_integer("eval_steps", 100, "Batches of an evaluation.", flag_values=values)
-    flags.DEFINE_bool("eval_use_test_set", False, "Evaluate on the test set.", flag_values=values)
-    flags.DEFINE_integer(
-        "eval_timeout_mins",
-        240,
-        "Wait so long for a newer checkpoint; -1 without end, 0 not at all.",
-        flag_values=values,
-    )
-    define_refused_flags(values, _REFUSED)
+# T2T's flags of this command.
+define_flags = flag.group(
+    eval_steps=flag.integer(100, "Batches of an evaluation."),
+    eval_use_test_set=flag.boolean(False, "Evaluate on the test set."),
+    eval_timeout_mins=flag.integer(
+        240, "Wait so long for a newer checkpoint; -1 without end, 0 not at all."
+    ),
+)
 
 
 def _main(values: flags.FlagValues) -> None:
-    check_refused_flags(values, _REFUSED)
     require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
     if not Path(values.output_dir).is_dir():
         raise InputError(f"--output_dir {values.output_dir} isn't a directory.")
@@ -52,9 +38,6 @@ def _main(values: flags.FlagValues) -> None:
     problem = registry.problem(values.problem)
     registry.check_model(values.model)
     hparams = create_hparams(values.hparams_set, values.hparams, values.output_dir)
-    for name in _HINT_WEIGHTS:
-        if name in hparams:
-            hparams.set_hparam(name, 0.0)
 
     from t2t_hint_nart.data.problem import DatasetSplit
     from t2t_hint_nart.training.experiment import Experiment
@@ -64,7 +47,9 @@ def _main(values: flags.FlagValues) -> None:
     split = DatasetSplit.TEST if values.eval_use_test_set else DatasetSplit.EVAL
     problem.shard_files(values.data_dir, split)
     minutes = math.inf if values.eval_timeout_mins < 0 else values.eval_timeout_mins
-    run = Run(values.model, hparams, problem, values.data_dir, values.output_dir)
+    run = Run(
+        values.model, hparams, problem, values.data_dir, values.output_dir, evaluates_only=True
+    )
     results = Experiment(run).evaluate_checkpoints(
         new_checkpoints(values.output_dir, minutes), split, values.eval_steps
     )
@@ -75,6 +60,6 @@ def _main(values: flags.FlagValues) -> None:
         )
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(_main, "t2t-eval", define_data_flags, define_model_flags, define_flags)
+main = command_line.command(
+    _main, "t2t-eval", define_data_flags, define_model_flags, define_flags, define_device_flags
+)

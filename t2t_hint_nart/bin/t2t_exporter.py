@@ -1,6 +1,7 @@
 r"""Export a trained model as a SavedModel: text in, text out.
 
-A teacher's export also gives hints and scores, a student's also candidates of several lengths.
+Versions are numbered directories in --export_dir, as model servers expect them; readers take the
+newest. A teacher's export also gives hints and scores, a student's candidates of several lengths.
 `serving_default` takes strings and returns translations and scores.
 
 Example:
@@ -10,67 +11,37 @@ Example:
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import (
-    define_checkpoint_flags,
-    define_data_flags,
-    define_decode_flags,
-    define_model_flags,
-)
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable
 from t2t_hint_nart.bin.named_model import named_model
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.refused_flags import (
-    DEVICE_FLAGS,
-    RefusedFlag,
-    check_refused_flags,
-    define_refused_flags,
+from t2t_hint_nart.bin.refused_flags import define_device_flags
+
+# Where to export to.
+define_flags = flag.group(
+    export_dir=flag.path(None, "Where to write; <checkpoint's directory>/export by default."),
+    as_text=flag.refused(False, "SavedModels of TensorFlow 2 are binary"),
+    export_as_tfhub=flag.refused(False, "hub.load reads the SavedModel as it is"),
 )
-from t2t_hint_nart.bin.writable import check_writable
-
-_REFUSED = (
-    *DEVICE_FLAGS,
-    RefusedFlag("as_text", False, "SavedModels of TensorFlow 2 are binary"),
-    RefusedFlag("export_as_tfhub", False, "hub.load reads the SavedModel as it is"),
-)
-
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define where to export to."""
-    define_path(
-        "export_dir", None, "Where to write; <checkpoint's directory>/export by default.",
-        values,
-    )  # fmt: skip
-    define_refused_flags(values, _REFUSED)
 
 
 def _main(values: flags.FlagValues) -> None:
-    check_refused_flags(values, _REFUSED)
     named = named_model(values)
+    from t2t_hint_nart import registry
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 
-    settings = decode_hparams(values.decode_hparams)
+    settings = decode_hparams(values.decode_hparams, registry.strategy_of(values.model))
     export_dir = values.export_dir or str(named.directory / "export")
     check_writable(export_dir)
 
     from t2t_hint_nart.serving.export import export
 
     trained = named.load()
-    export(trained, settings, export_dir)
+    version = export(trained, settings, export_dir)
     print(
-        f"Step {trained.step} exported to {export_dir}. Look at it with:\n"
-        f"  saved_model_cli show --dir {export_dir} --tag_set serve "
+        f"Step {trained.step} exported to {version}. Look at it with:\n"
+        f"  saved_model_cli show --dir {version} --tag_set serve "
         "--signature_def serving_default"
     )
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(
-        _main,
-        "t2t-exporter",
-        define_data_flags,
-        define_model_flags,
-        define_checkpoint_flags,
-        define_decode_flags,
-        define_flags,
-    )
+main = command_line.command(_main, "t2t-exporter", *MODEL_FLAGS, define_flags, define_device_flags)

@@ -15,45 +15,31 @@ from collections.abc import Callable
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_usr_dir_flag
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.refused_flags import (
-    RefusedFlag,
-    check_refused_flags,
-    define_refused_flags,
-)
-from t2t_hint_nart.bin.required import require
-from t2t_hint_nart.bin.typed_line import typed_line
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.command_line import typed_line
+from t2t_hint_nart.bin.flags import define_usr_dir_flag, require
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates
 
 _NO_CLOUD = "--server names a TensorFlow Serving"
-_REFUSED = (
-    RefusedFlag("cloud_mlengine_model_name", None, _NO_CLOUD),
-    RefusedFlag("cloud_mlengine_model_version", None, _NO_CLOUD),
-)
 Translate = Callable[[str], str]
 
 
-def define_flags(values: flags.FlagValues) -> None:
-    """Define the model and what to ask."""
-    define_path("export_dir", None, "SavedModel written by t2t-exporter.", values)
-    flags.DEFINE_string(
-        "server", None, "host:port of TensorFlow Serving's REST interface.", flag_values=values
-    )
-    flags.DEFINE_string("servable_name", None, "Name of the served model.", flag_values=values)
-    flags.DEFINE_integer(
-        "timeout_secs", 10, "Longest time to wait for an answer.", flag_values=values
-    )
-    flags.DEFINE_string("inputs_once", None, "Translate this text and exit.", flag_values=values)
-    for name in ("problem", "data_dir"):
-        flags.DEFINE_string(name, None, "T2T's; accepted and not needed.", flag_values=values)
-    define_refused_flags(values, _REFUSED)
+# The model and what to ask.
+define_flags = flag.group(
+    export_dir=flag.path(None, "SavedModel written by t2t-exporter."),
+    server=flag.string(None, "host:port of TensorFlow Serving's REST interface."),
+    servable_name=flag.string(None, "Name of the served model."),
+    timeout_secs=flag.count(10, "Longest time to wait for an answer."),
+    inputs_once=flag.string(None, "Translate this text and exit."),
+    problem=flag.string(None, "T2T's; accepted and not needed."),
+    data_dir=flag.string(None, "T2T's; accepted and not needed."),
+    cloud_mlengine_model_name=flag.refused(None, _NO_CLOUD),
+    cloud_mlengine_model_version=flag.refused(None, _NO_CLOUD),
+)
 
 
 def _main(values: flags.FlagValues) -> None:
-    check_refused_flags(values, _REFUSED)
     if bool(values.export_dir) == bool(values.server):
         raise InputError("Give either --export_dir or --server with --servable_name.")
     translate = _remote(values) if values.server else _local(values)
@@ -73,21 +59,17 @@ def _main(values: flags.FlagValues) -> None:
 
 
 def _local(values: flags.FlagValues) -> Translate:
-    from t2t_hint_nart.exports.exported_model import ExportedModel
+    from t2t_hint_nart.exports.runtime import open_export
 
-    exported = ExportedModel(values.export_dir)
+    exported = open_export(values.export_dir)
     return lambda line: exported.translate([line])[0]
 
 
 def _remote(values: flags.FlagValues) -> Translate:
     require(values, "servable_name")
-    if values.timeout_secs < 1:
-        raise InputError(f"--timeout_secs must be at least 1, not {values.timeout_secs}.")
     from t2t_hint_nart.serving.rest_client import RestClient
 
     return RestClient(values.server, values.servable_name, values.timeout_secs).translate
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(_main, "t2t-query-server", define_usr_dir_flag, define_flags)
+main = command_line.command(_main, "t2t-query-server", define_usr_dir_flag, define_flags)

@@ -17,54 +17,36 @@ from typing import Any
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_data_flags, define_decode_flags
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import check_writable, define_data_flags, define_decode_flags, require
 from t2t_hint_nart.bin.named_model import model_of_run, to_stderr
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.refused_flags import (
-    RefusedFlag,
-    check_refused_flags,
-    define_refused_flags,
-)
-from t2t_hint_nart.bin.required import require
-from t2t_hint_nart.bin.writable import check_writable
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 
-_REFUSED = (
-    RefusedFlag("decoder_command", "t2t-decoder {params}", "translations are made in this process"),
+# From a checkpoint to its translations.
+Translate = Callable[[str], Any]
+
+
+# T2T's flags of this command, and a student's.
+define_flags = flag.group(
+    model_dir=flag.path("", "Directory of checkpoints."),
+    source=flag.path(None, "File to translate."),
+    translations_dir=flag.path("translations", "Where translations go."),
+    min_steps=flag.integer(0, "Ignore checkpoints of fewer steps."),
+    wait_minutes=flag.integer(0, "Wait so long for a further checkpoint."),
+    beam_size=flag.integer(4, "Width of the beam search."),
+    alpha=flag.number(0.6, "Length penalty of the beam search."),
+    model=flag.string("transformer", "Name of the model."),
+    hparams_set=flag.string("transformer_big_single_gpu", "The model's set."),
+    hparams=flag.string("", "Changes to the set."),
+    teacher_export_dir=flag.path(
+        None, "SavedModel of the teacher that chooses among a student's candidates."
+    ),
+    decoder_command=flag.refused("t2t-decoder {params}", "translations are made in this process"),
 )
-# Returns what is written: a line a sentence.
-Translate = Callable[[str], list[str]]
-
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define T2T's flags of this command, and a student's."""
-    define_path("model_dir", "", "Directory of checkpoints.", values)
-    define_path("source", None, "File to translate.", values)
-    define_path("translations_dir", "translations", "Where translations go.", values)
-    flags.DEFINE_integer("min_steps", 0, "Ignore checkpoints of fewer steps.", flag_values=values)
-    flags.DEFINE_integer(
-        "wait_minutes", 0, "Wait so long for a further checkpoint.", flag_values=values
-    )
-    flags.DEFINE_integer("beam_size", 4, "Width of the beam search.", flag_values=values)
-    flags.DEFINE_float("alpha", 0.6, "Length penalty of the beam search.", flag_values=values)
-    flags.DEFINE_string("model", "transformer", "Name of the model.", flag_values=values)
-    flags.DEFINE_string(
-        "hparams_set", "transformer_big_single_gpu", "The model's set.", flag_values=values
-    )
-    flags.DEFINE_string("hparams", "", "Changes to the set.", flag_values=values)
-    define_path(
-        "teacher_export_dir",
-        None,
-        "SavedModel of the teacher that chooses among a student's candidates.",
-        values,
-    )
-    define_refused_flags(values, _REFUSED)
 
 
 def _main(values: flags.FlagValues) -> None:
-    check_refused_flags(values, _REFUSED)
     require(values, "model_dir", "source", "problem", "data_dir")
     model_dir = Path(values.model_dir)
     if not model_dir.is_dir():
@@ -72,13 +54,13 @@ def _main(values: flags.FlagValues) -> None:
     directory = Path(values.translations_dir)
     check_writable(directory)
     settings = _settings(values)
-    from t2t_hint_nart.serving.decodes import read_lines, write_sentences
+    from t2t_hint_nart.serving.job import file_sentences
 
-    lines = read_lines(values.source, settings.delimiter)
-    translate = _translate(values, settings, lines)
+    sentences = file_sentences(values.source, delimiter=settings.delimiter)
+    translated = _translate(values, settings, sentences)
 
-    from t2t_hint_nart.serving.checkpoint_stream import every_checkpoint
     from t2t_hint_nart.training.checkpoints import step_of
+    from t2t_hint_nart.training.new_checkpoints import every_checkpoint
 
     found = 0
     for path in every_checkpoint(model_dir, values.min_steps, 60 * values.wait_minutes):
@@ -88,11 +70,11 @@ def _main(values: flags.FlagValues) -> None:
             print(f"{out} already exists, so skipping it.", flush=True)
             continue
         time = Path(path + ".index").stat().st_mtime
-        write_sentences(out, translate(path), settings.delimiter)
+        translated(path).write(out, settings)
         _copy_flags(model_dir / "flags.txt", directory / f"{values.problem}-flags.txt")
         # t2t-bleu draws its curves over these times.
         os.utime(out, (time, time))
-        print(f"{len(lines)} sentences written to {out}", flush=True)
+        print(f"{len(sentences.inputs)} sentences written to {out}", flush=True)
     if not found:
         raise InputError(
             f"No checkpoint model.ckpt-<step> from step {values.min_steps} on in {model_dir}."
@@ -100,16 +82,18 @@ def _main(values: flags.FlagValues) -> None:
 
 
 def _settings(values: flags.FlagValues) -> HParams:
-    """--beam_size and --alpha, a teacher's only unless given, then --decode_hparams."""
+    """--beam_size and --alpha, of a search or if they are given, then --decode_hparams."""
+    from t2t_hint_nart import registry
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 
+    strategy = registry.strategy_of(values.model)
     named = {clause.partition("=")[0].strip() for clause in values.decode_hparams.split(",")}
     given = [
         f"{name}={values[name].value}"
         for name in ("beam_size", "alpha")
-        if name not in named and (values.model == "transformer" or values[name].present)
+        if name not in named and (strategy == registry.BEAM or values[name].present)
     ]
-    return decode_hparams(",".join([*given, *filter(None, [values.decode_hparams])]))
+    return decode_hparams(",".join([*given, *filter(None, [values.decode_hparams])]), strategy)
 
 
 def _copy_flags(source: Path, target: Path) -> None:
@@ -118,34 +102,29 @@ def _copy_flags(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _translate(values: flags.FlagValues, settings: HParams, lines: list[str]) -> Translate:
+def _translate(values: flags.FlagValues, settings: HParams, sentences: Any) -> Translate:
     """Build model and graph once; every checkpoint's weights are read into them."""
     named = model_of_run(values, values.model_dir, values.model_dir)
 
-    from t2t_hint_nart.hints.teacher import Teacher
-    from t2t_hint_nart.serving.decodes import sentence_line
-    from t2t_hint_nart.serving.decoding import decode_timed
+    from t2t_hint_nart.exports.capabilities import ExportedScorer
+    from t2t_hint_nart.serving.job import translate
     from t2t_hint_nart.serving.translator import translator_of
     from t2t_hint_nart.training.checkpoints import restore_model
 
-    teacher = Teacher(values.teacher_export_dir) if values.teacher_export_dir else None
-    state: dict[str, Any] = {}
+    scorer = ExportedScorer(values.teacher_export_dir) if values.teacher_export_dir else None
+    state: list[Any] = []
 
-    def translate(path: str) -> list[str]:
+    def translated(path: str) -> Any:
         if not state:
             trained = named.load(path)
-            state["model"] = trained.model
-            state["translator"] = translator_of(trained, settings, teacher)
-            state["sources"] = [state["translator"].encode(line) for line in lines]
-        restore_model(state["model"], path)
-        decoded = decode_timed(state["translator"], state["sources"], settings, to_stderr)
-        return [sentence_line(hypotheses, settings) for hypotheses in decoded]
+            state[:] = trained.model, translator_of(trained, settings, scorer)
+        model, translator = state
+        restore_model(model, path)
+        return translate(translator, sentences, to_stderr, settings.batch_size)
 
-    return translate
+    return translated
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(
-        _main, "t2t-translate-all", define_data_flags, define_decode_flags, define_flags
-    )
+main = command_line.command(
+    _main, "t2t-translate-all", define_data_flags, define_decode_flags, define_flags
+)

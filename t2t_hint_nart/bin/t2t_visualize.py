@@ -19,17 +19,9 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import (
-    define_checkpoint_flags,
-    define_data_flags,
-    define_decode_flags,
-    define_model_flags,
-)
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable, require
 from t2t_hint_nart.bin.named_model import named_model
-from t2t_hint_nart.bin.path_flag import define_path
-from t2t_hint_nart.bin.required import require
-from t2t_hint_nart.bin.writable import check_writable
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates
 
@@ -39,16 +31,14 @@ if TYPE_CHECKING:
 PAGE = "index.html"
 
 
-def define_flags(values: flags.FlagValues) -> None:
-    """Define what is shown and where it goes."""
-    flags.DEFINE_string("sentence", None, "The source sentence.", flag_values=values)
-    define_path("visualization_dir", None, "Where page, pictures and numbers go.", values)
-    define_path(
-        "export_dir",
-        None,
-        "SavedModel written by t2t-exporter; in place of model, set and checkpoint.",
-        values,
-    )
+# What is shown and where it goes.
+define_flags = flag.group(
+    sentence=flag.string(None, "The source sentence."),
+    visualization_dir=flag.path(None, "Where page, pictures and numbers go."),
+    export_dir=flag.path(
+        None, "SavedModel written by t2t-exporter; in place of model, set and checkpoint."
+    ),
+)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -96,14 +86,4 @@ def _trained(values: flags.FlagValues) -> "Inside":
     return inside_trained(named.load(), settings)
 
 
-def main() -> None:
-    """Run the command."""
-    command_line.run(
-        _main,
-        "t2t-visualize",
-        define_data_flags,
-        define_model_flags,
-        define_checkpoint_flags,
-        define_decode_flags,
-        define_flags,
-    )
+main = command_line.command(_main, "t2t-visualize", *MODEL_FLAGS, define_flags)

@@ -6,21 +6,9 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin.required import check_not_negative, check_positive, require
+from t2t_hint_nart.bin.flags import require
 from t2t_hint_nart.data.problem import DatasetSplit
-from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
-
-# Flags that count steps of which there must be one.
-_STEPS = ("train_steps", "local_eval_frequency", "log_step_count_steps")
-# Flags of which 0 means none, or all.
-_COUNTS = (
-    "eval_steps",
-    "save_checkpoints_secs",
-    "keep_checkpoint_max",
-    "keep_checkpoint_every_n_hours",
-    "eval_throttle_seconds",
-)
 
 
 class TrainerSession:
@@ -42,8 +30,6 @@ class TrainerSession:
         overrides: dict[str, object] | None = None,
     ):
         require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
-        check_positive(values, *_STEPS)
-        check_not_negative(values, *_COUNTS)
         from t2t_hint_nart import registry
         from t2t_hint_nart.decoding.decode_hparams import decode_hparams
         from t2t_hint_nart.output_dir import create_hparams
@@ -52,7 +38,9 @@ class TrainerSession:
         self.output_dir = output_dir or values.output_dir
         self.problem = registry.problem(values.problem)
         registry.check_model(values.model)
-        self.decode_hparams = decode_hparams(values.decode_hparams)
+        self.decode_hparams = decode_hparams(
+            values.decode_hparams, registry.strategy_of(values.model)
+        )
         self.hparams: HParams = create_hparams(
             values.hparams_set, values.hparams, self.output_dir
         ).override_from_dict(overrides or {})
@@ -62,8 +50,8 @@ class TrainerSession:
         self.teacher_dir = values.teacher_export_dir or self.hparams.get("teacher_export_dir", "")
         if self.teacher_dir and "teacher_export_dir" in self.hparams:
             self.hparams.teacher_export_dir = self.teacher_dir
-        # Apart, since evaluation needs no hints, but perhaps a teacher that ranks candidates.
-        self.hints_from = self.teacher_dir
+        # Evaluation needs no hints, but perhaps a teacher that ranks candidates.
+        self.evaluates_only = False
         self.stopping = self._stopping_rule()
 
     @property
@@ -79,8 +67,6 @@ class TrainerSession:
         metric = metric_name(values.eval_early_stopping_metric)
         minimize = values.eval_early_stopping_metric_minimize
         steps = values.eval_early_stopping_steps
-        if steps is not None and steps < 1:
-            raise InputError(f"--eval_early_stopping_steps must be at least 1, not {steps}.")
         return StoppingRule(
             metric,
             lower_is_better(metric) if minimize is None else minimize,
@@ -102,9 +88,10 @@ class TrainerSession:
                 self.problem,
                 self.values.data_dir,
                 self.output_dir,
-                self.hints_from,
+                self.teacher_dir,
                 1 if seed is None else seed,
                 self.values.warm_start_from or "",
+                self.evaluates_only,
             )
         )
 
@@ -154,7 +141,7 @@ class TrainerSession:
         return TrainedModel(
             experiment.learner.network,
             self.values.model,
-            self.problem.name,
+            self.problem,
             experiment.encoders,
             experiment.run.hparams,
             0,
@@ -168,39 +155,34 @@ class TrainerSession:
         return load_trained(values.model, self.hparams, self.problem, values.data_dir, checkpoint)
 
     def translator(self, trained):
-        """A translator on a model; the teacher ranks a student's candidates, if there are any."""
-        from t2t_hint_nart.hints.teacher import Teacher
+        """A translator on a model; the teacher ranks candidates, if there are any."""
+        from t2t_hint_nart.exports.capabilities import ExportedScorer
         from t2t_hint_nart.serving.translator import translator_of
 
-        needs_teacher = bool(self.decode_hparams.length_halfwidth) and self.teacher_dir
-        teacher = Teacher(self.teacher_dir) if needs_teacher else None
-        return translator_of(trained, self.decode_hparams, teacher)
+        ranks = trained.strategy(self.decode_hparams).needs_scorer and self.teacher_dir
+        scorer = ExportedScorer(self.teacher_dir) if ranks else None
+        return translator_of(trained, self.decode_hparams, scorer)
 
     def dataset_decode(self, trained, split: str | None = None, writes: bool = True):
         """What decodes a split, or its first num_samples sentences, with a model as it is."""
-        from t2t_hint_nart.serving.scored_decode import ScoredDecode
+        from t2t_hint_nart.serving.job import StepDecode, problem_sentences
 
         split = split or self.split
-        pairs = self.problem.text_pairs(self.values.data_dir, split)
-        count = self.decode_hparams.get("num_samples", -1)
+        sentences = problem_sentences(
+            self.problem, self.values.data_dir, split, self.decode_hparams
+        )
         is_dev = split == DatasetSplit.EVAL
         name = self.problem.name if is_dev else f"{self.problem.name}.{split}"
         prefix = self.values.decode_to_file or str(Path(self.output_dir) / "decode" / name)
-        sources, references = zip(*(pairs[:count] if count >= 0 else pairs), strict=True)
-        return ScoredDecode(
-            self.translator(trained), sources, references, prefix if writes else None
-        )
+        return StepDecode(self.translator(trained), sentences, prefix if writes else None)
 
     def file_decode(self, trained):
         """What decodes --decode_from_file with a model as it is."""
-        from t2t_hint_nart.serving.scored_decode import ScoredDecode
-        from t2t_hint_nart.text.lines import whole_lines
+        from t2t_hint_nart.serving.job import StepDecode, file_sentences
 
         values = self.values
-        references = whole_lines(values.decode_reference) if values.decode_reference else None
-        return ScoredDecode(
+        return StepDecode(
             self.translator(trained),
-            whole_lines(values.decode_from_file),
-            references,
+            file_sentences(values.decode_from_file, values.decode_reference),
             values.decode_to_file or f"{values.decode_from_file}.{self.problem.name}",
         )

@@ -1,1 +1,24 @@
-"""Decoding: searches, the one-pass decoder and rescoring, over callables instead of models."""
+"""Decoding: searches, passes and how they compose. Importing this package loads no TensorFlow."""
+
+from t2t_hint_nart import registry
+
+registry.register_lazy_strategy(
+    "beam",
+    "t2t_hint_nart.decoding.beam:Beam",
+    "Beam search over a stepwise model, T2T's; greedy with a beam of 1.",
+)
+registry.register_lazy_strategy(
+    "greedy",
+    "t2t_hint_nart.decoding.beam:Greedy",
+    "The most probable token at every step of a stepwise model.",
+)
+registry.register_lazy_strategy(
+    "one_pass",
+    "t2t_hint_nart.decoding.parallel:OnePass",
+    "All positions at once, for lengths around that of the source (paper section 3.2).",
+)
+registry.register_lazy_strategy(
+    "refinement",
+    "t2t_hint_nart.decoding.parallel:Refinement",
+    "One pass over a length, and more passes over what came out until it stays the same.",
+)

@@ -8,8 +8,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.decoding import search
 from t2t_hint_nart.decoding.greedy_search import greedy_search
-from t2t_hint_nart.decoding.length_penalty import length_penalty
-from t2t_hint_nart.decoding.search import INF, BeamResult, SymbolsToLogits
+from t2t_hint_nart.decoding.search import INF, Hypotheses, SymbolsToLogits, length_penalty
 from t2t_hint_nart.decoding.top_k import top_k
 from t2t_hint_nart.errors import InputError, nearest
 
@@ -89,7 +88,7 @@ def beam_search(
     eos_id: int = 1,
     stopping: str = "1.2.9",
     max_length: int | None = None,
-) -> BeamResult:
+) -> Hypotheses:
     """Search for the hypotheses with the best length-normalised log probability.
 
     score(y) = sum_t log p(y_t) / ((5 + |y|) / 6)^alpha, |y| counting EOS (T2T utils/beam_search.py;
@@ -117,7 +116,7 @@ def beam_search(
             are clipped to it.
 
     Returns:
-        BeamResult: ids int32[B, K, L], scores float32[B, K].
+        Hypotheses: ids int32[B, K, L], scores float32[B, K].
 
     Raises:
         InputError: beam, vocabulary, alpha, limits or stopping rule out of range.
@@ -238,11 +237,11 @@ def _select(now: _Beams, extensions: _Extensions, eos_id: int, penalty: tf.Tenso
     )
 
 
-def _result(end: _Beams) -> BeamResult:
+def _result(end: _Beams) -> Hypotheses:
     """Return the finished hypotheses, or the alive ones of a sentence of which nothing finished."""
     beam_size = end.scores.shape[1]
     finished = end.scores[:, :1] > -INF
     scores = tf.where(finished, end.scores, end.log_probs)
     ids = tf.where(finished[:, :, None], end.sequences[:, :beam_size], end.sequences[:, beam_size:])
     exists = scores > -INF
-    return BeamResult(tf.where(exists[:, :, None], ids, 0), tf.where(exists, scores, -INF))
+    return Hypotheses(tf.where(exists[:, :, None], ids, 0), tf.where(exists, scores, -INF))

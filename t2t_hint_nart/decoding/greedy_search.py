@@ -6,8 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from t2t_hint_nart.decoding import search
-from t2t_hint_nart.decoding.length_penalty import length_penalty
-from t2t_hint_nart.decoding.search import BeamResult, SymbolsToLogits
+from t2t_hint_nart.decoding.search import Hypotheses, SymbolsToLogits, length_penalty
 
 
 class _Greedy(NamedTuple):
@@ -29,7 +28,7 @@ def greedy_search(
     *,
     eos_id: int = 1,
     max_length: int | None = None,
-) -> BeamResult:
+) -> Hypotheses:
     """Extend every sentence by its most probable token up to EOS or its limit.
 
     score = sum_t log p(y_t) / ((5 + length) / 6)^alpha, the length counting EOS; a sentence cut by
@@ -49,7 +48,7 @@ def greedy_search(
             are clipped to it.
 
     Returns:
-        BeamResult with K = 1: ids int32[B, 1, L], scores float32[B, 1].
+        Hypotheses with K = 1: ids int32[B, 1, L], scores float32[B, 1].
     """
     initial_ids = tf.cast(tf.convert_to_tensor(initial_ids), tf.int32)
     batch = search.batch_size(initial_ids)
@@ -85,7 +84,7 @@ def greedy_search(
     (end,) = tf.while_loop(lambda now: tf.reduce_any(now.active), grow, [start])
     finished = tf.reduce_any(end.ids == eos_id, axis=1)
     penalty = tf.where(finished, length_penalty(end.length, alpha), 1.0)
-    return BeamResult(ids=end.ids[:, None], scores=(end.log_prob / penalty)[:, None])
+    return Hypotheses(ids=end.ids[:, None], scores=(end.log_prob / penalty)[:, None])
 
 
 def _best_token(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

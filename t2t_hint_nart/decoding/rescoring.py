@@ -5,9 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from t2t_hint_nart.decoding.length_penalty import length_penalty
-from t2t_hint_nart.decoding.search import BeamResult
-from t2t_hint_nart.decoding.sentence_end import complete_sentences
+from t2t_hint_nart.decoding.reading import complete_sentences
+from t2t_hint_nart.decoding.search import Hypotheses, length_penalty
 
 
 def rank_candidates(
@@ -17,7 +16,7 @@ def rank_candidates(
     alpha: tf.Tensor | float = 0.0,
     *,
     eos_id: int = 1,
-) -> BeamResult:
+) -> Hypotheses:
     """Sort the candidates of each sentence by the teacher's score, best first.
 
     score(y) = log p_teacher(y, EOS | x) / ((5 + |y|) / 6)^alpha, |y| counting EOS. Alpha 0 is the
@@ -39,7 +38,7 @@ def rank_candidates(
         eos_id: id that ends a sentence.
 
     Returns:
-        BeamResult: ids int32[B, C, T + 1], each with its EOS, and scores float32[B, C].
+        Hypotheses: ids int32[B, C, T + 1], each with its EOS, and scores float32[B, C].
     """
     targets = complete_sentences(ids, eos_id)
     shape = tf.shape(targets)
@@ -50,7 +49,7 @@ def rank_candidates(
     log_probs = tf.reshape(tf.cast(log_probs, tf.float32), [batch, count])
     scores = log_probs / length_penalty(lengths, alpha)
     order = tf.argsort(scores, axis=1, direction="DESCENDING", stable=True)
-    return BeamResult(
+    return Hypotheses(
         ids=tf.gather(targets, order, batch_dims=1),
         scores=tf.gather(scores, order, batch_dims=1),
     )

@@ -1,4 +1,4 @@
-"""What greedy and beam search share: the step function they call, their result and their limits."""
+"""What searches share: the step function they call, their result, limits and length penalty."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ SymbolsToLogits = Callable[[tf.Tensor, tf.Tensor, Any], tuple[tf.Tensor, Any]]
 INF = 1e7
 
 
-class BeamResult(NamedTuple):
+class Hypotheses(NamedTuple):
     """The hypotheses of each sentence, best first.
 
     Attributes:
@@ -70,3 +70,25 @@ def keep_shape(new: Any, old: Any) -> Any:
     if tf.executing_eagerly():
         return new
     return tf.nest.map_structure(lambda n, o: tf.ensure_shape(n, o.shape), new, old)
+
+
+def length_penalty(length: tf.Tensor | int, alpha: tf.Tensor | float) -> tf.Tensor:
+    """Compute the length penalty ((5 + length) / 6)^alpha.
+
+    Wu et al. (2016), equation 14, as in T2T's utils/beam_search.py. It is 1 for a length of 1 and
+    for alpha 0.
+
+    Args:
+        length: int[...], tokens, EOS included.
+        alpha: float, 0 compares plain log probabilities, larger values favour longer sentences.
+
+    Returns:
+        float32[...].
+
+    Example:
+        >>> round(float(length_penalty(7, 1.0)), 4)
+        2.0
+        >>> float(length_penalty(7, 0.0))
+        1.0
+    """
+    return tf.pow((5.0 + tf.cast(length, tf.float32)) / 6.0, tf.cast(alpha, tf.float32))

@@ -2,12 +2,13 @@
 
 import os
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.new_files import appearing
 
 _STEPS = re.compile(r".*-(\d+)")
 SECONDS_BETWEEN_LOOKS = 10.0
@@ -44,12 +45,7 @@ def step_files(directory: str | os.PathLike[str], min_steps: int = 0) -> list[St
 
 
 def wait_for_step_files(
-    directory: str | os.PathLike[str],
-    min_steps: int = 0,
-    wait_minutes: float = 0,
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
+    directory: str | os.PathLike[str], min_steps: int = 0, wait_minutes: float = 0, **time: Any
 ) -> Iterator[StepFile]:
     """Yield the files of a directory in the order of their steps, and new ones as they appear.
 
@@ -57,22 +53,18 @@ def wait_for_step_files(
         directory: of translations; it may appear later, too.
         min_steps: files of fewer steps are left out.
         wait_minutes: how long to wait for a further file after the last one.
-        sleep: waits for a number of seconds.
-        clock: returns seconds; only differences count.
+        **time: sleep and clock of `appearing`.
 
     Raises:
         InputError: if the directory has not appeared in time.
     """
-    deadline = clock() + 60 * wait_minutes
-    next_steps = min_steps
-    while True:
-        ready = step_files(directory, next_steps) if Path(directory).is_dir() else []
-        for file in ready:
-            yield file
-            next_steps = file.steps + 1
-            deadline = clock() + 60 * wait_minutes
-        if clock() >= deadline:
-            break
-        sleep(SECONDS_BETWEEN_LOOKS)
+
+    def look(first_step: int) -> list[tuple[int, Path]]:
+        files = step_files(directory, first_step) if Path(directory).is_dir() else []
+        return [(file.steps, file.path) for file in files]
+
+    found = appearing(look, min_steps, 60 * wait_minutes, SECONDS_BETWEEN_LOOKS, **time)
+    for steps, path in found:
+        yield StepFile(path, steps, path.stat().st_mtime)
     if not Path(directory).is_dir():
         raise InputError(f"no directory '{os.fspath(directory)}' after {wait_minutes} minutes")

@@ -1,10 +1,13 @@
 """The hint from word alignments, L_align (paper section 2.2)."""
 
+from types import MappingProxyType
 from typing import Any
 
 from keras import ops
 
+from t2t_hint_nart.errors import check_choice
 from t2t_hint_nart.losses.loss_term import LossTerm
+from t2t_hint_nart.losses.term import Scalar, Step, Term
 
 # The smallest normal float32: log stays finite and its gradient is exact down to it.
 TINY = 1.2e-38
@@ -76,3 +79,31 @@ def alignment_hint(
     lengths = ops.sum(ops.cast(rows, divergence.dtype), axis=1)
     per_sentence = ops.sum(divergence, axis=(1, 2, 3)) / (ops.maximum(lengths, 1) * heads)
     return LossTerm(ops.sum(per_sentence), ops.sum(ops.cast(sentence, divergence.dtype)))
+
+
+_DIRECTIONS = ("kl", "reverse_kl")
+
+
+class AlignmentHintTerm(Term):
+    """μ·L_align as a registered term: `hint_align`."""
+
+    weight = "hint_align_weight"
+    scalars = (Scalar("hint_align", "losses/hint_align", "hint_align"),)
+    probes = MappingProxyType({"attention": ("layers", "heads")})
+
+    def check(self, hparams: Any) -> None:
+        """Refuse an unknown average or direction."""
+        check_choice("hint_align_average", hparams.hint_align_average, AVERAGED_AXES)
+        check_choice("hint_align_direction", hparams.hint_align_direction, _DIRECTIONS)
+
+    def __call__(self, step: Step) -> tuple[LossTerm]:
+        """L_align of a batch; rows are compared where an output position belongs to the target."""
+        term = alignment_hint(
+            step.probe("attention", axis=3),
+            step.hints.probes["attention"],
+            step.mask(),
+            ops.not_equal(step.inputs, 0),
+            average=step.hparams.hint_align_average,
+            reverse=step.hparams.hint_align_direction == "reverse_kl",
+        )
+        return (term,)

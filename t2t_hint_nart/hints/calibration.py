@@ -1,6 +1,6 @@
 """Weights that make the terms of the objective equal in size (paper section 3.1)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from t2t_hint_nart.errors import InputError
@@ -16,30 +16,29 @@ class Calibration:
 
     Attributes:
         terms: mean of every unweighted term, in nats.
-        hint_hidden_weight: proposed λ; None where L_hid is 0 (no pair passes the thresholds).
-        hint_align_weight: proposed μ; None where L_align is 0.
+        weights: by the hparam that weighs a term, as λ and μ, the proposal; None where the term is
+            0 (no pair of states passes the thresholds).
         batches: over how many batches.
     """
 
     terms: dict[str, float]
-    hint_hidden_weight: float | None
-    hint_align_weight: float | None
+    weights: dict[str, float | None]
     batches: int
 
     def flags(self) -> str:
         """The proposal as a value for --hparams."""
-        proposed = {
-            "hint_hidden_weight": self.hint_hidden_weight,
-            "hint_align_weight": self.hint_align_weight,
-        }
-        return ",".join(f"{k}={v:.3g}" for k, v in proposed.items() if v is not None)
+        return ",".join(f"{k}={v:.3g}" for k, v in self.weights.items() if v is not None)
 
 
-def calibrate(measured: Iterable[dict[str, LossTerm]]) -> Calibration:
-    """Propose λ and μ from the terms of batches.
+def calibrate(
+    measured: Iterable[dict[str, LossTerm]], criterion: str, hparams: Mapping[str, str]
+) -> Calibration:
+    """Propose weights from the terms of batches.
 
     Args:
-        measured: terms "nll", "hint_hidden" and "hint_align" (and diagnostics) of every batch.
+        measured: terms (and diagnostics) of every batch by name.
+        criterion: name of the term that the others are made equal to.
+        hparams: by name of the terms to weigh, the hparam that weighs them.
 
     Raises:
         InputError: no batch.
@@ -47,7 +46,8 @@ def calibrate(measured: Iterable[dict[str, LossTerm]]) -> Calibration:
     Example:
         >>> terms = {"nll": LossTerm(30.0, 5.0), "hint_hidden": LossTerm(4.0, 2.0),
         ...          "hint_align": LossTerm(1.0, 2.0)}
-        >>> calibrate([terms]).flags()
+        >>> hints = {"hint_hidden": "hint_hidden_weight", "hint_align": "hint_align_weight"}
+        >>> calibrate([terms], "nll", hints).flags()
         'hint_hidden_weight=3,hint_align_weight=12'
     """
     totals: dict[str, list[float]] = {}
@@ -63,6 +63,6 @@ def calibrate(measured: Iterable[dict[str, LossTerm]]) -> Calibration:
     means = {name: total / max(count, 1.0) for name, (total, count) in totals.items()}
 
     def weight(name: str) -> float | None:
-        return means["nll"] / means[name] if means[name] > 0 else None
+        return means[criterion] / means[name] if means[name] > 0 else None
 
-    return Calibration(means, weight("hint_hidden"), weight("hint_align"), batches)
+    return Calibration(means, {hparams[name]: weight(name) for name in hparams}, batches)

@@ -1,10 +1,13 @@
 """The hint from hidden states, L_hid (paper section 2.2)."""
 
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from keras import ops
 
+from t2t_hint_nart.errors import check_choice
 from t2t_hint_nart.losses.loss_term import LossTerm
+from t2t_hint_nart.losses.term import Scalar, Step, Term
 
 # −log(1 − d) is cut off where 1 − d would round to nothing: at most −log(1e-6) = 13.8 nats.
 EPSILON = 1e-6
@@ -120,3 +123,40 @@ def hidden_hint(
         LossTerm(ops.stop_gradient(ops.sum(student_cosine * weights)), num_pairs),
         LossTerm(ops.sum(ops.cast(teacher_cosine, dtype) * weights), num_pairs),
     )
+
+
+_READINGS = {"raw": "hidden", "normed": "hidden_normed"}
+_PAIRS = ("all", "neighbor")
+
+
+class HiddenHintTerm(Term):
+    """λ·L_hid as a registered term: `hint_hidden` and what explains it."""
+
+    weight = "hint_hidden_weight"
+    scalars = (
+        Scalar("hint_hidden", "losses/hint_hidden", "hint_hidden"),
+        Scalar("gate_fraction", "hint/gate_fraction", "gate", "{:.3f}"),
+        Scalar("student_cosine", "hint/student_cosine"),
+        Scalar("teacher_cosine", "hint/teacher_cosine"),
+    )
+    probes = MappingProxyType(dict.fromkeys(_READINGS.values(), ("layers",)))
+
+    def check(self, hparams: Any) -> None:
+        """Refuse an unknown penalty, choice of pairs or reading of the states."""
+        check_choice("hint_hidden_penalty", hparams.hint_hidden_penalty, PENALTIES)
+        check_choice("hint_hidden_pairs", hparams.hint_hidden_pairs, _PAIRS)
+        check_choice("hint_hidden_reading", hparams.hint_hidden_reading, _READINGS)
+
+    def __call__(self, step: Step) -> HiddenHint:
+        """L_hid of a batch; states are compared where an output position belongs to the target."""
+        hparams = step.hparams
+        reading = _READINGS[hparams.hint_hidden_reading]
+        return hidden_hint(
+            step.probe(reading, axis=2),
+            step.hints.probes[reading],
+            step.mask(),
+            hparams.hint_gamma_st,
+            hparams.hint_gamma_tr,
+            hparams.hint_hidden_penalty,
+            neighbors_only=hparams.hint_hidden_pairs == "neighbor",
+        )

@@ -1,8 +1,6 @@
 """Multi-head dot-product attention with T2T's projections."""
 
 import itertools
-from collections.abc import Callable
-from typing import Any
 
 import keras
 from keras import ops
@@ -71,8 +69,6 @@ class MultiHeadAttention(keras.layers.Layer):
             self._add_projection(f"{letters}_transform", hidden_size, units, biased, gain)
         self._add_projection("output_transform", values, hidden_size, biased, gain)
         self.dropout = keras.layers.Dropout(dropout_rate)
-        # Called with the weights, if set: models.attention_weights.
-        self.observer: Callable[[Any], None] | None = None
         self.max_relative_position = max_relative_position
         if max_relative_position:
             tables = num_heads if biased else 1
@@ -133,8 +129,6 @@ class MultiHeadAttention(keras.layers.Layer):
         # attention), gives every sentence the first one's mask.
         logits = ops.where(allowed, logits, MASK_BIAS)
         weights = ops.softmax(logits, axis=-1)
-        if self.observer is not None:
-            self.observer(weights)
         dropped = self.dropout(weights, training=training)
         context = ops.matmul(dropped, value)
         if self.max_relative_position:

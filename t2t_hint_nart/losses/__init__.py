@@ -1,1 +1,9 @@
-"""Loss terms and the likelihood; they know no model."""
+"""Loss terms, criteria and the likelihood; they know no model. Importing this loads no Keras."""
+
+from t2t_hint_nart import registry
+
+registry.register_lazy_criterion(
+    "likelihood",
+    "t2t_hint_nart.losses.likelihood:Likelihood",
+    "Label-smoothed likelihood of every target token, position by position.",
+)

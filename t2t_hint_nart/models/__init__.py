@@ -6,9 +6,13 @@ registry.register_lazy_model(
     "transformer",
     "t2t_hint_nart.models.transformer:Transformer",
     "Autoregressive Transformer, the teacher (T2T models/transformer.py).",
+    strategy="beam",
+    criterion="likelihood",
 )
 registry.register_lazy_model(
     "transformer_nat",
     "t2t_hint_nart.models.transformer_nat:TransformerNat",
     "One-pass Transformer, the student (paper section 2); not T2T 1.15's latent NAT of that name.",
+    strategy="one_pass",
+    criterion="likelihood",
 )

@@ -10,6 +10,7 @@ from t2t_hint_nart.models.encoder import (
     postprocess,
     preprocess,
 )
+from t2t_hint_nart.models.network import ATTENTION, DECODER_ATTENTION
 
 
 class DecoderLayer(keras.layers.Layer):
@@ -37,8 +38,8 @@ class DecoderLayer(keras.layers.Layer):
         """Add what `_after_self_attention` needs: nothing."""
 
     def _after_self_attention(self, states, timing, target_allowed, training):
-        """What lies between self-attention and encoder-decoder attention: nothing."""
-        return states
+        """What lies between self-attention and encoder-decoder attention, and probes: nothing."""
+        return states, {}
 
     def call(
         self,
@@ -63,16 +64,19 @@ class DecoderLayer(keras.layers.Layer):
 
         Returns:
             states float[B, T, D], normed float[B, T, D] (the input as this layer read it) and
-            weights float[B, H, T, S].
+            attention weights by the names of their probes.
         """
         normed = self.self_attention_pre(states, training=training)
-        attended, _ = self.self_attention(normed, allowed=target_allowed, training=training)
+        attended, own_weights = self.self_attention(
+            normed, allowed=target_allowed, training=training
+        )
         states = self.self_attention_post(attended, states, training=training)
-        states = self._after_self_attention(states, timing, target_allowed, training)
+        states, probes = self._after_self_attention(states, timing, target_allowed, training)
         query = self.encdec_attention_pre(states, training=training)
         attended, weights = self.encdec_attention(
             query, encoded, allowed=source_allowed, training=training, bias=bias
         )
         states = self.encdec_attention_post(attended, states, training=training)
         transformed = self.ffn(self.ffn_pre(states, training=training), training=training)
-        return self.ffn_post(transformed, states, training=training), normed, weights
+        probes = {DECODER_ATTENTION: own_weights, **probes, ATTENTION: weights}
+        return self.ffn_post(transformed, states, training=training), normed, probes

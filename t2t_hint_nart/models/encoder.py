@@ -91,12 +91,12 @@ class EncoderLayer(keras.layers.Layer):
         self.built = True
 
     def call(self, states, allowed, training=False):
-        """float[B, S, D] → float[B, S, D]; allowed bool[B, 1, 1, S]."""
+        """float[B, S, D], bool[B, 1, 1, S] → float[B, S, D] and weights float[B, H, S, S]."""
         normed = self.self_attention_pre(states, training=training)
-        attended, _ = self.self_attention(normed, allowed=allowed, training=training)
+        attended, weights = self.self_attention(normed, allowed=allowed, training=training)
         states = self.self_attention_post(attended, states, training=training)
         transformed = self.ffn(self.ffn_pre(states, training=training), training=training)
-        return self.ffn_post(transformed, states, training=training)
+        return self.ffn_post(transformed, states, training=training), weights
 
 
 class Encoder(keras.layers.Layer):
@@ -136,7 +136,7 @@ class Encoder(keras.layers.Layer):
             training: whether dropout is on.
 
         Returns:
-            float[B, S, D].
+            states float[B, S, D] and, of each layer, self-attention weights float[B, H, S, S].
         """
         states = embedded + self.target_space_embedding[self.target_space_id]
         if self.has_timing:
@@ -144,6 +144,8 @@ class Encoder(keras.layers.Layer):
             states = states + timing_signal(positions, self.hidden_size, embedded.dtype)
         states = self.dropout(states, training=training)
         allowed = mask[:, None, None, :]
+        attention = []
         for index in range(self.num_layers):
-            states = getattr(self, f"layer_{index}")(states, allowed, training=training)
-        return self.final(states, training=training)
+            states, weights = getattr(self, f"layer_{index}")(states, allowed, training=training)
+            attention.append(weights)
+        return self.final(states, training=training), attention

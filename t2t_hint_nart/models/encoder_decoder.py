@@ -8,11 +8,20 @@ from keras import ops
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.embedding import SymbolEmbedding
 from t2t_hint_nart.models.decoder import DecoderLayer
-from t2t_hint_nart.models.decoder_output import DecoderOutput
 from t2t_hint_nart.models.encoder import TIMING, Encoder, preprocess
+from t2t_hint_nart.models.network import (
+    ATTENTION,
+    DECODER_ATTENTION,
+    ENCODER_ATTENTION,
+    HIDDEN,
+    HIDDEN_NORMED,
+    Network,
+    Output,
+    Source,
+)
 
 
-class EncoderDecoder(keras.Model):
+class EncoderDecoder(Network):
     """Symbol embeddings, softmax, encoder and decoder; subclasses say what the decoder reads.
 
     With `shared_embedding_and_softmax_weights` and equal vocabulary sizes one table serves the
@@ -57,45 +66,58 @@ class EncoderDecoder(keras.Model):
         self.final = preprocess(hparams, "final")
         self.built = True
 
-    def encode(self, inputs, training=False):
-        """Encode source ids int[B, S] → (states float[B, S, D], mask bool[B, S])."""
+    def encode(self, inputs, training=False, probes=()) -> Source:
+        """Encode source ids int[B, S]; args and returns as `Network.encode`."""
         mask = ops.not_equal(inputs, 0)
-        return self.encoder(self.input_embedding(inputs), mask, training=training), mask
+        states, weights = self.encoder(self.input_embedding(inputs), mask, training=training)
+        asked = {ENCODER_ATTENTION: ops.stack(weights, 1)} if ENCODER_ATTENTION in probes else {}
+        return Source(states, mask, asked)
 
     def _run_decoder(
         self,
         states,
-        encoded,
+        source: Source,
         target_allowed,
-        source_mask,
         timing=None,
         bias=None,
         training=False,
-    ) -> DecoderOutput:
+        probes=(),
+    ) -> Output:
         """Dropout, all decoder layers and the softmax over decoder inputs float[B, T, D].
 
-        Args as `DecoderLayer.call`, with source_mask bool[B, S], True = real token.
+        Args as `DecoderLayer.call` and `Network.decode`; the output's mask is left to the caller.
         """
         states = self.dropout(states, training=training)
-        source_allowed = source_mask[:, None, None, :]
-        hidden, read, attention = [], [], []
+        made: dict[str, list] = {HIDDEN: [], HIDDEN_NORMED: []}
         for index in range(self.num_decoder_layers):
             states, normed, weights = getattr(self, f"layer_{index}")(
                 states,
-                encoded,
+                source.states,
                 target_allowed,
-                source_allowed,
+                source.mask[:, None, None, :],
                 timing=timing,
                 bias=bias,
                 training=training,
             )
-            hidden.append(states)
-            read.append(normed)
-            attention.append(weights)
+            made[HIDDEN].append(states)
+            made[HIDDEN_NORMED].append(normed)
+            for name, values in weights.items():
+                made.setdefault(name, []).append(values)
         final = self.final(states, training=training)
-        return DecoderOutput(
-            self.softmax.logits(final),
-            ops.stack(hidden, axis=1),
-            ops.stack([*read[1:], final], axis=1),
-            ops.stack(attention, axis=1),
-        )
+        # What a layer reads is the normed output of the layer before.
+        made[HIDDEN_NORMED] = [*made[HIDDEN_NORMED][1:], final]
+        asked = {name: ops.stack(values, 1) for name, values in made.items() if name in probes}
+        return Output(self.softmax.logits(final), None, {**source.probes, **asked})
+
+    def probe_sizes(self) -> dict[str, dict[str, int]]:
+        """States and attention of every decoder layer, self-attention of the encoder's."""
+        decoder = {"layers": self.num_decoder_layers}
+        states = {**decoder, "size": self.hidden_size}
+        weights = {**decoder, "heads": self.num_heads}
+        return {
+            HIDDEN: states,
+            HIDDEN_NORMED: states,
+            ATTENTION: weights,
+            ENCODER_ATTENTION: {**weights, "layers": self.encoder.num_layers},
+            DECODER_ATTENTION: weights,
+        }

@@ -6,8 +6,8 @@ from keras import ops
 
 from t2t_hint_nart.layers.timing_signal import timing_signal
 from t2t_hint_nart.models.decoder import DecoderLayer
-from t2t_hint_nart.models.decoder_output import DecoderOutput
 from t2t_hint_nart.models.encoder_decoder import EncoderDecoder
+from t2t_hint_nart.models.network import Canvas, Output, Source
 
 
 class CachedDecoderLayer(DecoderLayer):
@@ -61,82 +61,66 @@ class Transformer(EncoderDecoder):
 
     decoder_layer = CachedDecoderLayer
 
-    def call(self, inputs, targets, training=False) -> DecoderOutput:
-        """Predict every target token from the source and the target tokens before it.
+    def decode(self, source: Source, canvas: Canvas, training=False, probes=()) -> Output:
+        """Predict every token of a canvas from the known tokens before it.
 
-        Args:
-            inputs: int[B, S] source ids, ending in EOS, PAD 0 after it.
-            targets: int[B, T] target ids, likewise.
-            training: whether dropout is on.
+        Args and returns as `Network.decode`.
 
-        Returns:
-            A DecoderOutput.
+        Raises:
+            ValueError: the canvas has no tokens.
         """
-        encoded, source_mask = self.encode(inputs, training=training)
-        return self.decode(encoded, source_mask, targets, training=training)
-
-    def decode(self, encoded, source_mask, targets, training=False) -> DecoderOutput:
-        """Predict every target token from an encoded source and the target tokens before it.
-
-        Args:
-            encoded: float[B, S, D], the encoder's output.
-            source_mask: bool[B, S], True = real token.
-            targets: int[B, T] target ids, ending in EOS, PAD 0 after it.
-            training: whether dropout is on.
-
-        Returns:
-            A DecoderOutput.
-        """
-        shifted = ops.pad(self.target_embedding(targets)[:, :-1], [[0, 0], [1, 0], [0, 0]])
-        positions = ops.arange(ops.shape(targets)[1])
+        if canvas.tokens is None:
+            raise ValueError("An autoregressive model needs a canvas with tokens.")
+        shifted = ops.pad(self.target_embedding(canvas.tokens)[:, :-1], [[0, 0], [1, 0], [0, 0]])
+        positions = ops.arange(ops.shape(canvas.tokens)[1])
         if self.has_timing:
-            shifted = shifted + timing_signal(positions, self.hidden_size, encoded.dtype)
+            shifted = shifted + timing_signal(positions, self.hidden_size, shifted.dtype)
         causal = (positions[None, :] <= positions[:, None])[None, None]
-        return self._run_decoder(shifted, encoded, causal, source_mask, training=training)
+        output = self._run_decoder(shifted, source, causal, training=training, probes=probes)
+        return output._replace(mask=canvas.mask)
 
-    def memory(self, encoded) -> dict[str, dict[str, Any]]:
-        """Project the source once for all steps: float[B, S, D] → {layer: {"k", "v"}}."""
-        return {
-            f"layer_{index}": dict(
-                zip(
-                    "kv",
-                    getattr(self, f"layer_{index}").encdec_attention.project("kv", encoded),
-                    strict=True,
-                )
-            )
-            for index in range(self.num_decoder_layers)
-        }
-
-    def empty_cache(self, batch_size, max_length, dtype="float32") -> dict[str, dict[str, Any]]:
-        """Return empty caches: {layer: {"k", "v"}} of zeros[B, H, max_length, head size]."""
-        shape = (batch_size, self.num_heads, max_length)
-        size = self.layer_0.self_attention.head_size
-        return {
-            f"layer_{index}": {letter: ops.zeros((*shape, size(letter)), dtype) for letter in "kv"}
-            for index in range(self.num_decoder_layers)
-        }
-
-    def step(self, last_ids, step, cache, memory, source_mask):
-        """Predict the next token of R hypotheses from their last one.
+    def start(self, source: Source, room) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Project the source once for all steps, and make empty caches.
 
         Args:
-            last_ids: int[R], the previous token; 0 at step 0.
-            step: int[], position that is predicted, from 0.
-            cache: as `empty_cache` gives it, filled before `step`.
-            memory: as `memory` gives it.
-            source_mask: bool[R, S], True = real token.
+            source: as `encode` gives it.
+            room: int[], positions that the caches have at first.
 
         Returns:
-            logits float[R, V] and the new cache.
+            memory {"mask": bool[B, S], layer: {"k", "v"}: float[B, H, S, head size]} and caches
+            {layer: {"k", "v"}} of zeros[B, H, room, head size].
         """
-        states = self.target_embedding(last_ids[:, None])
-        if self.has_timing:
-            states = states + timing_signal(step[None], self.hidden_size, states.dtype)
-        allowed = source_mask[:, None, None, :]
-        new_cache = {}
+        memory: dict[str, Any] = {"mask": source.mask}
+        shape = (ops.shape(source.mask)[0], self.num_heads, room)
+        size = self.layer_0.self_attention.head_size
+        caches = {}
         for index in range(self.num_decoder_layers):
             name = f"layer_{index}"
-            states, new_cache[name] = getattr(self, name).step(
-                states, cache[name], memory[name], step, allowed
+            keys, values = getattr(self, name).encdec_attention.project("kv", source.states)
+            memory[name] = {"k": keys, "v": values}
+            caches[name] = {
+                letter: ops.zeros((*shape, size(letter)), source.states.dtype) for letter in "kv"
+            }
+        return memory, caches
+
+    def grow(self, state, positions: int):
+        """Lengthen all caches by zeros."""
+        padding = [[0, 0], [0, 0], [0, positions], [0, 0]]
+        return {
+            name: {letter: ops.pad(values, padding) for letter, values in cache.items()}
+            for name, cache in state.items()
+        }
+
+    def step(self, ids, position, memory, state):
+        """Predict the next token of R hypotheses; args and returns as `Stepwise.step`."""
+        states = self.target_embedding(ids[:, None])
+        if self.has_timing:
+            states = states + timing_signal(position[None], self.hidden_size, states.dtype)
+        allowed = memory["mask"][:, None, None, :]
+        grown = {}
+        for index in range(self.num_decoder_layers):
+            name = f"layer_{index}"
+            states, grown[name] = getattr(self, name).step(
+                states, state[name], memory[name], position, allowed
             )
-        return self.softmax.logits(self.final(states))[:, 0], new_cache
+        return self.softmax.logits(self.final(states))[:, 0], grown

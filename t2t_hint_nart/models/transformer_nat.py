@@ -17,9 +17,15 @@ from t2t_hint_nart.models.decoder_input import (
     NO_COVERAGE,
     coverage_bias,
 )
-from t2t_hint_nart.models.decoder_output import DecoderOutput
 from t2t_hint_nart.models.encoder import attention_layer, postprocess, preprocess
 from t2t_hint_nart.models.encoder_decoder import EncoderDecoder
+from t2t_hint_nart.models.network import (
+    DECODER_ATTENTION,
+    POSITIONAL_ATTENTION,
+    Canvas,
+    Output,
+    Source,
+)
 
 
 class NatDecoderLayer(DecoderLayer):
@@ -35,10 +41,13 @@ class NatDecoderLayer(DecoderLayer):
     def _after_self_attention(self, states, timing, target_allowed, training):
         """Positional attention: queries and keys from the timing signal, values from the states."""
         if not self.positional:
-            return states
+            return states, {}
         values = self.pos_attention_pre(states, training=training)
-        attended, _ = self.pos_attention(timing, values, allowed=target_allowed, training=training)
-        return self.pos_attention_post(attended, states, training=training)
+        attended, weights = self.pos_attention(
+            timing, values, allowed=target_allowed, training=training
+        )
+        states = self.pos_attention_post(attended, states, training=training)
+        return states, {POSITIONAL_ATTENTION: weights}
 
 
 def target_attention_mask(target_mask, without_self: bool):
@@ -64,18 +73,16 @@ def target_attention_mask(target_mask, without_self: bool):
     return allowed
 
 
-class SourceStates(NamedTuple):
+class CopiedSource(NamedTuple):
     """What the decoder needs of a source.
 
     Attributes:
-        encoded: float[B, S, D], the encoder's output.
+        source: the encoder's output.
         copied: float[B, S, D], what the decoder's input is a copy of.
-        mask: bool[B, S], True = real token.
     """
 
-    encoded: Any
+    source: Source
     copied: Any
-    mask: Any
 
 
 class TransformerNat(EncoderDecoder):
@@ -105,50 +112,38 @@ class TransformerNat(EncoderDecoder):
         self.coverage = hparams.attention_coverage
         self.coverage_alpha = hparams.attention_coverage_alpha
 
-    def call(self, inputs, targets, training=False) -> DecoderOutput:
-        """Predict every target token from the source and the target's length alone.
+    def encode(self, inputs, training=False, probes=()) -> CopiedSource:
+        """Encode a source once for any number of target lengths: int[B, S] → CopiedSource."""
+        source = super().encode(inputs, training=training, probes=probes)
+        copied = source.states if self.copies_encoder_output else self.input_embedding(inputs)
+        return CopiedSource(source, copied)
 
-        Args:
-            inputs: int[B, S] source ids, ending in EOS, PAD 0 after it.
-            targets: int[B, T] (or bool[B, T]); only which are 0 matters: they give the length.
-            training: whether dropout is on.
+    def decode(self, source: CopiedSource, canvas: Canvas, training=False, probes=()) -> Output:
+        """Predict all tokens of a canvas, of which only the positions matter.
 
-        Returns:
-            A DecoderOutput.
+        Args and returns as `Network.decode`.
         """
-        source = self.read(inputs, training=training)
-        return self.decode(source, ops.not_equal(ops.cast(targets, "int32"), 0), training=training)
-
-    def read(self, inputs, training=False) -> SourceStates:
-        """Encode a source once for any number of target lengths: int[B, S] → SourceStates."""
-        encoded, mask = self.encode(inputs, training=training)
-        copied = encoded if self.copies_encoder_output else self.input_embedding(inputs)
-        return SourceStates(encoded, copied, mask)
-
-    def decode(self, source: SourceStates, target_mask, training=False) -> DecoderOutput:
-        """Predict all tokens of targets of the given lengths.
-
-        Args:
-            source: as `read` gives it.
-            target_mask: bool[B, T], True = a token to predict.
-            training: whether dropout is on.
-
-        Returns:
-            A DecoderOutput.
-        """
-        encoded, source_mask = source.encoded, source.mask
-        states = self.copy_source(source.copied, source_mask, target_mask)
+        encoded, copied = source
+        states = self.copy_source(copied, encoded.mask, canvas.mask)
         timing = timing_signal(
-            ops.arange(ops.shape(target_mask)[1]), self.hidden_size, encoded.dtype
+            ops.arange(ops.shape(canvas.mask)[1]), self.hidden_size, encoded.states.dtype
         )[None]
         if self.has_timing:
             states = states + timing
-        target_allowed = target_attention_mask(target_mask, self.attention_without_self)
+        target_allowed = target_attention_mask(canvas.mask, self.attention_without_self)
         bias = None
         if self.coverage != NO_COVERAGE and self.coverage_alpha:
             bias = coverage_bias(
-                source_mask, target_mask, self.coverage, self.coverage_alpha, encoded.dtype
+                encoded.mask, canvas.mask, self.coverage, self.coverage_alpha, states.dtype
             )
-        return self._run_decoder(
-            states, encoded, target_allowed, source_mask, timing, bias, training=training
+        output = self._run_decoder(
+            states, encoded, target_allowed, timing, bias, training=training, probes=probes
         )
+        return output._replace(mask=canvas.mask)
+
+    def probe_sizes(self) -> dict[str, dict[str, int]]:
+        """As every encoder and decoder's, and those of positional attention."""
+        sizes = super().probe_sizes()
+        if self.layer_0.positional:
+            sizes[POSITIONAL_ATTENTION] = sizes[DECODER_ATTENTION]
+        return sizes

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from t2t_hint_nart import registry
 from t2t_hint_nart.data.distill_problem import DistillProblem
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.sentence_batches import sentence_batches
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.hints.teacher import Teacher
+from t2t_hint_nart.exports.capabilities import ExportedTranslator
 from t2t_hint_nart.serving.distilled_already import is_finished
 
 Progress = Callable[[int, int], None]
@@ -61,39 +60,12 @@ def _write_journal(journal: Path, header: dict[str, Any], decoded: dict[int, lis
     rewritten.replace(journal)
 
 
-def _check_teacher(teacher: Teacher, problem: DistillProblem, data_dir: str) -> None:
-    """Refuse another vocabulary and the opposite direction, and tell of another problem.
-
-    A problem and its reverse share one vocabulary.
-    """
-    encoder = problem.base.get_feature_encoders(data_dir)["targets"]
-    if teacher.metadata.vocab_fingerprint != encoder.fingerprint():
-        raise InputError(
-            f"The teacher {teacher.export_dir} has another vocabulary than {problem.base.name}."
-        )
-    learnt, wanted = teacher.metadata.problem, problem.base.name
-    # Distilled data have the direction of their base problem.
-    theirs, ours = (
-        registry.parse_problem_name(name.removesuffix("_distill")) for name in (learnt, wanted)
-    )
-    if theirs.base == ours.base and theirs.was_reversed != ours.was_reversed:
-        raise InputError(
-            f"The teacher {teacher.export_dir} translates {learnt}, the opposite direction of "
-            f"{wanted}; give a teacher of {wanted}."
-        )
-    if theirs != ours:
-        problem.progress(
-            f"warning: the teacher {teacher.export_dir} was trained on '{learnt}', not on "
-            f"'{wanted}'"
-        )
-
-
 def _until_eos(row: np.ndarray) -> list[int]:
     return row[row != 0].tolist()
 
 
 def distill(
-    teacher: Teacher,
+    teacher: ExportedTranslator,
     problem: DistillProblem,
     data_dir: str,
     batch_size: int = 32,
@@ -107,7 +79,7 @@ def distill(
     before is left alone.
 
     Args:
-        teacher: its `decode` signature translates, as exported (beam 4 by default).
+        teacher: translates as exported (a Transformer by beam 4 by default).
         problem: the distilled problem to write.
         data_dir: of the base problem's shards, and where the new ones go.
         batch_size: sentences a batch.
@@ -121,7 +93,9 @@ def distill(
         InputError: missing data; a teacher of another vocabulary or of the opposite direction; the
             shards there are of another distillation.
     """
-    _check_teacher(teacher, problem, data_dir)
+    warning = teacher.check_fits(problem.base, problem.base.get_feature_encoders(data_dir))
+    if warning:
+        problem.progress(f"warning: {warning}")
     sources = _sources(problem, data_dir, limit)
     header = {
         "teacher": teacher.metadata.weights_fingerprint,
@@ -153,7 +127,7 @@ def distill(
 
 
 def _decode(
-    teacher: Teacher,
+    teacher: ExportedTranslator,
     sources: Sequence[Sequence[int]],
     decoded: dict[int, list[int]],
     journal: Path,

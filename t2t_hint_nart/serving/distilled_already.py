@@ -51,9 +51,10 @@ def _difference(recorded: Mapping[str, Any], header: Mapping[str, Any]) -> str:
     theirs = recorded.get("decode_hparams") or {}
     # As the provenance has them: JSON knows lists alone.
     ours = json.loads(json.dumps(header["decode_hparams"]))
-    for name in sorted({*theirs, *ours}):
-        if theirs.get(name) != ours.get(name):
-            return f"decoded with {name}={theirs.get(name)}, not {ours.get(name)}"
+    # A version may know names that another doesn't.
+    for name in sorted(theirs.keys() & ours.keys()):
+        if theirs[name] != ours[name]:
+            return f"decoded with {name}={theirs[name]}, not {ours[name]}"
     if recorded.get("pairs") != header["sentences"]:
         return f"made of {recorded.get('pairs')} sources, not {header['sentences']}"
     # Provenances written before there was a digest know the number alone.

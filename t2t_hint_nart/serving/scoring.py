@@ -8,8 +8,10 @@ import tensorflow as tf
 
 from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.data.sentence_batches import in_original_order, sentence_batches
-from t2t_hint_nart.serving.autoregressive import score
-from t2t_hint_nart.serving.translator import DEFAULT_BATCH_SIZE, IDS
+from t2t_hint_nart.decoding.strategy import IDS
+from t2t_hint_nart.losses.likelihood import token_log_probs
+from t2t_hint_nart.models.network import forward
+from t2t_hint_nart.serving.translator import DEFAULT_BATCH_SIZE
 from t2t_hint_nart.text import EOS_ID, PAD_ID
 
 
@@ -25,7 +27,7 @@ def log_probs(
     the tokens given their number. (T2T writes the training loss: the negative mean of a token.)
 
     Args:
-        model: a Transformer or TransformerNat.
+        model: one that predicts every target position.
         encoders: vocabularies of inputs and targets.
         pairs: (input, target).
         batch_size: pairs a batch; 0 means 32.
@@ -33,7 +35,8 @@ def log_probs(
 
     @tf.function(input_signature=[IDS, IDS], autograph=False)
     def batch_log_probs(inputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        return score(model, inputs, targets)[0]
+        logits = forward(model, inputs, targets).logits
+        return tf.reduce_sum(token_log_probs(logits, targets), axis=1)
 
     sources = [[*encoders["inputs"].encode(source), EOS_ID] for source, _ in pairs]
     targets = [[*encoders["targets"].encode(target), EOS_ID] for _, target in pairs]

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import keras
 
+from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import Problem, TextEncoder
+from t2t_hint_nart.decoding.strategy import Strategy
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.build import build_model
 from t2t_hint_nart.training.checkpoints import find_checkpoint, restore_model
@@ -15,8 +17,9 @@ class TrainedModel:
     """A model with its weights, its set and its vocabularies.
 
     Attributes:
-        model: a Transformer or TransformerNat.
-        model_name, problem_name: registered names.
+        model: the network.
+        model_name: registered name.
+        problem: that it was trained on.
         encoders: vocabularies of inputs and targets.
         hparams: the model's set.
         step: the checkpoint's.
@@ -24,10 +27,21 @@ class TrainedModel:
 
     model: keras.Model
     model_name: str
-    problem_name: str
+    problem: Problem
     encoders: dict[str, TextEncoder]
     hparams: HParams
     step: int
+
+    def strategy(self, settings: HParams) -> Strategy:
+        """The strategy by which the model is decoded.
+
+        Args:
+            settings: decode hparams of that strategy.
+        """
+        strategy: Strategy = registry.strategy(registry.strategy_of(self.model_name))(
+            settings, self.hparams
+        )
+        return strategy
 
 
 def load_trained(
@@ -49,4 +63,4 @@ def load_trained(
     encoders = problem.get_feature_encoders(data_dir)
     model = build_model(model_name, hparams, problem, encoders)
     step = restore_model(model, path)
-    return TrainedModel(model, model_name, problem.name, encoders, hparams, step)
+    return TrainedModel(model, model_name, problem, encoders, hparams, step)

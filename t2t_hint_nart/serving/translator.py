@@ -1,29 +1,34 @@
 """Translate lines of text: load once, translate many."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.data.sentence_batches import in_original_order, sentence_batches
-from t2t_hint_nart.decoding.dedup import dedup
+from t2t_hint_nart.decoding.beam import GREEDY
+from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart.decoding.parallel import CANDIDATES
 from t2t_hint_nart.decoding.rescoring import rank_candidates
+from t2t_hint_nart.decoding.strategy import IDS, Rescored, Scorer, Strategy
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.hints.teacher import Teacher
+from t2t_hint_nart.exports.capabilities import ExportedScorer
+from t2t_hint_nart.exports.metadata import DECODE
+from t2t_hint_nart.exports.runtime import Servable
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.models.transformer_nat import TransformerNat
-from t2t_hint_nart.serving.autoregressive import beam_decode
 from t2t_hint_nart.serving.decodes import Hypothesis
-from t2t_hint_nart.serving.export import beam_settings, length_bias_of
-from t2t_hint_nart.serving.one_pass import nat_decode
 from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.text import EOS_ID
 from t2t_hint_nart.text.reserved import sentence_ids
 
 DEFAULT_BATCH_SIZE = 32
-IDS = tf.TensorSpec([None, None], tf.int32)
+
+# What of an export's decoding can be otherwise than it was exported.
+_CHANGEABLE = ("beam_size", "length_halfwidth", "rescoring_alpha")
 
 # inputs int32[B, S] → ids int32[B, K, L], scores float32[B, K], best first.
 Decode = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
@@ -119,76 +124,114 @@ class Translator:
         self._decode(tf.constant([[EOS_ID]]))
 
 
-def teacher_decode(model: keras.Model, decode_hparams: HParams) -> Decode:
-    """Decode by beam search (or greedily, with a beam of 1).
-
-    Where all beams are asked for, the search ends when none of them can be displaced: it gives the
-    list that 1.2.9 has at the length limit. The other rules stop as soon as the best is certain.
-    """
-    settings = beam_settings(decode_hparams)
-    if decode_hparams.return_beams:
-        settings = settings._replace(stopping="full_beam")
-
-    @tf.function(input_signature=[IDS], autograph=False)
-    def decode(inputs):
-        result = beam_decode(model, inputs, settings)
-        return result.ids, result.scores
-
-    return decode
-
-
-def student_decode(
-    model: TransformerNat, hparams: HParams, decode_hparams: HParams, teacher: Teacher | None = None
+def decode_in_graph(
+    network: keras.Model, strategy: Strategy, scorer: Scorer | None = None
 ) -> Decode:
-    """Decode in one pass; with a halfwidth B > 0 the teacher ranks the 2B + 1 candidates.
+    """Compile a strategy on a network; what needs a scorer is ranked by it.
 
     Raises:
-        InputError: B > 0 without a teacher.
+        InputError: the strategy needs a scorer and there is none.
     """
-    length_bias = length_bias_of(hparams, decode_hparams)
-    halfwidth = decode_hparams.length_halfwidth
-    if halfwidth < 0:
-        raise InputError(f"length_halfwidth must be at least 0, not {halfwidth}.")
-    if halfwidth and teacher is None:
+    reason = strategy.needs_scorer
+    if reason and scorer is None:
         raise InputError(
-            f"length_halfwidth={halfwidth} (a student's beam_size - 1) gives {2 * halfwidth + 1} "
-            "candidates a sentence, which a teacher must rank: give its export with "
-            "--teacher_export_dir, or beam_size=1."
+            f"{reason}, which a teacher must rank: give its export with --teacher_export_dir, or "
+            "beam_size=1."
         )
+    run: Any = strategy
+    if reason:
+        run = Rescored(strategy, scorer, strategy.settings.get("rescoring_alpha", 0.0))
 
     @tf.function(input_signature=[IDS], autograph=False)
     def decode(inputs):
-        result = nat_decode(model, inputs, length_bias, halfwidth)
-        ids = dedup(result.ids) if decode_hparams.dedup else result.ids
-        if teacher is None or not halfwidth:
-            return ids, result.log_probs
-        return rank_candidates(
-            teacher.encode(inputs), ids, teacher.score_encoded, decode_hparams.rescoring_alpha
-        )
+        return tuple(run(network, inputs))
 
     return decode
 
 
 def translator_of(
-    trained: TrainedModel, decode_hparams: HParams, teacher: Teacher | None = None
+    trained: TrainedModel, settings: HParams, scorer: ExportedScorer | None = None
 ) -> Translator:
     """Return a Translator on a model in memory.
 
     Args:
-        trained: the model with its vocabularies; a student's hparams hold length_bias.
-        decode_hparams: see decoding.decode_hparams.
-        teacher: ranks a student's candidates.
+        trained: the model with its vocabularies.
+        settings: decode hparams of its strategy.
+        scorer: ranks candidates.
 
     Raises:
-        InputError: candidates that no teacher ranks, or one of another vocabulary.
+        InputError: candidates that nothing ranks, or a scorer of another vocabulary or direction.
     """
-    if isinstance(trained.model, TransformerNat):
-        if teacher is not None and decode_hparams.length_halfwidth:
-            vocabulary = trained.encoders["targets"].fingerprint()
-            teacher.check_vocabulary(vocabulary, trained.model.vocab_size)
-        decode = student_decode(trained.model, trained.hparams, decode_hparams, teacher)
-    else:
-        decode = teacher_decode(trained.model, decode_hparams)
+    strategy = trained.strategy(settings)
+    if scorer is not None and strategy.needs_scorer:
+        scorer.check_fits(trained.problem, trained.encoders)
     return Translator(
-        decode, trained.encoders, decode_hparams.batch_size, decode_hparams.max_input_size
+        decode_in_graph(trained.model, strategy, scorer),
+        trained.encoders,
+        settings.batch_size,
+        settings.max_input_size,
     )
+
+
+def translator_of_export(
+    servable: Servable,
+    encoders: dict[str, TextEncoder],
+    settings: str = "",
+    scorer: ExportedScorer | None = None,
+    batch_size: int = 0,
+) -> Translator:
+    """Return a Translator on an open export, as it was exported or decoded otherwise.
+
+    Args:
+        servable: the export.
+        encoders: vocabularies of inputs and targets.
+        settings: decode hparams as in --decode_hparams; of what the export was made with only
+            beam_size (1: greedy), length_halfwidth and rescoring_alpha can be changed.
+        scorer: ranks candidates.
+        batch_size: sentences a batch; 0 means 32.
+
+    Raises:
+        InputError: settings that the export can't have, or candidates that nothing ranks.
+    """
+    return Translator(decode_of_export(servable, settings, scorer), encoders, batch_size)
+
+
+def decode_of_export(
+    servable: Servable, settings: str = "", scorer: ExportedScorer | None = None
+) -> Decode:
+    """Return the decoding of an open export; see `translator_of_export`."""
+    facts = servable.metadata
+    wanted = decode_hparams(settings, facts.strategy)
+    for name in {clause.partition("=")[0].strip() for clause in settings.split(",") if clause}:
+        value, exported = wanted.get(name), facts.decode_hparams.get(name)
+        if name not in _CHANGEABLE and value != exported:
+            raise InputError(
+                f"{servable.export_dir} decodes with {name}={exported}, not {value}: export the "
+                "model again with that value."
+            )
+    halfwidth = wanted.get("length_halfwidth", 0)
+    if halfwidth:
+        if scorer is None:
+            raise InputError(f"{halfwidth} lengths a side need a scorer to rank them.")
+        return _rescored(servable, scorer, halfwidth, wanted.rescoring_alpha)
+    greedy = GREEDY if wanted.beam_size == 1 and facts.decode_hparams.get("beam_size") != 1 else ""
+    signature = greedy if greedy and facts.strategy == registry.BEAM else DECODE
+    servable.require(signature)
+
+    def decode(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        result = servable.call(signature, inputs=inputs)
+        return result["outputs"][:, None], result["scores"][:, None]
+
+    return decode
+
+
+def _rescored(servable: Servable, scorer: ExportedScorer, halfwidth: int, alpha: float) -> Decode:
+    """An export's candidates, ranked by a scorer, all in one graph."""
+    servable.require(CANDIDATES)
+
+    @tf.function(input_signature=[IDS], autograph=False)
+    def decode(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        found = servable.call(CANDIDATES, inputs=inputs, halfwidth=tf.constant(halfwidth))
+        return rank_candidates(scorer.encode(inputs), found["outputs"], scorer.score_encoded, alpha)
+
+    return decode

@@ -9,7 +9,7 @@ import tensorflow as tf
 from t2t_hint_nart.data.problem import Problem, TextEncoder
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.evaluation.similarity import cosine_matrix
-from t2t_hint_nart.models.decoder_output import DecoderOutput
+from t2t_hint_nart.models.network import ATTENTION, HIDDEN, Output, forward, probe_sizes
 from t2t_hint_nart.text.reserved import token_labels
 
 # Long enough to show something, short enough to read.
@@ -43,7 +43,7 @@ def make_pictures(
     by what it predicts at each position under teacher forcing.
 
     Args:
-        network: a Transformer or TransformerNat.
+        network: what is looked into.
         encoders: vocabularies of inputs and targets.
         sentence: ids of source and target, EOS last.
 
@@ -51,22 +51,24 @@ def make_pictures(
         A function → {"attention": encoder-decoder attention of the first, middle and last layer,
         the largest weight of all heads; "cosine_similarity": of the states of these layers}.
     """
+    if not {ATTENTION, HIDDEN} <= probe_sizes(network).keys():
+        return dict
     inputs, targets = (tf.constant([ids], tf.int32) for ids in sentence)
     source = _pieces(encoders["inputs"], sentence[0])
 
     def pictures() -> Pictures:
-        output = network(inputs, targets, training=False)
+        output = forward(network, inputs, targets, probes=(ATTENTION, HIDDEN))
         predicted = np.asarray(output.logits)[0].argmax(-1)
         return _draw(output, source, _pieces(encoders["targets"], predicted.tolist()))
 
     return pictures
 
 
-def _draw(output: DecoderOutput, source: list[str], target: list[str]) -> Pictures:
+def _draw(output: Output, source: list[str], target: list[str]) -> Pictures:
     # Matplotlib takes a second to import, which a run without pictures needn't wait for.
     from t2t_hint_nart.evaluation import heatmaps
 
-    attention, hidden = np.asarray(output.attention)[0], np.asarray(output.hidden)[0]
+    attention, hidden = (np.asarray(output.probes[name])[0] for name in (ATTENTION, HIDDEN))
     last = len(hidden) - 1
     layers = sorted({0, last // 2, last})
     weights = [

@@ -1,16 +1,20 @@
 """T2T's early stopping, on any evaluation metric, and the best checkpoint (no TensorFlow)."""
 
 import json
+import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.training.best_checkpoint import Best, best_so_far, keep_as_best
+from t2t_hint_nart.output_dir import HPARAMS_FILE
 from t2t_hint_nart.whole_file import write_whole
 
 HISTORY_FILE = "evaluations.json"
+BEST_DIR = "best"
+BEST_FILE = "best.json"
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,71 @@ def has_plateaued(
     return not any(sign * (start - value) >= delta for value in values[before[-1] :])
 
 
+class Best(NamedTuple):
+    """The best evaluation so far: its checkpoint's step, the metric and its value."""
+
+    step: int
+    metric: str
+    value: float
+
+
+def best_so_far(output_dir: str | Path, metric: str) -> Best | None:
+    """Return what best/ holds, None if it holds nothing or the best by another metric.
+
+    Raises:
+        InputError: best.json is damaged.
+    """
+    path = Path(output_dir) / BEST_DIR / BEST_FILE
+    if not path.exists():
+        return None
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        best = Best(int(stored["step"]), str(stored["metric"]), float(stored["value"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged: {error}. Delete {path.parent} to go on.") from error
+    return best if best.metric == metric else None
+
+
+def keep_as_best(output_dir: str | Path, checkpoint: str, metric: str, value: float) -> None:
+    """Put a checkpoint into best/ in place of the one that is there.
+
+    The new directory is complete before it takes the old one's place. Its files are hard links
+    where the file system has them: they outlive the checkpoint's turn in output_dir.
+
+    Args:
+        output_dir: of the run; its hparams.json goes along.
+        checkpoint: path of model.ckpt-<step>.
+        metric: by which it is the best.
+        value: of the metric.
+    """
+    directory, source = Path(output_dir), Path(checkpoint)
+    target = directory / BEST_DIR
+    incomplete, old = (directory / f"{BEST_DIR}{end}" for end in (".incomplete", ".old"))
+    for leftover in (incomplete, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    incomplete.mkdir(parents=True)
+    for file in source.parent.glob(f"{source.name}.*"):
+        _link(file, incomplete / file.name)
+    if (directory / HPARAMS_FILE).exists():
+        shutil.copy2(directory / HPARAMS_FILE, incomplete / HPARAMS_FILE)
+    # What tf.train.latest_checkpoint reads.
+    (incomplete / "checkpoint").write_text(f'model_checkpoint_path: "{source.name}"\n')
+    step = int(source.name.rsplit("-", 1)[1])
+    facts = json.dumps({"step": step, "metric": metric, "value": value}, indent=1)
+    (incomplete / BEST_FILE).write_text(facts + "\n", encoding="utf-8")
+    if target.exists():
+        target.replace(old)
+    incomplete.replace(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
 class EvaluationHistory:
     """Every evaluation of a run, in output_dir/evaluations.json.
 
@@ -91,11 +160,14 @@ class EvaluationHistory:
             )
         kept = {s: values for s, values in self._evaluations.items() if s < step}
         self._evaluations = {**kept, step: dict(scalars)}
-        _write(self._path, {str(s): values for s, values in self._evaluations.items()})
+        # JSON has no infinity; Python's reader takes the word that its writer uses.
+        write_whole(self._path, json.dumps(self._evaluations, indent=0) + "\n")
         value = scalars[rule.metric]
         best = self.best()
-        if best is not None and best.step < step and not _better(value, best.value, rule.minimize):
-            return False
+        if best is not None and best.step < step:
+            is_better = value < best.value if rule.minimize else value > best.value
+            if not is_better:
+                return False
         keep_as_best(self.directory, checkpoint, rule.metric, value)
         return True
 
@@ -127,10 +199,6 @@ class EvaluationHistory:
         )
 
 
-def _better(value: float, best: float, minimize: bool) -> bool:
-    return value < best if minimize else value > best
-
-
 def _read(path: Path) -> dict[int, dict[str, float]]:
     if not path.exists():
         return {}
@@ -142,9 +210,3 @@ def _read(path: Path) -> dict[int, dict[str, float]]:
         }
     except (ValueError, AttributeError, TypeError) as error:
         raise InputError(f"{path} is damaged: {error}. Delete it to begin anew.") from error
-
-
-def _write(path: Path, values: dict[str, dict[str, float]]) -> None:
-    # JSON has no infinity; Python's reader takes the word that its writer uses.
-    text = json.dumps(values, indent=0, allow_nan=True)
-    write_whole(path, text + "\n")

@@ -9,6 +9,7 @@ import tensorflow as tf
 from t2t_hint_nart.evaluation.approx_bleu import approx_bleu
 from t2t_hint_nart.evaluation.rouge import rouge_2_fscore, rouge_l_fscore
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
+from t2t_hint_nart.training.metric_names import lower_is_better
 
 # T2T's metrics of whole sentences, from (predicted ids, target ids), means over batches.
 SENTENCE_METRICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
@@ -33,9 +34,8 @@ def make_evaluation(
         sentence_metrics: whether to compute SENTENCE_METRICS too, which takes the host longer.
 
     Returns:
-        A function of the step → metrics under T2T's names: "loss" (smoothed nll, nats per token),
-        "accuracy", "accuracy_top5" (shares of real tokens), "accuracy_per_sequence" (share of
-        sentences without a wrong token), "neg_log_perplexity", and SENTENCE_METRICS if asked for.
+        A function of the step → the criterion's metrics, of the likelihood under T2T's names, and
+        SENTENCE_METRICS if asked for and the criterion predicts tokens.
     """
     step_function = tf.function(
         learner.evaluation_step, input_signature=[BATCH_SIGNATURE], autograph=False
@@ -50,28 +50,24 @@ def make_evaluation(
             sums, predictions = step_function(batch)
             for name, value in sums.items():
                 totals[name] = totals.get(name, 0.0) + float(value)
-            if sentence_metrics:
+            if sentence_metrics and predictions is not None:
                 ids = predictions.numpy(), batch["targets"].numpy()
                 for name, metric in SENTENCE_METRICS.items():
                     by_batch[name].append(metric(*ids))
         means = {name: float(np.mean(values)) for name, values in by_batch.items() if values}
-        return {**_metrics(totals), **means}
+        return {**_metrics(learner, totals), **means}
 
     return evaluate
 
 
-def _metrics(totals: dict[str, float]) -> dict[str, float]:
+def _metrics(learner: Learner, totals: dict[str, float]) -> dict[str, float]:
     """Metrics from the sums over all batches."""
 
-    def ratio(name: str, count: str = "count") -> float:
+    def ratio(name: str, count: str) -> float:
         return totals.get(name, 0.0) / max(totals.get(count, 0.0), 1.0)
 
-    loss, log_prob = ratio("nll_total"), ratio("log_prob")
     # A NaN compares with nothing; early stopping needs the worst value instead.
     return {
-        "loss": loss if math.isfinite(loss) else math.inf,
-        "accuracy": ratio("correct"),
-        "accuracy_top5": ratio("correct_top5"),
-        "accuracy_per_sequence": ratio("correct_sequences", "sequences"),
-        "neg_log_perplexity": log_prob if math.isfinite(log_prob) else -math.inf,
+        name: value if math.isfinite(value) else math.inf if lower_is_better(name) else -math.inf
+        for name, value in learner.objective.criterion.metrics(ratio).items()
     }

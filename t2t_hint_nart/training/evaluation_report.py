@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import TextIO
 
-from t2t_hint_nart.training.best_checkpoint import BEST_DIR
 from t2t_hint_nart.training.dev_images import Pictures
-from t2t_hint_nart.training.early_stopping import EvaluationHistory
+from t2t_hint_nart.training.early_stopping import BEST_DIR, EvaluationHistory
 from t2t_hint_nart.training.summaries import Summaries
 
 

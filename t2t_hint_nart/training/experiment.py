@@ -1,4 +1,4 @@
-"""One training run, put together: problem, model, teacher, objective, loop (T2T's Experiment)."""
+"""One training run, put together: problem, model, hints, objective, loop (T2T's Experiment)."""
 
 import sys
 from collections.abc import Callable, Iterable
@@ -9,13 +9,15 @@ from typing import TextIO
 import keras
 import tensorflow as tf
 
+from t2t_hint_nart import registry
 from t2t_hint_nart.data.batching import eval_batches, training_batches
 from t2t_hint_nart.data.bucket_table import bucket_table_from_hparams
 from t2t_hint_nart.data.problem import DatasetSplit, TextEncoder
 from t2t_hint_nart.data.shards import naming_damaged_shard
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.hints.teacher import Teacher
+from t2t_hint_nart.exports.capabilities import HintGiver
 from t2t_hint_nart.models.build import build_model
+from t2t_hint_nart.models.network import probe_sizes
 from t2t_hint_nart.output_dir import write_hparams
 from t2t_hint_nart.training.checkpoints import find_checkpoint, restore_model, warm_start
 from t2t_hint_nart.training.dev_images import Pictures, fixed_sentence, make_pictures
@@ -56,8 +58,8 @@ class Experiment:
         stream: where progress goes; stdout by default.
 
     Raises:
-        InputError: missing or damaged data, a teacher that is missing or doesn't fit, hints without
-            a teacher.
+        InputError: missing or damaged data, a teacher that is missing or doesn't fit, terms that
+            need hints without one.
     """
 
     def __init__(self, run: Run, stream: TextIO | None = None):
@@ -69,8 +71,10 @@ class Experiment:
         network = build_model(run.model, self.run.hparams, run.problem, self.encoders)
         if run.warm_start_from:
             self._warm_start(network, find_checkpoint(run.warm_start_from))
-        objective = Objective(self.run.hparams)
-        self.learner = Learner(network, objective, self._teacher(network, objective))
+        objective = Objective(
+            self.run.hparams, registry.criterion(registry.criterion_of(run.model))
+        )
+        self.learner = Learner(network, objective, self._hint_giver(network, objective))
         self.learner.optimizer = make_optimizer(self.run.hparams)
         # Made here, so that bad data are refused before anything is written.
         features = run.problem.features(DatasetSplit.TRAIN)
@@ -82,23 +86,19 @@ class Experiment:
         line = f"Warm start from {path}: {len(read)} of {len(read) + len(fresh)} variables{rest}"
         print(line, file=self._stream, flush=True)
 
-    def _teacher(self, network: keras.Model, objective: Objective) -> Teacher | None:
+    def _hint_giver(self, network: keras.Model, objective: Objective) -> HintGiver | None:
         export_dir = self.run.teacher_export_dir
-        if not export_dir:
-            if objective.needs_teacher:
+        if not export_dir or self.run.evaluates_only:
+            if objective.needs_hints and not self.run.evaluates_only:
                 raise InputError(
                     "hint_hidden_weight or hint_align_weight isn't 0, but there is no teacher: "
                     "give its export with --teacher_export_dir."
                 )
             return None
-        teacher = Teacher(export_dir)
-        teacher.check_fits(
-            self.encoders["targets"].fingerprint(),
-            network.vocab_size,
-            network.num_decoder_layers,
-            network.num_heads,
-        )
-        return teacher
+        giver = HintGiver(export_dir)
+        giver.check_fits(self.run.problem, self.encoders)
+        giver.check_sizes(objective.differing_size(probe_sizes(network), giver.metadata.probes))
+        return giver
 
     def training_batches(self) -> tf.data.Dataset:
         """Endless training batches."""

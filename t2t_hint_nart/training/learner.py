@@ -5,48 +5,43 @@ from typing import Protocol
 import keras
 import tensorflow as tf
 
-from t2t_hint_nart.losses.cross_entropy import token_log_probs
-from t2t_hint_nart.models.decoder_output import DecoderOutput
+from t2t_hint_nart.models.network import Output, forward
 from t2t_hint_nart.models.variables import named_variables
-from t2t_hint_nart.training.input_stats import input_stats
-from t2t_hint_nart.training.objective import Losses, Objective
-from t2t_hint_nart.training.small_batch_multiplier import SmallBatchMultiplier
-from t2t_hint_nart.training.weight_decay import weight_decay_loss
+from t2t_hint_nart.training.objective import Objective
+from t2t_hint_nart.training.step_extras import SmallBatchMultiplier, input_stats, weight_decay_loss
 
 BATCH_SIGNATURE = {
     "inputs": tf.TensorSpec([None, None], tf.int32),
     "targets": tf.TensorSpec([None, None], tf.int32),
 }
-# Predictions that count as right for accuracy_top5.
-TOP = 5
 
 
 class HintSource(Protocol):
-    """Anything that gives the teacher's output on a batch (see hints.teacher.Teacher)."""
+    """Anything that gives hints on a batch (see exports.capabilities.HintGiver)."""
 
-    def hints(self, inputs: tf.Tensor, targets: tf.Tensor) -> DecoderOutput:
-        """The teacher's states and attention under teacher forcing."""
+    def hints(self, inputs: tf.Tensor, targets: tf.Tensor) -> Output:
+        """Another model's output under teacher forcing, with the probes that terms compare."""
 
 
 class Learner(keras.Model):
     """A model with the objective that trains it; `train_step` works in `fit` and in our loop.
 
-    The teacher is a plain Python object on purpose: a trackable one would enter the student's
+    What gives hints is a plain Python object on purpose: a trackable one would enter the
     checkpoint, and calling it inside the tape would watch its variables.
 
     Args:
-        network: a Transformer or TransformerNat.
+        network: what is trained.
         objective: what to minimise.
-        teacher: where hints come from; None trains without.
+        hint_giver: where hints come from; None trains without.
     """
 
     def __init__(
-        self, network: keras.Model, objective: Objective, teacher: HintSource | None = None
+        self, network: keras.Model, objective: Objective, hint_giver: HintSource | None = None
     ):
         super().__init__(name="learner")
         self.network = network
         self.objective = objective
-        self.teacher = teacher
+        self.hint_giver = hint_giver
         hparams = objective.hparams
         self.weight_decay = float(hparams.get("weight_decay", 0.0))
         self.batch_multiplier = (
@@ -58,9 +53,9 @@ class Learner(keras.Model):
         """What a checkpoint must hold besides the network and the optimizer, by name."""
         return {} if self.batch_multiplier is None else self.batch_multiplier.state()
 
-    def call(self, inputs, targets, training=False) -> DecoderOutput:
+    def call(self, inputs, targets, training=False) -> Output:
         """Run the network."""
-        return self.network(inputs, targets, training=training)
+        return forward(self.network, inputs, targets, training=training)
 
     def train_step(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Update the network once.
@@ -73,11 +68,13 @@ class Learner(keras.Model):
             diagnostics, gradient_norm, learning_rate and the batch's `input_stats`.
         """
         inputs, targets = data["inputs"], data["targets"]
-        teacher = self.teacher.hints(inputs, targets) if self.teacher is not None else None
+        giver = self.hint_giver
+        hints = giver.hints(inputs, targets) if giver is not None else None
+        probes = self.objective.probes() if giver is not None else ()
         with tf.GradientTape() as tape:
-            output = self.network(inputs, targets, training=True)
-            losses = self.objective(output, inputs, targets, teacher)
-            total, extra = self._with_extras(losses)
+            output = forward(self.network, inputs, targets, training=True, probes=probes)
+            losses = self.objective(output, inputs, targets, hints)
+            total, extra = self._with_extras(losses.total, targets)
         variables = self.network.trainable_variables
         # An embedding table's gradient may be sparse, with a row for every use of an id; Adam's
         # second moment and the norm need the sum of the uses (T2T densifies too).
@@ -98,11 +95,14 @@ class Learner(keras.Model):
             **input_stats("targets", targets),
         }
 
-    def _with_extras(self, losses: Losses) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    def _with_extras(
+        self, total: tf.Tensor, targets: tf.Tensor
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """The loss times the multiplier plus weight decay, as in 1.2.9, where they are on."""
-        total, extra = losses.total, {}
+        extra = {}
         if self.batch_multiplier is not None:
-            extra["small_batch_multiplier"] = self.batch_multiplier(losses.terms["nll"].count)
+            tokens = tf.reduce_sum(tf.cast(targets != 0, total.dtype))
+            extra["small_batch_multiplier"] = self.batch_multiplier(tokens)
             total = total * extra["small_batch_multiplier"]
         if self.weight_decay:
             variables = named_variables(self.network)
@@ -121,33 +121,8 @@ class Learner(keras.Model):
             data: as for `train_step`.
 
         Returns:
-            Sums, float[] each: nll_total (smoothed, nats), log_prob (of the targets, nats), correct
-            (tokens whose argmax is right), correct_top5, count (real tokens), correct_sequences
-            (without a wrong token) and sequences; and the argmax, int32[B, T].
+            `Criterion.sums`: float[] by name, and predictions int32[B, T] or None.
         """
         inputs, targets = data["inputs"], data["targets"]
-        output = self.network(inputs, targets, training=False)
-        nll = self.objective(output, inputs, targets).terms["nll"]
-        predictions = tf.argmax(output.logits, -1, targets.dtype)
-        real = targets != 0
-        right = tf.equal(predictions, targets) | ~real
-        sums = {
-            "nll_total": nll.total,
-            "log_prob": tf.reduce_sum(token_log_probs(output.logits, targets)),
-            "correct": _count(right & real),
-            "correct_top5": _count(_among_top(output.logits, targets) & real),
-            "count": nll.count,
-            "correct_sequences": _count(tf.reduce_all(right, axis=1)),
-            "sequences": tf.cast(tf.shape(targets)[0], tf.float32),
-        }
-        return sums, predictions
-
-
-def _count(flags: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_sum(tf.cast(flags, tf.float32))
-
-
-def _among_top(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-    """Whether each target is one of the TOP most probable ids: bool[B, T]."""
-    rows = tf.reshape(tf.cast(logits, tf.float32), [-1, logits.shape[-1]])
-    return tf.reshape(tf.math.in_top_k(tf.reshape(targets, [-1]), rows, TOP), tf.shape(targets))
+        output = forward(self.network, inputs, targets)
+        return self.objective.criterion.sums(self.objective.step(output, inputs, targets))

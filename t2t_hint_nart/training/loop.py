@@ -94,7 +94,8 @@ class TrainingLoop:
             settings.keep_checkpoint_every_hours,
             learner.state(),
         )
-        self.summaries = Summaries(output_dir)
+        self._scalars = learner.objective.scalars()
+        self.summaries = Summaries(output_dir, scalars=self._scalars)
         self._stream = sys.stdout if stream is None else stream
         self._report = EvaluationReport(
             self.summaries, problem_name, self._stream, pictures, history
@@ -140,7 +141,7 @@ class TrainingLoop:
             f"{'Resuming at' if step else 'Training from'} step {step} to {settings.train_steps} "
             f"in {self._output_dir}; the first step takes longer (graph tracing)."
         )
-        progress = Progress(settings.train_steps, step, self._stream)
+        progress = Progress(settings.train_steps, step, self._stream, self._scalars)
         interval: list[dict[str, tf.Tensor]] = []
         saved = step
         done = False

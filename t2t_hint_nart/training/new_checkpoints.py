@@ -1,44 +1,43 @@
-"""Checkpoints of a run that is still going, as they appear (no TensorFlow of its own)."""
+"""Checkpoints of a run that may still be going, as they appear (no TensorFlow of its own)."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from t2t_hint_nart.new_files import appearing
 from t2t_hint_nart.training.checkpoints import list_checkpoints, step_of
 
-SECONDS_BETWEEN_LOOKS = 5.0
+
+def every_checkpoint(
+    directory: str | Path,
+    min_steps: int = 0,
+    wait_seconds: float = 0.0,
+    last_step: int | None = None,
+    newest_first: bool = False,
+    **time: Any,
+) -> Iterator[str]:
+    """Yield the checkpoints of a directory by their steps, and new ones as they appear.
+
+    Args:
+        directory: of the checkpoints; it may appear later, too.
+        min_steps: checkpoints of fewer steps are left out.
+        wait_seconds: how long to wait for a further one after the last.
+        last_step: step with which training ends: nothing comes after it.
+        newest_first: begin with the newest there is.
+        **time: sleep and clock of `appearing`.
+    """
+
+    def look(first_step: int) -> list[tuple[int, Path]]:
+        found = [(step_of(path), Path(f"{path}.index")) for path in list_checkpoints(directory)]
+        found = [(step, index) for step, index in found if step >= first_step]
+        return found[-1:] if newest_first and first_step == min_steps else found
+
+    for _, index in appearing(look, min_steps, wait_seconds, last_step=last_step, **time):
+        yield str(index.with_suffix(""))
 
 
 def new_checkpoints(
-    directory: str | Path,
-    timeout_minutes: float,
-    last_step: int | None = None,
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
+    directory: str | Path, timeout_minutes: float, last_step: int | None = None, **time: Any
 ) -> Iterator[str]:
-    """Yield the newest checkpoint there is, and then every newer one (T2T next_checkpoint).
-
-    Args:
-        directory: output_dir of the run; it may appear later, too.
-        timeout_minutes: give up after so long without a new one (--eval_timeout_mins).
-        last_step: step with which training ends: nothing comes after it.
-        sleep: waits for a number of seconds.
-        clock: seconds; only differences count.
-
-    Yields:
-        Paths, by step.
-    """
-    seen = -1
-    deadline = clock() + 60 * timeout_minutes
-    while True:
-        found = [path for path in list_checkpoints(directory) if step_of(path) > seen]
-        for path in found[-1:] if seen < 0 else found:
-            # Training keeps so many only: one may be gone while an earlier one was looked at.
-            if Path(f"{path}.index").exists():
-                yield path
-                deadline = clock() + 60 * timeout_minutes
-            seen = step_of(path)
-        if (last_step is not None and seen >= last_step) or clock() >= deadline:
-            return
-        sleep(SECONDS_BETWEEN_LOOKS)
+    """Yield the newest checkpoint there is, and then every newer one (T2T next_checkpoint)."""
+    return every_checkpoint(directory, 0, 60 * timeout_minutes, last_step, True, **time)

@@ -1,26 +1,19 @@
-"""What is minimised: L = L_nll + λ·L_hid + μ·L_align (paper equation 3)."""
+"""What is minimised: a model's criterion and weighted terms (paper equation 3).
 
+L = L_nll + λ·L_hid + μ·L_align for the paper's student; the terms are those that are registered and
+that the set has a weight for.
+"""
+
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from keras import ops
-
-from t2t_hint_nart.errors import check_choice
-from t2t_hint_nart.hints.alignment import AVERAGED_AXES, alignment_hint
-from t2t_hint_nart.hints.hidden import PENALTIES, hidden_hint
+from t2t_hint_nart import registry
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.losses.cross_entropy import smoothed_cross_entropy
 from t2t_hint_nart.losses.loss_term import LossTerm, weighted_sum
-from t2t_hint_nart.models.decoder_output import DecoderOutput
+from t2t_hint_nart.losses.term import Criterion, Scalar, Step, Term
+from t2t_hint_nart.models.network import Output
 
-_CHOICES = {
-    "hint_hidden_penalty": tuple(PENALTIES),
-    "hint_hidden_pairs": ("all", "neighbor"),
-    "hint_hidden_reading": ("raw", "normed"),
-    "hint_align_average": tuple(AVERAGED_AXES),
-    "hint_align_direction": ("kl", "reverse_kl"),
-}
-
-NLL, HIDDEN, ALIGN = "nll", "hint_hidden", "hint_align"
+Sizes = Mapping[str, Mapping[str, int]]
 
 
 class Losses(NamedTuple):
@@ -28,7 +21,7 @@ class Losses(NamedTuple):
 
     Attributes:
         total: float[], the weighted sum that is minimised, in nats.
-        terms: unweighted terms by name.
+        terms: unweighted terms by name, the criterion first.
         diagnostics: what is logged beside them, as terms whose mean matters.
     """
 
@@ -38,80 +31,95 @@ class Losses(NamedTuple):
 
 
 class Objective:
-    """Compute the objective of a batch from the student's and the teacher's outputs.
+    """Compute the objective of a batch from a model's output and, perhaps, hints.
+
+    A term without weight is measured too, where there are hints to measure it with. A model's own
+    terms count with the set's <name>_weight, or 1.
 
     Args:
-        hparams: a set; its hint_* values only count where a hint weight isn't 0.
+        hparams: a set; values of a term only count where some term has a weight.
+        criterion: the primary term; the likelihood when None.
 
     Raises:
-        InputError: a hint hparam with a value that isn't allowed.
+        InputError: a value of a term that isn't allowed.
     """
 
-    def __init__(self, hparams: HParams):
+    def __init__(self, hparams: HParams, criterion: Criterion | None = None):
         self.hparams = hparams
-        self.weights = {
-            NLL: 1.0,
-            HIDDEN: float(hparams.get("hint_hidden_weight", 0.0)),
-            ALIGN: float(hparams.get("hint_align_weight", 0.0)),
+        self.criterion: Criterion = criterion or registry.criterion(registry.LIKELIHOOD)
+        self._terms: dict[str, Term] = {
+            name: term for name, term in registry.terms().items() if term.weight in hparams
         }
-        if self.needs_teacher:
-            for name, allowed in _CHOICES.items():
-                check_choice(name, getattr(hparams, name), allowed)
+        self.weights = {self.criterion.scalar.name: 1.0} | {
+            name: float(getattr(hparams, term.weight)) for name, term in self._terms.items()
+        }
+        if self.needs_hints:
+            for term in self._terms.values():
+                term.check(hparams)
 
     @property
-    def needs_teacher(self) -> bool:
-        """Whether a hint has a weight."""
-        return bool(self.weights[HIDDEN] or self.weights[ALIGN])
+    def needs_hints(self) -> bool:
+        """Whether a term that compares with hints has a weight."""
+        return any(self.weights[name] and term.probes for name, term in self._terms.items())
 
-    def __call__(
-        self,
-        student: DecoderOutput,
-        inputs,
-        targets,
-        teacher: DecoderOutput | None = None,
-        label_smoothing: float | None = None,
-    ) -> Losses:
+    def probes(self) -> tuple[str, ...]:
+        """Names of what terms compare, for a model to make."""
+        return tuple(dict.fromkeys(name for term in self._terms.values() for name in term.probes))
+
+    def compared(self) -> dict[str, str]:
+        """The hparams that weigh the terms that need hints, by term."""
+        return {name: term.weight for name, term in self._terms.items() if term.probes}
+
+    def differing_size(self, ours: Sizes, theirs: Sizes) -> str:
+        """Say what keeps probes of two models from being compared, "" if nothing does.
+
+        Args:
+            ours: `probe_sizes` of the model that is trained.
+            theirs: those of the model that gives hints.
+        """
+        for term in self._terms.values():
+            for probe, names in term.probes.items():
+                for whose, sizes in (("its", theirs), ("the student's", ours)):
+                    if probe not in sizes:
+                        return f"{whose} {probe} can't be probed"
+                for name in names:
+                    if theirs[probe].get(name) != ours[probe].get(name):
+                        return (
+                            f"its {probe} has {theirs[probe].get(name)} {name}, the student's "
+                            f"{ours[probe].get(name)}"
+                        )
+        return ""
+
+    def scalars(self) -> tuple[Scalar, ...]:
+        """What training may tell of the objective, in the order of a progress line."""
+        return (
+            self.criterion.scalar,
+            *(scalar for term in self._terms.values() for scalar in term.scalars),
+        )
+
+    def step(self, output: Output, inputs, targets, hints: Output | None = None) -> Step:
+        """What criterion and terms read of a batch."""
+        step = Step(self.hparams, inputs, targets, output, hints)
+        return step._replace(alignment=self.criterion.alignment(step))
+
+    def __call__(self, output: Output, inputs, targets, hints: Output | None = None) -> Losses:
         """Compute the terms.
 
         Args:
-            student: output of the model that is trained.
+            output: of the model that is trained.
             inputs: int[B, S].
             targets: int[B, T].
-            teacher: the teacher's output on the same batch; None leaves the hints out.
-            label_smoothing: the set's when None.
-
-        Returns:
-            Losses.
+            hints: another model's output on the same batch; None leaves its terms out.
         """
-        smoothing = self.hparams.label_smoothing if label_smoothing is None else label_smoothing
-        terms = {NLL: smoothed_cross_entropy(student.logits, targets, smoothing)}
+        step = self.step(output, inputs, targets, hints)
+        terms = {self.criterion.scalar.name: self.criterion(step)}
         diagnostics: dict[str, LossTerm] = {}
-        if teacher is not None:
-            self._add_hints(terms, diagnostics, student, teacher, inputs, targets)
-        return Losses(weighted_sum(terms, self.weights), terms, diagnostics)
-
-    def _add_hints(self, terms, diagnostics, student, teacher, inputs, targets) -> None:
-        hp = self.hparams
-        mask = ops.not_equal(targets, 0)
-        normed = hp.hint_hidden_reading == "normed"
-        hint = hidden_hint(
-            student.hidden_normed if normed else student.hidden,
-            teacher.hidden_normed if normed else teacher.hidden,
-            mask,
-            hp.hint_gamma_st,
-            hp.hint_gamma_tr,
-            hp.hint_hidden_penalty,
-            neighbors_only=hp.hint_hidden_pairs == "neighbor",
-        )
-        terms[HIDDEN] = hint.term
-        terms[ALIGN] = alignment_hint(
-            student.attention,
-            teacher.attention,
-            mask,
-            ops.not_equal(inputs, 0),
-            average=hp.hint_align_average,
-            reverse=hp.hint_align_direction == "reverse_kl",
-        )
-        diagnostics["gate_fraction"] = hint.gate
-        diagnostics["student_cosine"] = hint.student_cosine
-        diagnostics["teacher_cosine"] = hint.teacher_cosine
+        for name, term in self._terms.items():
+            if term.probes and hints is None:
+                continue
+            measured = zip(term.scalars, term(step), strict=True)
+            terms[name], *others = (value for _, value in measured)
+            diagnostics |= {s.name: v for s, v in zip(term.scalars[1:], others, strict=True)}
+        terms |= output.terms
+        weights = {name: self.hparams.get(f"{name}_weight", 1.0) for name in output.terms}
+        return Losses(weighted_sum(terms, {**weights, **self.weights}), terms, diagnostics)

@@ -1,18 +1,17 @@
 """What a user sees while training: one line of numbers every so often."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TextIO
 
-# Numbers of a progress line, in this order, where they exist.
-_SHOWN = (
-    ("loss", "loss", "{:.4f}"),
-    ("nll", "nll", "{:.4f}"),
-    ("hint_hidden", "hint_hidden", "{:.4f}"),
-    ("hint_align", "hint_align", "{:.4f}"),
-    ("gate_fraction", "gate", "{:.3f}"),
-    ("gradient_norm", "grad", "{:.3f}"),
-    ("learning_rate", "lr", "{:.2e}"),
+from t2t_hint_nart.losses.term import Scalar
+
+# Numbers of a progress line before and after the objective's.
+_FIRST = (Scalar("loss", "loss", "loss"),)
+GRADIENT_NORM = Scalar("gradient_norm", "gradient_norm", "grad", "{:.3f}")
+_LAST = (
+    GRADIENT_NORM,
+    Scalar("learning_rate", "learning_rate", "lr", "{:.2e}"),
 )
 
 
@@ -35,6 +34,7 @@ class Progress:
         total_steps: where training ends.
         first_step: where it starts or resumes.
         stream: where lines go.
+        scalars: the objective's; those with a label are shown in their order.
         clock: seconds, for tests.
     """
 
@@ -43,11 +43,13 @@ class Progress:
         total_steps: int,
         first_step: int,
         stream: TextIO,
+        scalars: Iterable[Scalar] = (),
         clock: Callable[[], float] = time.monotonic,
     ):
         self._total = total_steps
         self._step = first_step
         self._stream = stream
+        self._shown = (*_FIRST, *(scalar for scalar in scalars if scalar.label), *_LAST)
         self._clock = clock
         self._since = clock()
 
@@ -84,9 +86,9 @@ class Progress:
             f"{rates['tokens_per_second']:.0f} tokens/s",
             f"ETA {format_duration(remaining)}",
             *(
-                f"{label} {template.format(scalars[name])}"
-                for name, label, template in _SHOWN
-                if name in scalars
+                f"{shown.label} {shown.form.format(scalars[shown.name])}"
+                for shown in self._shown
+                if shown.name in scalars
             ),
         ]
         print("  ".join(parts), file=self._stream, flush=True)

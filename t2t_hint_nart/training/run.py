@@ -25,6 +25,7 @@ class Run:
         teacher_export_dir: the teacher's SavedModel, "" for none.
         seed: of weights, dropout and the order of the data.
         warm_start_from: checkpoint (or directory) whose shared variables a fresh run starts with.
+        evaluates_only: whether nothing is trained, so that no hints are needed.
     """
 
     model: str
@@ -35,6 +36,7 @@ class Run:
     teacher_export_dir: str = ""
     seed: int = 1
     warm_start_from: str = ""
+    evaluates_only: bool = False
 
 
 def measure_length_bias(problem: Problem, data_dir: str) -> int:

@@ -1,23 +1,19 @@
 """TensorBoard: scalars, images and hyperparameters with T2T's tags."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.losses.term import Scalar
 from t2t_hint_nart.training.metric_names import metric_tag
 
-# Where T2T has a tag we use it; every loss term is logged unweighted.
+# Where T2T has a tag we use it; the objective's terms bring their own.
 TAGS = {
     "loss": "loss",
     "learning_rate": "learning_rate",
-    "nll": "losses/training",
-    "hint_hidden": "losses/hint_hidden",
-    "hint_align": "losses/hint_align",
-    "gate_fraction": "hint/gate_fraction",
-    "student_cosine": "hint/student_cosine",
-    "teacher_cosine": "hint/teacher_cosine",
     "gradient_norm": "gradient_norm",
     "steps_per_second": "global_step/sec",
     "tokens_per_second": "tokens/sec",
@@ -36,18 +32,26 @@ class Summaries:
     Args:
         output_dir: T2T's output_dir.
         evaluation_dir: directory in it.
+        scalars: the objective's, which bring their tags.
     """
 
-    def __init__(self, output_dir: str | Path, evaluation_dir: str = "eval"):
+    def __init__(
+        self,
+        output_dir: str | Path,
+        evaluation_dir: str = "eval",
+        scalars: Iterable[Scalar] = (),
+    ):
         self._output_dir = Path(output_dir)
+        self._tags = {**TAGS, **{scalar.name: scalar.tag for scalar in scalars}}
         self._evaluation_dir = self._output_dir / evaluation_dir
         # Made when there is something to write: an evaluation leaves no file of training.
         self._training: tf.summary.SummaryWriter | None = None
         self._evaluation: tf.summary.SummaryWriter | None = None
 
     def training(self, step: int, scalars: dict[str, float]) -> None:
-        """Write training scalars under their TAGS (or their own name)."""
-        self._write(self._training_writer(), step, {TAGS.get(k, k): v for k, v in scalars.items()})
+        """Write training scalars under their tags (or their own name)."""
+        tagged = {self._tags.get(name, name): value for name, value in scalars.items()}
+        self._write(self._training_writer(), step, tagged)
 
     def evaluation(self, step: int, problem: str, scalars: dict[str, float]) -> None:
         """Write evaluation scalars under their `metric_tag`."""

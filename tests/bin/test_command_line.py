@@ -12,6 +12,7 @@ import pytest
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.command_line import help_text
 from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags
 from t2t_hint_nart.errors import InputError
 
@@ -194,3 +195,27 @@ def test_a_bad_user_directory_is_refused_before_the_command_runs(capsys, tmp_pat
     with pytest.raises(SystemExit):
         run_model_command(f"--t2t_usr_dir={tmp_path}")
     assert "must be a directory with an __init__.py" in capsys.readouterr().err
+
+
+def test_flags_are_sorted_with_defaults_and_wrapped():
+    values = flags.FlagValues()
+    flags.DEFINE_bool("verbose", False, "Say more.", flag_values=values)
+    flags.DEFINE_bool("sort", True, "Sort.", flag_values=values)
+    flags.DEFINE_float("alpha", 0.6, "Length penalty. " * 10, flag_values=values)
+    flags.DEFINE_string("name", None, "Name.", flag_values=values)
+    text = help_text("t2t-x", "What it does.\n\n    Example:\n      t2t-x\n    ", values)
+    lines = text.splitlines()
+    assert lines[:5] == ["usage: t2t-x [--flag=value ...]", "", "What it does.", "", "Example:"]
+    assert [line for line in lines if line.startswith("  --")] == [
+        "  --alpha=0.6",
+        "  --name=",
+        "  --[no]sort  (on by default)",
+        "  --[no]verbose",
+    ]
+    assert max(map(len, lines)) <= 88
+
+
+def test_a_command_without_flags():
+    assert help_text("t2t-x", "Does.", flags.FlagValues()) == (
+        "usage: t2t-x [--flag=value ...]\n\nDoes."
+    )

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import succeed
+
 ROOT = Path(__file__).parents[2]
 SECONDS = 1.0
 ATTEMPTS = 4
@@ -35,6 +37,14 @@ def test_help(command):
     assert done.stderr == ""
     # The machine may be busy: the best of some attempts counts.
     assert min(times) < SECONDS
+
+
+@pytest.mark.parametrize("command", console_scripts())
+def test_a_command_s_module_is_the_command(command):
+    module = f"t2t_hint_nart.bin.{command.replace('-', '_')}"
+    done = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == succeed(command, "--help")
 
 
 @pytest.mark.parametrize("command", console_scripts())

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.decoding.sentence_end import complete_sentences
+from t2t_hint_nart.decoding.reading import complete_sentences
 from t2t_hint_nart.serving.exported_decode import export_decode, rescored_decode
 from t2t_hint_nart.serving.translator import Translator
 from tests.commands import succeed

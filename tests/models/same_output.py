@@ -7,7 +7,7 @@ def assert_same_output(got, expected, target_mask, rtol=1e-8):
     """Compare logits, states and attention of two outputs where the target is real.
 
     Args:
-        got, expected: DecoderOutput or the oracles' Forward, of NumPy arrays.
+        got, expected: of `tiny_networks.run`, or the oracles' Forward.
         target_mask: bool[B, T], True = real token.
         rtol: relative to each array's largest entry too, entries near 0 being sums.
     """

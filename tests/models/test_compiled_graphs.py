@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tests.models.same_output import assert_same_output
-from tests.models.tiny_networks import run, tiny_network, to_numpy
+from tests.models.tiny_networks import COMPARED, run, tiny_network, to_numpy
 
 _IDS = tf.TensorSpec([None, None], tf.int32)
 # Long and short sentences in one batch, so that another sentence's mask would be noticed.
@@ -39,7 +39,8 @@ def test_graph_equals_eager_on_sentences_of_different_lengths(model, changes):
         model, hparams_set[model], dtype="float32", hidden_size=32, num_decoder_layers=1, **changes
     )
     graph = tf.function(
-        lambda inputs, targets: network(inputs, targets), input_signature=[_IDS] * 2
+        lambda inputs, targets: network(inputs, targets, probes=COMPARED),
+        input_signature=[_IDS] * 2,
     )
     got = to_numpy(graph(tf.constant(INPUTS), tf.constant(TARGETS)))
     assert_same_output(got, run(network, INPUTS, TARGETS), TARGETS != 0, rtol=1e-4)

@@ -4,7 +4,7 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.build import build_model
-from t2t_hint_nart.models.sizes import check_sizes
+from t2t_hint_nart.models.build import check_sizes
 
 
 def refused(hparams):

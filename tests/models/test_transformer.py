@@ -129,17 +129,16 @@ def test_is_causal(teacher, output):
 def test_step_by_step_equals_the_full_pass(variant):
     model = build(variant)
     full = run(model, INPUTS, TARGETS)
-    encoded, source_mask = model.encode(INPUTS)
-    cache = model.empty_cache(3, TARGETS.shape[1], "float64")
-    memory = model.memory(encoded)
+    memory, cache = model.start(model.encode(INPUTS), 2)
     last = np.zeros(3, np.int32)
     for step in range(TARGETS.shape[1]):
+        if step and step % 2 == 0:
+            cache = model.grow(cache, 2)
         logits, cache = model.step(
             keras.ops.convert_to_tensor(last),
             keras.ops.convert_to_tensor(step, "int32"),
-            cache,
             memory,
-            source_mask,
+            cache,
         )
         logits = keras.ops.convert_to_numpy(logits)
         for b in range(3):
@@ -149,16 +148,13 @@ def test_step_by_step_equals_the_full_pass(variant):
 
 
 def test_hypotheses_read_their_own_cache(teacher):
-    encoded, source_mask = teacher.encode(INPUTS[[0, 0]])
-    cache = teacher.empty_cache(2, 3, "float64")
-    memory = teacher.memory(encoded)
+    memory, cache = teacher.start(teacher.encode(INPUTS[[0, 0]]), 3)
     for step, last in enumerate(([0, 0], [4, 9], [9, 9])):
         logits, cache = teacher.step(
             keras.ops.convert_to_tensor(np.array(last, np.int32)),
             keras.ops.convert_to_tensor(step, "int32"),
-            cache,
             memory,
-            source_mask,
+            cache,
         )
         same = np.allclose(*keras.ops.convert_to_numpy(logits))
         assert same == (step == 0)

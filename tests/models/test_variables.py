@@ -4,6 +4,7 @@ import keras
 import pytest
 
 from t2t_hint_nart import registry
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.models.variables import named_variables
 from tests.models.tiny_networks import VOCAB, shapes_only, tiny_hparams
 
@@ -51,13 +52,35 @@ def test_names_do_not_depend_on_what_was_built_before():
     assert names[0] == names[1]
 
 
-def test_a_layer_in_a_list_is_an_error():
-    """tf.train.Checkpoint would leave it out in silence."""
+def test_layers_in_lists_and_dicts_are_named_by_their_place():
     layer = keras.layers.Layer()
     layer.first = keras.layers.Dense(1)
     layer.more = [keras.layers.Dense(1)]
     for dense in (layer.first, *layer.more):
         dense.build((None, 3))
     layer.built = True
-    with pytest.raises(RuntimeError, match="4 weights, but attributes lead to 2"):
+    assert list(named_variables(layer)) == [
+        "first/kernel",
+        "first/bias",
+        "more_0/kernel",
+        "more_0/bias",
+    ]
+
+
+def test_keras_own_composites_are_named():
+    model = keras.Sequential([keras.layers.LSTM(2), keras.layers.Dense(1)])
+    model.build((None, 4, 3))
+    assert list(named_variables(model)) == [
+        "layers_0/cell/kernel",
+        "layers_0/cell/recurrent_kernel",
+        "layers_0/cell/bias",
+        "layers_1/kernel",
+        "layers_1/bias",
+    ]
+
+
+def test_a_weight_that_no_attribute_leads_to_is_an_error():
+    layer = keras.layers.Layer()
+    layer.tables = [layer.add_weight(shape=(2,)), layer.add_weight(shape=(3,))]
+    with pytest.raises(InputError, match="has 2 weights, but attributes lead to 0 of them"):
         named_variables(layer)

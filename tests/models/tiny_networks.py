@@ -1,6 +1,7 @@
 """Small networks with random weights, and the same weights under the oracles' names."""
 
 import contextlib
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -102,11 +103,24 @@ def oracle_parameters(model):
     return params
 
 
+class Pass(NamedTuple):
+    """Logits and what the paper's hints compare, as NumPy arrays."""
+
+    logits: np.ndarray
+    hidden: np.ndarray
+    hidden_normed: np.ndarray
+    attention: np.ndarray
+
+
+COMPARED = Pass._fields[1:]
+
+
 def to_numpy(output):
-    """The same NamedTuple with NumPy arrays."""
-    return type(output)(*(keras.ops.convert_to_numpy(value) for value in output))
+    """A Pass of an Output that was asked for COMPARED."""
+    values = (output.logits, *(output.probes[name] for name in COMPARED))
+    return Pass(*map(keras.ops.convert_to_numpy, values))
 
 
 def run(model, inputs, targets, training=False):
-    """A forward pass: DecoderOutput of NumPy arrays."""
-    return to_numpy(model(inputs, targets, training=training))
+    """A forward pass."""
+    return to_numpy(model(inputs, targets, training=training, probes=COMPARED))

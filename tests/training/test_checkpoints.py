@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.models.variables import named_variables
+from t2t_hint_nart.training.averaging import write_model_values
 from t2t_hint_nart.training.checkpoints import (
     Checkpoints,
     find_checkpoint,
@@ -16,7 +17,6 @@ from t2t_hint_nart.training.checkpoints import (
     restore_model,
     step_of,
 )
-from t2t_hint_nart.training.model_values import write_model_values
 from tests.training.tiny_learner import TableTeacher, batch, make_learner, shuffled_batches
 
 VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"

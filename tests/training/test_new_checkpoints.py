@@ -1,7 +1,7 @@
 """Checkpoints as they appear, on a clock of the test's own."""
 
 from t2t_hint_nart.training.checkpoints import step_of
-from t2t_hint_nart.training.new_checkpoints import SECONDS_BETWEEN_LOOKS, new_checkpoints
+from t2t_hint_nart.training.new_checkpoints import every_checkpoint, new_checkpoints
 
 
 class Directory:
@@ -32,7 +32,7 @@ def test_the_newest_and_then_every_newer_one(tmp_path):
     directory = Directory(tmp_path, {0: [1, 2, 10], 20: [11, 12], 70: [20]})
     assert directory.steps() == [10, 11, 12, 20]
     # A minute after the last one.
-    assert 130 <= directory.now <= 130 + 2 * SECONDS_BETWEEN_LOOKS
+    assert 130 <= directory.now <= 140
 
 
 def test_too_late(tmp_path):
@@ -64,3 +64,36 @@ def test_removed_by_training_meanwhile(tmp_path):
     directory.events[directory.now] = [-3, 4]
     directory.happen()
     assert [step_of(path) for path in found] == [4]
+
+
+def add(directory, *steps):
+    for step in steps:
+        (directory / f"model.ckpt-{step}.index").touch()
+
+
+def names(paths):
+    return [path.rsplit("/", 1)[1] for path in paths]
+
+
+def test_all_in_the_order_of_their_steps(tmp_path):
+    add(tmp_path, 100, 20, 3)
+    (tmp_path / "model.ckpt-7.data-00000-of-00001").touch()
+    assert names(every_checkpoint(tmp_path)) == ["model.ckpt-3", "model.ckpt-20", "model.ckpt-100"]
+    assert names(every_checkpoint(tmp_path, min_steps=20)) == ["model.ckpt-20", "model.ckpt-100"]
+
+
+def test_new_ones_as_long_as_they_come_in_time(tmp_path):
+    add(tmp_path, 1)
+    clock = Directory(tmp_path, {30: [2], 80: [3], 500: [4]})
+    found = every_checkpoint(tmp_path, 0, 60, sleep=clock.sleep, clock=lambda: clock.now)
+    assert names(found) == ["model.ckpt-1", "model.ckpt-2", "model.ckpt-3"]
+    assert 140 <= clock.now < 160
+
+
+def test_one_that_is_removed_meanwhile_is_left_out(tmp_path):
+    add(tmp_path, 1, 2, 3)
+    found = []
+    for path in every_checkpoint(tmp_path):
+        found.append(path)
+        (tmp_path / "model.ckpt-2.index").unlink(missing_ok=True)
+    assert names(found) == ["model.ckpt-1", "model.ckpt-3"]

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.models.decoder_output import DecoderOutput
+from t2t_hint_nart.models.network import Output
 from t2t_hint_nart.training.learner import Learner
 from t2t_hint_nart.training.objective import Objective
 from t2t_hint_nart.training.optimizer import make_optimizer
@@ -28,7 +28,9 @@ class TableTeacher:
         rows = tf.one_hot(tf.range(target) % source, source)[None, None, None]
         shape = tf.stack([tf.shape(inputs)[0], LAYERS, HEADS, target, source])
         logits = tf.zeros([tf.shape(inputs)[0], target, VOCAB])
-        return DecoderOutput(logits, states, states, tf.broadcast_to(rows, shape))
+        attention = tf.broadcast_to(rows, shape)
+        probes = {"hidden": states, "hidden_normed": states, "attention": attention}
+        return Output(logits, targets != 0, probes)
 
 
 def make_learner(

@@ -1,0 +1,190 @@
+"""One pass over all positions, and repeated passes, over a parallel model, as strategies."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from t2t_hint_nart.decoding.length_candidates import candidate_lengths
+from t2t_hint_nart.decoding.one_pass import OnePassResult, one_pass
+from t2t_hint_nart.decoding.reading import Reading, dedup, read_until_eos
+from t2t_hint_nart.decoding.search import Hypotheses
+from t2t_hint_nart.decoding.strategy import IDS, Signature, Strategy
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.models.network import Canvas, Parallel, require
+
+CANDIDATES = "candidates"
+
+
+class ParallelPass(Strategy):
+    """All positions of a canvas at once, read as a sentence; subclasses say how many there are.
+
+    Attributes:
+        reading: what makes a sentence of the logits.
+    """
+
+    reading: Reading = staticmethod(read_until_eos)
+
+    def lengths(self, inputs: tf.Tensor, halfwidth: tf.Tensor | int) -> tf.Tensor:
+        """Positions to ask for: int32[B, C], of C candidates a sentence.
+
+        Args:
+            inputs: int32[B, S].
+            halfwidth: B, of candidates around a length, where there are some.
+        """
+        raise NotImplementedError
+
+    def candidates(
+        self, network: Parallel, inputs: tf.Tensor, halfwidth: tf.Tensor | int
+    ) -> OnePassResult:
+        """Decode every length in one pass, in the order of `lengths`."""
+        require(network, Parallel, "decoding in one pass")
+        return self._decode(network, network.encode(inputs), self.lengths(inputs, halfwidth))
+
+    def _decode(self, network: Parallel, source: Any, lengths: tf.Tensor) -> OnePassResult:
+        """Decode lengths int32[B, C] of sources that were encoded once."""
+        return one_pass(
+            lambda rows, mask: network.decode(rows, Canvas(mask)).logits,
+            source,
+            lengths,
+            reading=self.reading,
+        )
+
+    def __call__(self, network: Parallel, inputs: tf.Tensor) -> Hypotheses:
+        """Decode; several candidates come in their order."""
+        found = self.candidates(network, inputs, self.settings.get("length_halfwidth", 0))
+        return Hypotheses(found.ids, found.log_probs)
+
+    def canvas(self, inputs: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+        """As many positions as one length asks for, also where a sentence is shorter."""
+        return tf.cast(tf.sequence_mask(self.lengths(inputs, 0)[:, 0]), ids.dtype)
+
+
+class OnePass(ParallelPass):
+    """Lengths max(Tx + C + δ, 1), δ = −B..B (paper, section 3.2); never the reference's length."""
+
+    @staticmethod
+    def add_hparams(settings: HParams) -> None:
+        """Add lengths, rescoring and dedup.
+
+        length_bias: C; None takes the one measured in training.
+        use_inputs_length: lengths are the source's + length_bias, 0 if not given (the fork's).
+        length_halfwidth: B, 2B + 1 candidate lengths; the fork's beam_size − 1.
+        rescoring_alpha: length penalty of the scorer's scores, 0 in the paper, 0.6 in the fork.
+        dedup: merge adjacent repeated tokens (the fork's --dedup).
+        """
+        settings.add_hparam("use_inputs_length", False)
+        settings.add_hparam("dedup", False)
+        settings.add_hparam("length_bias", None, int)
+        settings.add_hparam("length_halfwidth", None, int)
+        settings.add_hparam("rescoring_alpha", None, float)
+
+    @staticmethod
+    def settle(settings: HParams, given: HParams) -> None:
+        """Understand beam_size and alpha, if they are given, as the fork does."""
+        if settings.length_halfwidth is None:
+            beam_size = given.beam_size
+            settings.length_halfwidth = 0 if beam_size is None else max(beam_size - 1, 0)
+        if settings.rescoring_alpha is None:
+            settings.rescoring_alpha = given.alpha or 0.0
+        if settings.use_inputs_length and settings.length_bias is None:
+            settings.length_bias = 0
+
+    def __init__(self, settings: HParams, hparams: HParams):
+        super().__init__(settings, hparams)
+        halfwidth = settings.length_halfwidth
+        if halfwidth < 0:
+            raise InputError(f"length_halfwidth must be at least 0, not {halfwidth}.")
+
+    @property
+    def needs_scorer(self) -> str:
+        """Candidates of several lengths can't be compared by the model itself."""
+        halfwidth = self.settings.length_halfwidth
+        if not halfwidth:
+            return ""
+        return (
+            f"length_halfwidth={halfwidth} (a student's beam_size - 1) gives {2 * halfwidth + 1} "
+            "candidates a sentence"
+        )
+
+    def length_bias(self) -> int:
+        """C: the decode hparams' if given, else the one that training measured.
+
+        Raises:
+            InputError: neither is known.
+        """
+        bias = self.settings.length_bias
+        bias = self.hparams.get("length_bias", None) if bias is None else bias
+        if bias is None:
+            raise InputError(
+                "length_bias (C) isn't known: the student's hparams.json has none; "
+                "give it as --decode_hparams=length_bias=<int>."
+            )
+        return int(bias)
+
+    def lengths(self, inputs: tf.Tensor, halfwidth: tf.Tensor | int) -> tf.Tensor:
+        """Tx + C and so many on either side: int32[B, 2·halfwidth + 1], shortest first."""
+        source_lengths = tf.reduce_sum(tf.cast(inputs != 0, tf.int32), axis=1)
+        return candidate_lengths(source_lengths, self.length_bias(), halfwidth)
+
+    def candidates(
+        self, network: Parallel, inputs: tf.Tensor, halfwidth: tf.Tensor | int
+    ) -> OnePassResult:
+        """Decode every length in one pass, shortest first."""
+        found = super().candidates(network, inputs, halfwidth)
+        return found._replace(ids=dedup(found.ids)) if self.settings.dedup else found
+
+    def exported(self) -> "OnePass":
+        """One length a sentence, C fixed."""
+        one_length = {"length_halfwidth": 0, "length_bias": self.length_bias()}
+        return type(self)(self.settings.copy().override_from_dict(one_length), self.hparams)
+
+    def signatures(self, network: Parallel) -> dict[str, Signature]:
+        """The candidates of 2B + 1 lengths, for a scorer."""
+
+        def candidates(inputs: tf.Tensor, halfwidth: tf.Tensor) -> dict[str, tf.Tensor]:
+            found = self.candidates(network, inputs, halfwidth)
+            return {"outputs": found.ids, "log_prob": found.log_probs}
+
+        return {CANDIDATES: Signature(candidates, (IDS, tf.TensorSpec([], tf.int32)))}
+
+
+class Refinement(OnePass):
+    """One pass, then passes over what came out until no token changes, or `iterations` are done.
+
+    A sentence that stays the same is final, whatever the rest of the batch does.
+    """
+
+    @staticmethod
+    def add_hparams(settings: HParams) -> None:
+        """iterations: most passes after the first; the rest as in one pass."""
+        OnePass.add_hparams(settings)
+        settings.add_hparam("iterations", 4)
+
+    def _decode(self, network: Parallel, source: Any, lengths: tf.Tensor) -> OnePassResult:
+        """Decode lengths in one pass and refine each."""
+        first = super()._decode(network, source, lengths)
+        count, steps = tf.shape(first.ids)[1], tf.shape(first.ids)[2]
+        source = tf.nest.map_structure(lambda tensor: tf.repeat(tensor, count, axis=0), source)
+        ids = tf.reshape(first.ids, [-1, steps])
+
+        def refine(step, ids, log_probs, active) -> tuple[Any, ...]:
+            mask = ids != 0
+            refined, scores = self.reading(network.decode(source, Canvas(mask, ids)).logits, mask)
+            refined = tf.where(active[:, None], refined, ids)
+            scores = tf.where(active, scores, log_probs)
+            return step + 1, refined, scores, active & tf.reduce_any(refined != ids, axis=1)
+
+        start = (tf.constant(0), ids, tf.reshape(first.log_probs, [-1]), tf.reduce_any(ids != 0, 1))
+        _, ids, log_probs, _ = tf.while_loop(
+            lambda step, ids, log_probs, active: (
+                (step < self.settings.iterations) & tf.reduce_any(active)
+            ),
+            refine,
+            start,
+        )
+        return OnePassResult(
+            tf.reshape(ids, [-1, count, steps]),
+            tf.reshape(tf.reduce_sum(tf.cast(ids != 0, tf.int32), axis=1), [-1, count]),
+            tf.reshape(log_probs, [-1, count]),
+        )

@@ -1,0 +1,176 @@
+"""What one model does for another: it gives hints, scores or translates. Asked of open exports."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import tensorflow as tf
+
+from t2t_hint_nart import registry
+from t2t_hint_nart.data.problem import Problem, TextEncoder
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.exports.metadata import (
+    DECODE,
+    ENCODE,
+    GIVES_HINTS,
+    HINTS,
+    SCORE,
+    SCORE_ENCODED,
+    SCORES,
+    TRANSLATES,
+    ExportMetadata,
+)
+from t2t_hint_nart.exports.runtime import Servable, open_export
+from t2t_hint_nart.models.network import Output
+
+# What others do with an export that lacks the capability.
+_LACKS = {
+    TRANSLATES: "can't translate",
+    SCORES: "gives no probability of whole sentences",
+    GIVES_HINTS: "gives no hints",
+}
+
+
+class Capability:
+    """An export that is used for one thing.
+
+    A plain object on purpose: as an attribute of a Keras model it isn't tracked, so that none of
+    its variables enters that model's checkpoint.
+
+    Args:
+        export: an open export, or its directory.
+
+    Raises:
+        InputError: no export there, a damaged one, or one that lacks the capability.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, export: Servable | str | Path):
+        self.export: Servable = open_export(export) if isinstance(export, str | Path) else export
+        facts = self.metadata
+        if self.name not in facts.capabilities:
+            raise InputError(
+                f"{self.export_dir}, a {facts.model!r}, {_LACKS[self.name]}: it has "
+                f"{', '.join(facts.capabilities) or 'no capability'}."
+            )
+
+    @property
+    def metadata(self) -> ExportMetadata:
+        """What the export says of itself."""
+        return self.export.metadata
+
+    @property
+    def export_dir(self) -> str:
+        """Where the export is."""
+        return self.export.export_dir
+
+    def check_fits(self, problem: Problem, encoders: Mapping[str, TextEncoder]) -> str:
+        """Refuse an export of other vocabularies or of the opposite direction.
+
+        A problem and its reverse share one vocabulary, and distilled data have the direction of
+        their base problem.
+
+        Args:
+            problem: what the export is used on.
+            encoders: its vocabularies of inputs and targets.
+
+        Returns:
+            A warning if the export was trained on another problem, else "".
+
+        Raises:
+            InputError: naming the first thing that differs.
+        """
+        facts = self.metadata
+        for side, theirs in facts.vocabularies.items():
+            ours = encoders[side]
+            known = {"size": ours.vocab_size, "fingerprint": ours.fingerprint()}
+            for what, value in known.items():
+                if theirs[what] != value:
+                    raise InputError(
+                        f"{self.export_dir} doesn't fit {problem.name}: its vocabulary of {side} "
+                        f"has {what} {theirs[what]}, that of {problem.name} {value}."
+                    )
+        learnt, wanted = (
+            registry.parse_problem_name(name.removesuffix("_distill"))
+            for name in (facts.problem, problem.name)
+        )
+        if learnt.base == wanted.base and learnt.was_reversed != wanted.was_reversed:
+            raise InputError(
+                f"{self.export_dir} translates {facts.problem}, the opposite direction of "
+                f"{problem.name}; give a model of {problem.name}."
+            )
+        if learnt != wanted:
+            return f"{self.export_dir} was trained on '{facts.problem}', not on '{problem.name}'"
+        return ""
+
+
+class HintGiver(Capability):
+    """Gives its output under teacher forcing, with its probes; to be called outside of any tape."""
+
+    name = GIVES_HINTS
+
+    def check_sizes(self, difference: str) -> None:
+        """Refuse hints that can't be compared.
+
+        Args:
+            difference: what keeps them from it (`Objective.differing_size`), "" if nothing does.
+
+        Raises:
+            InputError: naming it.
+        """
+        if difference:
+            raise InputError(
+                f"The teacher {self.export_dir} doesn't fit the student: {difference}."
+            )
+        if self.metadata.dtype != "float32":
+            raise InputError(
+                f"The teacher {self.export_dir} computes in {self.metadata.dtype}, not float32."
+            )
+
+    def hints(self, inputs: tf.Tensor, targets: tf.Tensor) -> Output:
+        """The output on a batch, without gradient and without dropout.
+
+        Args:
+            inputs: int32[B, S].
+            targets: int32[B, T].
+        """
+        tensors = {
+            name: tf.stop_gradient(tensor)
+            for name, tensor in self.export.call(HINTS, inputs=inputs, targets=targets).items()
+        }
+        return Output(tensors.pop("logits"), targets != 0, tensors)
+
+
+class ExportedScorer(Capability):
+    """Gives the probability of whole sentences (`decoding.strategy.Scorer`)."""
+
+    name = SCORES
+
+    def score(self, inputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """Log p(targets | inputs), EOS included: float32[B], in nats."""
+        return self.export.call(SCORE, inputs=inputs, targets=targets)["log_prob"]
+
+    def encode(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Encode sources once for any number of targets: int32[B, S] → tensors by name."""
+        return self.export.call(ENCODE, inputs=inputs)
+
+    def score_encoded(self, source: Mapping[str, tf.Tensor], targets: tf.Tensor) -> tf.Tensor:
+        """Log p(targets | source), EOS included: float32[B], in nats.
+
+        Args:
+            source: as `encode` gives it, a row for each target.
+            targets: int32[B, T], ending in EOS, PAD 0 after it.
+        """
+        return self.export.call(SCORE_ENCODED, **source, targets=targets)["log_prob"]
+
+
+class ExportedTranslator(Capability):
+    """Translates ids as it was exported to do."""
+
+    name = TRANSLATES
+
+    def decode(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """int32[B, S] → outputs int32[B, L], PAD after EOS, and scores float32[B]."""
+        result = self.export.call(DECODE, inputs=inputs)
+        return result["outputs"], result["scores"]

@@ -1,0 +1,77 @@
+"""Runtimes: what writes exports in one format and opens them, registered by name."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from t2t_hint_nart import registry
+from t2t_hint_nart.data.problem import TextEncoder
+from t2t_hint_nart.decoding.strategy import Strategy
+from t2t_hint_nart.exports.metadata import ExportMetadata, newest_version, read_metadata
+
+Tensors = dict[str, Any]
+
+
+class Servable(Protocol):
+    """An open export.
+
+    Attributes:
+        export_dir: where it is.
+        metadata: what it says of itself.
+    """
+
+    export_dir: str
+    metadata: ExportMetadata
+
+    def call(self, signature: str, **tensors: Any) -> Tensors:
+        """Call a signature (exports.metadata) with tensors by name."""
+
+    def require(self, signature: str) -> None:
+        """Refuse an export that lacks a signature.
+
+        Raises:
+            InputError: naming the signatures there are.
+        """
+
+    def translate(self, lines: Sequence[str]) -> list[str]:
+        """Translate text with the vocabulary in the export."""
+
+
+class Runtime(Protocol):
+    """A format of exports."""
+
+    def write(
+        self,
+        network: Any,
+        strategy: Strategy,
+        encoders: dict[str, TextEncoder],
+        capabilities: Sequence[str],
+        directory: Path,
+    ) -> None:
+        """Write a network, and what decodes it, into an empty directory.
+
+        Args:
+            network: with its weights.
+            strategy: of `decode`.
+            encoders: vocabularies of inputs and targets.
+            capabilities: whose signatures are written.
+            directory: where to.
+        """
+
+    def open(self, directory: Path, metadata: ExportMetadata) -> Servable:
+        """Load an export.
+
+        Raises:
+            InputError: damaged.
+        """
+
+
+def open_export(export_dir: str | Path) -> Servable:
+    """Open the newest version of an export with the runtime that wrote it.
+
+    Raises:
+        InputError: no export there, a damaged one, or one of a runtime that isn't known.
+    """
+    metadata = read_metadata(export_dir)
+    runtime: Runtime = registry.runtime(metadata.runtime)
+    return runtime.open(newest_version(export_dir), metadata)

@@ -1,0 +1,225 @@
+"""SavedModels: text in, text out, with the signatures that readers need."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from t2t_hint_nart import registry
+from t2t_hint_nart.data.problem import TextEncoder
+from t2t_hint_nart.decoding.strategy import IDS, Strategy
+from t2t_hint_nart.errors import InputError, nearest
+from t2t_hint_nart.exports import metadata as names
+from t2t_hint_nart.exports.metadata import ExportMetadata
+from t2t_hint_nart.losses.likelihood import token_log_probs
+from t2t_hint_nart.models.network import Canvas, forward, probe_sizes
+from t2t_hint_nart.text import EOS_ID
+
+# Also for its side effect: a SavedModel with a tokenizer in it needs tf-text's ops.
+from t2t_hint_nart.text.graph import SubwordGraph, TokenGraph
+from t2t_hint_nart.text.subword import SubwordTextEncoder
+from t2t_hint_nart.text.token import TokenTextEncoder
+
+_STRINGS = tf.TensorSpec([None], tf.string)
+
+
+class SavedModelRuntime:
+    """Writes and opens SavedModels (`exports.runtime.Runtime`)."""
+
+    def write(
+        self,
+        network: keras.Model,
+        strategy: Strategy,
+        encoders: dict[str, TextEncoder],
+        capabilities: Sequence[str],
+        directory: Path,
+    ) -> None:
+        """Write a SavedModel; args as `Runtime.write`."""
+        module = tf.Module()
+        # Not the model itself, in which tf.Module would track everything.
+        module.held = [variable.value for variable in network.variables]
+        source, target = _text_graphs(encoders)
+        module.text = [source, target]
+        functions = _translating(network, strategy, source, target)
+        if names.SCORES in capabilities:
+            functions |= _scoring(network)
+        if names.GIVES_HINTS in capabilities:
+            functions[names.HINTS] = _hints(network)
+        functions |= {
+            name: _traced(signature.function, *signature.inputs)
+            for name, signature in strategy.signatures(network).items()
+        }
+        tf.saved_model.save(module, str(directory), signatures=functions)
+
+    def open(self, directory: Path, metadata: ExportMetadata) -> "OpenSavedModel":
+        """Load a SavedModel.
+
+        Raises:
+            InputError: damaged.
+        """
+        return OpenSavedModel(directory, metadata)
+
+
+class OpenSavedModel:
+    """A SavedModel in memory (`exports.runtime.Servable`).
+
+    It keeps the loaded object alive, whose functions would otherwise refer to deleted variables.
+
+    Args:
+        directory: of the SavedModel.
+        metadata: what it says of itself.
+
+    Raises:
+        InputError: damaged.
+    """
+
+    def __init__(self, directory: Path, metadata: ExportMetadata):
+        self.export_dir = str(directory)
+        self.metadata = metadata
+        try:
+            self._loaded = tf.saved_model.load(self.export_dir)
+        except (OSError, ValueError, LookupError, RuntimeError, tf.errors.OpError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(f"SavedModel {directory} can't be loaded: {reason}") from error
+
+    def call(self, signature: str, **tensors: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Call a signature; see `Servable.call`.
+
+        Raises:
+            InputError: the export doesn't have it.
+        """
+        self.require(signature)
+        return self._loaded.signatures[signature](**tensors)
+
+    def require(self, signature: str) -> None:
+        """Refuse an export that lacks a signature; see `Servable.require`."""
+        there = sorted(self._loaded.signatures)
+        if signature not in there:
+            raise InputError(
+                f"SavedModel {self.export_dir}, a {self.metadata.model!r}, has no signature "
+                f"{signature!r}; it has {', '.join(there)}.{nearest(signature, there)}"
+            )
+
+    def translate(self, lines: Sequence[str]) -> list[str]:
+        """Translate text with the tokenizer in the export."""
+        outputs = self.call(names.SERVING, text=tf.constant(lines, tf.string))["outputs"]
+        return [text.decode("utf-8") for text in outputs.numpy()]
+
+
+def compared_probes(network: keras.Model) -> dict[str, dict[str, int]]:
+    """The probes of a network that some registered term compares, with their sizes."""
+    compared = {name for term in registry.terms().values() for name in term.probes}
+    return {name: sizes for name, sizes in probe_sizes(network).items() if name in compared}
+
+
+def _traced(function: Callable[..., Any], *signature: tf.TensorSpec) -> Any:
+    """Make a graph function whose inputs have the names of the parameters.
+
+    Without autograph: no Python control flow depends on a tensor, and looking for some takes most
+    of the time of an export.
+    """
+    parameters = inspect.signature(function).parameters
+    named = [
+        tf.TensorSpec(spec.shape, spec.dtype, name)
+        for name, spec in zip(parameters, signature, strict=True)
+    ]
+    return tf.function(function, input_signature=named, autograph=False)
+
+
+def _text_graph(encoder: TextEncoder) -> SubwordGraph | TokenGraph:
+    """The vocabulary as operations.
+
+    Raises:
+        InputError: there are none for its kind.
+    """
+    if isinstance(encoder, SubwordTextEncoder):
+        return SubwordGraph(encoder.subtokens)
+    if isinstance(encoder, TokenTextEncoder):
+        return TokenGraph(encoder)
+    raise InputError(
+        "Only vocabularies of subwords or words can be exported with their text, not a "
+        f"{type(encoder).__name__}."
+    )
+
+
+def _text_graphs(encoders: dict[str, TextEncoder]) -> tuple[Any, Any]:
+    """Those of inputs and targets, the same if the vocabularies are."""
+    source = _text_graph(encoders["inputs"])
+    shared = encoders["targets"].fingerprint() == encoders["inputs"].fingerprint()
+    return source, source if shared else _text_graph(encoders["targets"])
+
+
+def _translating(
+    network: keras.Model, strategy: Strategy, source: Any, target: Any
+) -> dict[str, Any]:
+    """The signatures of every export."""
+
+    def decode(inputs):
+        found = strategy(network, inputs)
+        return {"outputs": found.ids[:, 0], "scores": found.scores[:, 0]}
+
+    decoding = _traced(decode, IDS)
+
+    def serve_text(text):
+        ragged = source.encode(text)
+        ends = tf.fill([ragged.nrows(), 1], tf.constant(EOS_ID, tf.int32))
+        decoded = decoding(tf.concat([ragged, ends], axis=1).to_tensor(0))
+        return {"outputs": target.decode(decoded["outputs"]), "scores": decoded["scores"]}
+
+    def serve_examples(input):
+        parsed = tf.io.parse_example(input, {"inputs": tf.io.VarLenFeature(tf.int64)})
+        return decoding(tf.cast(tf.sparse.to_dense(parsed["inputs"]), tf.int32))
+
+    return {
+        names.SERVING: _traced(serve_text, _STRINGS),
+        names.EXAMPLE: _traced(serve_examples, _STRINGS),
+        names.DECODE: decoding,
+    }
+
+
+def _scoring(network: keras.Model) -> dict[str, Any]:
+    """Log-probabilities of given sentences, with the source encoded once or along with them."""
+
+    def score(inputs, targets):
+        tokens = token_log_probs(forward(network, inputs, targets).logits, targets)
+        return {"log_prob": tf.reduce_sum(tokens, axis=1), "token_log_prob": tokens}
+
+    structure: list[Any] = []
+
+    def encode(inputs):
+        source = network.encode(inputs)
+        structure[:] = [source]
+        return {f"source_{i}": tensor for i, tensor in enumerate(tf.nest.flatten(source))}
+
+    encoding = _traced(encode, IDS)
+    specs = [
+        tf.TensorSpec(spec.shape, spec.dtype, name)
+        for name, spec in encoding.get_concrete_function().structured_outputs.items()
+    ]
+
+    def score_encoded(*tensors):
+        *flat, targets = tensors
+        source = tf.nest.pack_sequence_as(structure[0], flat)
+        logits = network.decode(source, Canvas(targets != 0, targets)).logits
+        return {"log_prob": tf.reduce_sum(token_log_probs(logits, targets), axis=1)}
+
+    specs.append(tf.TensorSpec(IDS.shape, IDS.dtype, "targets"))
+    return {
+        names.SCORE: _traced(score, IDS, IDS),
+        names.ENCODE: encoding,
+        names.SCORE_ENCODED: tf.function(score_encoded, input_signature=specs, autograph=False),
+    }
+
+
+def _hints(network: keras.Model) -> Any:
+    """Logits and the probes that terms compare, under teacher forcing."""
+    probes = tuple(compared_probes(network))
+
+    def hints(inputs, targets):
+        output = forward(network, inputs, targets, probes=probes)
+        return {"logits": output.logits, **output.probes}
+
+    return _traced(hints, IDS, IDS)

@@ -1,0 +1,119 @@
+"""The negative log-likelihood, with T2T's label smoothing."""
+
+import math
+
+from keras import ops
+
+from t2t_hint_nart.losses.loss_term import LossTerm
+from t2t_hint_nart.losses.term import Criterion, Scalar, Step
+
+# Predictions that count as right for accuracy_top5.
+TOP = 5
+
+
+def smoothing_constant(vocab_size: int, label_smoothing: float) -> float:
+    """Entropy of the smoothed target, which T2T subtracts so that a perfect model has loss 0.
+
+    −(c·ln c + (V−1)·u·ln(u + 1e-20)) with c = 1 − ε and u = ε/(V−1)
+    (T2T common_layers.smoothing_cross_entropy).
+
+    Example:
+        >>> round(smoothing_constant(32768, 0.1), 6)
+        1.364801
+    """
+    if not label_smoothing:
+        return 0.0
+    confidence = 1.0 - label_smoothing
+    low = label_smoothing / (vocab_size - 1)
+    return -(confidence * math.log(confidence) + (vocab_size - 1) * low * math.log(low + 1e-20))
+
+
+def token_log_probs(logits, targets):
+    """Log-probability of every target token: float[B, T], 0 at PAD.
+
+    Args:
+        logits: float[B, T, V].
+        targets: int[B, T], PAD 0.
+    """
+    log_probs = ops.log_softmax(logits, axis=-1)
+    chosen = ops.take_along_axis(log_probs, targets[:, :, None], axis=-1)[:, :, 0]
+    return chosen * ops.cast(ops.not_equal(targets, 0), chosen.dtype)
+
+
+def smoothed_cross_entropy(logits, targets, label_smoothing: float) -> LossTerm:
+    """Cross-entropy against smoothed targets, summed over real tokens.
+
+    The target id has probability 1 − ε, every other id ε/(V−1); the constant of
+    `smoothing_constant` is subtracted (T2T padded_cross_entropy).
+
+    Args:
+        logits: float[B, T, V].
+        targets: int[B, T], PAD 0 has no weight.
+        label_smoothing: ε.
+
+    Returns:
+        LossTerm(total in nats, count of real tokens).
+    """
+    vocab_size = logits.shape[-1]
+    confidence, low = 1.0 - label_smoothing, label_smoothing / (vocab_size - 1)
+    log_probs = ops.log_softmax(logits, axis=-1)
+    chosen = ops.take_along_axis(log_probs, targets[:, :, None], axis=-1)[:, :, 0]
+    # Σ_v q_v·log p_v without building q: every id at `low`, the target's remainder on top.
+    nll = -(confidence - low) * chosen - low * ops.sum(log_probs, axis=-1)
+    nll = nll - smoothing_constant(vocab_size, label_smoothing)
+    mask = ops.cast(ops.not_equal(targets, 0), nll.dtype)
+    return LossTerm(ops.sum(nll * mask), ops.sum(mask))
+
+
+class Likelihood(Criterion):
+    """The label-smoothed likelihood, position by position, with T2T's metrics."""
+
+    scalar = Scalar("nll", "losses/training", "nll")
+
+    def __call__(self, step: Step) -> LossTerm:
+        """`smoothed_cross_entropy` with the set's label_smoothing."""
+        return smoothed_cross_entropy(
+            step.output.logits, step.targets, step.hparams.label_smoothing
+        )
+
+    def sums(self, step: Step):
+        """What T2T's metrics are made of.
+
+        Returns:
+            Sums, float[] each: nll_total (smoothed, nats), log_prob (of the targets, nats), correct
+            (tokens whose argmax is right), correct_top5, count (real tokens), correct_sequences
+            (without a wrong token) and sequences; and the argmax, int32[B, T].
+        """
+        logits, targets = step.output.logits, step.targets
+        nll = self(step)
+        predictions = ops.cast(ops.argmax(logits, axis=-1), targets.dtype)
+        real = ops.not_equal(targets, 0)
+        right = ops.logical_or(ops.equal(predictions, targets), ops.logical_not(real))
+        rows = ops.reshape(ops.cast(logits, "float32"), (-1, logits.shape[-1]))
+        among_top = ops.in_top_k(ops.reshape(targets, (-1,)), rows, TOP)
+        sums = {
+            "nll_total": nll.total,
+            "log_prob": ops.sum(token_log_probs(logits, targets)),
+            "correct": _count(ops.logical_and(right, real)),
+            "correct_top5": _count(
+                ops.logical_and(ops.reshape(among_top, ops.shape(targets)), real)
+            ),
+            "count": nll.count,
+            "correct_sequences": _count(ops.all(right, axis=1)),
+            "sequences": ops.cast(ops.shape(targets)[0], "float32"),
+        }
+        return sums, predictions
+
+    def metrics(self, ratio) -> dict[str, float]:
+        """T2T's names: "loss" (smoothed nll, nats per token), accuracies, neg_log_perplexity."""
+        return {
+            "loss": ratio("nll_total", "count"),
+            "accuracy": ratio("correct", "count"),
+            "accuracy_top5": ratio("correct_top5", "count"),
+            "accuracy_per_sequence": ratio("correct_sequences", "sequences"),
+            "neg_log_perplexity": ratio("log_prob", "count"),
+        }
+
+
+def _count(flags):
+    return ops.sum(ops.cast(flags, "float32"))

@@ -1,0 +1,126 @@
+"""Terms of the objective as registered values: names, weights, and what they are made from."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
+
+from keras import ops
+
+from t2t_hint_nart.losses.loss_term import LossTerm
+
+
+class Scalar(NamedTuple):
+    """A number that training tells.
+
+    Attributes:
+        name: of the number.
+        tag: in TensorBoard.
+        label: in the progress line, "" to leave it out.
+        form: there.
+    """
+
+    name: str
+    tag: str
+    label: str = ""
+    form: str = "{:.4f}"
+
+
+class Step(NamedTuple):
+    """What a term may read of one batch.
+
+    Attributes:
+        hparams: the set.
+        inputs: int[B, S].
+        targets: int[B, T], PAD 0.
+        output: of the model that is trained (`models.network.Output`).
+        hints: of the model that hints are taken from, under teacher forcing; None without one.
+        alignment: int[B, T], the position of `output` that each target position is compared with,
+            -1 for none; None where output and targets have the same positions.
+    """
+
+    hparams: Any
+    inputs: Any
+    targets: Any
+    output: Any
+    hints: Any = None
+    alignment: Any = None
+
+    def mask(self):
+        """Target positions that have a counterpart in the output: bool[B, T]."""
+        real = ops.not_equal(self.targets, 0)
+        if self.alignment is None:
+            return real
+        return ops.logical_and(real, self.alignment >= 0)
+
+    def probe(self, name: str, axis: int):
+        """A probe of the output at the target's positions.
+
+        Args:
+            name: of the probe.
+            axis: of its positions.
+        """
+        values = self.output.probes[name]
+        if self.alignment is None:
+            return values
+        shape = [1] * len(values.shape)
+        shape[0], shape[axis] = ops.shape(self.alignment)
+        return ops.take_along_axis(
+            values, ops.reshape(ops.maximum(self.alignment, 0), shape), axis=axis
+        )
+
+
+class Term:
+    """One weighted term; subclasses say what it is called, needs and is.
+
+    Attributes:
+        weight: the hparam that weighs it; a set without that hparam doesn't have the term.
+        scalars: what training tells of it: the term itself, unweighted, then diagnostics.
+        probes: what it compares, of the model that is trained and of the hints: by name of the
+            probe the sizes that must agree.
+    """
+
+    weight: ClassVar[str]
+    scalars: ClassVar[tuple[Scalar, ...]]
+    probes: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+
+    def check(self, hparams: Any) -> None:
+        """Refuse values of the set that the term can't have: none by default.
+
+        Raises:
+            InputError: naming the hparam.
+        """
+
+    def __call__(self, step: Step) -> tuple[LossTerm, ...]:
+        """Return a LossTerm for each of `scalars`."""
+        raise NotImplementedError
+
+
+class Criterion:
+    """The primary term of a model, of weight 1, and the metrics that go with it.
+
+    Attributes:
+        scalar: what training tells of it.
+    """
+
+    scalar: ClassVar[Scalar]
+
+    def __call__(self, step: Step) -> LossTerm:
+        """The term that is minimised."""
+        raise NotImplementedError
+
+    def alignment(self, step: Step) -> Any:
+        """int[B, T], which output position belongs to each target position; None: the same."""
+        del step
+        return None
+
+    def sums(self, step: Step) -> tuple[dict[str, Any], Any]:
+        """What an evaluation adds up over batches, and predictions int[B, T] if there are any."""
+        term = self(step)
+        return {"total": term.total, "count": term.count}, None
+
+    def metrics(self, ratio: Any) -> dict[str, float]:
+        """Metrics from the sums of all batches; "loss" is one.
+
+        Args:
+            ratio: (name, count) → the quotient of two sums.
+        """
+        return {"loss": ratio("total", "count")}

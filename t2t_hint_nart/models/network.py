@@ -1,0 +1,239 @@
+"""What a translation model offers, whatever is inside it: the upper border of `models/`.
+
+In: ids. Out: an encoded batch of sentences, logits over a canvas of target positions and, if they
+are asked for, probes: tensors from inside, by name. Nothing above `models/` asks for more.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import keras
+from keras import ops
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.losses.loss_term import LossTerm
+
+Tensor = Any
+# Any nested structure of tensors whose first axis is that of the sentences.
+Structure = Any
+
+# Names of probes, which `Output.probes` has if they are asked for.
+HIDDEN = "hidden"  # float[B, N, T, D], the output r_{t,l} of every decoder layer (paper 2.2)
+HIDDEN_NORMED = "hidden_normed"  # the same after the layer norm that reads it
+ATTENTION = "attention"  # float[B, N, H, T, S], encoder-decoder weights before dropout
+ENCODER_ATTENTION = "encoder_attention"  # float[B, M, H, S, S]
+DECODER_ATTENTION = "decoder_attention"  # float[B, N, H, T, T]
+POSITIONAL_ATTENTION = "positional_attention"  # float[B, N, H, T, T]
+
+
+class Canvas(NamedTuple):
+    """What a decoder works on: how many positions there are, and which tokens are known.
+
+    Attributes:
+        mask: bool[B, T], True = a position of the sentence.
+        tokens: int[B, T], known tokens, PAD 0 where none is known; None: nothing but the length.
+    """
+
+    mask: Tensor
+    tokens: Tensor | None = None
+
+
+class Source(NamedTuple):
+    """An encoded batch of sentences; a model may have a structure of its own instead.
+
+    Attributes:
+        states: float[B, S, D].
+        mask: bool[B, S], True = real token.
+        probes: those of the encoder that were asked for.
+    """
+
+    states: Tensor
+    mask: Tensor
+    probes: Mapping[str, Tensor] = {}
+
+
+class Output(NamedTuple):
+    """The result of a pass over a canvas.
+
+    Attributes:
+        logits: float[B, L, V].
+        mask: bool[B, L], True = a position that predicts something. L is the canvas's length.
+        probes: tensors from inside by name, those that were asked for.
+        terms: a model's own loss terms by name, such as a fertility's or a length's.
+    """
+
+    logits: Tensor
+    mask: Tensor
+    probes: Mapping[str, Tensor] = {}
+    terms: Mapping[str, LossTerm] = {}
+
+
+@runtime_checkable
+class Parallel(Protocol):
+    """A model that predicts all positions of a canvas in one pass."""
+
+    vocab_size: int
+
+    def encode(self, inputs: Tensor) -> Structure:
+        """Encode sources int[B, S], EOS last, PAD 0 after it, once for any number of passes."""
+
+    def decode(self, source: Structure, canvas: Canvas) -> Output:
+        """Predict every position of the canvas."""
+
+
+@runtime_checkable
+class Stepwise(Protocol):
+    """A model that predicts the next token from those before it.
+
+    What a search keeps is in two parts: `memory` is the same for all hypotheses of a sentence, so
+    that it is repeated for them once and never re-ordered; `state` goes along with a hypothesis.
+    """
+
+    vocab_size: int
+
+    def encode(self, inputs: Tensor) -> Structure:
+        """Encode sources int[B, S], EOS last, PAD 0 after it."""
+
+    def start(self, source: Structure, room: Tensor) -> tuple[Structure, Structure]:
+        """Return memory and state before the first token, the state with room for so many.
+
+        A state without an axis of time needs no room. One with it may also have `grow(state,
+        positions) -> state`, which is called whenever the room is used up.
+        """
+
+    def step(
+        self, ids: Tensor, position: Tensor, memory: Structure, state: Structure
+    ) -> tuple[Tensor, Structure]:
+        """Predict the next token of R hypotheses: logits float[R, V] and the new state.
+
+        Args:
+            ids: int[R], the token before; 0 at position 0.
+            position: int[], what is predicted, from 0.
+            memory: as `start` gives it, a row for each hypothesis.
+            state: of the position before.
+        """
+
+
+class Network(keras.Model):  # type: ignore[misc]
+    """A model of an encoder and a decoder over a canvas; subclasses define both.
+
+    Args of a registered model: `(hparams, vocab_size, source_vocab_size=, target_space_id=)`.
+
+    Attributes:
+        vocab_size: V, of the target.
+    """
+
+    vocab_size: int
+
+    def encode(
+        self, inputs: Tensor, training: bool = False, probes: Collection[str] = ()
+    ) -> Structure:
+        """Encode sources once for any number of passes over a canvas.
+
+        Args:
+            inputs: int[B, S], ending in EOS, PAD 0 after it.
+            training: whether dropout is on.
+            probes: names of those to make, as far as they are the encoder's.
+        """
+        raise NotImplementedError
+
+    def decode(
+        self,
+        source: Structure,
+        canvas: Canvas,
+        training: bool = False,
+        probes: Collection[str] = (),
+    ) -> Output:
+        """Predict every position of a canvas.
+
+        Args:
+            source: as `encode` gives it.
+            canvas: the positions, and the tokens that are known.
+            training: whether dropout is on.
+            probes: names of those to make.
+        """
+        raise NotImplementedError
+
+    def call(
+        self,
+        inputs: Tensor,
+        targets: Tensor,
+        training: bool = False,
+        probes: Collection[str] = (),
+    ) -> Output:
+        """Predict targets that are known, as in training: `decode` over their positions.
+
+        Args:
+            inputs: int[B, S] source ids, ending in EOS, PAD 0 after it.
+            targets: int[B, T] target ids, likewise.
+            training: whether dropout is on.
+            probes: names of those to make.
+        """
+        targets = ops.cast(targets, "int32")
+        canvas = Canvas(ops.not_equal(targets, 0), targets)
+        source = self.encode(inputs, training=training, probes=probes)
+        return self.decode(source, canvas, training=training, probes=probes)
+
+    def grow(self, state: Structure, positions: int) -> Structure:
+        """Give a search's state room for more positions; a state without time needs none."""
+        del positions
+        return state
+
+    def probe_sizes(self) -> dict[str, dict[str, int]]:
+        """What there is to probe: by name the sizes that never change, as "layers" or "heads"."""
+        return {}
+
+
+def probe_sizes(network: keras.Model) -> dict[str, dict[str, int]]:
+    """Return `Network.probe_sizes`, of a model that isn't a Network none."""
+    sizes = getattr(network, "probe_sizes", dict)()
+    return {name: dict(values) for name, values in sizes.items()}
+
+
+def forward(
+    network: keras.Model,
+    inputs: Tensor,
+    targets: Tensor,
+    training: bool = False,
+    probes: Collection[str] = (),
+) -> Output:
+    """Call a network; one that returns logits alone is understood as predicting every target.
+
+    Args and results as `Network.call`; a model without probes need not know the argument.
+
+    Raises:
+        InputError: the result is neither an `Output` nor logits float[B, T, V].
+    """
+    asked = {"probes": tuple(probes)} if probes else {}
+    result = network(inputs, targets, training=training, **asked)
+    if isinstance(result, Output):
+        return result
+    shape = getattr(result, "shape", None)
+    if shape is None or len(shape) != 3:
+        raise InputError(
+            f"Model '{network.name}' returns {type(result).__name__}; an Output of "
+            "models.network is needed, or logits [sentences, positions, vocabulary]."
+        )
+    return Output(result, ops.not_equal(targets, 0))
+
+
+def require(network: object, protocol: type, purpose: str) -> None:
+    """Refuse a model that lacks what something needs.
+
+    Args:
+        network: a model.
+        protocol: Parallel or Stepwise.
+        purpose: what it is needed for, as "beam search".
+
+    Raises:
+        InputError: naming the attributes that are missing.
+    """
+    if isinstance(network, protocol):
+        return
+    names = ("vocab_size", "encode", *(("decode",) if protocol is Parallel else ("start", "step")))
+    missing = [name for name in names if not hasattr(network, name)]
+    raise InputError(
+        f"Model '{getattr(network, 'name', type(network).__name__)}' has no "
+        f"{' and no '.join(missing)}, which {purpose} needs (models.network, "
+        f"{protocol.__name__})."
+    )

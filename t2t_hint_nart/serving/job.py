@@ -1,0 +1,242 @@
+"""The one job of every decode: read sentences, translate them, write them, score them."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from t2t_hint_nart.data.problem import Problem
+from t2t_hint_nart.data.shards import read_shard
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.evaluation import bleu
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.serving.decodes import (
+    Hypothesis,
+    hypothesis_text,
+    inference_time,
+    one_line,
+    sentence_line,
+    write_sentences,
+)
+from t2t_hint_nart.serving.translator import DEFAULT_BATCH_SIZE, Translator
+from t2t_hint_nart.text.lines import read_lines, whole_lines
+from t2t_hint_nart.text.reserved import sentence_ids
+
+Say = Callable[[str], None]
+SECONDS_BETWEEN_LINES = 5.0
+
+
+class Sentences(NamedTuple):
+    """What is translated.
+
+    Attributes:
+        inputs: the texts.
+        references: a text for each; None gives no scores.
+        sources: ids of each, EOS last, where the data have them; None: to be encoded.
+    """
+
+    inputs: Sequence[str]
+    references: Sequence[str] | None = None
+    sources: Sequence[Sequence[int]] | None = None
+
+    def with_references(self, path: str) -> "Sentences":
+        """The same sentences with the references of a file, "" for those there are.
+
+        Raises:
+            InputError: another number of lines.
+        """
+        if not path:
+            return self
+        references = whole_lines(path)
+        if len(references) != len(self.inputs):
+            raise InputError(
+                f"{path} has {len(references)} references for {len(self.inputs)} sentences."
+            )
+        return self._replace(references=references)
+
+
+def file_sentences(path: str, reference: str = "", delimiter: str = "\n") -> Sentences:
+    """Read the sentences of a text file, and of its references if it has any.
+
+    Raises:
+        InputError: a file that can't be read, or another number of references.
+    """
+    return Sentences(read_lines(path, delimiter)).with_references(reference)
+
+
+def problem_sentences(problem: Problem, data_dir: str, split: str, hparams: HParams) -> Sentences:
+    """Read the sentences of a split.
+
+    Args:
+        problem: whose data.
+        data_dir: of shards and vocabulary.
+        split: "train", "dev" or "test".
+        hparams: num_samples limits the number; with shards > 1 only the file of number shard_id
+            is read.
+
+    Raises:
+        InputError: no such split, data or shard.
+    """
+    files = problem.shard_files(data_dir, split)
+    if hparams.shards > 1:
+        if not 0 <= hparams.shard_id < len(files):
+            raise InputError(
+                f"{problem.name} has {len(files)} {split} shards: there is no shard "
+                f"{hparams.shard_id} (--worker_id) to decode."
+            )
+        files = [files[hparams.shard_id]]
+    source, target = problem.features(split)
+    pairs = [pair for path in files for pair in read_shard(path)]
+    if hparams.num_samples >= 0:
+        pairs = pairs[: hparams.num_samples]
+    if not pairs:
+        raise InputError(f"There is nothing to decode: {problem.name} has no {split} sentences.")
+    encoders = problem.get_feature_encoders(data_dir)
+    return Sentences(
+        [encoders["inputs"].decode(sentence_ids(pair[source])) for pair in pairs],
+        [encoders["targets"].decode(sentence_ids(pair[target])) for pair in pairs],
+        [[int(i) for i in pair[source]] for pair in pairs],
+    )
+
+
+class Translations(NamedTuple):
+    """What came out.
+
+    Attributes:
+        sentences: that were translated.
+        hypotheses: of each, best first.
+    """
+
+    sentences: Sentences
+    hypotheses: Sequence[Sequence[Hypothesis]]
+
+    def best(self) -> list[str]:
+        """The best translation of each sentence, on one line each."""
+        return [one_line(found[0].text) for found in self.hypotheses]
+
+    def write(self, path: str | Path, hparams: HParams) -> str:
+        """Write a line a sentence, complete or not at all, and return the path."""
+        lines = (sentence_line(found, hparams) for found in self.hypotheses)
+        write_sentences(path, lines, hparams.delimiter)
+        return str(path)
+
+    def write_texts(self, prefix: str, delimiter: str = "\n") -> list[str]:
+        """Write <prefix>.targets, if there are references, and <prefix>.inputs; return paths."""
+        columns = {".targets": self.sentences.references, ".inputs": self.sentences.inputs}
+        paths = []
+        for ending, texts in columns.items():
+            if texts is not None:
+                paths.append(prefix + ending)
+                write_sentences(paths[-1], map(one_line, texts), delimiter)
+        return paths
+
+    def scores(self) -> dict[str, float]:
+        """BLEU_uncased, BLEU_cased (as t2t-bleu) and BLEU_13a, 0 to 100; no references, no scores.
+
+        Raises:
+            InputError: the numbers of sentences differ.
+        """
+        references = self.sentences.references
+        if references is None:
+            return {}
+        best = [found[0].text for found in self.hypotheses]
+        return {
+            "BLEU_uncased": bleu.bleu_intl_uncased(best, references).value,
+            "BLEU_cased": bleu.bleu_intl(best, references).value,
+            "BLEU_13a": bleu.bleu_13a(best, references).value,
+        }
+
+    def score_lines(self) -> list[str]:
+        """The scores as t2t-bleu prints them, a line a score."""
+        if self.sentences.references is None:
+            return []
+        signed = bleu.bleu_13a([f[0].text for f in self.hypotheses], self.sentences.references)
+        scores = self.scores()
+        return [
+            *(f"{name} = {scores[name]:6.2f}" for name in ("BLEU_uncased", "BLEU_cased")),
+            f"BLEU_13a = {signed}",
+        ]
+
+    def log_lines(self, hparams: HParams) -> list[str]:
+        """T2T's lines of results: INPUT, OUTPUT and, if there is one, TARGET."""
+        lines = []
+        references = self.sentences.references
+        for index, (text, found) in enumerate(
+            zip(self.sentences.inputs, self.hypotheses, strict=True)
+        ):
+            lines.append(f"Inference results INPUT: {text}")
+            for number, hypothesis in enumerate(found if hparams.return_beams else found[:1]):
+                if hparams.return_beams:
+                    lines.append(f"BEAM {number}:")
+                lines.append(f"Inference results OUTPUT: {hypothesis_text(hypothesis, hparams)}")
+            if references is not None:
+                lines.append(f"Inference results TARGET: {references[index]}")
+        return lines
+
+
+def translate(
+    translator: Translator, sentences: Sentences, say: Say | None = None, batch_size: int = 0
+) -> Translations:
+    """Translate sentences.
+
+    Args:
+        translator: decodes.
+        sentences: what is translated.
+        say: told of progress and of T2T's line of latency or throughput, building the graph
+            excluded.
+        batch_size: of the translator, for that line; 0 means 32.
+    """
+    sources = sentences.sources
+    if sources is None:
+        sources = [translator.encode(line) for line in sentences.inputs]
+    if say is None:
+        return Translations(sentences, translator.translate_encoded(sources))
+    translator.warm_up()
+    started = said = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        nonlocal said
+        now = time.monotonic()
+        if done == total or now - said >= SECONDS_BETWEEN_LINES:
+            seconds, said = now - started, now
+            remaining = seconds / done * (total - done)
+            say(f"{done}/{total} sentences, {seconds:.0f} s, {remaining:.0f} s left")
+
+    hypotheses = translator.translate_encoded(sources, progress)
+    seconds = max(time.monotonic() - started, 1e-9)
+    say(inference_time(seconds, len(sources), batch_size or DEFAULT_BATCH_SIZE))
+    return Translations(sentences, hypotheses)
+
+
+class StepDecode:
+    """Translate the same sentences at every call with a network as it is then.
+
+    Args:
+        translator: on the network that training changes.
+        sentences: what is translated.
+        prefix: where translations go, as <prefix>-<step>, the form that t2t-bleu reads, with
+            <prefix>.inputs and <prefix>.targets beside them; None writes nothing.
+
+    Raises:
+        InputError: no sentences, or another number of references.
+    """
+
+    def __init__(self, translator: Translator, sentences: Sentences, prefix: str | None = None):
+        references = sentences.references
+        bleu.check_aligned(sentences.inputs, sentences.inputs if references is None else references)
+        self._translator = translator
+        self._sentences = sentences
+        self._prefix = prefix
+
+    def path(self, step: int) -> str | None:
+        """Where a step's translations are written."""
+        return None if self._prefix is None else f"{self._prefix}-{step}"
+
+    def __call__(self, step: int) -> dict[str, float]:
+        """Return `Translations.scores` of the network as it is."""
+        translations = translate(self._translator, self._sentences)
+        path = self.path(step)
+        if path is not None:
+            translations.write_texts(str(self._prefix))
+            write_sentences(path, translations.best(), "\n")
+        return translations.scores()
