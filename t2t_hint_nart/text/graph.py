@@ -10,8 +10,8 @@ import tensorflow as tf
 import tensorflow_text as tf_text
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.text import EOS_ID, PAD_ID, graph_escape, graph_tokenizer
-from t2t_hint_nart.text.graph_tokenizer import CharacterTable
+from t2t_hint_nart.text import EOS_ID, PAD_ID, graph_tokens
+from t2t_hint_nart.text.graph_tokens import CharacterTable
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 from t2t_hint_nart.text.token import TokenTextEncoder
 
@@ -86,15 +86,15 @@ class SubwordGraph(tf.Module):
             int32[B, None].
         """
         texts = tf.strings.unicode_decode(strings, "UTF-8", errors="replace")
-        tokens, text_of = graph_tokenizer.tokenize(texts, self._alphanumeric)
+        tokens, text_of = graph_tokens.tokenize(texts, self._alphanumeric)
         plain = self._alphabet(tokens.flat_values)
-        ids = self._cut(graph_escape.escape(tokens, plain))
+        ids = self._cut(graph_tokens.escape(tokens, plain))
         if not self._every_token_fits:
             # No token is spelled with PAD: it stands for one that could not be cut.
             stuck = tf.gather(ids.values, ids.row_starts()) == PAD_ID
             careful = self._spellable(tokens.flat_values)
             plain = tf.where(tf.gather(stuck, tokens.value_rowids()), careful, plain)
-            ids = self._cut(graph_escape.escape(tokens, plain))
+            ids = self._cut(graph_tokens.escape(tokens, plain))
         by_text = tf.RaggedTensor.from_value_rowids(ids, text_of, tf.size(strings, tf.int64))
         return by_text.merge_dims(1, 2)
 
@@ -115,10 +115,10 @@ class SubwordGraph(tf.Module):
         subtokens = tf.RaggedTensor.from_row_splits(self._symbols, self._symbol_splits)
         spelled = tf.gather(subtokens, ids).merge_dims(1, 2)
         symbols = spelled.flat_values
-        characters, used = graph_escape.unescape(symbols)
+        characters, used = graph_tokens.unescape(symbols)
         closes = symbols == ord("_")
         kept = used & ~closes
-        texts = graph_tokenizer.detokenize(
+        texts = graph_tokens.detokenize(
             tf.boolean_mask(characters, kept),
             tf.boolean_mask(tf.cumsum(tf.cast(closes, tf.int32)), kept),
             tf.boolean_mask(spelled.value_rowids(), kept),

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.data.problem import Problem, TextEncoder
 from t2t_hint_nart.data.shards import read_shard
-from t2t_hint_nart.evaluation.similarity import cosine_matrix
+from t2t_hint_nart.evaluation.probes import cosine_matrix
 from t2t_hint_nart.models.network import ATTENTION, HIDDEN, Output, forward, probe_sizes
 from t2t_hint_nart.text.reserved import token_labels
 

@@ -3,7 +3,7 @@ import csv
 import numpy as np
 import pytest
 
-from t2t_hint_nart.evaluation.similarity import cosine_matrix
+from t2t_hint_nart.evaluation.probes import cosine_matrix
 from t2t_hint_nart.reproduce.sentence_view import draw, write_csv
 from tests.reproduce.sentence_views import HEADS, LAYERS, SOURCE, TARGET, decoder_output, example
 
