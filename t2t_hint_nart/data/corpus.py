@@ -6,14 +6,15 @@ are written, is this and more.
 
 import itertools
 import random
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from t2t_hint_nart.data.pair_filters import NONE, PairFilters, keeps
 from t2t_hint_nart.data.problem import DatasetSplit, PathLike, Problem, TextEncoder
-from t2t_hint_nart.data.subword_vocabulary import write_subwords
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.progress import Progress, duration, now_and_then
 from t2t_hint_nart.text import EOS_ID
 from t2t_hint_nart.text.byte import ByteTextEncoder
 from t2t_hint_nart.text.subword import SubwordTextEncoder
@@ -173,14 +174,22 @@ class Corpus(Problem):
             return self.use_vocab_from_other_problem.get_or_create_vocab(data_dir, tmp_dir)
         path = self._vocab_path(data_dir)
         if self.vocab_type == VocabType.SUBWORD and not path.exists():
-            write_subwords(
-                self.generate_text_for_vocab(data_dir, tmp_dir),
-                path,
-                self.approx_vocab_size,
-                self.max_subtoken_length,
-                self.progress,
-            )
+            self._build_subwords(self.generate_text_for_vocab(data_dir, tmp_dir), path)
         return self._load_vocab(data_dir)
+
+    def _build_subwords(self, texts: Iterable[str], path: Path) -> None:
+        started = time.monotonic()
+        encoder = SubwordTextEncoder.build_from_generator(
+            Progress(self.progress, "vocabulary", "texts counted").counting(texts),
+            self.approx_vocab_size,
+            max_subtoken_length=self.max_subtoken_length,
+            progress=now_and_then(lambda line: self.progress(f"vocabulary: {line}")),
+        )
+        encoder.store(path)
+        self.progress(
+            f"vocabulary: {encoder.vocab_size} subtokens written to {path} "
+            f"({duration(time.monotonic() - started)})"
+        )
 
     def _load_vocab(self, data_dir: PathLike) -> TextEncoder:
         if self.vocab_type == VocabType.CHARACTER:

@@ -2,7 +2,7 @@
 
 survey: the text of all splits is read once, checked and counted (`text_survey`)
 vocabulary: built of the training text unless it is there
-encoding: each pair goes into the log of its shard (`encoding_pass`, `worker_processes`)
+encoding: each pair goes into the log of its shard (`encoding_pass`)
 shards: each log is shuffled into its shard, which gets its name when it is complete
 report: counts and fingerprints (`data_report`), `<problem>-data.json.incomplete` until then
 
@@ -20,11 +20,15 @@ from typing import Any
 
 from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.corpus import Workspace, seed_generators
-from t2t_hint_nart.data.encoding_pass import EncodingPass, encode_shards
+from t2t_hint_nart.data.encoding_pass import (
+    EncodingPass,
+    check_can_be_made_anew,
+    encode_in_processes,
+    encode_shards,
+)
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.shard_log import read_log
 from t2t_hint_nart.data.text_survey import SplitText, all_counts, survey_text
-from t2t_hint_nart.data.worker_processes import check_can_be_made_anew, encode_in_processes
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.progress import Progress, duration
 

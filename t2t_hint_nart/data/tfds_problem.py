@@ -2,13 +2,14 @@
 
 import contextlib
 import logging
+import pkgutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from t2t_hint_nart.data.problem import DatasetSplit, PathLike
+from t2t_hint_nart.data.problem import DatasetSplit, PathLike, train_dev_test
 from t2t_hint_nart.data.translate_problem import TranslateProblem
 from t2t_hint_nart.errors import InputError
 
@@ -22,16 +23,21 @@ _ATTEMPTS = 4
 class TfdsTranslateProblem(TranslateProblem):
     """Base class of translation problems on a TFDS builder with a `Translation` feature.
 
-    A subclass sets `languages` and `tfds_name`, or overrides `builder`. Where tmp_dir has the
+    A subclass sets `languages` and `tfds_name` or `tfds_class`. Where tmp_dir has the
     problem's `local_files`, they are read instead, and nothing is downloaded.
 
     Attributes:
         tfds_name: name of the builder, with its config if it has any, as tfds.builder takes it.
+        tfds_class: "module:class" of a builder that TFDS doesn't know, imported when needed.
+        tfds_config: name of that class's configuration.
         obtainable: what to put into tmp_dir where there is no network.
         tfds_splits: this package's split -> the builder's.
     """
 
     tfds_name: ClassVar[str] = ""
+    tfds_class: ClassVar[str] = ""
+    tfds_config: ClassVar[str | None] = None
+    dataset_splits = train_dev_test(10)
     obtainable: ClassVar[str] = "the files it needs"
     tfds_splits: ClassVar[dict[str, str]] = {
         DatasetSplit.TRAIN: "train",
@@ -52,11 +58,10 @@ class TfdsTranslateProblem(TranslateProblem):
         """
         import tensorflow_datasets as tfds
 
-        return tfds.builder(self.tfds_name, data_dir=self.tfds_dir(tmp_dir))
-
-    def tfds_dir(self, tmp_dir: PathLike) -> str:
-        """Return the folder where the builder keeps its files."""
-        return str(Path(tmp_dir) / "tfds")
+        folder = str(Path(tmp_dir) / "tfds")
+        if not self.tfds_class:
+            return tfds.builder(self.tfds_name, data_dir=folder)
+        return pkgutil.resolve_name(self.tfds_class)(config=self.tfds_config, data_dir=folder)
 
     def fetch_manual_files(self, tmp_dir: PathLike) -> None:
         """Put what the builder expects in its manual directory into tmp_dir; here, nothing.

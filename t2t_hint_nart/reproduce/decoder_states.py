@@ -5,10 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from t2t_hint_nart.data.sentence_batches import sentence_batches
-from t2t_hint_nart.evaluation.probes import AttentionAccumulator, AttentionStatistics
 from t2t_hint_nart.evaluation.heatmaps import attention_panel, similarity_panel
+from t2t_hint_nart.evaluation.probes import (
+    AttentionAccumulator,
+    AttentionStatistics,
+    CosineAccumulator,
+    CosineStatistics,
+    cosine_matrix,
+)
 from t2t_hint_nart.evaluation.repetition import repetition
-from t2t_hint_nart.evaluation.probes import CosineAccumulator, CosineStatistics, cosine_matrix
 from t2t_hint_nart.reproduce.execution import Exports
 from t2t_hint_nart.reproduce.figures import draw_attention, draw_similarity
 from t2t_hint_nart.reproduce.generated import pieces

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from t2t_hint_nart.evaluation.probes import entropy
 from t2t_hint_nart.evaluation.heatmaps import HeatmapPanel, attention_panel, similarity_panel
-from t2t_hint_nart.evaluation.probes import cosine_matrix
+from t2t_hint_nart.evaluation.probes import cosine_matrix, entropy
 from t2t_hint_nart.reproduce.figures import draw_attention, draw_similarity
 from t2t_hint_nart.reproduce.generated import Generated
 from t2t_hint_nart.whole_file import written_whole
