@@ -65,11 +65,7 @@ def encode_shards(
 ) -> None:
     """Write the logs of some shards to their end, beginning where they end now.
 
-    Args:
-        workspace: whose text.
-        encoding: the pass.
-        shards: which of its shards.
-        look: called every thousand pairs with the number of pairs in these logs.
+    `look` is called every thousand pairs with the number of pairs in these logs.
 
     Raises:
         InputError: what reading or encoding the text raises; the text has another number of
@@ -135,11 +131,7 @@ class _StoppedError(Exception):
 
 
 def check_can_be_made_anew(problem: Corpus) -> None:
-    """Refuse a problem that another process could not make by its name.
-
-    Raises:
-        InputError: it is not registered.
-    """
+    """Refuse a problem that is not registered: another process could not make it by its name."""
     name = problem.base_name
     if name not in registry.list_problems() or type(registry.problem(name)) is not type(problem):
         raise InputError(
@@ -156,11 +148,7 @@ def encode_in_processes(
 ) -> None:
     """Do what `encode_shards` does, each part of the shards in a process of its own.
 
-    Args:
-        workspace: of a registered problem.
-        encoding: the pass.
-        parts: shards of each process.
-        look: called now and then with the number of pairs in all these logs.
+    `look` is called now and then with the number of pairs in all these logs.
 
     Raises:
         InputError: what reading or encoding the text raises; a process was killed.

@@ -37,8 +37,7 @@ def generate(workspace: Workspace, tasks: Sequence[int] | None = None) -> None:
     """Write what is missing of the vocabulary, the shards and the data report.
 
     Args:
-        workspace: whose data; its problem's `num_concurrent_processes` encode, and `progress` is
-            told.
+        workspace: whose data; its problem's `num_concurrent_processes` encode.
         tasks: which training shards to write, and nothing else; None writes everything.
 
     Raises:
@@ -118,10 +117,7 @@ def _pairs(part: EncodingPass, texts: Mapping[str, SplitText]) -> int:
 def _report(
     workspace: Workspace, passes: Sequence[EncodingPass], texts: Mapping[str, SplitText]
 ) -> dict[str, Any]:
-    """Return the data report but for what only the shards tell.
-
-    Its `key` is the digest of all that the shards depend on.
-    """
+    """Return the data report but for what only the shards tell."""
     problem = workspace.problem
     encoders = problem.feature_encoders(workspace.data_dir)
     vocabularies = {
@@ -133,6 +129,7 @@ def _report(
         for split in part.splits:
             splits[split]["shards"] = part.splits.count(split)
     prefixes = [problem.inputs_prefix, problem.targets_prefix]
+    # All that the shards depend on.
     depends_on = [vocabularies, splits, prefixes, problem.random_seed]
     key = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
     return {
@@ -145,11 +142,7 @@ def _report(
 
 
 def _missing(workspace: Workspace, passes: Sequence[EncodingPass], key: str) -> list[list[int]]:
-    """Return the shards of each pass that are to be written.
-
-    Raises:
-        InputError: there are shards of other text, made with other settings, or of unknown origin.
-    """
+    """Return the shards of each pass that are to be written; refuse those of other text."""
     problem = workspace.problem
     begun = data_report.recorded_key(problem, workspace.data_dir)
     there = [path for part in passes for path in part.paths if Path(path).is_file()]

@@ -55,9 +55,6 @@ class TranslateProblem(Text2TextProblem):
     def local_paths(self, tmp_dir: PathLike) -> FilePaths:
         """Return the text files in tmp_dir, by split; nothing if there is no training text.
 
-        Args:
-            tmp_dir: folder of downloads and other raw material.
-
         Raises:
             InputError: one side of a split, or the development set, is missing.
         """
@@ -65,10 +62,6 @@ class TranslateProblem(Text2TextProblem):
 
     def local_samples(self, tmp_dir: PathLike, dataset_split: str) -> Iterator[dict[str, str]]:
         """Yield the sentence pairs of a split's text files, line by line.
-
-        Args:
-            tmp_dir: folder of the text files.
-            dataset_split: "train", "dev" or "test"; one that `local_paths` has.
 
         Raises:
             InputError: a bad line or file, or text that looks like another language.
@@ -86,11 +79,7 @@ def likely_language(texts: Iterable[str], expected: str) -> str:
     """Return the language that a text looks like: the expected one unless much speaks against it.
 
     Another is returned if its stop words are at least twenty, and more than twice those of the
-    expected language.
-
-    Args:
-        texts: sentences of one language.
-        expected: code of the language it should be; one that is not known here is believed.
+    expected language; a language that is not known here is believed.
 
     Example:
         >>> likely_language(["the cat and the dog"] * 9, "de")
@@ -120,9 +109,6 @@ def language_checked(
         pairs: sources and targets.
         languages: codes of both sides.
         names: of the files they come from, for the message.
-
-    Raises:
-        InputError: a side looks like another language.
     """
     sample: list[tuple[str, str]] = []
     for pair in pairs:
