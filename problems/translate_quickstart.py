@@ -27,11 +27,7 @@ class TranslateDeenQuickstart(TfdsTranslateProblem):
     languages = ("de", "en")
 
     def fetch_manual_files(self, tmp_dir: PathLike) -> None:
-        """Download the wheel unless tmp_dir has it.
-
-        Raises:
-            InputError: it cannot be downloaded, or has another checksum.
-        """
+        """Download the wheel unless tmp_dir has it."""
         from t2t_hint_nart.problems.builders.auf_deutsch import AufDeutsch
 
         wheel = AufDeutsch.WHEEL

@@ -34,9 +34,6 @@ _STEMS = {
 def wmt_file_names(name: str) -> FileNames:
     """Return the names of tensor2tensor's compiled text, and plain ones.
 
-    Args:
-        name: of the problem.
-
     Example:
         >>> wmt_file_names("translate_ende_wmt32k")["train"][0][0]
         'translate_ende_wmt32k-compiled-train.lang1'

@@ -24,13 +24,7 @@ from t2t_hint_nart.problems.builders.parallel_text_builder import ParallelTextBu
 
 @dataclass(frozen=True)
 class PinnedWheel:
-    """One version of a pure-Python wheel.
-
-    Attributes:
-        name: the project's name on the index.
-        version: the version.
-        sha256: of the wheel file, in hex.
-    """
+    """One version of a pure-Python wheel; `name` is the project on the index, `sha256` in hex."""
 
     name: str
     version: str
@@ -43,9 +37,6 @@ class PinnedWheel:
 
     def fetch(self, directory: str | os.PathLike[str]) -> Path:
         """Return the wheel's path in a directory, downloading it with pip if it is not there.
-
-        Args:
-            directory: where it is looked for and put; made if need be.
 
         Raises:
             InputError: it cannot be downloaded, or the file has another checksum.
@@ -107,14 +98,7 @@ class AufDeutsch(ParallelTextBuilder):
 
 
 def read_contents(wheel: Path) -> list[Any]:
-    """Return the parsed content files of the course, in the order of their names.
-
-    Args:
-        wheel: path of the wheel file.
-
-    Raises:
-        InputError: the file is no wheel, or has no content or content that is not JSON.
-    """
+    """Return the parsed content files of the course's wheel, in the order of their names."""
     contents = []
     try:
         with zipfile.ZipFile(wheel) as archive:

@@ -90,15 +90,11 @@ class Iwslt14(ParallelTextBuilder):
 
 
 def moses_lowercased(text: str, language: str) -> str:
-    """Return a sentence as IWSLT papers have it: through Moses' tokenizer, and lower-cased.
+    """Return a raw sentence as IWSLT papers have it: through Moses' tokenizer, and lower-cased.
 
     The rules are those of Moses since November 2018, which split the period off at the end of a
     line whatever it follows. Text that was prepared before keeps it in some lines ("usw."), 0.3 %
     of them in IWSLT14's test set.
-
-    Args:
-        text: a raw sentence.
-        language: its code, which decides about abbreviations and apostrophes.
 
     Example:
         >>> moses_lowercased("It's the Sarasota-Bay dolphins, Dr. Smith, of 2012.", "en")
@@ -149,11 +145,6 @@ def sentence_pairs(
     archive: Path, split: str, languages: tuple[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the sentence pairs of a split, in the order of its files; a side may be empty.
-
-    Args:
-        archive: path of the archive.
-        split: "train" or one of HELD_OUT.
-        languages: codes of source and target, "de" and "en" in either order.
 
     Raises:
         InputError: it is no such archive, a file is missing in it or not UTF-8, or the two files

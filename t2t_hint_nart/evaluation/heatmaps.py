@@ -51,11 +51,7 @@ class HeatmapPanel:
     values: ArrayLike
 
     def visible(self) -> NDArray[np.float64]:
-        """Return the labelled part of the values, float64[rows, columns].
-
-        Raises:
-            InputError: if there are no labels, or more labels than values.
-        """
+        """Return the labelled part of the values, float64[rows, columns]."""
         matrix = np.asarray(self.values, dtype=np.float64)
         shape = (len(self.rows), len(self.columns))
         fits = matrix.ndim == 2 and all(np.greater_equal(matrix.shape, shape))
@@ -68,13 +64,7 @@ class HeatmapPanel:
 
 
 def similarity_panel(title: str, tokens: Sequence[str], cosines: ArrayLike) -> HeatmapPanel:
-    """Return a panel of cosines of the states of the generated tokens.
-
-    Args:
-        title: name of the system.
-        tokens: the T generated tokens, without padding.
-        cosines: float[>= T, >= T].
-    """
+    """Return a panel of the cosines, float[>= T, >= T], of the states of T generated tokens."""
     return HeatmapPanel(title, tokens, tokens, cosines)
 
 
@@ -83,11 +73,7 @@ def attention_panel(
 ) -> HeatmapPanel:
     """Return a panel of the attention of one head from target (y) to source (x) tokens.
 
-    Args:
-        title: name of the system.
-        source: the S source tokens, without padding.
-        target: the T generated tokens, without padding.
-        weights: float[>= T, >= S].
+    `weights` are float[>= T, >= S] for T and S tokens, without padding.
     """
     return HeatmapPanel(title, source, target, weights)
 
@@ -96,13 +82,7 @@ def similarity_figure(panels: Sequence[HeatmapPanel]) -> Figure:
     """Draw how alike the decoder states of each two tokens are (the paper's Figure 1).
 
     The colours run from 0 to 1 in every such figure; cosines below 0 look like 0, and the colour
-    bar then ends in an arrow.
-
-    Args:
-        panels: side by side, four a row, for instance one a system.
-
-    Raises:
-        InputError: if there are no panels, or a matrix is smaller than its labels.
+    bar then ends in an arrow. Panels stand side by side, four a row.
     """
     return _heatmaps(panels, Normalize(0.0, 1.0), "viridis", "cosine similarity")
 
@@ -111,12 +91,6 @@ def attention_figure(panels: Sequence[HeatmapPanel]) -> Figure:
     """Draw where each target token looks in the source (the paper's Figure 2).
 
     The colours run from 0 to the largest weight of all panels.
-
-    Args:
-        panels: side by side, four a row, for instance one a system.
-
-    Raises:
-        InputError: if there are no panels, or a matrix is smaller than its labels.
     """
     top = max((float(panel.visible().max()) for panel in panels), default=1.0)
     return _heatmaps(panels, Normalize(0.0, top or 1.0), "Blues", "attention weight")

@@ -9,7 +9,6 @@ alignment hint minimises (section 2.2).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,13 +20,10 @@ SMALLEST_WEIGHT = 1e-9
 
 
 def cosine_matrix(states: ArrayLike) -> NDArray[np.float64]:
-    """Return the cosine of every two states: cos_ij = <r_i, r_j> / (|r_i| |r_j|).
+    """Return cos_ij = <r_i, r_j> / (|r_i| |r_j|) of every two states, float64[..., T, T].
 
     Args:
-        states: float[..., T, D], the states of T positions.
-
-    Returns:
-        float64[..., T, T]; a state of length zero has cosine 0 with every other.
+        states: float[..., T, D]; one of length zero has cosine 0 with every other.
 
     Example:
         >>> cosine_matrix([[3.0, 0.0], [0.0, 2.0], [1.0, 1.0]]).round(3).tolist()[2]
@@ -53,11 +49,6 @@ class PairStatistics:
     below: dict[float, float]
     pairs: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON, thresholds as strings."""
-        below = {f"{threshold:g}": share for threshold, share in self.below.items()}
-        return {"mean": self.mean, "below": below, "pairs": self.pairs}
-
 
 @dataclass(frozen=True)
 class CosineStatistics:
@@ -66,19 +57,12 @@ class CosineStatistics:
     overall: PairStatistics
     layers: tuple[PairStatistics, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return `overall` as plain values with a list `layers` beside them."""
-        return {
-            **self.overall.to_dict(),
-            "layers": [layer.to_dict() for layer in self.layers],
-        }
-
 
 class CosineAccumulator:
     """Sums up pairwise cosines batch by batch, without keeping them.
 
     Counted are the pairs of the hidden-state hint: positions s < t of the same sentence, both real
-    tokens, in every layer.
+    tokens, in every layer; and how many are below each of the thresholds.
 
     Example:
         >>> accumulator = CosineAccumulator()
@@ -89,11 +73,6 @@ class CosineAccumulator:
     """
 
     def __init__(self, thresholds: Sequence[float] = PAPER_THRESHOLDS) -> None:
-        """Start with nothing counted.
-
-        Args:
-            thresholds: the share of cosines below each of these is reported.
-        """
         self._thresholds = tuple(thresholds)
         self._sums: NDArray[np.float64] | None = None
         self._below: NDArray[np.int64] | None = None
@@ -105,9 +84,6 @@ class CosineAccumulator:
         Args:
             hidden: float[B, N, T, D], output of each decoder layer.
             mask: bool[B, T], True = real token (EOS included).
-
-        Raises:
-            InputError: if the shapes don't fit each other or the batches before.
         """
         states, real = np.asarray(hidden), np.asarray(mask, dtype=bool)
         if states.ndim != 4 or real.shape != (states.shape[0], states.shape[2]):
@@ -132,11 +108,7 @@ class CosineAccumulator:
                 self._below[:, index] += (pairs < threshold).sum(axis=1)
 
     def result(self) -> CosineStatistics:
-        """Return the statistics so far.
-
-        Raises:
-            InputError: if no batch has been added.
-        """
+        """Return the statistics so far, of at least one batch."""
         if self._sums is None or self._below is None:
             raise InputError("no hidden states were added: at least 1 batch is needed")
         layers = tuple(
@@ -160,13 +132,10 @@ class CosineAccumulator:
 
 
 def entropy(attention: ArrayLike) -> NDArray[np.float64]:
-    """Return the entropy of attention weights in nats, -Σ_i a_i log a_i, with 0 log 0 = 0.
+    """Return the entropy in nats, -Σ_i a_i log a_i with 0 log 0 = 0: float64[...].
 
     Args:
         attention: float[..., S], weights that sum to 1 over the source.
-
-    Returns:
-        float64[...]: 0 for one source token alone, log S for all alike.
 
     Example:
         >>> entropy([[1.0, 0.0], [0.5, 0.5]]).round(4).tolist()
@@ -184,9 +153,6 @@ def kl_divergence(teacher: ArrayLike, student: ArrayLike) -> NDArray[np.float64]
     Args:
         teacher: float[..., S], weights a^tr.
         student: float[..., S], weights a^st; those below 1e-9 count as 1e-9.
-
-    Returns:
-        float64[...]
 
     Example:
         >>> kl_divergence([[1.0, 0.0]], [[0.5, 0.5]]).round(4).tolist()
@@ -221,15 +187,6 @@ class AttentionStatistics:
         )
         return int(layer), int(head)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        return {
-            "entropy": self.entropy,
-            "kl_to_teacher": self.kl_to_teacher,
-            "entropy_per_head": self.entropy_per_head.tolist(),
-            "tokens": self.tokens,
-        }
-
 
 class AttentionAccumulator:
     """Sums up entropy and divergence batch by batch.
@@ -244,7 +201,6 @@ class AttentionAccumulator:
     """
 
     def __init__(self) -> None:
-        """Start with nothing counted."""
         self._entropy: NDArray[np.float64] | None = None
         self._divergence = 0.0
         self._compared = 0
@@ -259,9 +215,6 @@ class AttentionAccumulator:
             attention: float[B, N, H, T, S], encoder-decoder weights, 0 on source padding.
             mask: bool[B, T], True = real target token (EOS included).
             teacher: float[B, N, H, T, S], the teacher's weights for the same tokens.
-
-        Raises:
-            InputError: if the shapes don't fit each other.
         """
         weights, real = np.asarray(attention), np.asarray(mask, dtype=bool)
         if weights.ndim != 5 or real.shape != (weights.shape[0], weights.shape[3]):
@@ -285,11 +238,7 @@ class AttentionAccumulator:
             self._compared += divergence.size
 
     def result(self) -> AttentionStatistics:
-        """Return the statistics so far.
-
-        Raises:
-            InputError: if no target token has been added.
-        """
+        """Return the statistics so far, of at least one target token."""
         if self._entropy is None or not self._tokens:
             raise InputError("no attention was added: at least 1 target token is needed")
         per_head = self._entropy / self._tokens

@@ -16,8 +16,7 @@ differences, so that its p-values are about half of two-sided ones and never nea
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.significance import PairedTest, Result
@@ -34,17 +33,13 @@ INTERVAL_SAMPLES = 1000
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """The BLEU (13a) of two systems on the same sentences and whether they differ.
+    """The BLEU (13a), 0 to 100, of two systems on the same sentences and whether they differ.
 
     Attributes:
-        baseline: name of the first system.
-        system: name of the second system.
-        baseline_bleu: BLEU of the first, 0 to 100.
-        system_bleu: BLEU of the second, 0 to 100.
         difference: system minus baseline.
         p_value: probability of so large a difference, in either direction, if the systems were
             equally good.
-        system_ci: half the width of the 95 % bootstrap interval of the second system's BLEU.
+        system_ci: half the width of the 95 % bootstrap interval of the system's BLEU.
         trials: number of random swaps.
         signature: of sacrebleu, with seed, trials and resamples.
     """
@@ -58,10 +53,6 @@ class PairedComparison:
     system_ci: float
     trials: int
     signature: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as a plain dict."""
-        return asdict(self)
 
 
 def paired_randomization(
@@ -80,12 +71,6 @@ def paired_randomization(
         baseline: name and plain translations of the system to compare with.
         systems: plain translations of the others by name.
         trials: number of random swaps.
-
-    Returns:
-        One comparison for each of `systems`, in their order.
-
-    Raises:
-        InputError: if there are no sentences, the counts differ, or `trials` is not positive.
     """
     if trials < 1:
         raise InputError(
@@ -131,16 +116,7 @@ def _p_value(baseline: Result, system: Result) -> float:
 def all_pairs(
     references: Sequence[str], systems: Mapping[str, Sequence[str]], trials: int = TRIALS
 ) -> list[PairedComparison]:
-    """Compare every two systems with each other, the one named earlier as the baseline.
-
-    Args:
-        references: one reference a sentence.
-        systems: plain translations by name.
-        trials: number of random swaps.
-
-    Returns:
-        n (n - 1) / 2 comparisons for n systems.
-    """
+    """Compare every two systems, the one named earlier as the baseline."""
     names = list(systems)
     comparisons = []
     for index, baseline in enumerate(names):
@@ -152,22 +128,12 @@ def all_pairs(
 
 
 def combined_p_value(differences: Sequence[float], p_values: Sequence[float]) -> float:
-    """Combine two-sided p-values of seeds that share a test set.
+    """Combine two-sided p-values of seeds that share a test set, one for each difference.
 
     The seeds' tests are not independent, so Fisher's and Stouffer's methods would claim too much.
     Twice the mean of one-sided p-values is valid however they depend on each other (Vovk and Wang
     2020, https://doi.org/10.1093/biomet/asaa027); it is taken in the direction of the mean
     difference, and doubled again for having chosen that. One seed's p-value stays as it is.
-
-    Args:
-        differences: score of the system minus score of the baseline, one a seed.
-        p_values: two-sided, of each difference.
-
-    Returns:
-        A two-sided p-value.
-
-    Raises:
-        InputError: if there are none or the counts differ.
 
     Example:
         >>> round(combined_p_value([1.2, 0.9, 1.5], [0.01, 0.03, 0.002]), 6)
@@ -193,13 +159,7 @@ def combined_p_value(differences: Sequence[float], p_values: Sequence[float]) ->
 def paired_t_test(differences: Sequence[float]) -> float | None:
     """Return the two-sided p-value of Student's t-test that the mean difference is not 0.
 
-    t = mean / (s / sqrt(n)) with n - 1 degrees of freedom, s the sample standard deviation.
-
-    Args:
-        differences: score of one system minus score of another, one a seed.
-
-    Returns:
-        None for fewer than 2 seeds, or if all differences are the same.
+    None for fewer than 2 seeds, or if all differences are the same.
 
     Example:
         >>> round(paired_t_test([1.0, 2.0, 3.0]), 4)

@@ -49,7 +49,8 @@ def approx_bleu(predictions: ArrayLike, targets: ArrayLike) -> float:
     """
     matches, possible = [0] * MAX_ORDER, [0] * MAX_ORDER
     lengths = [0, 0]
-    for predicted, target in zip(_rows(predictions), _rows(targets), strict=True):
+    rows = zip(np.asarray(predictions).tolist(), np.asarray(targets).tolist(), strict=True)
+    for predicted, target in rows:
         lengths[0] += len(predicted)
         lengths[1] += len(target)
         found, expected = _ngrams(predicted), _ngrams(target)
@@ -64,17 +65,8 @@ def approx_bleu(predictions: ArrayLike, targets: ArrayLike) -> float:
     return mean * (math.exp(1.0 - 1.0 / ratio) if ratio < 1.0 else 1.0)
 
 
-def _rows(ids: ArrayLike) -> list[list[int]]:
-    rows: list[list[int]] = np.asarray(ids).tolist()
-    return rows
-
-
 def rouge_2_fscore(predictions: ArrayLike, targets: ArrayLike) -> float:
-    """Return the mean F1 of the sets of bigrams (Lin 2004), 0 to 1.
-
-    Args:
-        predictions: int[B, T], argmax under teacher forcing.
-        targets: int[B, T]; PAD 0 counts as any other id.
+    """Return the mean F1 of the sets of bigrams (Lin 2004), 0 to 1; arguments as of `approx_bleu`.
 
     Example:
         >>> round(rouge_2_fscore([[1, 2, 3, 9]], [[1, 2, 3, 4]]), 4)
@@ -82,7 +74,7 @@ def rouge_2_fscore(predictions: ArrayLike, targets: ArrayLike) -> float:
     """
     scores = []
     for predicted, target in zip(np.asarray(predictions), np.asarray(targets), strict=True):
-        found, expected = _bigrams(predicted), _bigrams(target)
+        found, expected = (set(itertools.pairwise(row.tolist())) for row in (predicted, target))
         common = len(found & expected)
         precision = common / len(found) if found else 0.0
         recall = common / len(expected) if expected else 0.0
@@ -90,19 +82,10 @@ def rouge_2_fscore(predictions: ArrayLike, targets: ArrayLike) -> float:
     return float(np.mean(scores)) if scores else 0.0
 
 
-def _bigrams(ids: NDArray[np.int_]) -> set[tuple[int, ...]]:
-    row = ids.tolist()
-    return set(itertools.pairwise(row))
-
-
 def common_subsequence_lengths(
     first: NDArray[np.int_], second: NDArray[np.int_]
 ) -> NDArray[np.int_]:
-    """Return the length of the longest common subsequence of each two rows, int[B].
-
-    Args:
-        first: int[B, T].
-        second: int[B, S].
+    """Return the longest common subsequence's length of each two rows, int[B].
 
     Example:
         >>> common_subsequence_lengths(np.array([[1, 2, 3, 4]]), np.array([[2, 9, 4]])).tolist()
@@ -120,14 +103,10 @@ def common_subsequence_lengths(
 
 
 def rouge_l_fscore(predictions: ArrayLike, targets: ArrayLike) -> float:
-    """Return the mean F-score of the longest common subsequence, 0 to 1.
+    """Return the mean F-score of the longest common subsequence, 0 to 1; see `approx_bleu`.
 
     (1 + β²)·r·p / (r + β²·p) with β = p / r, r and p the subsequence's share of the target and of
     the prediction (T2T rouge.py _f_lcs; T2T's tag is rouge_L_fscore).
-
-    Args:
-        predictions: int[B, T], argmax under teacher forcing.
-        targets: int[B, T]; PAD 0 counts as any other id.
 
     Example:
         >>> round(rouge_l_fscore([[1, 9, 3, 4]], [[1, 2, 3, 4]]), 4)

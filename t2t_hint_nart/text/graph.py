@@ -77,14 +77,7 @@ class SubwordGraph(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def encode(self, strings: tf.Tensor) -> tf.RaggedTensor:
-        """Return the ids of texts, without EOS.
-
-        Args:
-            strings: string[B], UTF-8.
-
-        Returns:
-            int32[B, None].
-        """
+        """Return the ids int32[B, None] of texts string[B] in UTF-8, without EOS."""
         texts = tf.strings.unicode_decode(strings, "UTF-8", errors="replace")
         tokens, text_of = graph_tokens.tokenize(texts, self._alphanumeric)
         plain = self._alphabet(tokens.flat_values)
@@ -100,14 +93,9 @@ class SubwordGraph(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
     def decode(self, ids: tf.Tensor) -> tf.Tensor:
-        """Return the texts of ids, as `SubwordTextEncoder.decode` with `strip_extraneous`.
+        """Return the texts string[B] of ids int32[B, T], as the encoder does, stripped.
 
-        Args:
-            ids: int32[B, T]; PAD, the first EOS and all after it are dropped, and an id outside
-                the vocabulary stands for nothing.
-
-        Returns:
-            string[B], UTF-8.
+        PAD, the first EOS and all after it are dropped, and so are ids outside the vocabulary.
         """
         real = _in_sentence(ids, self._vocab_size)
         underscore, nothing = self._vocab_size, self._vocab_size + 1
@@ -171,28 +159,16 @@ class TokenGraph(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def encode(self, strings: tf.Tensor) -> tf.RaggedTensor:
-        """Return the ids of texts, without EOS.
-
-        Args:
-            strings: string[B], UTF-8.
-
-        Returns:
-            int32[B, None].
-        """
+        """Return the ids int32[B, None] of texts string[B] in UTF-8, without EOS."""
         words = tf.strings.split(tf.strings.regex_replace(strings, _WHITE_SPACE, " "))
         ids = tf.cast(words.with_values(self._ids.lookup(words.values)), tf.int32)
         return ids[:, ::-1] if self._reverse else ids
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
     def decode(self, ids: tf.Tensor) -> tf.Tensor:
-        """Return the texts of ids, as `TokenTextEncoder.decode` with `strip_extraneous`.
+        """Return the texts string[B] of ids int32[B, T], as the encoder does, stripped.
 
-        Args:
-            ids: int32[B, T]; PAD, the first EOS and all after it are dropped, and so are ids
-                outside the vocabulary.
-
-        Returns:
-            string[B], UTF-8.
+        PAD, the first EOS and all after it are dropped, and so are ids outside the vocabulary.
         """
         real = _in_sentence(ids, self._vocab_size)
         kept = tf.ragged.boolean_mask(ids, real)

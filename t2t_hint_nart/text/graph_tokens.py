@@ -54,14 +54,7 @@ class CharacterTable:
         return cls(np.fromiter(map(str.isalnum, map(chr, range(_CODE_POINTS))), bool))
 
     def __call__(self, code_points: tf.Tensor) -> tf.Tensor:
-        """Return whether code points are members.
-
-        Args:
-            code_points: int32[N].
-
-        Returns:
-            bool[N].
-        """
+        """Return whether code points, int32[N], are members, bool[N]."""
         page = tf.gather(self._page_of, code_points // _PAGE)
         return tf.gather(self._pages, page * _PAGE + code_points % _PAGE)
 

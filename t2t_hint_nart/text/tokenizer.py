@@ -30,13 +30,7 @@ def is_alphanumeric(character: str) -> bool:
 
 
 def encode(text: str) -> list[str]:
-    """Split a text into tokens.
-
-    Args:
-        text: any string.
-
-    Returns:
-        The tokens, alternately alphanumeric and not, but for the single spaces left out.
+    """Split a text into tokens, alternately alphanumeric and not but for lone spaces, left out.
 
     Example:
         >>> encode("Dude - that's so cool.")
@@ -48,14 +42,9 @@ def encode(text: str) -> list[str]:
 
 
 def decode(tokens: Iterable[str]) -> str:
-    """Join tokens into a text, the inverse of `encode`.
+    """Join tokens into a text, the inverse of `encode`; empty ones are skipped.
 
-    Args:
-        tokens: strings; only the first character of each decides whether it is alphanumeric.
-            Empty tokens are skipped.
-
-    Returns:
-        The text, with one space between two neighbouring alphanumeric tokens.
+    The first character of a token alone decides whether it is alphanumeric.
 
     Example:
         >>> decode(["Dude", " - ", "that", "'", "s", "so", "cool", "."])
@@ -84,9 +73,6 @@ def corpus_token_counts(
 
     Raises:
         InputError: no such file, none with text, or one that isn't UTF-8, with its line's number.
-
-    References:
-        T2T data_generators/tokenizer.py, corpus_token_counts.
     """
     counts: Counter[str] = Counter()
     text: list[str] = []
@@ -106,17 +92,9 @@ def corpus_token_counts(
 
 
 def listed_token_counts(pattern: str, max_lines: int = 0) -> dict[str, int]:
-    """Read counted tokens, a line `token,count` each.
+    """Read counted tokens, a line `token,count` each (T2T's vocab_token_counts).
 
-    Args:
-        pattern: as of `corpus_token_counts`.
-        max_lines: as of `corpus_token_counts`.
-
-    Raises:
-        InputError: as `corpus_token_counts`, or a line of another form.
-
-    References:
-        T2T data_generators/tokenizer.py, vocab_token_counts.
+    Arguments and errors are those of `corpus_token_counts`; a line of another form is one, too.
     """
     counts: dict[str, int] = {}
     for path, number, line in _lines(pattern, max_lines):

@@ -40,7 +40,7 @@ def test_a_clear_difference_and_none():
     assert equal.difference == 0
     assert equal.p_value == 1.0
     assert "bs:1000|ar:200|" in better.signature
-    assert better.to_dict()["trials"] == 200
+    assert better.trials == 200
 
 
 def test_p_values_are_uniform_where_the_systems_are_equally_good():
