@@ -48,24 +48,14 @@ class OwnTextProblem(Text2TextProblem):
     def generate_samples(
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, str]]:
-        """Yield the sentence pairs of a split, line by line.
-
-        Raises:
-            InputError: a file is missing, empty or not UTF-8, a line is empty, very long or has
-                control characters, or two files differ in their number of lines; names the file
-                and the line.
-        """
+        """Yield the pairs of a split, line by line; what is wrong is told with file and line."""
         del data_dir
         paths = [self._found(Path(tmp_dir), name) for name in self.text_files[dataset_split]]
         for source, target in self.read(paths):
             yield {"inputs": source, "targets": target}
 
     def read(self, paths: Sequence[Path]) -> Iterator[Pair]:
-        """Return the sentence pairs of a split's files.
-
-        Args:
-            paths: of the files, in the order of `text_files`.
-        """
+        """Return the sentence pairs of a split's files, which are in the order of `text_files`."""
         raise NotImplementedError(f"{type(self).__name__} does not say how its files are read")
 
     def _found(self, folder: Path, name: str) -> Path:
@@ -91,10 +81,6 @@ class Text2textTmpdir(OwnTextProblem):
 
     One sentence a line, UTF-8; line n of `targets` belongs to line n of `inputs`. A test set,
     inputs.test.txt and targets.test.txt, may be there too.
-
-    Args:
-        was_reversed: read the targets as inputs.
-        was_copy: read the inputs as targets too.
     """
 
     text_files: ClassVar = {
@@ -124,11 +110,7 @@ class Text2textTmpdirTokens(Text2textTmpdir):
         """Accept that there is no vocabulary yet: it is made of the text."""
 
     def get_or_create_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> TextEncoder:
-        """Return the vocabulary, made of vocab.txt or of the training text if it is not there.
-
-        Raises:
-            InputError: as for text2text_tmpdir; or vocab.txt has a word twice.
-        """
+        """Return the vocabulary, made of vocab.txt or of the training text if it is not there."""
         path = Path(data_dir) / self.vocab_filename
         if not path.exists():
             given = find_text(Path(tmp_dir), _VOCABULARY)

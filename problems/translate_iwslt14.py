@@ -18,17 +18,14 @@ the same with .en are read as they are.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from t2t_hint_nart.data import pair_filters
 from t2t_hint_nart.data.pair_filters import PairFilters
 from t2t_hint_nart.data.parallel_text import file_names
-from t2t_hint_nart.data.problem import DatasetSplit, PathLike, train_dev_test
+from t2t_hint_nart.data.problem import DatasetSplit, PathLike
 from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem
 from t2t_hint_nart.registry import register_problem
-
-if TYPE_CHECKING:
-    import tensorflow_datasets as tfds
 
 _TEST_SETS = ("dev2010", "dev2012", "tst2010", "tst2011", "tst2012")
 
@@ -37,20 +34,19 @@ class Iwslt14Problem(TfdsTranslateProblem):
     """Base class of the preparations of IWSLT 2014.
 
     Attributes:
-        preparation: configuration of the builder, how the text itself is prepared.
         most_tokens: of a training sentence.
         most_ratio: of the numbers of tokens of a training sentence and its translation.
         every_dev: each so many-th pair of the training text is for development.
     """
 
     approx_vocab_size = 10_000
-    dataset_splits = train_dev_test(10)
+    tfds_class = "t2t_hint_nart.problems.builders.iwslt14:Iwslt14"
+    tfds_config = "tokenized_lowercased"
     languages = ("de", "en")
     bleu_convention = "iwslt14_lowercased_tokenized"
     local_files = file_names(("de", "en"), train=["train"], dev=["valid", "dev"], test=["test"])
     obtainable = "de-en.tgz of IWSLT 2014"
 
-    preparation: ClassVar[str] = "tokenized_lowercased"
     most_tokens: ClassVar[int] = 175
     most_ratio: ClassVar[float] = 1.5
     every_dev: ClassVar[int] = 23
@@ -64,12 +60,6 @@ class Iwslt14Problem(TfdsTranslateProblem):
             f"token ratio over {self.most_ratio}": pair_filters.token_ratio(self.most_ratio),
             "token of more than 1000 characters": pair_filters.longest_token(1000),
         }
-
-    def builder(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
-        """Return the builder of the talks."""
-        from t2t_hint_nart.problems.builders.iwslt14 import Iwslt14
-
-        return Iwslt14(config=self.preparation, data_dir=self.tfds_dir(tmp_dir))
 
     def builder_samples(self, tmp_dir: PathLike, dataset_split: str) -> Iterator[dict[str, str]]:
         """Yield the sentence pairs of a split.

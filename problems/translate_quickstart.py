@@ -13,14 +13,9 @@ neither of their sides occurs in any other pair (compared without case and punct
 leaks. Vocabulary entries ("der Bahnhof") are all in the training set.
 """
 
-from typing import TYPE_CHECKING
-
-from t2t_hint_nart.data.problem import PathLike, train_dev_test
+from t2t_hint_nart.data.problem import PathLike
 from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem
 from t2t_hint_nart.registry import register_problem
-
-if TYPE_CHECKING:
-    from t2t_hint_nart.problems.builders.auf_deutsch import AufDeutsch
 
 
 @register_problem
@@ -28,21 +23,11 @@ class TranslateDeenQuickstart(TfdsTranslateProblem):
     """German to English, 2,579 short sentences of a course: minutes on a CPU, not a benchmark."""
 
     approx_vocab_size = 2**11
-    dataset_splits = train_dev_test(10)
+    tfds_class = "t2t_hint_nart.problems.builders.auf_deutsch:AufDeutsch"
     languages = ("de", "en")
 
-    def builder(self, tmp_dir: PathLike) -> "AufDeutsch":
-        """Return the builder of the course's sentences."""
-        from t2t_hint_nart.problems.builders.auf_deutsch import AufDeutsch
-
-        return AufDeutsch(data_dir=self.tfds_dir(tmp_dir))
-
     def fetch_manual_files(self, tmp_dir: PathLike) -> None:
-        """Download the wheel unless tmp_dir has it.
-
-        Raises:
-            InputError: it cannot be downloaded, or has another checksum.
-        """
+        """Download the wheel unless tmp_dir has it."""
         from t2t_hint_nart.problems.builders.auf_deutsch import AufDeutsch
 
         wheel = AufDeutsch.WHEEL

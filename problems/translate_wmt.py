@@ -13,13 +13,13 @@ tmp_dir: what tensor2tensor compiled there (`<name>-compiled-train.lang1` and `.
 train.en and train.de, with newstest2013.en, newstest2014.en and so on.
 """
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 
 from t2t_hint_nart.data import pair_filters
 from t2t_hint_nart.data.pair_filters import PairFilters
 from t2t_hint_nart.data.parallel_text import FileNames, Refusals, file_names
 from t2t_hint_nart.data.problem import DatasetSplit, PathLike, train_dev_test
-from t2t_hint_nart.data.subword_vocabulary import sampled_text
 from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem
 from t2t_hint_nart.registry import register_problem
 
@@ -34,9 +34,6 @@ _STEMS = {
 def wmt_file_names(name: str) -> FileNames:
     """Return the names of tensor2tensor's compiled text, and plain ones.
 
-    Args:
-        name: of the problem.
-
     Example:
         >>> wmt_file_names("translate_ende_wmt32k")["train"][0][0]
         'translate_ende_wmt32k-compiled-train.lang1'
@@ -48,6 +45,38 @@ def wmt_file_names(name: str) -> FileNames:
         return f"{stem}.lang1", f"{stem}.lang2"
 
     return {split: [compiled(split), *names] for split, names in plain.items()}
+
+
+def sampled_text(text: Callable[[], Iterator[str]], sides: int, characters: int) -> Iterator[str]:
+    """Yield lines at equal distances until there is enough of each side.
+
+    As tensor2tensor's `generate_lines_for_vocab`: of a side with n times as many characters as
+    twice the budget, n lines are passed over before each that is taken, so that the sample is
+    spread over about half the text. The text is read twice, the first time to measure it.
+
+    Args:
+        text: starts the text anew; lines of the sides take turns.
+        sides: number of sides.
+        characters: budget for each side; the line that exceeds it is the last.
+
+    Example:
+        >>> list(sampled_text(lambda: iter(["ab", "x"] * 8), sides=2, characters=4))
+        ['x', 'ab', 'x', 'ab', 'x', 'x']
+    """
+    sizes = [0] * sides
+    for side, line in zip(itertools.cycle(range(sides)), text(), strict=False):
+        sizes[side] += len(line)
+    passed_over = [size // (2 * characters) for size in sizes]
+    waited, left = [0] * sides, [characters] * sides
+    for side, line in zip(itertools.cycle(range(sides)), text(), strict=False):
+        if waited[side] < passed_over[side]:
+            waited[side] += 1
+        elif left[side] > 0:
+            waited[side] = 0
+            left[side] -= len(line)
+            yield line
+        elif max(left) <= 0:
+            return
 
 
 class TranslateEndeWmt(TfdsTranslateProblem):

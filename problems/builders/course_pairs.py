@@ -25,11 +25,7 @@ _SENTENCE_END = re.compile(r"""[.?!…]["'“”’]?\s+(?=\S)""")
 
 
 def raw_pairs(content: Any) -> Iterator[Pair]:
-    """Yield the (German, English) texts anywhere in parsed JSON, in its order.
-
-    Args:
-        content: what json.load returned.
-    """
+    """Yield the (German, English) texts anywhere in parsed JSON, in its order."""
     if isinstance(content, dict):
         for german_key, english_key in _KEYS:
             german, english = content.get(german_key), content.get(english_key)
@@ -114,11 +110,7 @@ def _is_question(sentence: str) -> bool:
 
 
 def course_pairs(contents: Iterable[Any]) -> list[Pair]:
-    """Return the distinct sentence pairs of all content files, in order of appearance.
-
-    Args:
-        contents: what json.load returned for each file.
-    """
+    """Return the distinct sentence pairs of all parsed content files, in order of appearance."""
     pairs: dict[Pair, None] = {}
     for content in contents:
         for raw in raw_pairs(content):

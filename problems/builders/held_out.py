@@ -27,21 +27,13 @@ def normalized(sentence: str) -> str:
 def held_out_splits(
     pairs: Sequence[Pair], sizes: Mapping[str, int], rest: str, min_target_words: int = 3
 ) -> dict[str, list[Pair]]:
-    """Divide sentence pairs into held-out parts of given sizes and the rest.
+    """Divide sentence pairs, in their order, into held-out parts of given sizes and the rest.
 
     A pair can be held out if neither its source nor its target occurs in any other pair,
     compared `normalized`, and if it is a full sentence: its target has `min_target_words` and
     ends in `.`, `?` or `!`. So nothing held out is seen in training, on either side, and no
-    sentence is tested twice. Which ones are taken is decided by the SHA-256 of the pair.
-
-    Args:
-        pairs: source and target of each.
-        sizes: pairs to hold out for each part; fewer if there are not as many.
-        rest: name of the part that gets all others.
-        min_target_words: fewest words of a held-out target.
-
-    Returns:
-        part -> its pairs, in the order they came in.
+    sentence is tested twice. Which ones are taken is decided by the SHA-256 of the pair; a part
+    gets fewer if there are not as many.
     """
     sources = Counter(normalized(source) for source, _ in pairs)
     targets = Counter(normalized(target) for _, target in pairs)
@@ -65,20 +57,11 @@ def held_out_splits(
 def component_split(
     pairs: Sequence[Pair], sizes: Mapping[str, int], rest: str, largest: int = 5
 ) -> dict[str, list[Pair]]:
-    """Divide sentence pairs into held-out parts of given sizes and the rest, by components.
+    """Divide sentence pairs, in their order, into held-out parts of given sizes and the rest.
 
-    Sentences are compared `normalized`: without case, punctuation and surplus space. Components
-    are held out in the order of their SHA-256, so a few more pairs do not change the choice of
-    the others much.
-
-    Args:
-        pairs: source and target of each.
-        sizes: pairs to hold out for each part; fewer if there are not as many.
-        rest: name of the part that gets all others.
-        largest: components with more pairs than this are never held out.
-
-    Returns:
-        part -> its pairs, in the order they came in.
+    Connected components stay together, sentences compared `normalized`; those of more than
+    `largest` pairs are never held out. They are held out in the order of their SHA-256, so a few
+    more pairs do not change the choice of the others much.
 
     Example:
         >>> component_split([("a", "x"), ("a", "y"), ("b", "z")], {"test": 1}, "train")

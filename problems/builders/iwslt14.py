@@ -3,20 +3,40 @@
 Two configurations: `raw` is the text of the archive without its markup, `tokenized_lowercased` has
 gone through the Moses tokenizer and is lower-cased, as most papers on this data have it. Cleaning
 and dividing the training text is left to the problem, because the field has two ways.
+
+The training text has lines of markup about the talks among the sentences; title and description are
+sentences. The development and test sets are XML, read line by line as the field does.
 """
 
+import re
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar
+from itertools import zip_longest
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, ClassVar
 
 import tensorflow_datasets as tfds
 
-from t2t_hint_nart.problems.builders import iwslt14_archive
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.problems.builders.parallel_text_builder import ParallelTextBuilder
+from t2t_hint_nart.text.lines import decoded
 from t2t_hint_nart.text.moses_tokens import tokenize
 
 ARCHIVE = "de-en.tgz"
+TRAIN = "train"
+# Split -> name of its files in the archive, in the order in which the field joins the test sets.
+HELD_OUT = {
+    "dev2010": "IWSLT14.TED.dev2010",
+    "dev2012": "IWSLT14.TEDX.dev2012",
+    "tst2010": "IWSLT14.TED.tst2010",
+    "tst2011": "IWSLT14.TED.tst2011",
+    "tst2012": "IWSLT14.TED.tst2012",
+}
+
+_ABOUT_THE_TALK = re.compile("<url>|<talkid>|<keywords>")
+_TAGS_AROUND_TEXT = re.compile("</?(?:title|description)>")
+_SEGMENT = re.compile(r'<seg id="[0-9]*">\s*|\s*</seg>\s*')
 
 
 @dataclass
@@ -57,12 +77,12 @@ class Iwslt14(ParallelTextBuilder):
             archive = dl_manager.download(self.URL)
         return {
             split: self._generate_examples(self._pairs(Path(archive), split))
-            for split in (iwslt14_archive.TRAIN, *iwslt14_archive.HELD_OUT)
+            for split in (TRAIN, *HELD_OUT)
         }
 
     def _pairs(self, archive: Path, split: str) -> Iterator[tuple[str, str]]:
         german, english = self.LANGUAGES
-        for source, target in iwslt14_archive.sentence_pairs(archive, split, self.LANGUAGES):
+        for source, target in sentence_pairs(archive, split, self.LANGUAGES):
             if self.builder_config.tokenized_lowercased:
                 yield moses_lowercased(source, german), moses_lowercased(target, english)
             else:
@@ -70,18 +90,91 @@ class Iwslt14(ParallelTextBuilder):
 
 
 def moses_lowercased(text: str, language: str) -> str:
-    """Return a sentence as IWSLT papers have it: through Moses' tokenizer, and lower-cased.
+    """Return a raw sentence as IWSLT papers have it: through Moses' tokenizer, and lower-cased.
 
     The rules are those of Moses since November 2018, which split the period off at the end of a
     line whatever it follows. Text that was prepared before keeps it in some lines ("usw."), 0.3 %
     of them in IWSLT14's test set.
-
-    Args:
-        text: a raw sentence.
-        language: its code, which decides about abbreviations and apostrophes.
 
     Example:
         >>> moses_lowercased("It's the Sarasota-Bay dolphins, Dr. Smith, of 2012.", "en")
         'it &apos;s the sarasota-bay dolphins , dr. smith , of 2012 .'
     """
     return " ".join(tokenize(text, language, escape=True)).lower()
+
+
+def member_name(split: str, language: str) -> str:
+    """Return the name of a split's file, without the folder it is in.
+
+    Example:
+        >>> member_name("train", "de"), member_name("tst2010", "en")
+        ('train.tags.de-en.de', 'IWSLT14.TED.tst2010.de-en.en.xml')
+    """
+    if split == TRAIN:
+        return f"train.tags.de-en.{language}"
+    return f"{HELD_OUT[split]}.de-en.{language}.xml"
+
+
+def training_sentence(line: str) -> str | None:
+    """Return the text in a line of the training file, None if it is about the talk.
+
+    Example:
+        >>> training_sentence("<title>Der Titel</title>"), training_sentence("<talkid>1</talkid>")
+        ('Der Titel', None)
+    """
+    if _ABOUT_THE_TALK.search(line):
+        return None
+    return _TAGS_AROUND_TEXT.sub("", line).strip()
+
+
+def segment(line: str) -> str | None:
+    """Return the text in a line of a development or test file, None if it has none.
+
+    Typographic apostrophes become straight, as in the field's preparation.
+
+    Example:
+        >>> segment('<seg id="1"> Das war’s. </seg>'), segment("</doc>")
+        ("Das war's.", None)
+    """
+    if "<seg id" not in line:
+        return None
+    return _SEGMENT.sub("", line).strip().replace("’", "'")
+
+
+def sentence_pairs(
+    archive: Path, split: str, languages: tuple[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the sentence pairs of a split, in the order of its files; a side may be empty.
+
+    Raises:
+        InputError: it is no such archive, a file is missing in it or not UTF-8, or the two files
+            differ in the number of their sentences.
+    """
+    names = [member_name(split, language) for language in languages]
+    # One handle a file: both are unpacked side by side, and neither is held in memory.
+    sides = [_sentences(archive, name, split) for name in names]
+    for number, (source, target) in enumerate(zip_longest(*sides)):
+        if source is None or target is None:
+            ended, longer = names if source is None else names[::-1]
+            raise InputError(
+                f"'{ended}' of '{archive}' ends after sentence {number}, but '{longer}' goes on"
+            )
+        yield source, target
+
+
+def _sentences(archive: Path, name: str, split: str) -> Iterator[str]:
+    read = training_sentence if split == TRAIN else segment
+    try:
+        with tarfile.open(archive, "r:*") as tar, _member(tar, name) as file:
+            lines = decoded(file, f"'{name}' of '{archive}'")
+            yield from (text for text in map(read, lines) if text is not None)
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise InputError(f"cannot read '{name}' of '{archive}': {error}") from None
+
+
+def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
+    for member in tar:
+        file = tar.extractfile(member) if PurePosixPath(member.name).name == name else None
+        if file:
+            return file
+    raise tarfile.TarError("the archive has no such file")

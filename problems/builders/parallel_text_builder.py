@@ -10,12 +10,13 @@ class ParallelTextBuilder(
     tfds.core.GeneratorBasedBuilder,
     skip_registration=True,  # type: ignore[call-arg]
 ):
-    """Base class of builders whose examples are sentence pairs, kept in the order they come in.
+    """Base class of builders whose examples are sentence pairs.
 
     Attributes:
         LANGUAGES: codes of the two sides, in the order of the pairs.
         HOMEPAGE: where the text is from.
         LICENSE: under what terms it may be used.
+        IN_ORDER: whether pairs stay in the order they come in; else TFDS shuffles them, once.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -27,6 +28,7 @@ class ParallelTextBuilder(
     LANGUAGES: ClassVar[tuple[str, str]] = ("de", "en")
     HOMEPAGE: ClassVar[str]
     LICENSE: ClassVar[str]
+    IN_ORDER: ClassVar[bool] = True
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(
@@ -34,7 +36,7 @@ class ParallelTextBuilder(
             supervised_keys=self.LANGUAGES,
             homepage=self.HOMEPAGE,
             license=self.LICENSE,
-            disable_shuffling=True,
+            disable_shuffling=self.IN_ORDER,
         )
 
     def _generate_examples(

@@ -72,7 +72,7 @@ def _vocabulary_of_text(values: flags.FlagValues) -> None:
     if target.exists():
         raise InputError(f"--output_filename {target} exists; give another.")
     from t2t_hint_nart.text.subword import SubwordTextEncoder
-    from t2t_hint_nart.text.token_counts import corpus_token_counts, listed_token_counts
+    from t2t_hint_nart.text.tokenizer import corpus_token_counts, listed_token_counts
 
     lines = values.corpus_max_lines
     counts: dict[str, int]

@@ -70,12 +70,7 @@ def eval_batches(
 
     Sentences longer than max_length are kept, one to a batch and padded to their own length,
     unless the set has eval_drop_long_sequences. Batches may be smaller than in training.
-
-    Args:
-        files: shards.
-        hparams: see `training_batches`.
-        features: stored features read as inputs and as targets.
-        replicas: devices one batch is divided over; multiplies the number of sentences.
+    Arguments are those of `training_batches`.
     """
     table = bucket_table_from_hparams(hparams, replicas)
     pairs = _pairs(tf.data.Dataset.from_tensor_slices(list(files)), hparams, features)

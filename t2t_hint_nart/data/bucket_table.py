@@ -108,9 +108,6 @@ def bucket_table(
         length_bucket_step: growth of the boundaries, above 1.
         replicas: devices one batch is divided over; multiplies every batch.
 
-    Raises:
-        InputError: a value outside its range.
-
     Example:
         >>> bucket_table(256, max_length=32, length_bucket_step=2.0).shapes
         ((30, 7), (15, 15), (6, 32))
@@ -141,13 +138,6 @@ def bucket_table_from_hparams(hparams: HParams, replicas: int = 1) -> BucketTabl
 
     Reads batch_size, max_length, min_length_bucket and length_bucket_step; with
     `use_fixed_batch_size` there is one bucket of `batch_size` sentences of max_length tokens.
-
-    Args:
-        hparams: the set.
-        replicas: devices one batch is divided over.
-
-    Raises:
-        InputError: a value outside its range.
     """
     if hparams.get("use_fixed_batch_size", False):
         if hparams.batch_size < 1 or hparams.max_length < 1:

@@ -6,14 +6,15 @@ are written, is this and more.
 
 import itertools
 import random
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from t2t_hint_nart.data.pair_filters import NONE, PairFilters, keeps
 from t2t_hint_nart.data.problem import DatasetSplit, PathLike, Problem, TextEncoder
-from t2t_hint_nart.data.subword_vocabulary import write_subwords
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.progress import Progress, duration, now_and_then
 from t2t_hint_nart.text import EOS_ID
 from t2t_hint_nart.text.byte import ByteTextEncoder
 from t2t_hint_nart.text.subword import SubwordTextEncoder
@@ -93,16 +94,7 @@ class Corpus(Problem):
     def generate_samples(
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, str]]:
-        """Yield the sentence pairs of a split as {"inputs": str, "targets": str}.
-
-        Args:
-            data_dir: folder of the shards and the vocabulary.
-            tmp_dir: folder of downloads and other raw material.
-            dataset_split: "train", "dev" or "test".
-
-        Raises:
-            InputError: the subclass doesn't define it.
-        """
+        """Yield the sentence pairs of a split as {"inputs": str, "targets": str}."""
         theirs = "; its source_data_files is not read here" * hasattr(self, "source_data_files")
         raise InputError(
             f"problem '{self.name}' has no generate_samples, which yields its sentence pairs as "
@@ -112,13 +104,9 @@ class Corpus(Problem):
     def pair_filters(self, split: str) -> PairFilters:
         """Return what decides which pairs of a split are kept; here, nothing: all are.
 
-        Args:
-            split: "train", "dev" or "test".
-
         Returns:
-            Name -> function of the (inputs, targets) texts, True = keep; asked in order. A pair
-            is counted under the first that refuses it. Vocabulary and shards are made of the
-            pairs that all keep.
+            Name -> function of the (inputs, targets) texts, True = keep; asked in order. A pair is
+            counted under the first that refuses it. Vocabulary and shards are made of those kept.
         """
         del split
         return NONE
@@ -126,10 +114,7 @@ class Corpus(Problem):
     def generate_kept_samples(
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, str]]:
-        """Yield the samples of a split that its `pair_filters` keep.
-
-        Args: as `generate_samples`.
-        """
+        """Yield the samples of a split that its `pair_filters` keep."""
         filters = self.pair_filters(dataset_split)
         for sample in self.generate_samples(data_dir, tmp_dir, dataset_split):
             if keeps(filters, sample["inputs"], sample["targets"]):
@@ -139,48 +124,43 @@ class Corpus(Problem):
         return Path(data_dir) / self.vocab_filename
 
     def generate_text_for_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> Iterator[str]:
-        """Yield the text that the vocabulary is made of: both sides of the training split.
-
-        Args:
-            data_dir: folder of the shards and the vocabulary.
-            tmp_dir: folder of downloads and other raw material.
-        """
+        """Yield the text that the vocabulary is made of: both sides of the training split."""
         kept = self.generate_kept_samples(data_dir, tmp_dir, DatasetSplit.TRAIN)
         for sample in itertools.islice(kept, self.max_samples_for_vocab):
             yield sample["inputs"]
             yield sample["targets"]
 
     def check_vocab(self, data_dir: PathLike) -> None:
-        """Refuse to go on without a vocabulary that cannot be built.
-
-        Raises:
-            InputError: a TOKEN vocabulary that is not there.
-        """
+        """Refuse to go on without a TOKEN vocabulary: it cannot be built."""
         if self.vocab_type == VocabType.TOKEN and not self.use_vocab_from_other_problem:
             self._load_vocab(data_dir)
 
     def get_or_create_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> TextEncoder:
         """Return the vocabulary, building and storing it if data_dir does not have it.
 
-        Args:
-            data_dir: folder of the vocabulary.
-            tmp_dir: folder of downloads and other raw material.
-
         Raises:
-            InputError: a TOKEN vocabulary that is not there (it cannot be built).
+            InputError: a TOKEN vocabulary that is not there.
         """
         if self.use_vocab_from_other_problem:
             return self.use_vocab_from_other_problem.get_or_create_vocab(data_dir, tmp_dir)
         path = self._vocab_path(data_dir)
         if self.vocab_type == VocabType.SUBWORD and not path.exists():
-            write_subwords(
-                self.generate_text_for_vocab(data_dir, tmp_dir),
-                path,
-                self.approx_vocab_size,
-                self.max_subtoken_length,
-                self.progress,
-            )
+            self._build_subwords(self.generate_text_for_vocab(data_dir, tmp_dir), path)
         return self._load_vocab(data_dir)
+
+    def _build_subwords(self, texts: Iterable[str], path: Path) -> None:
+        started = time.monotonic()
+        encoder = SubwordTextEncoder.build_from_generator(
+            Progress(self.progress, "vocabulary", "texts counted").counting(texts),
+            self.approx_vocab_size,
+            max_subtoken_length=self.max_subtoken_length,
+            progress=now_and_then(lambda line: self.progress(f"vocabulary: {line}")),
+        )
+        encoder.store(path)
+        self.progress(
+            f"vocabulary: {encoder.vocab_size} subtokens written to {path} "
+            f"({duration(time.monotonic() - started)})"
+        )
 
     def _load_vocab(self, data_dir: PathLike) -> TextEncoder:
         if self.vocab_type == VocabType.CHARACTER:
@@ -198,9 +178,6 @@ class Corpus(Problem):
     def feature_encoders(self, data_dir: PathLike) -> dict[str, TextEncoder]:
         """Return the encoders of inputs and targets; here, one shared vocabulary.
 
-        Args:
-            data_dir: folder of the vocabulary.
-
         Raises:
             InputError: no vocabulary there; names the command that makes it.
         """
@@ -210,11 +187,7 @@ class Corpus(Problem):
     def pair_encoder(
         self, data_dir: PathLike
     ) -> Callable[[Mapping[str, str]], dict[str, list[int]]]:
-        """Return what makes a sample into ids, each side ending in EOS.
-
-        Args:
-            data_dir: folder of the vocabulary.
-        """
+        """Return what makes a sample into ids, each side ending in EOS."""
         encoders = self.feature_encoders(data_dir)
         prefixes = {"inputs": self.inputs_prefix, "targets": self.targets_prefix}
         return lambda sample: {
@@ -225,13 +198,7 @@ class Corpus(Problem):
     def generate_encoded_samples(
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, list[int]]]:
-        """Yield the sentence pairs of a split as ids, each side ending in EOS.
-
-        Args:
-            data_dir: folder of the vocabulary.
-            tmp_dir: folder of downloads and other raw material.
-            dataset_split: "train", "dev" or "test".
-        """
+        """Yield the sentence pairs of a split as ids, each side ending in EOS."""
         self.get_or_create_vocab(data_dir, tmp_dir)
         encode = self.pair_encoder(data_dir)
         return map(encode, self.generate_kept_samples(data_dir, tmp_dir, dataset_split))
@@ -248,12 +215,9 @@ class Corpus(Problem):
         return own or not self.encodes_samples_itself
 
     def check_unread_properties(self) -> None:
-        """Refuse properties of tensor2tensor's that mean nothing here.
+        """Refuse properties of tensor2tensor's that mean nothing here but have another value.
 
         A ported problem that overrides one expects other shards than it would get.
-
-        Raises:
-            InputError: such a property has another value than tensor2tensor's default.
         """
         for name, instead in _UNREAD.items():
             value = getattr(self, name, None)
@@ -265,12 +229,7 @@ class Corpus(Problem):
 
 
 class Workspace(NamedTuple):
-    """A corpus and the folders it is read from and written to.
-
-    problem: the corpus.
-    data_dir: folder of the shards and the vocabulary.
-    tmp_dir: folder of downloads and other raw material.
-    """
+    """A corpus and the folders it is read from and written to."""
 
     problem: Corpus
     data_dir: PathLike
@@ -280,9 +239,6 @@ class Workspace(NamedTuple):
         """Return the samples of a split, the same ones in every process and every run.
 
         Python's and NumPy's own generators are seeded first: a user's problem may draw from them.
-
-        Args:
-            split: "train", "dev" or "test".
         """
         seed_generators(self.problem.random_seed)
         return self.problem.generate_samples(self.data_dir, self.tmp_dir, split)

@@ -27,24 +27,12 @@ _UNKNOWN = "shards without a report"
 
 
 def begin(problem: Problem, data_dir: PathLike, report: Mapping[str, Any]) -> None:
-    """Record what the shards will be made of.
-
-    Args:
-        problem: whose data.
-        data_dir: folder of the shards.
-        report: what is known before the shards are written.
-    """
+    """Record what is known before the shards are written: what they will be made of."""
     _write(_path(problem, data_dir), report)
 
 
 def finish(problem: Problem, data_dir: PathLike, report: dict[str, Any]) -> None:
-    """Write the report, having added to it the shards' own counts and the date (UTC).
-
-    Args:
-        problem: whose data.
-        data_dir: folder of the shards.
-        report: what `begin` was given.
-    """
+    """Write the report that `begin` was given, with the shards' own counts and the date (UTC)."""
     from t2t_hint_nart.data.shards import count_tokens
 
     for split, counts in report["splits"].items():
@@ -71,11 +59,7 @@ def recorded_key(problem: Problem, data_dir: PathLike) -> str | None:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Return a report.
-
-    Raises:
-        InputError: it is not JSON.
-    """
+    """Return a report; one that is not JSON is refused."""
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except ValueError as error:
@@ -113,14 +97,7 @@ def _number(count: int, noun: str) -> str:
 
 
 def listing(data_dir: PathLike) -> list[str]:
-    """Return, for every problem that has data in a folder, its name and what is known of them.
-
-    Args:
-        data_dir: folder of shards.
-
-    Raises:
-        InputError: no such folder, no data in it, or a report that is not JSON.
-    """
+    """Return, for every problem that has data in a folder, its name and what is known of them."""
     folder = Path(data_dir)
     if not folder.is_dir():
         raise InputError(f"--data_dir={folder} does not exist")

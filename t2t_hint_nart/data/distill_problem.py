@@ -34,9 +34,6 @@ class DistillProblem(Text2TextProblem):
 
     `<problem>_rev_distill` distils the reversed problem. The training shards carry this problem's
     name; they are read as they were written, whatever the base problem's direction.
-
-    Args:
-        base: the problem the teacher was trained on.
     """
 
     def __init__(self, base: Text2TextProblem) -> None:
@@ -90,10 +87,8 @@ class DistillProblem(Text2TextProblem):
         return self.base.shard_files(data_dir, split)
 
     def is_generated(self, data_dir: PathLike, tmp_dir: PathLike) -> bool:
-        """Return whether training shards, provenance and all of the base problem's data are there.
-
-        The provenance is written last of all.
-        """
+        """Return whether training shards, provenance and the base problem's data are all there."""
+        # The provenance is written last of all.
         own = find_shards(data_dir, self.dataset_filename(), DatasetSplit.TRAIN)
         finished = bool(own) and self.provenance_path(data_dir).exists()
         return finished and self.base.is_generated(data_dir, tmp_dir)
@@ -128,24 +123,18 @@ class DistillProblem(Text2TextProblem):
         provenance: Mapping[str, Any],
         num_shards: int | None = None,
     ) -> int:
-        """Write the training shards and, last of all, their provenance.
+        """Write the training shards and, last of all, their provenance; return the number of pairs.
 
         What is there of another time is removed first, so that a kill leaves no old shard among
         new ones and no provenance that isn't theirs.
 
         Args:
             data_dir: folder of the shards.
-            pairs: ids of each source and of what the teacher made of it; EOS is added where it
-                is missing.
+            pairs: ids of each source and of what the teacher made of it; EOS is added where it is
+                missing. No pair at all is an error.
             provenance: what to record, such as the teacher's fingerprint and the decoding
                 hparams; the number of pairs and tokens and the date (UTC) are added.
             num_shards: number of files, as many as the base problem's by default.
-
-        Returns:
-            The number of pairs.
-
-        Raises:
-            InputError: no pair at all.
         """
         tokens = {"inputs": 0, "targets": 0}
 
@@ -201,14 +190,7 @@ class DistillProblem(Text2TextProblem):
         return count
 
     def provenance(self, data_dir: PathLike) -> dict[str, Any]:
-        """Return what is recorded about the training targets.
-
-        Args:
-            data_dir: folder of the shards.
-
-        Raises:
-            InputError: the file is missing or not JSON.
-        """
+        """Return what is recorded about the training targets."""
         path = self.provenance_path(data_dir)
         try:
             return dict(json.loads(path.read_text(encoding="utf-8")))

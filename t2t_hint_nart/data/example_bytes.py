@@ -46,10 +46,7 @@ def example_bytes(features: Mapping[str, Sequence[int]]) -> bytes:
     r"""Return what `tf.train.Example.SerializeToString(deterministic=True)` returns.
 
     Args:
-        features: feature name -> int ids, each list ending in EOS.
-
-    Raises:
-        InputError: a feature without ids, or a negative id.
+        features: feature name -> ids, 0 or more, each list ending in EOS.
 
     Example:
         >>> example_bytes({"a": [3, 300]})

@@ -2,7 +2,7 @@
 
 survey: the text of all splits is read once, checked and counted (`text_survey`)
 vocabulary: built of the training text unless it is there
-encoding: each pair goes into the log of its shard (`encoding_pass`, `worker_processes`)
+encoding: each pair goes into the log of its shard (`encoding_pass`)
 shards: each log is shuffled into its shard, which gets its name when it is complete
 report: counts and fingerprints (`data_report`), `<problem>-data.json.incomplete` until then
 
@@ -20,11 +20,15 @@ from typing import Any
 
 from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.corpus import Workspace, seed_generators
-from t2t_hint_nart.data.encoding_pass import EncodingPass, encode_shards
+from t2t_hint_nart.data.encoding_pass import (
+    EncodingPass,
+    check_can_be_made_anew,
+    encode_in_processes,
+    encode_shards,
+)
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.shard_log import read_log
 from t2t_hint_nart.data.text_survey import SplitText, all_counts, survey_text
-from t2t_hint_nart.data.worker_processes import check_can_be_made_anew, encode_in_processes
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.progress import Progress, duration
 
@@ -33,8 +37,7 @@ def generate(workspace: Workspace, tasks: Sequence[int] | None = None) -> None:
     """Write what is missing of the vocabulary, the shards and the data report.
 
     Args:
-        workspace: whose data; its problem's `num_concurrent_processes` encode, and `progress` is
-            told.
+        workspace: whose data; its problem's `num_concurrent_processes` encode.
         tasks: which training shards to write, and nothing else; None writes everything.
 
     Raises:
@@ -114,10 +117,7 @@ def _pairs(part: EncodingPass, texts: Mapping[str, SplitText]) -> int:
 def _report(
     workspace: Workspace, passes: Sequence[EncodingPass], texts: Mapping[str, SplitText]
 ) -> dict[str, Any]:
-    """Return the data report but for what only the shards tell.
-
-    Its `key` is the digest of all that the shards depend on.
-    """
+    """Return the data report but for what only the shards tell."""
     problem = workspace.problem
     encoders = problem.feature_encoders(workspace.data_dir)
     vocabularies = {
@@ -129,6 +129,7 @@ def _report(
         for split in part.splits:
             splits[split]["shards"] = part.splits.count(split)
     prefixes = [problem.inputs_prefix, problem.targets_prefix]
+    # All that the shards depend on.
     depends_on = [vocabularies, splits, prefixes, problem.random_seed]
     key = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
     return {
@@ -141,11 +142,7 @@ def _report(
 
 
 def _missing(workspace: Workspace, passes: Sequence[EncodingPass], key: str) -> list[list[int]]:
-    """Return the shards of each pass that are to be written.
-
-    Raises:
-        InputError: there are shards of other text, made with other settings, or of unknown origin.
-    """
+    """Return the shards of each pass that are to be written; refuse those of other text."""
     problem = workspace.problem
     begun = data_report.recorded_key(problem, workspace.data_dir)
     there = [path for part in passes for path in part.paths if Path(path).is_file()]

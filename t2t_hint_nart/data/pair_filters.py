@@ -18,9 +18,6 @@ NONE: PairFilters = MappingProxyType({})
 def without(refusals: Refusals = STRICT) -> PairFilters:
     """Return filters that keep a pair if neither side is what is refused, instead of an error.
 
-    Args:
-        refusals: what a side must not be, see `parallel_text`.
-
     Example:
         >>> [keep("ja", " ") for keep in without().values()]
         [False, True, True]

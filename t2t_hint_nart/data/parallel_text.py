@@ -61,11 +61,7 @@ STRICT: Refusals = MappingProxyType(
 
 
 def read_sentences(path: Path, refusals: Refusals = STRICT) -> Iterator[str]:
-    """Yield the lines of a text file, without the white space around them.
-
-    Args:
-        path: of a UTF-8 file, plain or gzip, see `text.lines`.
-        refusals: what a line must not be.
+    """Yield the lines of a text file, plain or gzip, without the white space around them.
 
     Raises:
         InputError: the file cannot be read, or a line is not UTF-8 or refused.
@@ -83,17 +79,7 @@ def _check(texts: Iterable[str], refusals: Refusals, path: Path, number: int) ->
 
 
 def read_pairs(source: Path, target: Path, refusals: Refusals = STRICT) -> Iterator[Pair]:
-    """Yield the pairs of two files: line n of one belongs to line n of the other.
-
-    Args:
-        source: path of the source text.
-        target: path of the target text.
-        refusals: what a line must not be.
-
-    Raises:
-        InputError: see `read_sentences`; or one file has more lines than the other, or none has
-            any.
-    """
+    """Yield the pairs of two files with as many lines: line n of one is the other's line n."""
     count = 0
     for first, second in zip_longest(
         read_sentences(source, refusals), read_sentences(target, refusals)
@@ -111,16 +97,7 @@ def read_pairs(source: Path, target: Path, refusals: Refusals = STRICT) -> Itera
 
 
 def read_columns(path: Path, refusals: Refusals = STRICT) -> Iterator[Pair]:
-    """Yield the pairs of a file with a source, a tab and its target in every line.
-
-    Args:
-        path: of the text.
-        refusals: what a column must not be.
-
-    Raises:
-        InputError: see `read_sentences`; or a line has more or fewer than two columns, or there
-            is none.
-    """
+    """Yield the pairs of a file with a source, a tab and its target in every line."""
     number = 0
     for number, line in enumerate(each_line(path), start=1):
         pair = columns(line.strip(), path, number)
@@ -131,12 +108,7 @@ def read_columns(path: Path, refusals: Refusals = STRICT) -> Iterator[Pair]:
 
 
 def find_text(folder: Path, name: str) -> Path | None:
-    """Return the path of a text file, plain or with `.gz` at its end, None if there is neither.
-
-    Args:
-        folder: where it is looked for.
-        name: the name without `.gz`.
-    """
+    """Return the path of a text file, plain or with `.gz` at its end, None if there is neither."""
     for path in (folder / name, folder / f"{name}.gz"):
         if path.is_file():
             return path
@@ -144,11 +116,7 @@ def find_text(folder: Path, name: str) -> Path | None:
 
 
 def file_names(languages: tuple[str, str], **stems: Sequence[str]) -> FileNames:
-    """Return file names that end in the code of their language.
-
-    Args:
-        languages: codes of source and target.
-        **stems: split -> what the names of its files begin with.
+    """Return file names that end in the code of their language; `stems` are by split.
 
     Example:
         >>> file_names(("de", "en"), train=["train"], dev=["dev", "val"])["dev"]
@@ -162,10 +130,6 @@ def file_names(languages: tuple[str, str], **stems: Sequence[str]) -> FileNames:
 
 def find_splits(folder: Path, names: FileNames) -> FilePaths:
     """Return the text files of each split, plain or gzip; nothing if there is no training text.
-
-    Args:
-        folder: where they are looked for.
-        names: of the files.
 
     Returns:
         split -> paths of source and target; without the test set if that is not there.

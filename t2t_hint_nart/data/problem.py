@@ -13,11 +13,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from absl import logging
 
 from t2t_hint_nart.catalogue import default_name
-from t2t_hint_nart.data.shard_files import (
-    UNSHUFFLED_SUFFIX,
-    find_shards,
-    shard_paths,
-)
+from t2t_hint_nart.data.shard_files import UNSHUFFLED_SUFFIX, find_shards, shard_paths
 from t2t_hint_nart.errors import InputError
 
 _Feature = TypeVar("_Feature")
@@ -112,6 +108,8 @@ class Problem:
 
     On disk a pair has features `inputs` and `targets`. `<name>_rev` reads them the other way
     round and `<name>_copy` reads the inputs on both sides; both share the base problem's files.
+    Everywhere, data_dir is the folder of the shards and the vocabulary, tmp_dir that of downloads
+    and other raw material, and a split is "train", "dev" or "test".
 
     Args:
         was_reversed: read the problem backwards.
@@ -167,17 +165,14 @@ class Problem:
     def generate_data(self, data_dir: PathLike, tmp_dir: PathLike, task_id: int = -1) -> None:
         """Write the shards and whatever is needed to read them.
 
-        Args:
-            data_dir: folder of the shards and the vocabulary.
-            tmp_dir: folder of downloads and other raw material.
-            task_id: number of the training shard to write, and nothing else; -1 for everything.
+        `task_id` is the number of the training shard to write, and nothing else; -1 for everything.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say how to generate its data")
 
     def generate_tasks(
         self, data_dir: PathLike, tmp_dir: PathLike, tasks: Sequence[int] | None
     ) -> None:
-        """Do what `generate_data` does for several tasks; None stands for everything.
+        """Do what `generate_data` does for several tasks, None for everything.
 
         Raises:
             InputError: this problem's data come in one piece.
@@ -187,18 +182,11 @@ class Problem:
         self.generate_data(data_dir, tmp_dir)
 
     def feature_encoders(self, data_dir: PathLike) -> dict[str, TextEncoder]:
-        """Return the encoder of each feature as stored on disk.
-
-        Args:
-            data_dir: folder of the vocabulary.
-        """
+        """Return the encoder of each feature as stored on disk."""
         raise NotImplementedError(f"{type(self).__name__} does not say how its text is encoded")
 
     def features(self, split: str) -> tuple[str, str]:
         """Return which stored features are read as inputs and as targets.
-
-        Args:
-            split: "train", "dev" or "test".
 
         Example:
             >>> Problem(was_reversed=True).features("train")
@@ -209,11 +197,7 @@ class Problem:
         return (source, source) if self.was_copy else (source, target)
 
     def get_feature_encoders(self, data_dir: PathLike) -> dict[str, TextEncoder]:
-        """Return the encoder of each feature as read: swapped when the problem is reversed.
-
-        Args:
-            data_dir: folder of the vocabulary.
-        """
+        """Return the encoder of each feature as read: swapped when the problem is reversed."""
         return self._as_read(self.feature_encoders(data_dir))
 
     @property
@@ -244,11 +228,7 @@ class Problem:
         return shard_paths(data_dir, name, split, num_shards)
 
     def splits_in(self, tmp_dir: PathLike) -> list[dict[str, Any]]:
-        """Return the `dataset_splits` there is raw material for; here, all.
-
-        Args:
-            tmp_dir: folder of downloads and other raw material.
-        """
+        """Return the `dataset_splits` there is raw material for; here, all."""
         del tmp_dir
         return self.dataset_splits
 
@@ -273,10 +253,6 @@ class Problem:
 
     def shard_files(self, data_dir: PathLike, split: str) -> list[str]:
         """Return the paths of a split's shards, having checked that the set is complete.
-
-        Args:
-            data_dir: folder of the shards.
-            split: "train", "dev" or "test".
 
         Raises:
             InputError: no shards (names the command that makes them), or an incomplete set.

@@ -13,12 +13,7 @@ _Output = TypeVar("_Output")
 
 
 class SentenceBatch(NamedTuple):
-    """Some sentences of a list.
-
-    Attributes:
-        indices: int32[B], their places in the list.
-        inputs: int32[B, S], their ids, padded with 0.
-    """
+    """Some sentences of a list: their places in it, int32[B], and their ids, int32[B, S], PAD 0."""
 
     indices: np.ndarray
     inputs: np.ndarray
@@ -45,9 +40,6 @@ def sentence_batches(
         ...     print(batch.indices.tolist(), batch.inputs.tolist())
         [1, 0] [[7, 8, 1], [5, 1, 0]]
         [2] [[9, 1]]
-
-    Raises:
-        InputError: batches of less than one sentence.
     """
     if batch_size < 1:
         raise InputError(f"batch_size must be at least 1, not {batch_size}.")
@@ -65,11 +57,9 @@ def sentence_batches(
 def in_original_order(
     outputs: Sequence[_Output], batches_indices: Sequence[np.ndarray]
 ) -> list[_Output]:
-    """Return the outputs of all batches in the order of the sentences they belong to.
+    """Return the outputs of all batches, one a sentence, in the order of the sentences.
 
-    Args:
-        outputs: one output a sentence, in the order of the batches.
-        batches_indices: `indices` of each batch, in the same order.
+    `batches_indices` are the `indices` of each batch, in the same order.
 
     Example:
         >>> in_original_order(["b", "a", "c"], [np.array([1, 0]), np.array([2])])

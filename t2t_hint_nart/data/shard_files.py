@@ -15,12 +15,6 @@ def shard_paths(
 ) -> list[str]:
     """Return the paths of a split's shards, tensor2tensor's names.
 
-    Args:
-        data_dir: folder of the shards.
-        dataset_name: name of the problem the data belong to.
-        split: "train", "dev" or "test".
-        num_shards: how many files the split is divided over.
-
     Example:
         >>> shard_paths("data", "translate_deen", "dev", 1)
         ['data/translate_deen-dev-00000-of-00001']
@@ -32,15 +26,7 @@ def shard_paths(
 
 
 def find_shards(data_dir: str | os.PathLike[str], dataset_name: str, split: str) -> list[str]:
-    """Return the paths of a split's shards, in order, having checked that none is missing.
-
-    Args:
-        data_dir: folder of the shards.
-        dataset_name: name of the problem the data belong to.
-        split: "train", "dev" or "test".
-
-    Returns:
-        The paths; empty when the folder holds no shard of this split or does not exist.
+    """Return the paths of a split's shards, in order; none if the folder holds none or isn't there.
 
     Raises:
         InputError: some shards are missing, or there are two sets.

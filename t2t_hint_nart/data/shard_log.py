@@ -28,17 +28,14 @@ _LOCK_SECONDS = 10.0
 
 
 class ShardLog:
-    """A log to go on with, held by this process alone.
+    """A log to go on with, made if need be and held by this process alone.
 
     Args:
-        path: of the log; made if need be.
+        path: of the log.
         key: digest of what the content depends on.
 
     Attributes:
         length: number of records, those of earlier runs included.
-
-    Raises:
-        InputError: another process is writing the log.
     """
 
     def __init__(self, path: str, key: bytes) -> None:
@@ -66,10 +63,8 @@ class ShardLog:
 def read_log(path: str, key: bytes, seed: int | None = None) -> Iterator[bytes]:
     """Yield the records of a log but for the empty ones.
 
-    Args:
-        path: of the log.
-        key: it must have been written with.
-        seed: of the order; None keeps that of the text. Only places in the file are held in memory.
+    In the order of the text, or in a random one where there is a `seed`; of these, only places in
+    the file are held in memory.
     """
     with Path(path).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as log:
         begins = array("Q", (begin for begin, end in _records(log, key) if begin < end))
@@ -106,10 +101,7 @@ def _records(log: mmap.mmap, key: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _lock(file: BinaryIO, path: str) -> None:
-    """Wait a little for the lock: processes of a killed run end as soon as they notice.
-
-    A file system may have no locks at all; there, none is needed to go on.
-    """
+    """Wait a little for the lock: processes of a killed run end as soon as they notice."""
     deadline = time.monotonic() + _LOCK_SECONDS
     while True:
         try:
@@ -120,6 +112,6 @@ def _lock(file: BinaryIO, path: str) -> None:
                 raise InputError(
                     f"another process is writing {os.fspath(path)!r}; wait for its end"
                 ) from None
-        except OSError:
+        except OSError:  # A file system may have no locks at all; there, none is needed.
             return
         time.sleep(0.1)

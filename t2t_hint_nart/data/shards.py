@@ -17,17 +17,10 @@ _COUNTED_RECORDS = 8192
 
 
 def write_records(records: Iterable[bytes], path: str) -> int:
-    """Write serialized examples to a shard and return their number.
+    """Write serialized tf.train.Examples to a shard and return their number.
 
     The file is written as `<path>.incomplete` and renamed when it is complete, so a killed or
-    failing run never leaves something that looks finished.
-
-    Args:
-        records: serialized tf.train.Examples.
-        path: of the shard.
-
-    Raises:
-        InputError: the file can't be written, such as on a full disk.
+    failing run, such as on a full disk, never leaves something that looks finished.
     """
     count, incomplete = 0, path + INCOMPLETE_SUFFIX
     try:
@@ -43,10 +36,7 @@ def write_records(records: Iterable[bytes], path: str) -> int:
 
 
 def count_tokens(paths: Sequence[str]) -> dict[str, int]:
-    """Count what shards hold: `pairs_written`, `input_tokens` and `target_tokens`, EOS included.
-
-    Args:
-        paths: of a split's shards.
+    """Count a split's `pairs_written`, `input_tokens` and `target_tokens`, EOS included.
 
     Raises:
         InputError: a shard is missing, damaged or holds other features; names the file.
@@ -63,10 +53,7 @@ def count_tokens(paths: Sequence[str]) -> dict[str, int]:
 
 
 def read_shard(path: str) -> Iterator[dict[str, list[int]]]:
-    """Yield the examples of a shard in order.
-
-    Args:
-        path: a TFRecord file with int64 features `inputs` and `targets`.
+    """Yield the examples of a shard, their `inputs` and `targets`, in order.
 
     Raises:
         InputError: the file is missing, damaged, or does not hold such examples; names the file.
@@ -108,12 +95,6 @@ def naming_damaged_shard(paths: Sequence[str]) -> Iterator[None]:
 
     A dataset over many files reports a damaged record by its offset only; wrap the loop that
     draws from it. On such an error the shards are read again, one by one, to find the culprit.
-
-    Args:
-        paths: the shards the dataset reads.
-
-    Raises:
-        InputError: one of the shards is missing, damaged or holds other features.
     """
     try:
         yield

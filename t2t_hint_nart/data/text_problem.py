@@ -28,14 +28,7 @@ class Text2TextProblem(Corpus):
 
         Training shards are shuffled, each within itself; development and test data keep the order
         of the samples, so that their n-th sentence stays the n-th of the file they came from.
-
-        Args:
-            data_dir: folder of the shards and the vocabulary; made if need be.
-            tmp_dir: folder of downloads and other raw material; made if need be.
-            task_id: number of the training shard to write, and nothing else; -1 for everything.
-
-        Raises:
-            InputError: see `generation.generate`.
+        `task_id` and errors: see `generation.generate`.
         """
         self.generate_tasks(data_dir, tmp_dir, None if task_id < 0 else [task_id])
 
@@ -56,10 +49,6 @@ class Text2TextProblem(Corpus):
 
     def text_pairs(self, data_dir: PathLike, split: str) -> list[tuple[str, str]]:
         """Return the (source, target) texts of a split, decoded from its shards, in their order.
-
-        Args:
-            data_dir: folder of the shards and the vocabulary.
-            split: "train", "dev" or "test".
 
         Raises:
             InputError: shards or vocabulary are missing or damaged.

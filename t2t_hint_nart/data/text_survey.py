@@ -24,10 +24,7 @@ _DIGEST_BYTES = 8
 
 
 class SplitText:
-    """Counts of one split.
-
-    Args:
-        filters: names of its filters.
+    """Counts of one split, whose filters have the names given.
 
     Attributes:
         read: number of pairs of the text.
@@ -63,11 +60,7 @@ class SplitText:
         return self._fingerprint.hexdigest()
 
     def counts(self, training: "SplitText | None") -> dict[str, Any]:
-        """Return what the data report says of this split's text.
-
-        Args:
-            training: the training split, None if this is the training split.
-        """
+        """Return what the data report says of this text, held-out text compared with `training`."""
         pairs = np.asarray(self._pairs)
         counts = {
             "pairs_read": self.read,
@@ -82,17 +75,9 @@ class SplitText:
 
 
 def survey_text(workspace: Workspace, passes: Sequence[EncodingPass]) -> dict[str, SplitText]:
-    """Read the text of all splits once.
+    """Read the text of all splits once, and return the counts of each.
 
-    Args:
-        workspace: whose text; its problem's `progress` is told.
-        passes: which samples belong to which split.
-
-    Returns:
-        Split -> its counts.
-
-    Raises:
-        InputError: what reading the text raises.
+    `passes` say which samples belong to which split.
     """
     problem = workspace.problem
     found: dict[str, SplitText] = {}

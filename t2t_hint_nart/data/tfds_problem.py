@@ -2,13 +2,14 @@
 
 import contextlib
 import logging
+import pkgutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from t2t_hint_nart.data.problem import DatasetSplit, PathLike
+from t2t_hint_nart.data.problem import DatasetSplit, PathLike, train_dev_test
 from t2t_hint_nart.data.translate_problem import TranslateProblem
 from t2t_hint_nart.errors import InputError
 
@@ -22,16 +23,21 @@ _ATTEMPTS = 4
 class TfdsTranslateProblem(TranslateProblem):
     """Base class of translation problems on a TFDS builder with a `Translation` feature.
 
-    A subclass sets `languages` and `tfds_name`, or overrides `builder`. Where tmp_dir has the
+    A subclass sets `languages` and `tfds_name` or `tfds_class`. Where tmp_dir has the
     problem's `local_files`, they are read instead, and nothing is downloaded.
 
     Attributes:
         tfds_name: name of the builder, with its config if it has any, as tfds.builder takes it.
+        tfds_class: "module:class" of a builder that TFDS doesn't know, imported when needed.
+        tfds_config: name of that class's configuration.
         obtainable: what to put into tmp_dir where there is no network.
         tfds_splits: this package's split -> the builder's.
     """
 
     tfds_name: ClassVar[str] = ""
+    tfds_class: ClassVar[str] = ""
+    tfds_config: ClassVar[str | None] = None
+    dataset_splits = train_dev_test(10)
     obtainable: ClassVar[str] = "the files it needs"
     tfds_splits: ClassVar[dict[str, str]] = {
         DatasetSplit.TRAIN: "train",
@@ -45,36 +51,21 @@ class TfdsTranslateProblem(TranslateProblem):
         return [part for part in self.dataset_splits if not local or part["split"] in local]
 
     def builder(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
-        """Return the builder, which keeps its own files under `<tmp_dir>/tfds`.
-
-        Args:
-            tmp_dir: folder of downloads and other raw material.
-        """
+        """Return the builder, which keeps its own files under `<tmp_dir>/tfds`."""
         import tensorflow_datasets as tfds
 
-        return tfds.builder(self.tfds_name, data_dir=self.tfds_dir(tmp_dir))
-
-    def tfds_dir(self, tmp_dir: PathLike) -> str:
-        """Return the folder where the builder keeps its files."""
-        return str(Path(tmp_dir) / "tfds")
+        folder = str(Path(tmp_dir) / "tfds")
+        if not self.tfds_class:
+            return tfds.builder(self.tfds_name, data_dir=folder)
+        return pkgutil.resolve_name(self.tfds_class)(config=self.tfds_config, data_dir=folder)
 
     def fetch_manual_files(self, tmp_dir: PathLike) -> None:
-        """Put what the builder expects in its manual directory into tmp_dir; here, nothing.
-
-        Args:
-            tmp_dir: folder of downloads, the builder's manual directory.
-        """
+        """Put what the builder wants in its manual directory, tmp_dir, there; here, nothing."""
 
     def prepare(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
         """Return the builder with its data downloaded and prepared.
 
         A file that tmp_dir has under its official name is not downloaded.
-
-        Args:
-            tmp_dir: folder of downloads and other raw material.
-
-        Raises:
-            InputError: a file could not be downloaded.
         """
         import tensorflow_datasets as tfds
 
@@ -85,10 +76,8 @@ class TfdsTranslateProblem(TranslateProblem):
         if not builder.data_path.exists():  # is_prepared() warns if it is not
             self.fetch_manual_files(tmp_dir)
             config = tfds.download.DownloadConfig(manual_dir=tmp_dir)
-            what, instead = (
-                f"the text of '{self.base_name}'",
-                f"put {self.obtainable} into '{tmp_dir}'",
-            )
+            what = f"the text of '{self.base_name}'"
+            instead = f"put {self.obtainable} into '{tmp_dir}'"
             # TFDS prints that it prepares; stdout is for a command's result.
             with contextlib.redirect_stdout(sys.stderr), _downloading(what, instead):
                 builder.download_and_prepare(download_config=config)
@@ -97,11 +86,7 @@ class TfdsTranslateProblem(TranslateProblem):
     def generate_samples(
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, str]]:
-        """Yield the sentence pairs of a split, in the order of the text files or the builder.
-
-        Raises:
-            InputError: the builder has no such split, or the text files are not as they should be.
-        """
+        """Yield the sentence pairs of a split, in the order of the text files or the builder."""
         del data_dir
         if self.local_paths(tmp_dir):
             yield from self.local_samples(tmp_dir, dataset_split)
@@ -109,25 +94,13 @@ class TfdsTranslateProblem(TranslateProblem):
             yield from self.builder_samples(tmp_dir, dataset_split)
 
     def builder_samples(self, tmp_dir: PathLike, dataset_split: str) -> Iterator[dict[str, str]]:
-        """Yield the sentence pairs of a split, where tmp_dir has no text files.
-
-        Args:
-            tmp_dir: folder of downloads and other raw material.
-            dataset_split: "train", "dev" or "test".
-        """
+        """Yield the sentence pairs of a split, where tmp_dir has no text files."""
         return self.read_builder(tmp_dir, self.tfds_splits[dataset_split])
 
     def read_builder(self, tmp_dir: PathLike, tfds_split: str) -> Iterator[dict[str, str]]:
         """Yield the sentence pairs of one of the builder's splits, in the builder's order.
 
         White space around a sentence is dropped, as it is of a text file's lines.
-
-        Args:
-            tmp_dir: folder of downloads and other raw material.
-            tfds_split: name of the split, as the builder has it.
-
-        Raises:
-            InputError: the builder has no such split.
         """
         import tensorflow_datasets as tfds
 
@@ -148,15 +121,7 @@ class TfdsTranslateProblem(TranslateProblem):
 
 @contextlib.contextmanager
 def _downloading(what: str, instead: str) -> Iterator[None]:
-    """Turn failing downloads inside the block into an InputError.
-
-    Args:
-        what: is downloaded, for the message.
-        instead: what a user without a network can do.
-
-    Raises:
-        InputError: a download failed, or the file has another checksum than it should.
-    """
+    """Say in an InputError what failed to download inside the block, and what to do instead."""
     import requests
     from tensorflow_datasets.core.download import downloader
     from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError

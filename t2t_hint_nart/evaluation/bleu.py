@@ -60,15 +60,7 @@ class CorpusScores:
 def bleu_13a(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
     """Return sacrebleu's default BLEU: mteval-v13a tokens, cased, exponential smoothing.
 
-    Args:
-        hypotheses: plain (not tokenised) translations, one a sentence.
-        references: one reference a sentence, in the same order.
-
-    Returns:
-        The score, 0 to 100.
-
-    Raises:
-        InputError: if there are no sentences, or the counts differ.
+    Takes plain (not tokenised) translations and as many references, in the same order.
 
     Example:
         >>> bleu_13a(["The cat sat on the mat."], ["The cat sat on the mat."]).value
@@ -115,9 +107,6 @@ def bleu_tokenized(
         The score; its signature is sacrebleu's with a field `prep` for the steps before: tokens are
         `moses-<language>` or `given`, translations/references where these differ.
 
-    Raises:
-        InputError: if there are no sentences, or the counts differ.
-
     Example:
         >>> score = bleu_tokenized(["Ein E-Mail-Test ist das."], ["Ein E-Mail-Test ist das."])
         >>> score.signature.rsplit("|", 1)[-1]
@@ -163,16 +152,7 @@ def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
 def corpus_scores(
     hypotheses: Sequence[str], references: Sequence[str], language: str | None = "de"
 ) -> CorpusScores:
-    """Return every corpus score of one system's output.
-
-    Args:
-        hypotheses: plain translations, one a sentence; an empty string is an empty translation.
-        references: one reference a sentence, in the same order.
-        language: of the translations, for the tokenised scores.
-
-    Raises:
-        InputError: if there are no sentences, or the counts differ.
-    """
+    """Return every corpus score of one system's output."""
     return CorpusScores(
         bleu_13a=bleu_13a(hypotheses, references),
         bleu_13a_lc=bleu_13a_lc(hypotheses, references),
@@ -186,11 +166,7 @@ def corpus_scores(
 
 
 def check_aligned(hypotheses: Sequence[str], references: Sequence[str]) -> None:
-    """Refuse an empty corpus, and hypotheses and references that do not match line by line.
-
-    Raises:
-        InputError: with both counts.
-    """
+    """Refuse an empty corpus, and hypotheses and references that do not match line by line."""
     if len(hypotheses) != len(references):
         raise InputError(
             f"{len(hypotheses)} translations for {len(references)} references: "

@@ -50,9 +50,6 @@ def in_order(first: str | None = None) -> Iterator[BleuConvention]:
     Args:
         first: a problem's `bleu_convention`; sacrebleu's when None.
 
-    Raises:
-        UnknownNameError: there is none of that name.
-
     Example:
         >>> [convention.score for convention in in_order("wmt14_compound")]
         ['bleu_tokenized', 'bleu_13a', 'bleu_tokenized_lc']

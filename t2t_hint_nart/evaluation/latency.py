@@ -36,44 +36,6 @@ class Latency:
     warmup_calls: int
 
 
-def measure_latency(
-    call: Callable[[Input], object],
-    inputs: Sequence[Input],
-    *,
-    shape: Callable[[Input], Hashable] | None = None,
-    rounds: int = 1,
-    clock: Callable[[], float] = time.perf_counter,
-) -> Latency:
-    """Time `call` on each input alone, every distinct shape having been run before.
-
-    A compiled function traces and compiles at the first call of each shape, which takes seconds; no
-    timed call may be such a first one.
-
-    Args:
-        call: translates one input. It must return only when the result is there: convert lazily
-            computed results, for instance with `.numpy()`, inside it.
-        inputs: one sentence each, that is batches of 1.
-        shape: key under which inputs share a compiled function, for instance the bucket of a
-            sentence. By default every input counts as a shape of its own, so that each is run once
-            beforehand.
-        rounds: times each input is timed; round follows round, so that a slow spell of the machine
-            spreads over inputs.
-        clock: returns seconds; only differences count.
-
-    Returns:
-        The statistics over `rounds` times `len(inputs)` calls.
-
-    Raises:
-        InputError: if there are no inputs, or `rounds` is not positive.
-
-    Example:
-        >>> measure_latency(str.upper, ["ein Satz", "noch einer"]).calls
-        2
-    """
-    latencies = measure_latencies({"": call}, inputs, shape=shape, rounds=rounds, clock=clock)
-    return latencies[""]
-
-
 def measure_latencies(
     calls: Mapping[str, Callable[[Input], object]],
     inputs: Sequence[Input],
@@ -82,23 +44,28 @@ def measure_latencies(
     rounds: int = 1,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Latency]:
-    """Time several systems on the same inputs, all of them in every round.
+    """Time each system on each input alone, every distinct shape having been run before.
 
-    So that a slow spell of the machine doesn't fall on one system alone: what counts of latencies
-    is mostly their ratio.
+    A compiled function traces and compiles at the first call of each shape, which takes seconds; no
+    timed call may be such a first one. What counts of latencies is mostly their ratio: all systems
+    are timed in every round, so that a slow spell of the machine doesn't fall on one alone.
 
     Args:
-        calls: by name, as of `measure_latency`.
-        inputs: as of `measure_latency`, like the others.
-        shape: key under which inputs share a compiled function.
+        calls: by name, what translates one input. It must return only when the result is there:
+            convert lazily computed results, for instance with `.numpy()`, inside it.
+        inputs: one sentence each, that is batches of 1.
+        shape: key under which inputs share a compiled function, for instance the bucket of a
+            sentence. By default every input counts as a shape of its own, so that each is run once
+            beforehand.
         rounds: times each input is timed.
-        clock: returns seconds.
+        clock: returns seconds; only differences count.
 
     Returns:
         By name, the statistics over `rounds` times `len(inputs)` calls.
 
-    Raises:
-        InputError: if there are no inputs, or `rounds` is not positive.
+    Example:
+        >>> measure_latencies({"upper": str.upper}, ["ein Satz", "noch einer"])["upper"].calls
+        2
     """
     if not inputs or rounds < 1:
         raise InputError(
@@ -116,11 +83,6 @@ def measure_latencies(
                 call(item)
                 seconds[name].append(clock() - start)
     return {name: _statistics(taken, len(firsts)) for name, taken in seconds.items()}
-
-
-def speedup(baseline: Latency, system: Latency) -> float:
-    """Return how many times faster the system's median call is than the baseline's."""
-    return baseline.median_ms / system.median_ms
 
 
 def _statistics(seconds: list[float], warmup_calls: int) -> Latency:

@@ -36,15 +36,6 @@ def long_sentences(sources: Sequence[str]) -> LongSentences:
     every sentence at least as long as the one at the tenth's end, ties included, and the label says
     so.
 
-    Args:
-        sources: source sentences of the test set.
-
-    Returns:
-        The selection with its label.
-
-    Raises:
-        InputError: if there are no sources.
-
     Example:
         >>> long_sentences(["ja", "so ist es", "nein"]).label
         'longest tenth, source >= 3 tokens, 1 sentence'

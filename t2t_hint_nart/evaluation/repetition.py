@@ -32,17 +32,11 @@ class Repetition:
 
 
 def repetition(sentences: Sequence[Sequence[Hashable]]) -> Repetition:
-    """Count the repetitions in tokenised sentences.
+    """Count the repetitions in tokenised sentences: words or ids, without padding; case matters.
 
     With y_1..y_T the tokens of a sentence, `adjacent_percent` is 100 Σ_t [y_t = y_{t-1}] / Σ T,
-    summed over all sentences. The paper gives a "percentage of repetitive words" (8.3 % falling to
-    6.5 % on IWSLT14) without defining it.
-
-    Args:
-        sentences: tokens of each sentence: words or ids, without padding. Case matters.
-
-    Returns:
-        The counts; every percentage of nothing is 0.
+    summed over all sentences; every percentage of nothing is 0. The paper gives a "percentage of
+    repetitive words" (8.3 % falling to 6.5 % on IWSLT14) without defining it.
 
     Example:
         >>> repetition([["the", "the", "cat"], ["it", "is"]]).adjacent_percent
@@ -61,13 +55,9 @@ def repetition(sentences: Sequence[Sequence[Hashable]]) -> Repetition:
 
 
 def text_repetition(texts: Sequence[str], language: str | None = "de") -> Repetition:
-    """Count the repetitions in plain text.
+    """Count the repetitions of Moses' tokens, so that punctuation does not hide a repeated word.
 
-    The tokens are Moses', so that punctuation does not hide a repeated word.
-
-    Args:
-        texts: plain translations, one a sentence.
-        language: of the text, for the tokeniser; None for text that is tokenised already.
+    `language` is the tokeniser's; None is for text that is tokenised already.
 
     Example:
         >>> text_repetition(["Ich sah, sah ihn ihn."], "de").adjacent_percent

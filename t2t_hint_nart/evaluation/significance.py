@@ -1,20 +1,26 @@
-"""Is one system better than another, or just luckier on this test set? Approximate randomization.
+"""Is one system better than another, or just luckier?
 
-If two systems were equally good, it would not matter which of the two made a translation: the test
-swaps the two translations of a sentence by the toss of a coin, for all sentences, and counts how
-often the difference comes out larger than it is. References: Noreen (1989), "Computer-Intensive
+Which sentences are in the test set is left to chance: approximate randomization. If two systems
+were equally good, it would not matter which of the two made a translation: the test swaps the two
+translations of a sentence by the toss of a coin, for all sentences, and counts how often the
+difference comes out larger than it is; `combined_p_value` puts several seeds' tests together. Which
+seed the training got is left to chance too: `paired_t_test` of the differences seed by seed.
+
+References: Noreen (1989), "Computer-Intensive
 Methods for Testing Hypotheses"; Riezler and Maxwell (2005), https://aclanthology.org/W05-0908.
 
 sacrebleu's other test, its paired bootstrap, is not used: it subtracts the mean of the *absolute*
 differences, so that its p-values are about half of two-sided ones and never near 1.
 """
 
+import math
+import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.significance import PairedTest, Result
+from scipy.stats import ttest_1samp
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation.bleu import check_aligned
@@ -27,17 +33,13 @@ INTERVAL_SAMPLES = 1000
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """The BLEU (13a) of two systems on the same sentences and whether they differ.
+    """The BLEU (13a), 0 to 100, of two systems on the same sentences and whether they differ.
 
     Attributes:
-        baseline: name of the first system.
-        system: name of the second system.
-        baseline_bleu: BLEU of the first, 0 to 100.
-        system_bleu: BLEU of the second, 0 to 100.
         difference: system minus baseline.
         p_value: probability of so large a difference, in either direction, if the systems were
             equally good.
-        system_ci: half the width of the 95 % bootstrap interval of the second system's BLEU.
+        system_ci: half the width of the 95 % bootstrap interval of the system's BLEU.
         trials: number of random swaps.
         signature: of sacrebleu, with seed, trials and resamples.
     """
@@ -51,10 +53,6 @@ class PairedComparison:
     system_ci: float
     trials: int
     signature: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as a plain dict."""
-        return asdict(self)
 
 
 def paired_randomization(
@@ -73,12 +71,6 @@ def paired_randomization(
         baseline: name and plain translations of the system to compare with.
         systems: plain translations of the others by name.
         trials: number of random swaps.
-
-    Returns:
-        One comparison for each of `systems`, in their order.
-
-    Raises:
-        InputError: if there are no sentences, the counts differ, or `trials` is not positive.
     """
     if trials < 1:
         raise InputError(
@@ -124,16 +116,7 @@ def _p_value(baseline: Result, system: Result) -> float:
 def all_pairs(
     references: Sequence[str], systems: Mapping[str, Sequence[str]], trials: int = TRIALS
 ) -> list[PairedComparison]:
-    """Compare every two systems with each other, the one named earlier as the baseline.
-
-    Args:
-        references: one reference a sentence.
-        systems: plain translations by name.
-        trials: number of random swaps.
-
-    Returns:
-        n (n - 1) / 2 comparisons for n systems.
-    """
+    """Compare every two systems, the one named earlier as the baseline."""
     names = list(systems)
     comparisons = []
     for index, baseline in enumerate(names):
@@ -142,3 +125,46 @@ def all_pairs(
             references, (baseline, systems[baseline]), others, trials
         )
     return comparisons
+
+
+def combined_p_value(differences: Sequence[float], p_values: Sequence[float]) -> float:
+    """Combine two-sided p-values of seeds that share a test set, one for each difference.
+
+    The seeds' tests are not independent, so Fisher's and Stouffer's methods would claim too much.
+    Twice the mean of one-sided p-values is valid however they depend on each other (Vovk and Wang
+    2020, https://doi.org/10.1093/biomet/asaa027); it is taken in the direction of the mean
+    difference, and doubled again for having chosen that. One seed's p-value stays as it is.
+
+    Example:
+        >>> round(combined_p_value([1.2, 0.9, 1.5], [0.01, 0.03, 0.002]), 6)
+        0.028
+        >>> combined_p_value([1.2, -0.9], [0.01, 0.03])
+        1.0
+    """
+    if not differences or len(differences) != len(p_values):
+        raise InputError(
+            f"{len(differences)} differences with {len(p_values)} p-values: "
+            "one each is needed, of at least 1 seed"
+        )
+    if len(p_values) == 1:
+        return p_values[0]
+    sign = math.copysign(1.0, sum(differences))
+    one_sided = [
+        p / 2 if sign * difference > 0 else 1 - p / 2
+        for difference, p in zip(differences, p_values, strict=True)
+    ]
+    return min(1.0, 4 * statistics.fmean(one_sided))
+
+
+def paired_t_test(differences: Sequence[float]) -> float | None:
+    """Return the two-sided p-value of Student's t-test that the mean difference is not 0.
+
+    None for fewer than 2 seeds, or if all differences are the same.
+
+    Example:
+        >>> round(paired_t_test([1.0, 2.0, 3.0]), 4)
+        0.0742
+    """
+    if len(differences) < 2 or not statistics.stdev(differences):
+        return None
+    return float(ttest_1samp(differences, 0.0).pvalue)

@@ -16,12 +16,9 @@ SECONDS_BETWEEN_LOOKS = 10.0
 
 @dataclass(frozen=True)
 class StepFile:
-    """Translations made with the checkpoint of one training step.
+    """Translations of one step's checkpoint, the number at the end of the file's name.
 
-    Attributes:
-        path: of the file.
-        steps: the number at the end of its name.
-        mtime: when it was last written, in seconds since the epoch.
+    `mtime` is when they were last written, in seconds since the epoch.
     """
 
     path: Path
@@ -30,12 +27,7 @@ class StepFile:
 
 
 def step_files(directory: str | os.PathLike[str], min_steps: int = 0) -> list[StepFile]:
-    """Return the files of a directory whose names end in a hyphen and a number, by that number.
-
-    Args:
-        directory: of translations.
-        min_steps: files of fewer steps are left out.
-    """
+    """Return the files named `<name>-<steps>` of at least so many steps, by their steps."""
     found = []
     for path in Path(directory).iterdir():
         match = _STEPS.fullmatch(path.name)
@@ -54,9 +46,6 @@ def wait_for_step_files(
         min_steps: files of fewer steps are left out.
         wait_minutes: how long to wait for a further file after the last one.
         **time: sleep and clock of `appearing`.
-
-    Raises:
-        InputError: if the directory has not appeared in time.
     """
 
     def look(first_step: int) -> list[tuple[int, Path]]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from t2t_hint_nart.data.problem import Problem, TextEncoder
 from t2t_hint_nart.data.shards import read_shard
-from t2t_hint_nart.evaluation.similarity import cosine_matrix
+from t2t_hint_nart.evaluation.probes import cosine_matrix
 from t2t_hint_nart.inspection.generated import NEEDED, labels
 from t2t_hint_nart.models.network import ATTENTION, HIDDEN, Output, forward, probe_sizes
 

@@ -56,11 +56,7 @@ class HeatmapPanel:
     values: ArrayLike
 
     def visible(self) -> NDArray[np.float64]:
-        """Return the labelled part of the values, float64[rows, columns].
-
-        Raises:
-            InputError: if there are no labels, or more labels than values.
-        """
+        """Return the labelled part of the values, float64[rows, columns]."""
         matrix = np.asarray(self.values, dtype=np.float64)
         shape = (len(self.rows), len(self.columns))
         fits = matrix.ndim == 2 and all(np.greater_equal(matrix.shape, shape))
@@ -76,13 +72,7 @@ def similarity_figure(panels: Sequence[HeatmapPanel]) -> Figure:
     """Draw how alike the decoder states of each two tokens are (the paper's Figure 1).
 
     The colours run from 0 to 1 in every such figure; cosines below 0 look like 0, and the colour
-    bar then ends in an arrow.
-
-    Args:
-        panels: side by side, four a row, for instance one a system.
-
-    Raises:
-        InputError: if there are no panels, or a matrix is smaller than its labels.
+    bar then ends in an arrow. Panels stand side by side, four a row.
     """
     return _heatmaps(panels, Normalize(0.0, 1.0), "viridis", "cosine similarity")
 

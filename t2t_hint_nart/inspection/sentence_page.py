@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from t2t_hint_nart.evaluation.attention import entropy
+from t2t_hint_nart.evaluation.probes import entropy
 from t2t_hint_nart.inspection.sentence_view import ENCODER, SentenceView
 from t2t_hint_nart.whole_file import write_whole
 

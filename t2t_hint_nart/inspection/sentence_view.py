@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.evaluation.attention import entropy
-from t2t_hint_nart.evaluation.similarity import cosine_matrix
+from t2t_hint_nart.evaluation.probes import cosine_matrix, entropy
 from t2t_hint_nart.inspection.figures import (
     HeatmapPanel,
     attention_figure,

@@ -5,9 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from t2t_hint_nart.data.sentence_batches import sentence_batches
-from t2t_hint_nart.evaluation.attention import AttentionAccumulator, AttentionStatistics
+from t2t_hint_nart.evaluation.probes import (
+    AttentionAccumulator,
+    AttentionStatistics,
+    CosineAccumulator,
+    CosineStatistics,
+    cosine_matrix,
+)
 from t2t_hint_nart.evaluation.repetition import repetition
-from t2t_hint_nart.evaluation.similarity import CosineAccumulator, CosineStatistics, cosine_matrix
 from t2t_hint_nart.inspection.figures import (
     HeatmapPanel,
     attention_figure,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.evaluation.across_seeds import combined_p_value, paired_t_test
+from t2t_hint_nart.evaluation.significance import combined_p_value, paired_t_test
 from t2t_hint_nart.whole_file import write_whole
 
 FILE = "results.jsonl"

@@ -30,22 +30,16 @@ class ByteTextEncoder:
         return hashlib.sha256(b"bytes after %d reserved ids" % NUM_RESERVED).hexdigest()
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a text, without EOS.
-
-        Args:
-            text: any string; a lone surrogate counts as U+FFFD.
-        """
+        """Return the ids of a text, without EOS; a lone surrogate counts as U+FFFD."""
         if not isinstance(text, str):
             raise InputError(f"encode expects a string, received {type(text).__name__}")
         return [byte + NUM_RESERVED for byte in replace_surrogates(text).encode("utf-8")]
 
     def decode(self, ids: Iterable[int], strip_extraneous: bool = False) -> str:
-        """Return the text of ids; bytes that are not UTF-8 become U+FFFD.
+        """Return the text of ids, int[T]; bytes that are not UTF-8 become U+FFFD.
 
-        Args:
-            ids: int[T]; an id outside the vocabulary stands for nothing. PAD and EOS are spelled
-                out unless stripped.
-            strip_extraneous: drop PAD, the first EOS and all that follows it.
+        An id outside the vocabulary stands for nothing. PAD and EOS are spelled out, or, with
+        `strip_extraneous`, PAD, the first EOS and all that follows it are dropped.
         """
         pieces = self.decode_list(sentence_ids(ids) if strip_extraneous else ids)
         return b"".join(pieces).decode("utf-8", "replace")

@@ -37,9 +37,6 @@ def escape_token(token: str, alphabet: Container[str]) -> str:
         alphabet: the characters that may stand for themselves. A newline never does: a
             vocabulary file has one subtoken a line.
 
-    Returns:
-        The escaped token; its only underscore is the last character.
-
     Example:
         >>> escape_token("snake_case\u20ac", alphabet=set("\\_aceknsu;0123456789"))
         'snake\\ucase\\8364;_'
@@ -54,12 +51,6 @@ def unescape_token(escaped: str) -> str:
 
     Read from left to right; a backslash that begins no escape stands for itself. A number that
     is no character (beyond U+10FFFF, or a surrogate) reads as U+3013.
-
-    Args:
-        escaped: any string.
-
-    Returns:
-        The token.
 
     Example:
         >>> unescape_token(r"snake\ucase\8364;")
@@ -86,16 +77,7 @@ def _read_escape(match: re.Match[str]) -> str:
 def longest_match(escaped: str, subtokens: Container[str], max_length: int) -> list[str]:
     """Split an escaped token into subtokens, the longest first, from left to right.
 
-    Args:
-        escaped: an escaped token, see `escape_token`.
-        subtokens: the vocabulary; holds every single character of `escaped`.
-        max_length: of the longest subtoken, in characters.
-
-    Returns:
-        Subtokens whose concatenation is `escaped`.
-
-    Raises:
-        KeyError: where no subtoken fits.
+    `max_length` is the longest subtoken's, in characters; a KeyError says where none fits.
 
     Example:
         >>> longest_match("abab_", {"a", "b", "aba", "b_", "_"}, max_length=3)

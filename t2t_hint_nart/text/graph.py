@@ -10,8 +10,8 @@ import tensorflow as tf
 import tensorflow_text as tf_text
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.text import EOS_ID, PAD_ID, graph_escape, graph_tokenizer
-from t2t_hint_nart.text.graph_tokenizer import CharacterTable
+from t2t_hint_nart.text import EOS_ID, PAD_ID, graph_tokens
+from t2t_hint_nart.text.graph_tokens import CharacterTable
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 from t2t_hint_nart.text.token import TokenTextEncoder
 
@@ -77,37 +77,25 @@ class SubwordGraph(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def encode(self, strings: tf.Tensor) -> tf.RaggedTensor:
-        """Return the ids of texts, without EOS.
-
-        Args:
-            strings: string[B], UTF-8.
-
-        Returns:
-            int32[B, None].
-        """
+        """Return the ids int32[B, None] of texts string[B] in UTF-8, without EOS."""
         texts = tf.strings.unicode_decode(strings, "UTF-8", errors="replace")
-        tokens, text_of = graph_tokenizer.tokenize(texts, self._alphanumeric)
+        tokens, text_of = graph_tokens.tokenize(texts, self._alphanumeric)
         plain = self._alphabet(tokens.flat_values)
-        ids = self._cut(graph_escape.escape(tokens, plain))
+        ids = self._cut(graph_tokens.escape(tokens, plain))
         if not self._every_token_fits:
             # No token is spelled with PAD: it stands for one that could not be cut.
             stuck = tf.gather(ids.values, ids.row_starts()) == PAD_ID
             careful = self._spellable(tokens.flat_values)
             plain = tf.where(tf.gather(stuck, tokens.value_rowids()), careful, plain)
-            ids = self._cut(graph_escape.escape(tokens, plain))
+            ids = self._cut(graph_tokens.escape(tokens, plain))
         by_text = tf.RaggedTensor.from_value_rowids(ids, text_of, tf.size(strings, tf.int64))
         return by_text.merge_dims(1, 2)
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
     def decode(self, ids: tf.Tensor) -> tf.Tensor:
-        """Return the texts of ids, as `SubwordTextEncoder.decode` with `strip_extraneous`.
+        """Return the texts string[B] of ids int32[B, T], as the encoder does, stripped.
 
-        Args:
-            ids: int32[B, T]; PAD, the first EOS and all after it are dropped, and an id outside
-                the vocabulary stands for nothing.
-
-        Returns:
-            string[B], UTF-8.
+        PAD, the first EOS and all after it are dropped, and so are ids outside the vocabulary.
         """
         real = _in_sentence(ids, self._vocab_size)
         underscore, nothing = self._vocab_size, self._vocab_size + 1
@@ -115,10 +103,10 @@ class SubwordGraph(tf.Module):
         subtokens = tf.RaggedTensor.from_row_splits(self._symbols, self._symbol_splits)
         spelled = tf.gather(subtokens, ids).merge_dims(1, 2)
         symbols = spelled.flat_values
-        characters, used = graph_escape.unescape(symbols)
+        characters, used = graph_tokens.unescape(symbols)
         closes = symbols == ord("_")
         kept = used & ~closes
-        texts = graph_tokenizer.detokenize(
+        texts = graph_tokens.detokenize(
             tf.boolean_mask(characters, kept),
             tf.boolean_mask(tf.cumsum(tf.cast(closes, tf.int32)), kept),
             tf.boolean_mask(spelled.value_rowids(), kept),
@@ -171,28 +159,16 @@ class TokenGraph(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def encode(self, strings: tf.Tensor) -> tf.RaggedTensor:
-        """Return the ids of texts, without EOS.
-
-        Args:
-            strings: string[B], UTF-8.
-
-        Returns:
-            int32[B, None].
-        """
+        """Return the ids int32[B, None] of texts string[B] in UTF-8, without EOS."""
         words = tf.strings.split(tf.strings.regex_replace(strings, _WHITE_SPACE, " "))
         ids = tf.cast(words.with_values(self._ids.lookup(words.values)), tf.int32)
         return ids[:, ::-1] if self._reverse else ids
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
     def decode(self, ids: tf.Tensor) -> tf.Tensor:
-        """Return the texts of ids, as `TokenTextEncoder.decode` with `strip_extraneous`.
+        """Return the texts string[B] of ids int32[B, T], as the encoder does, stripped.
 
-        Args:
-            ids: int32[B, T]; PAD, the first EOS and all after it are dropped, and so are ids
-                outside the vocabulary.
-
-        Returns:
-            string[B], UTF-8.
+        PAD, the first EOS and all after it are dropped, and so are ids outside the vocabulary.
         """
         real = _in_sentence(ids, self._vocab_size)
         kept = tf.ragged.boolean_mask(ids, real)

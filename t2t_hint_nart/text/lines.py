@@ -24,10 +24,6 @@ _GZIP_MAGIC = b"\x1f\x8b"
 def read_lines(path: PathLike, delimiter: str = "\n") -> list[str]:
     """Return the stripped sentences of a text file; one empty last one is dropped (as T2T does).
 
-    Args:
-        path: of the file.
-        delimiter: between sentences.
-
     Raises:
         InputError: as `whole_lines`, or no delimiter.
     """
@@ -38,9 +34,6 @@ def read_lines(path: PathLike, delimiter: str = "\n") -> list[str]:
 
 def whole_lines(path: PathLike) -> list[str]:
     """Return the lines of a text file as they are; an empty one is an empty sentence.
-
-    Args:
-        path: of the file, with or without a line feed at its end.
 
     Raises:
         InputError: it cannot be read, is damaged, empty or not UTF-8.
@@ -58,16 +51,7 @@ def read_pairs(path: PathLike) -> list[tuple[str, str]]:
 
 
 def columns(line: str, path: PathLike, number: int) -> tuple[str, str]:
-    """Return the two texts in a line `input<tab>target`.
-
-    Args:
-        line: of a file.
-        path: of the file, for the message.
-        number: of the line, from 1 on.
-
-    Raises:
-        InputError: it hasn't exactly one tab.
-    """
+    """Return the two texts in a line `input<tab>target`; path and number are for the message."""
     parts = line.split("\t")
     if len(parts) != 2:
         raise InputError(
@@ -89,15 +73,7 @@ def each_line(path: PathLike) -> Iterator[str]:
 
 
 def decoded(file: Iterable[bytes], name: str) -> Iterator[str]:
-    """Yield the lines of an open file, with their line feeds.
-
-    Args:
-        file: its lines.
-        name: of the file, for the message.
-
-    Raises:
-        InputError: it is not UTF-8, or packed and damaged.
-    """
+    """Yield the lines of an open file, with their line feeds; `name` is for the message."""
     number = 0
     try:
         for number, line in enumerate(file, start=1):
@@ -109,15 +85,7 @@ def decoded(file: Iterable[bytes], name: str) -> Iterator[str]:
 
 
 def write_lines(path: PathLike, lines: Iterable[str]) -> None:
-    """Write a text file, whole or not at all.
-
-    Args:
-        path: of the file; replaced if it exists.
-        lines: without line feeds.
-
-    Raises:
-        InputError: the file cannot be written.
-    """
+    """Write a text file of lines without line feeds, whole or not at all."""
     try:
         with written_whole(path) as incomplete:
             incomplete.write_bytes("".join(f"{line}\n" for line in lines).encode("utf-8"))

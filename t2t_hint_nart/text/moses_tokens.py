@@ -52,9 +52,6 @@ def tokenize(text: str, language: str = "en", escape: bool = False) -> list[str]
         escape: whether quotation marks, apostrophes, ampersands and brackets are written as
             entities, such as `&apos;`, as papers' training text has them; BLEU is the same.
 
-    Returns:
-        The tokens.
-
     Example:
         >>> tokenize("Dr. Weiß zahlt 1,50 Euro (z.B. bar).", "de")
         ['Dr.', 'Weiß', 'zahlt', '1,50', 'Euro', '(', 'z.B.', 'bar', ')', '.']
@@ -87,16 +84,10 @@ def split_compounds(tokens: list[str]) -> list[str]:
 
 
 def looks_tokenized(lines: Sequence[str]) -> bool | None:
-    """Say whether text is tokenised already.
+    """Say whether text is tokenised already, None if it could be either.
 
     It is if more lines have a comma or period that stands alone, or a mark of Moses (`&apos;`,
     `@-@`, `##AT##`), than have a comma or period behind a word.
-
-    Args:
-        lines: sentences.
-
-    Returns:
-        None for text with neither, which could be either.
 
     Example:
         >>> looks_tokenized(["Ja , sagte er ."]), looks_tokenized(["Ja, sagte er."])

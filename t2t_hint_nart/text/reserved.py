@@ -15,12 +15,6 @@ def sentence_ids(ids: Iterable[int]) -> list[int]:
     T2T cuts at the first EOS when it decodes and strips reserved ids from the end only; the two
     agree on every row that is a sentence, one EOS and padding.
 
-    Args:
-        ids: int[T], as a model or a padded batch gives them.
-
-    Returns:
-        The ids before the first EOS that are not PAD.
-
     Example:
         >>> sentence_ids([0, 7, 8, 1, 9, 0])
         [7, 8]

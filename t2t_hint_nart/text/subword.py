@@ -52,11 +52,7 @@ class SubwordTextEncoder:
 
     @classmethod
     def from_subtokens(cls, subtokens: Sequence[str]) -> "SubwordTextEncoder":
-        """Make an encoder of a list of subtokens, index = id.
-
-        Raises:
-            InputError: see `load`.
-        """
+        """Make an encoder of a list of subtokens, index = id, checked as `load` checks a file."""
         encoder = cls()
         encoder._set_subtokens(list(subtokens), _index(subtokens, "subtoken list"))
         return encoder
@@ -78,9 +74,6 @@ class SubwordTextEncoder:
             max_subtoken_length: as T2T, subtokens are shorter than this; bounds time and memory.
             reserved_tokens: the first ids; begins with `<pad>` and `<EOS>`.
             progress: told, in lines, each step of the search.
-
-        Raises:
-            InputError: no text, or bad arguments.
         """
         counts: Counter[str] = Counter()
         for text in generator:
@@ -110,20 +103,10 @@ class SubwordTextEncoder:
         num_iterations: int = 4,
         progress: Callable[[str], None] = logging.info,
     ) -> "SubwordTextEncoder":
-        """Search the minimum count whose vocabulary is nearest to `target_size`.
+        """Search the minimum count, within bounds, whose vocabulary is nearest to `target_size`.
 
-        Args:
-            target_size: wanted number of subtokens.
-            token_counts: tokens and how often each occurs.
-            min_val: lower bound for the minimum count.
-            max_val: upper bound for the minimum count.
-            max_subtoken_length: see `build_from_generator`.
-            reserved_tokens: see `build_from_generator`.
-            num_iterations: rounds of refinement for each minimum count.
-            progress: told, in lines, each step of the search.
-
-        Raises:
-            InputError: bad arguments.
+        There are `num_iterations` rounds of refinement for each minimum count that is tried; other
+        arguments are those of `build_from_generator`.
         """
         settings = subword_builder.Settings(
             tuple(reserved_tokens), max_subtoken_length, num_iterations
@@ -141,13 +124,7 @@ class SubwordTextEncoder:
         reserved_tokens: Sequence[str] = RESERVED_TOKENS,
         max_subtoken_length: int | None = None,
     ) -> "SubwordTextEncoder":
-        """Build the vocabulary of the subtokens that occur at least `min_count` times.
-
-        Args: as `build_to_target_size`.
-
-        Raises:
-            InputError: bad arguments.
-        """
+        """Build the vocabulary of the subtokens that occur at least `min_count` times."""
         settings = subword_builder.Settings(
             tuple(reserved_tokens), max_subtoken_length, num_iterations
         )
@@ -169,11 +146,7 @@ class SubwordTextEncoder:
         return self
 
     def store(self, path: str | os.PathLike[str]) -> None:
-        """Write the vocabulary as T2T does, replacing the file whole or not at all.
-
-        Raises:
-            InputError: the file cannot be written.
-        """
+        """Write the vocabulary as T2T does, replacing the file whole or not at all."""
         write_lines(path, (f"'{subtoken}'" for subtoken in self._subtokens))
 
     @property
@@ -191,14 +164,7 @@ class SubwordTextEncoder:
         return hashlib.sha256("\n".join(self._subtokens).encode("utf-8")).hexdigest()
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a text, without EOS.
-
-        Args:
-            text: any string; a lone surrogate counts as U+FFFD.
-
-        Returns:
-            int[T].
-        """
+        """Return the ids of a text, without EOS; a lone surrogate counts as U+FFFD."""
         if not isinstance(text, str):
             raise InputError(f"encode expects a string, received {type(text).__name__}")
         ids: list[int] = []
@@ -212,15 +178,10 @@ class SubwordTextEncoder:
         return list(self._token_ids(replace_surrogates(token)))
 
     def decode(self, ids: Iterable[int], strip_extraneous: bool = False) -> str:
-        """Return the text of ids.
+        """Return the text of ids, int[T]; `decode(encode(text)) == text`.
 
-        Args:
-            ids: int[T]; an id outside the vocabulary stands for nothing. PAD and EOS are spelled
-                out unless stripped.
-            strip_extraneous: drop PAD, the first EOS and all that follows it.
-
-        Returns:
-            The text; `decode(encode(text)) == text`.
+        An id outside the vocabulary stands for nothing. PAD and EOS are spelled out, or, with
+        `strip_extraneous`, PAD, the first EOS and all that follows it are dropped.
         """
         pieces = self.decode_list(sentence_ids(ids) if strip_extraneous else ids)
         return tokenizer.decode(map(unescape_token, "".join(pieces).split("_")))

@@ -31,7 +31,7 @@ def search(
     settings: Settings,
     progress: Callable[[str], None] = logging.info,
 ) -> list[str]:
-    """Search by bisection the minimum count whose vocabulary is nearest to a size.
+    """Search by bisection the minimum count whose vocabulary, index = id, is nearest to a size.
 
     As T2T: stops within 1 % of the target or where the bounds meet, and keeps the nearest of the
     vocabularies on the way back.
@@ -43,12 +43,6 @@ def search(
         max_val: upper bound for the minimum count.
         settings: see `Settings`.
         progress: told, in lines, each minimum count that is tried.
-
-    Returns:
-        The subtokens, index = id.
-
-    Raises:
-        InputError: bad arguments.
     """
     if target_size < 1:
         raise InputError(f"target_size must be at least 1, received {target_size}")
@@ -74,18 +68,10 @@ def build(token_counts: Mapping[str, int], min_count: int, settings: Settings) -
 
     Each round segments all tokens with the subtokens of the round before, counts every substring
     that starts where a subtoken starts, and keeps the frequent ones from longest to shortest,
-    taking the count of a kept one off its prefixes.
-
-    Args:
-        token_counts: tokens and how often each occurs.
-        min_count: fewest occurrences of a subtoken; less than 1 counts as 1.
-        settings: see `Settings`.
+    taking the count of a kept one off its prefixes. A `min_count` of less than 1 counts as 1.
 
     Returns:
         The reserved subtokens, then the others from most to least frequent.
-
-    Raises:
-        InputError: the reserved tokens do not begin with `<pad>`, `<EOS>`.
 
     Example:
         >>> subtokens = build({"low": 5, "lower": 3}, 3, Settings())

@@ -18,12 +18,9 @@ class TokenTextEncoder:
         replace_oov: the token that stands for every unknown one; None makes them an error.
         reverse: write and read sentences from the last token to the first.
 
-    Attributes:
-        replace_oov, reverse: as given.
-
     Raises:
-        InputError: not exactly one of `path` and `vocab_list`; the file is missing, empty or not
-            UTF-8; a token occurs twice; `replace_oov` is not in the vocabulary.
+        InputError: not exactly one of `path` and `vocab_list`; a token occurs twice, or
+            `replace_oov` is not among them.
 
     Example:
         >>> encoder = TokenTextEncoder(vocab_list=["<unk>", "good", "morning"], replace_oov="<unk>")
@@ -63,11 +60,7 @@ class TokenTextEncoder:
         return hashlib.sha256("\n".join(self._tokens).encode("utf-8")).hexdigest()
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of the tokens between white space, without EOS.
-
-        Raises:
-            InputError: a token is unknown and there is no `replace_oov`.
-        """
+        """Return the ids of the tokens between white space, without EOS; see `replace_oov`."""
         ids = []
         for token in text.split():
             known = token in self._ids or self.replace_oov is None
@@ -81,11 +74,9 @@ class TokenTextEncoder:
         return ids[::-1] if self.reverse else ids
 
     def decode(self, ids: Iterable[int], strip_extraneous: bool = False) -> str:
-        """Return the tokens of ids with spaces between them.
+        """Return the tokens of ids, int[T], with spaces between; an unknown id reads `ID_<id>`.
 
-        Args:
-            ids: int[T]; an id outside the vocabulary reads `ID_<id>`.
-            strip_extraneous: drop PAD, the first EOS and all that follows it.
+        With `strip_extraneous`, PAD, the first EOS and all that follows it are dropped.
         """
         return " ".join(self.decode_list(sentence_ids(ids) if strip_extraneous else ids))
 
@@ -96,11 +87,7 @@ class TokenTextEncoder:
         return tokens[::-1] if self.reverse else tokens
 
     def store(self, path: str | os.PathLike[str]) -> None:
-        """Write the vocabulary, replacing the file whole or not at all.
-
-        Raises:
-            InputError: the file cannot be written.
-        """
+        """Write the vocabulary, replacing the file whole or not at all."""
         write_lines(path, self._tokens)
 
     def _check(self, origin: str | os.PathLike[str]) -> None:

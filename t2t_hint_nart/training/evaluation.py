@@ -6,8 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from t2t_hint_nart.evaluation.approx_bleu import approx_bleu
-from t2t_hint_nart.evaluation.rouge import rouge_2_fscore, rouge_l_fscore
+from t2t_hint_nart.evaluation.teacher_forcing import approx_bleu, rouge_2_fscore, rouge_l_fscore
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
 from t2t_hint_nart.training.metric_names import lower_is_better
 

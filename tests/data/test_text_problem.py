@@ -6,7 +6,7 @@ import pytest
 
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.shards import read_shard
-from t2t_hint_nart.data.text_problem import VocabType
+from t2t_hint_nart.data.text_problem import Text2TextProblem, VocabType
 from t2t_hint_nart.errors import InputError
 from tests.data.lines_problem import PAIRS, LinesProblem
 
@@ -185,3 +185,43 @@ def test_vocabulary_of_the_first_samples(tmp_path):
     problem = FirstSamplesProblem()
     texts = list(problem.generate_text_for_vocab(tmp_path, tmp_path))
     assert texts == [*PAIRS["train"][0], *PAIRS["train"][1]]
+
+
+class PortedProblem(Text2TextProblem):
+    """As tensor2tensor's are written: everything is a property."""
+
+    @property
+    def vocab_type(self):
+        return VocabType.CHARACTER
+
+    @property
+    def approx_vocab_size(self):
+        return super().approx_vocab_size // 2
+
+    @property
+    def is_generate_per_split(self):
+        return True
+
+    @property
+    def inputs_prefix(self):
+        return "translate: "
+
+    @property
+    def use_vocab_from_other_problem(self):
+        return LinesProblem()
+
+    @property
+    def dataset_splits(self):
+        return LinesProblem.dataset_splits
+
+    def generate_samples(self, data_dir, tmp_dir, dataset_split):
+        return LinesProblem().generate_samples(data_dir, tmp_dir, dataset_split)
+
+
+def test_properties_may_be_properties(tmp_path):
+    problem = PortedProblem()
+    assert problem.approx_vocab_size == 2**14
+    assert problem.vocab_filename == "vocab.lines_problem.64.subwords"
+    problem.generate_data(tmp_path, tmp_path)
+    expected = [(f"translate: {source}", target) for source, target in PAIRS["dev"]]
+    assert problem.text_pairs(tmp_path, "dev") == expected

@@ -1,7 +1,7 @@
 import pytest
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.evaluation.latency import Latency, measure_latencies, measure_latency, speedup
+from t2t_hint_nart.evaluation.latency import measure_latencies
 
 
 class FakeClock:
@@ -24,6 +24,10 @@ def timed(durations, clock, first=100.0):
         seen.add(item[0])
 
     return call, calls
+
+
+def measure_latency(call, inputs, **kwargs):
+    return measure_latencies({"one": call}, inputs, **kwargs)["one"]
 
 
 def test_statistics_by_hand():
@@ -75,12 +79,6 @@ def test_every_system_is_timed_in_every_round():
     assert latencies["b"].mean_ms == pytest.approx(3 * latencies["a"].mean_ms)
     assert latencies["a"].mean_ms == pytest.approx(5.5)
     assert (latencies["a"].calls, latencies["a"].warmup_calls) == (4, 2)
-
-
-def test_speedup_is_the_ratio_of_medians():
-    slow = Latency(median_ms=784, mean_ms=1, p90_ms=1, calls=1, warmup_calls=1)
-    fast = Latency(median_ms=26, mean_ms=1, p90_ms=1, calls=1, warmup_calls=1)
-    assert speedup(slow, fast) == pytest.approx(30.15, abs=0.01)
 
 
 @pytest.mark.parametrize(("inputs", "rounds"), [([], 1), (["a1"], 0)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.evaluation.similarity import cosine_matrix
+from t2t_hint_nart.evaluation.probes import cosine_matrix
 from t2t_hint_nart.inspection.sentence_view import draw, look, write_csv
 from tests.inspection.sentence_views import (
     ENCODERS,

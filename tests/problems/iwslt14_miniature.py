@@ -3,7 +3,7 @@
 import io
 import tarfile
 
-from t2t_hint_nart.problems.builders.iwslt14_archive import HELD_OUT
+from t2t_hint_nart.problems.builders.iwslt14 import HELD_OUT
 
 TALKS = 8
 SENTENCES = 6  # of a talk, beside its title and description

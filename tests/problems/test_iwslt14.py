@@ -11,8 +11,7 @@ import tensorflow_datasets as tfds
 from t2t_hint_nart import registry
 from t2t_hint_nart.data import pair_filters
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.problems.builders.iwslt14 import ARCHIVE, Iwslt14
-from t2t_hint_nart.problems.builders.iwslt14_archive import HELD_OUT, sentence_pairs
+from t2t_hint_nart.problems.builders.iwslt14 import ARCHIVE, HELD_OUT, Iwslt14, sentence_pairs
 from tests.problems.iwslt14_miniature import SENTENCES, TALKS, write_archive
 from tests.problems.local_server import serving
 

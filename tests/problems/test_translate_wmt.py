@@ -1,6 +1,7 @@
 """WMT En-De: archives through TFDS's own builders, text files, filters, the vocabulary's text."""
 
 import gzip
+import itertools
 import shutil
 import tempfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from tensorflow_datasets.translate.wmt_t2t import WmtT2tTranslate
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data import pair_filters
+from t2t_hint_nart.problems.translate_wmt import sampled_text
 from tests.problems.wmt_miniature import PAIRS, TEXT, unpack_archives, write_archives
 
 BUILDERS = {
@@ -164,3 +166,32 @@ def test_names(name):
     assert problem.vocab_filename == f"vocab.{name}.{problem.base.approx_vocab_size}.subwords"
     assert (problem.source_language, problem.target_language) == ("de", "en")
     assert [part["shards"] for part in problem.dataset_splits] == [100, 1, 1]
+
+
+def t2t_sample(lines, budget):
+    """What T2T's generate_lines_for_vocab takes of one file."""
+    every = int(sum(map(len, lines)) / budget / 2)
+    counter, taken = 0, []
+    for line in lines:
+        if counter < every:
+            counter += 1
+        elif budget <= 0:
+            break
+        else:
+            budget -= len(line)
+            counter = 0
+            taken.append(line)
+    return taken
+
+
+def test_each_side_as_a_file_of_its_own():
+    sources = [f"s{number}" * (1 + number % 3) for number in range(500)]
+    targets = [f"t{number}" * (1 + number % 7) for number in range(500)]
+
+    def text():
+        return itertools.chain.from_iterable(zip(sources, targets, strict=True))
+
+    for budget in (40, 200, 3000, 10**6):
+        taken = list(sampled_text(text, sides=2, characters=budget))
+        for side, lines in (("s", sources), ("t", targets)):
+            assert [line for line in taken if line[0] == side] == t2t_sample(lines, budget)

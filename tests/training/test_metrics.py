@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.evaluation.approx_bleu import approx_bleu
+from t2t_hint_nart.evaluation.teacher_forcing import approx_bleu
 from t2t_hint_nart.models.network import Output
 from t2t_hint_nart.training.evaluation import make_evaluation
 from t2t_hint_nart.training.metric_names import lower_is_better, metric_name, metric_tag

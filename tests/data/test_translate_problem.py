@@ -2,7 +2,7 @@
 
 import pytest
 
-from t2t_hint_nart.data.language_check import SAMPLE_PAIRS, language_checked, likely_language
+from t2t_hint_nart.data.translate_problem import SAMPLE_PAIRS, language_checked, likely_language
 from t2t_hint_nart.errors import InputError
 
 GERMAN = "Der Mann und die Frau sind nicht auf dem Weg zu mir."

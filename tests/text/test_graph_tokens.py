@@ -3,10 +3,11 @@ import tensorflow as tf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from t2t_hint_nart.text import graph_tokenizer, tokenizer
-from t2t_hint_nart.text.graph_tokenizer import CharacterTable
+from t2t_hint_nart.text import graph_tokens, tokenizer
+from t2t_hint_nart.text.escape import ESCAPE_CHARACTERS, escape_token, unescape_token
+from t2t_hint_nart.text.graph_tokens import CharacterTable
 from t2t_hint_nart.text.tokenizer import is_alphanumeric
-from tests.text.strategies import SPACED, TEXTS
+from tests.text.strategies import BACKSLASHED, SPACED, SYMBOLS, TEXTS
 
 ALPHANUMERIC = CharacterTable.alphanumeric()
 
@@ -27,7 +28,7 @@ def strings(ragged):
 @example(SPACED)
 @example([*reversed(SPACED)])
 def test_tokens_are_those_of_python(texts):
-    tokens, text_of = graph_tokenizer.tokenize(code_points(texts), ALPHANUMERIC)
+    tokens, text_of = graph_tokens.tokenize(code_points(texts), ALPHANUMERIC)
     expected = [(i, token) for i, text in enumerate(texts) for token in tokenizer.encode(text)]
     assert list(zip(text_of.numpy(), strings(tokens), strict=True)) == expected
 
@@ -38,7 +39,7 @@ def test_texts_are_those_of_python(rows):
     tokens = [token for row in rows for token in row]
     row_of = [i for i, row in enumerate(rows) for _ in row]
     flat = code_points(tokens)
-    texts = graph_tokenizer.detokenize(
+    texts = graph_tokens.detokenize(
         flat.values,
         tf.cast(flat.value_rowids(), tf.int32),
         tf.gather(tf.constant(row_of, tf.int64), flat.value_rowids()),
@@ -50,10 +51,10 @@ def test_texts_are_those_of_python(rows):
 
 def test_neighbours():
     values = tf.constant([3, 3, 5])
-    assert graph_tokenizer.previous(values, 9).numpy().tolist() == [9, 3, 3]
-    assert graph_tokenizer.following(values, 9).numpy().tolist() == [3, 5, 9]
-    assert graph_tokenizer.changes(values).numpy().tolist() == [True, False, True]
-    assert graph_tokenizer.changes(values[:0]).shape == [0]
+    assert graph_tokens.previous(values, 9).numpy().tolist() == [9, 3, 3]
+    assert graph_tokens.following(values, 9).numpy().tolist() == [3, 5, 9]
+    assert graph_tokens.changes(values).numpy().tolist() == [True, False, True]
+    assert graph_tokens.changes(values[:0]).shape == [0]
 
 
 def test_alphanumeric_is_the_tokenizers_for_every_code_point():
@@ -71,3 +72,36 @@ def test_members():
 
 def test_pages_are_shared():
     assert CharacterTable.alphanumeric()._pages.nbytes < 64 * 1024
+
+
+ALPHABET = frozenset(ESCAPE_CHARACTERS + "ab \0é日")
+NUMBERS = [0, 9, 10, 65, 92, 95, 0xD7FF, 0xD800, 0xDFFF, 0xE000, 0x10FFFF, 0x110000, 10**7, 10**30]
+
+
+@settings(max_examples=15)
+@given(st.lists(TEXTS.filter(len), max_size=20))
+@example([chr(10**k - d) for k in range(1, 7) for d in (0, 1)] + ["\U0010ffff", "\0", "\x01"])
+def test_escapes_as_python(tokens):
+    plain = tf.constant([c in ALPHABET for token in tokens for c in token], tf.bool)
+    escaped = graph_tokens.escape(code_points(tokens), plain)
+    assert strings(escaped) == [escape_token(token, ALPHABET) for token in tokens]
+
+
+@settings(max_examples=15)
+@given(st.lists(SYMBOLS, max_size=20))
+@example([])
+@example(BACKSLASHED)
+@example([f"\\{zeros}{n}{end}" for n in NUMBERS for zeros in ("", "0" * 9) for end in (";", "")])
+def test_unescapes_as_python(texts):
+    # An underscore ends each, as the caller sees to.
+    symbols = code_points([text + "_" for text in texts]).values
+    characters, used = graph_tokens.unescape(symbols)
+    read = [
+        "\n" if symbol == ord("_") else chr(character)
+        for symbol, character, used_ in zip(
+            symbols.numpy(), characters.numpy(), used.numpy(), strict=True
+        )
+        if used_
+    ]
+    expected = [unescape_token(part) for text in texts for part in text.split("_")]
+    assert "".join(read) == "".join(f"{part}\n" for part in expected)
