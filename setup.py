@@ -25,6 +25,7 @@ COMMANDS = (
     "t2t-visualize",
     "t2t-import-checkpoint",
 )
+SEARCH = ["optuna>=4,<6"]
 
 
 def version() -> str:
@@ -66,13 +67,18 @@ setup(
         "sacrebleu>=2.4",
         # 0.2: its tokens but for the end of a line are compared with Moses' own.
         "sacremoses>=0.2,<0.3",
+        # Student's t over seeds.
+        "scipy>=1.11",
         "absl-py>=2",
         # TensorFlow 2.21 no longer installs it, and tf.summary refuses to write without it.
         "tensorboard>=2.20",
         "matplotlib>=3.8",
     ],
     extras_require={
+        # t2t-trainer --hparams_range
+        "search": SEARCH,
         "dev": [
+            *SEARCH,
             "dill",  # tfds.testing imports it
             "hypothesis",
             "import-linter",
@@ -82,7 +88,7 @@ setup(
             "ruff",
             "setuptools",
             "wheel",
-        ]
+        ],
     },
     entry_points={
         "console_scripts": [

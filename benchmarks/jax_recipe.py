@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.reproduce.pipeline import TEACHER, Pipeline
+from t2t_hint_nart.reproduce.execution import averaged
+from t2t_hint_nart.reproduce.pipeline import Pipeline
 from t2t_hint_nart.reproduce.recipe import find_recipe
 from t2t_hint_nart.training.averaging import write_model_values
 from t2t_hint_nart.training.run import with_length_bias
@@ -39,8 +40,9 @@ class TrainedElsewhere(Pipeline):
         stored = np.load(path)
         history = json.loads(str(stored["history"]))
         values = {name: stored[name] for name in stored.files if name != "history"}
-        write_model_values(values, Path(system.run_dir) / "avg", history["steps"])
-        hparams = with_length_bias(system.run(self.data_dir, self.seed)).hparams
+        run = self.run_of(system)
+        write_model_values(values, averaged(run), history["steps"])
+        hparams = with_length_bias(run).hparams
         return {"length_bias": hparams.get("length_bias"), "trained": history}
 
     @property
@@ -48,13 +50,15 @@ class TrainedElsewhere(Pipeline):
         """Where <system>.npz are."""
         return self.output_dir / "weights"
 
-    def _settings(self):
+    def settings(self):
         """With what the other machine said about the training."""
-        told = {}
+        settings = super().settings()
+        settings[""]["trained_by"] = "benchmarks/jax_training.py"
         for path in sorted(self.weights_dir.glob("*.npz")):
             history = json.loads(str(np.load(path)["history"]))
-            told[path.stem] = {key: history[key] for key in history if key != "log"}
-        return {**super()._settings(), "trained_by": "benchmarks/jax_training.py", "training": told}
+            told = {key: history[key] for key in history if key != "log"}
+            settings[path.stem]["training"] = told
+        return settings
 
     def pack(self):
         """Write the ids of the training data, real and, once there is some, distilled."""
@@ -109,13 +113,15 @@ def main():
     try:
         finished = pipeline.run()
     except WeightsMissingError as missing:
-        students = [student.system for student in recipe.students]
-        systems = [TEACHER] if str(missing) == TEACHER else students
+        # What the others wait for comes alone, then all others at once.
+        others = [system.name for system in recipe.systems if system.name not in recipe.shared]
+        systems = [str(missing)] if str(missing) in recipe.shared else others
+        shared_dir = Path(arguments.teacher_from or pipeline.output_dir)
         print(
             "Next, on the machine with the GPU:\n  KERAS_BACKEND=jax python "
             f"benchmarks/jax_training.py --packed={pipeline.pack()} "
             f"--weights={pipeline.weights_dir} --systems={','.join(systems)} "
-            f"--teacher={Path(arguments.teacher_from or pipeline.output_dir)}/weights/teacher.npz "
+            f"--given={shared_dir}/weights "
             f"--seed={arguments.seed}"
         )
         return

@@ -26,11 +26,10 @@ from t2t_hint_nart.data.bucket_table import bucket_table_from_hparams
 from t2t_hint_nart.losses.loss_term import weighted_sum
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.output_dir import create_hparams
-from t2t_hint_nart.reproduce.recipe import Student, find_recipe
+from t2t_hint_nart.reproduce.recipe import find_recipe
 from t2t_hint_nart.training.objective import Objective
 from t2t_hint_nart.training.optimizer import make_optimizer
 
-TEACHER = Student("teacher", "", distilled=False)
 HINT_WEIGHTS = ("hint_hidden_weight", "hint_align_weight")
 # Steps between lines of progress.
 LOG_STEPS = 200
@@ -42,9 +41,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--packed", type=Path, required=True, help="from jax_recipe.py")
     parser.add_argument("--weights", type=Path, required=True, help="directory of <system>.npz")
-    parser.add_argument("--systems", required=True, help="teacher, or students, with commas")
+    parser.add_argument("--systems", required=True, help="of the recipe, with commas")
     parser.add_argument(
-        "--teacher", type=Path, help="its weights; <weights>/teacher.npz if not given"
+        "--given", type=Path, help="directory of the systems they learn from; --weights by default"
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=0, help="in place of the recipe's")
@@ -54,9 +53,8 @@ def main():
     packed = dict(np.load(arguments.packed))
     facts = json.loads(str(packed["facts"]))
     recipe = find_recipe(facts["recipe"])
-    known = {student.system: student for student in (TEACHER, *recipe.students)}
     for name in arguments.systems.split(","):
-        trainer = Trainer(recipe, facts, known[name], arguments)
+        trainer = Trainer(recipe, facts, recipe.system(name), arguments)
         values, history = trainer.train(packed)
         arguments.weights.mkdir(parents=True, exist_ok=True)
         path = arguments.weights / f"{name}.npz"
@@ -67,29 +65,28 @@ def main():
 class Trainer:
     """One system of a recipe: its network, its teacher if it takes hints, and the update."""
 
-    def __init__(self, recipe, facts, student, arguments):
-        self.student, self.seed = student, arguments.seed
-        teacher = student.system == "teacher"
-        self.steps = arguments.steps or (recipe.teacher_steps if teacher else recipe.student_steps)
-        wanted = recipe.teacher_checkpoint_steps if teacher else recipe.student_checkpoint_steps
+    def __init__(self, recipe, facts, system, arguments):
+        self.system, self.seed = system, arguments.seed
+        self.steps = arguments.steps or system.steps
         self.average = recipe.average
-        self.every = max(min(wanted, self.steps // self.average), 1)
-        self.overrides = ",".join(part for part in (student.overrides, arguments.hparams) if part)
-        set_name = recipe.teacher_set if teacher else recipe.student_set
-        self.hparams = create_hparams(set_name, self.overrides)
+        self.every = max(min(system.checkpoint_steps, self.steps // self.average), 1)
+        self.overrides = ",".join(part for part in (system.hparams, arguments.hparams) if part)
+        self.hparams = create_hparams(system.hparams_set, self.overrides)
         sizes = {key: facts[key] for key in ("source_vocab_size", "target_space_id")}
         keras.utils.set_random_seed(self.seed)
-        model = "transformer" if teacher else "transformer_nat"
-        self.network = registry.model(model)(self.hparams, facts["vocab_size"], **sizes)
+        self.network = registry.model(system.model)(self.hparams, facts["vocab_size"], **sizes)
         self.objective = Objective(self.hparams)
         self.teacher = None
-        stored = arguments.teacher or arguments.weights / "teacher.npz"
-        if self.objective.needs_teacher:
-            hparams = create_hparams(recipe.teacher_set, arguments.hparams)
-            self.teacher = registry.model("transformer")(hparams, facts["vocab_size"], **sizes)
-            assign(self.teacher, np.load(stored), all_of_them=True)
-        if student.warm_start:
-            assign(self.network, np.load(stored), all_of_them=False)
+        given = arguments.given or arguments.weights
+        if system.hints_from:
+            teacher = recipe.system(system.hints_from)
+            overrides = ",".join(part for part in (teacher.hparams, arguments.hparams) if part)
+            hparams = create_hparams(teacher.hparams_set, overrides)
+            self.teacher = registry.model(teacher.model)(hparams, facts["vocab_size"], **sizes)
+            assign(self.teacher, np.load(given / f"{teacher.name}.npz"), all_of_them=True)
+        if system.warm_start_from:
+            stored = np.load(given / f"{system.warm_start_from}.npz")
+            assign(self.network, stored, all_of_them=False)
         self.optimizer = make_optimizer(self.hparams)
         self.optimizer.build(self.network.trainable_variables)
 
@@ -141,7 +138,7 @@ class Trainer:
             groups = (teacher.trainable_variables, teacher.non_trainable_variables)
             frozen = tuple([variable.value for variable in group] for group in groups)
         snapshots, log, started = [], [], time.monotonic()
-        data = "distilled" if self.student.distilled else "real"
+        data = "distilled" if self.system.distilled else "real"
         stream = batches(sentences(packed, data), self.hparams, self.seed)
         for step, (inputs, targets) in zip(range(1, self.steps + 1), stream, strict=False):
             state, terms = update(state, weights, frozen, inputs, targets)
@@ -150,7 +147,7 @@ class Trainer:
             if step % LOG_STEPS == 0 or step == self.steps:
                 log.append({"step": step, **{name: float(v) for name, v in terms.items()}})
                 seconds = time.monotonic() - started
-                print(f"{self.student.system} {seconds:.0f} s {json.dumps(log[-1])}", flush=True)
+                print(f"{self.system.name} {seconds:.0f} s {json.dumps(log[-1])}", flush=True)
         means = [np.mean(copies, axis=0) for copies in zip(*snapshots, strict=True)]
         place = {id(v): i for i, v in enumerate(network.trainable_variables)}
         values = {

@@ -6,10 +6,9 @@ text out, works on them.
 
 import random
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.problem import PathLike
+from t2t_hint_nart.data.problem import DatasetSplit, PathLike, train_dev_test
 from t2t_hint_nart.data.text_problem import Text2TextProblem
 from t2t_hint_nart.registry import register_problem
 
@@ -20,6 +19,9 @@ class AlgorithmicProblem(Text2TextProblem):
     No sequence of the development or test set occurs in the training set.
     """
 
+    is_generate_per_split = True
+    approx_vocab_size = 2**5
+    dataset_splits = train_dev_test(1)
     num_pairs: ClassVar[dict[str, int]] = {
         DatasetSplit.TRAIN: 4000,
         DatasetSplit.EVAL: 100,
@@ -31,31 +33,10 @@ class AlgorithmicProblem(Text2TextProblem):
         """Return the target of a source."""
         raise NotImplementedError(f"{type(self).__name__} does not say what its targets are")
 
-    @property
-    def approx_vocab_size(self) -> int:
-        """The ten digits, and the characters that any text can be spelt with."""
-        return 2**5
-
-    @property
-    def is_generate_per_split(self) -> bool:
-        """Each split has its own sequences."""
-        return True
-
-    @property
-    def dataset_splits(self) -> list[dict[str, Any]]:
-        """One shard each."""
-        return [{"split": split, "shards": 1} for split in DatasetSplit.ALL]
-
     def generate_samples(
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, str]]:
-        """Yield random sequences, of each length about as many, and their targets.
-
-        Args:
-            data_dir: unused.
-            tmp_dir: unused.
-            dataset_split: "train", "dev" or "test".
-        """
+        """Yield random sequences, of each length about as many, and their targets."""
         del data_dir, tmp_dir
         rng = random.Random(self.random_seed)
         held_out: set[tuple[str, ...]] = set()

@@ -11,16 +11,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit, train_dev_test
 from t2t_hint_nart.data.parallel_text import (
     STRICT,
     Pair,
     find_text,
     read_columns,
-    read_lines,
     read_pairs,
+    read_sentences,
 )
-from t2t_hint_nart.data.problem import PathLike, TextEncoder
+from t2t_hint_nart.data.problem import DatasetSplit, PathLike, TextEncoder, train_dev_test
 from t2t_hint_nart.data.text_problem import Text2TextProblem, VocabType
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.registry import register_problem
@@ -36,24 +35,12 @@ class OwnTextProblem(Text2TextProblem):
         text_files: split -> names of the files that hold it; only the test set may be missing.
     """
 
+    is_generate_per_split = True
+    dataset_splits = train_dev_test(10)
     text_files: ClassVar[dict[str, tuple[str, ...]]] = {}
 
-    @property
-    def is_generate_per_split(self) -> bool:
-        """Each split has its own files."""
-        return True
-
-    @property
-    def dataset_splits(self) -> list[dict[str, Any]]:
-        """Ten training shards, one of each other split."""
-        return train_dev_test(10)
-
     def splits_in(self, tmp_dir: PathLike) -> list[dict[str, Any]]:
-        """Return the splits that tmp_dir has the text of; only the test set may be missing.
-
-        Args:
-            tmp_dir: folder of the text files.
-        """
+        """Return the splits that tmp_dir has the text of; only the test set may be missing."""
         names = self.text_files[DatasetSplit.TEST]
         has_test = any(find_text(Path(tmp_dir), name) for name in names)
         return self.dataset_splits if has_test else self.dataset_splits[:-1]
@@ -62,11 +49,6 @@ class OwnTextProblem(Text2TextProblem):
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, str]]:
         """Yield the sentence pairs of a split, line by line.
-
-        Args:
-            data_dir: unused.
-            tmp_dir: folder of the text files.
-            dataset_split: "train", "dev" or "test".
 
         Raises:
             InputError: a file is missing, empty or not UTF-8, a line is empty, very long or has
@@ -91,7 +73,7 @@ class OwnTextProblem(Text2TextProblem):
         if path is None:
             names = ", ".join(name for names in self.text_files.values() for name in names)
             raise InputError(
-                f"cannot read '{folder / name}' (No such file or directory); {self.base_name} "
+                f"cannot read '{folder / name}': No such file or directory; {self.base_name} "
                 f"reads {names} in --tmp_dir, plain or with .gz, "
                 "of which only the test set may be missing"
             )
@@ -135,45 +117,28 @@ class Text2textTmpdirTokens(Text2textTmpdir):
     most frequent first. Words that are not in it are read as `<UNK>`.
     """
 
-    @property
-    def vocab_type(self) -> str:
-        """One id a token."""
-        return VocabType.TOKEN
-
-    @property
-    def oov_token(self) -> str:
-        """What unknown words become."""
-        return "<UNK>"
+    vocab_type = VocabType.TOKEN
+    oov_token: str = "<UNK>"
 
     def check_vocab(self, data_dir: PathLike) -> None:
-        """Accept that there is no vocabulary yet: it is made of the text.
-
-        Args:
-            data_dir: unused.
-        """
+        """Accept that there is no vocabulary yet: it is made of the text."""
 
     def get_or_create_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> TextEncoder:
         """Return the vocabulary, made of vocab.txt or of the training text if it is not there.
-
-        Args:
-            data_dir: folder of the vocabulary.
-            tmp_dir: folder of the text files.
 
         Raises:
             InputError: as for text2text_tmpdir; or vocab.txt has a word twice.
         """
         path = Path(data_dir) / self.vocab_filename
         if not path.exists():
-            words = self._given_words(Path(tmp_dir)) or self._frequent_words(data_dir, tmp_dir)
+            given = find_text(Path(tmp_dir), _VOCABULARY)
+            words = list(read_sentences(given)) if given else []
+            words = words or self._frequent_words(data_dir, tmp_dir)
             words = [word for word in words if word != self.oov_token]
             encoder = TokenTextEncoder(vocab_list=[self.oov_token, *words])
             encoder.store(path)
             self.progress(f"vocabulary: {encoder.vocab_size} tokens written to {path}")
         return super().get_or_create_vocab(data_dir, tmp_dir)
-
-    def _given_words(self, folder: Path) -> list[str]:
-        path = find_text(folder, _VOCABULARY)
-        return list(read_lines(path)) if path else []
 
     def _frequent_words(self, data_dir: PathLike, tmp_dir: PathLike) -> list[str]:
         counts = Counter[str]()

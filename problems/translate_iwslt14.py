@@ -18,13 +18,12 @@ the same with .en are read as they are.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from t2t_hint_nart.data import pair_filters
-from t2t_hint_nart.data.dataset_split import DatasetSplit, train_dev_test
-from t2t_hint_nart.data.local_text import file_names
 from t2t_hint_nart.data.pair_filters import PairFilters
-from t2t_hint_nart.data.problem import PathLike
+from t2t_hint_nart.data.parallel_text import file_names
+from t2t_hint_nart.data.problem import DatasetSplit, PathLike, train_dev_test
 from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem
 from t2t_hint_nart.registry import register_problem
 
@@ -44,6 +43,8 @@ class Iwslt14Problem(TfdsTranslateProblem):
         every_dev: each so many-th pair of the training text is for development.
     """
 
+    approx_vocab_size = 10_000
+    dataset_splits = train_dev_test(10)
     languages = ("de", "en")
     bleu_convention = "iwslt14_lowercased_tokenized"
     local_files = file_names(("de", "en"), train=["train"], dev=["valid", "dev"], test=["test"])
@@ -54,22 +55,8 @@ class Iwslt14Problem(TfdsTranslateProblem):
     most_ratio: ClassVar[float] = 1.5
     every_dev: ClassVar[int] = 23
 
-    @property
-    def approx_vocab_size(self) -> int:
-        """Subtokens of both languages."""
-        return 10_000
-
-    @property
-    def dataset_splits(self) -> list[dict[str, Any]]:
-        """Ten training shards, one of each other split."""
-        return train_dev_test(10)
-
     def pair_filters(self, split: str) -> PairFilters:
-        """Return which training pairs are kept, as Moses' clean-corpus-n.perl keeps them.
-
-        Args:
-            split: "train", "dev" or "test".
-        """
+        """Return which training pairs are kept, as Moses' clean-corpus-n.perl keeps them."""
         if split != DatasetSplit.TRAIN:
             return pair_filters.NONE
         return {
@@ -79,11 +66,7 @@ class Iwslt14Problem(TfdsTranslateProblem):
         }
 
     def builder(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
-        """Return the builder of the talks.
-
-        Args:
-            tmp_dir: folder where the archive is looked for and the builder keeps its files.
-        """
+        """Return the builder of the talks."""
         from t2t_hint_nart.problems.builders.iwslt14 import Iwslt14
 
         return Iwslt14(config=self.preparation, data_dir=self.tfds_dir(tmp_dir))
@@ -92,10 +75,6 @@ class Iwslt14Problem(TfdsTranslateProblem):
         """Yield the sentence pairs of a split.
 
         Training pairs that the filters drop are among them, so that they can be counted.
-
-        Args:
-            tmp_dir: folder where the archive is looked for.
-            dataset_split: "train", "dev" or "test".
         """
         if dataset_split == DatasetSplit.TEST:
             for test_set in _TEST_SETS:
@@ -122,10 +101,7 @@ class TranslateDeenIwslt14(Iwslt14Problem):
 class TranslateDeenIwslt1432k(Iwslt14Problem):
     """German to English TED talks, fairseq's 160k preparation, 32k joint subtokens."""
 
-    @property
-    def approx_vocab_size(self) -> int:
-        """Subtokens of both languages."""
-        return 2**15
+    approx_vocab_size = 2**15
 
 
 @register_problem("translate_deen_iwslt14_153k")
@@ -139,7 +115,4 @@ class TranslateDeenIwslt14153k(Iwslt14Problem):
 class TranslateDeenIwslt14153k32k(TranslateDeenIwslt14153k):
     """German to English TED talks, MIXER's 153k preparation, 32k joint subtokens."""
 
-    @property
-    def approx_vocab_size(self) -> int:
-        """Subtokens of both languages."""
-        return 2**15
+    approx_vocab_size = 2**15

@@ -5,11 +5,10 @@ official repository. Or from files in tmp_dir under the official names, plain or
 train.de, val.de, test_2016_flickr.de and the same with .en.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from t2t_hint_nart.data.dataset_split import train_dev_test
-from t2t_hint_nart.data.local_text import file_names
-from t2t_hint_nart.data.problem import PathLike
+from t2t_hint_nart.data.parallel_text import file_names
+from t2t_hint_nart.data.problem import PathLike, train_dev_test
 from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem
 from t2t_hint_nart.registry import register_problem
 
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 class TranslateDeenMulti30k(TfdsTranslateProblem):
     """German to English, captions of photographs: 29,000 pairs, 4k joint subtokens."""
 
+    approx_vocab_size = 2**12
+    dataset_splits = train_dev_test(10)
     languages = ("de", "en")
     local_files = file_names(
         ("de", "en"),
@@ -30,22 +31,8 @@ class TranslateDeenMulti30k(TfdsTranslateProblem):
     )
     obtainable = "train.de.gz, val.de.gz, test_2016_flickr.de.gz and the same with .en"
 
-    @property
-    def approx_vocab_size(self) -> int:
-        """Subtokens of both languages."""
-        return 2**12
-
-    @property
-    def dataset_splits(self) -> list[dict[str, Any]]:
-        """Ten training shards, one of each other split."""
-        return train_dev_test(10)
-
     def builder(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
-        """Return the builder of the captions.
-
-        Args:
-            tmp_dir: folder where the builder keeps its files.
-        """
+        """Return the builder of the captions."""
         from t2t_hint_nart.problems.builders.multi30k import Multi30k
 
         return Multi30k(data_dir=self.tfds_dir(tmp_dir))
@@ -55,7 +42,4 @@ class TranslateDeenMulti30k(TfdsTranslateProblem):
 class TranslateDeenMulti30k10k(TranslateDeenMulti30k):
     """German to English, captions of photographs: 29,000 pairs, 10k joint subtokens."""
 
-    @property
-    def approx_vocab_size(self) -> int:
-        """Subtokens of both languages."""
-        return 10_000
+    approx_vocab_size = 10_000

@@ -13,10 +13,9 @@ neither of their sides occurs in any other pair (compared without case and punct
 leaks. Vocabulary entries ("der Bahnhof") are all in the training set.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from t2t_hint_nart.data.dataset_split import train_dev_test
-from t2t_hint_nart.data.problem import PathLike
+from t2t_hint_nart.data.problem import PathLike, train_dev_test
 from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem
 from t2t_hint_nart.registry import register_problem
 
@@ -28,33 +27,18 @@ if TYPE_CHECKING:
 class TranslateDeenQuickstart(TfdsTranslateProblem):
     """German to English, 2,579 short sentences of a course: minutes on a CPU, not a benchmark."""
 
+    approx_vocab_size = 2**11
+    dataset_splits = train_dev_test(10)
     languages = ("de", "en")
 
-    @property
-    def approx_vocab_size(self) -> int:
-        """Subtokens of both languages; a larger vocabulary leaves most of them too rare."""
-        return 2**11
-
-    @property
-    def dataset_splits(self) -> list[dict[str, Any]]:
-        """Ten training shards, so that shuffling files and a small buffer mix the epochs well."""
-        return train_dev_test(10)
-
     def builder(self, tmp_dir: PathLike) -> "AufDeutsch":
-        """Return the builder of the course's sentences.
-
-        Args:
-            tmp_dir: folder where the wheel and the builder's files are.
-        """
+        """Return the builder of the course's sentences."""
         from t2t_hint_nart.problems.builders.auf_deutsch import AufDeutsch
 
         return AufDeutsch(data_dir=self.tfds_dir(tmp_dir))
 
     def fetch_manual_files(self, tmp_dir: PathLike) -> None:
         """Download the wheel unless tmp_dir has it.
-
-        Args:
-            tmp_dir: folder where the wheel is looked for and put.
 
         Raises:
             InputError: it cannot be downloaded, or has another checksum.

@@ -6,11 +6,10 @@ grows, so numbers depend on its date. Files in tmp_dir (train.de, dev.de, test.d
 with .en, plain or with `.gz`) are read as they are: whoever made them divided them.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from t2t_hint_nart.data.dataset_split import train_dev_test
-from t2t_hint_nart.data.local_text import file_names
-from t2t_hint_nart.data.problem import PathLike
+from t2t_hint_nart.data.parallel_text import file_names
+from t2t_hint_nart.data.problem import PathLike, train_dev_test
 from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem
 from t2t_hint_nart.registry import register_problem
 
@@ -22,28 +21,16 @@ if TYPE_CHECKING:
 class TranslateDeenTatoeba(TfdsTranslateProblem):
     """German to English, everyday sentences: some 160,000 pairs or more, 8k joint subtokens."""
 
+    approx_vocab_size = 2**13
+    dataset_splits = train_dev_test(10)
     languages = ("de", "en")
     local_files = file_names(
         ("de", "en"), train=["train"], dev=["dev", "val", "valid"], test=["test"]
     )
     obtainable = "deu-eng.zip of manythings.org/anki"
 
-    @property
-    def approx_vocab_size(self) -> int:
-        """Subtokens of both languages."""
-        return 2**13
-
-    @property
-    def dataset_splits(self) -> list[dict[str, Any]]:
-        """Ten training shards, one of each other split."""
-        return train_dev_test(10)
-
     def builder(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
-        """Return the builder of the sentences.
-
-        Args:
-            tmp_dir: folder where the archive is looked for and the builder keeps its files.
-        """
+        """Return the builder of the sentences."""
         from t2t_hint_nart.problems.builders.tatoeba_pairs import TatoebaPairs
 
         return TatoebaPairs(data_dir=self.tfds_dir(tmp_dir))

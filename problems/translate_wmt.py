@@ -14,16 +14,13 @@ train.en and train.de, with newstest2013.en, newstest2014.en and so on.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from t2t_hint_nart.data import pair_filters
-from t2t_hint_nart.data.dataset_split import DatasetSplit, train_dev_test
-from t2t_hint_nart.data.local_text import FileNames, file_names
 from t2t_hint_nart.data.pair_filters import PairFilters
-from t2t_hint_nart.data.parallel_text import Refusals
-from t2t_hint_nart.data.problem import PathLike
+from t2t_hint_nart.data.parallel_text import FileNames, Refusals, file_names
+from t2t_hint_nart.data.problem import DatasetSplit, PathLike, train_dev_test
+from t2t_hint_nart.data.subword_vocabulary import sampled_text
 from t2t_hint_nart.data.tfds_problem import TfdsTranslateProblem
-from t2t_hint_nart.data.vocabulary_sample import sampled_text
 from t2t_hint_nart.registry import register_problem
 
 _NO_REFUSALS: Refusals = {}
@@ -56,6 +53,8 @@ def wmt_file_names(name: str) -> FileNames:
 class TranslateEndeWmt(TfdsTranslateProblem):
     """Base class of English to German news."""
 
+    approx_vocab_size = 2**15
+    dataset_splits = train_dev_test(100)
     languages = ("en", "de")
     bleu_convention = "wmt14_compound"
     # What is wrong with single lines of crawled text is no error: see pair_filters.
@@ -65,22 +64,8 @@ class TranslateEndeWmt(TfdsTranslateProblem):
     # tensor2tensor's: a million characters of each file, which are three for each language.
     vocabulary_characters = 3_000_000
 
-    @property
-    def approx_vocab_size(self) -> int:
-        """Subtokens of both languages."""
-        return 2**15
-
-    @property
-    def dataset_splits(self) -> list[dict[str, Any]]:
-        """A hundred training shards, as tensor2tensor has, one of each other split."""
-        return train_dev_test(100)
-
     def pair_filters(self, split: str) -> PairFilters:
-        """Return what training pairs must not have: an empty side, control characters, no ends.
-
-        Args:
-            split: "train", "dev" or "test".
-        """
+        """Return what training pairs must not have: an empty side, control characters, no ends."""
         return pair_filters.without() if split == DatasetSplit.TRAIN else pair_filters.NONE
 
     def generate_text_for_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> Iterator[str]:
@@ -88,10 +73,6 @@ class TranslateEndeWmt(TfdsTranslateProblem):
 
         Tensor2tensor takes as much of each corpus; here the corpora come mixed, and each has its
         share.
-
-        Args:
-            data_dir: folder of the vocabulary.
-            tmp_dir: folder of downloads and other raw material.
         """
         return sampled_text(
             lambda: super(TranslateEndeWmt, self).generate_text_for_vocab(data_dir, tmp_dir),
@@ -112,13 +93,9 @@ class TranslateEndeWmt32k(TranslateEndeWmt):
 class TranslateEndeWmt8k(TranslateEndeWmt):
     """English to German news, tensor2tensor's 4.5 million pairs, 8k joint subtokens."""
 
+    approx_vocab_size = 2**13
     tfds_name = "wmt_t2t_translate/de-en"
     local_files = wmt_file_names("translate_ende_wmt8k")
-
-    @property
-    def approx_vocab_size(self) -> int:
-        """Subtokens of both languages."""
-        return 2**13
 
 
 @register_problem("translate_ende_wmt14_32k")

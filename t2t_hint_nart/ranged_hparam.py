@@ -1,24 +1,34 @@
 """Ranges of hyperparameters to search in: `--hparams_range`.
 
-In: names with an interval, a list of points or a list of categories. Out: random settings drawn
-from them. The methods are those of T2T's `layers/common_hparams.py`, class RangedHParams, whose
-ranges went to a tuning service; here they are sampled.
+In: names with an interval, a list of points or a list of categories. Out: Optuna's distributions.
+The methods are those of T2T's `layers/common_hparams.py`, class RangedHParams, whose ranges went to
+a tuning service.
 """
 
-import math
-import random
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from t2t_hint_nart.errors import InputError
 
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
 
-class Interval(NamedTuple):
-    """Values from `lowest` to `highest`, both included."""
 
-    lowest: float
-    highest: float
+class _Range(NamedTuple):
+    kind: str
+    distribution: "BaseDistribution"
     scale: int
+    length: int | None
+
+    def elements(self, name: str) -> list[str]:
+        """What is drawn: the name, or its elements."""
+        return [name] if self.length is None else [f"{name}[{n}]" for n in range(self.length)]
+
+    def setting(self, drawn: Any) -> Any:
+        """Turn a logarithmic scale around, and round a float."""
+        low, high = (getattr(self.distribution, end, 0) for end in ("low", "high"))
+        value = low + high - drawn if self.scale == RangedHParams.REVERSE_LOG_SCALE else drawn
+        return min(max(float(f"{value:.4g}"), low), high) if self.kind == "float" else value
 
 
 class RangedHParams:
@@ -30,9 +40,8 @@ class RangedHParams:
         >>> ranges = RangedHParams()
         >>> ranges.set_float("learning_rate", 0.3, 3.0, scale=ranges.LOG_SCALE)
         >>> ranges.set_discrete("learning_rate_warmup_steps", [1000, 2000])
-        >>> settings = ranges.sample(random.Random(0))
-        >>> sorted(settings)
-        ['learning_rate', 'learning_rate_warmup_steps']
+        >>> ranges.settings({"learning_rate": 0.512345, "learning_rate_warmup_steps": 1000})
+        {'learning_rate': 0.5123, 'learning_rate_warmup_steps': 1000}
     """
 
     LINEAR_SCALE = 1
@@ -40,9 +49,7 @@ class RangedHParams:
     REVERSE_LOG_SCALE = 3
 
     def __init__(self) -> None:
-        self._kinds: dict[str, str] = {}
-        self._ranges: dict[str, Interval | tuple[Any, ...]] = {}
-        self._lengths: dict[str, int | None] = {}
+        self._ranges: dict[str, _Range] = {}
 
     def set_float(
         self,
@@ -64,9 +71,9 @@ class RangedHParams:
 
         Raises:
             InputError: if the interval is empty, a logarithmic scale meets a value that is not
-                positive, or the name has a range of another kind.
+                positive, or the name has a range of another kind; or Optuna isn't installed.
         """
-        self._set(name, "float", self._interval(name, min_val, max_val, scale), length)
+        self._set(name, "float", [min_val, max_val], scale, length)
 
     def set_int(
         self,
@@ -77,7 +84,7 @@ class RangedHParams:
         length: int | None = None,
     ) -> None:
         """Let an int vary in an interval, as `set_float` does for a float."""
-        self._set(name, "int", self._interval(name, min_val, max_val, scale), length)
+        self._set(name, "int", [min_val, max_val], scale, length)
 
     def set_discrete(
         self,
@@ -86,92 +93,70 @@ class RangedHParams:
         scale: int | None = None,
         length: int | None = None,
     ) -> None:
-        """Let a number take one of some points; `scale` is T2T's and has no effect on sampling.
+        """Let a number take one of some points; `scale` is T2T's and has no effect.
 
         Raises:
-            InputError: if there are no points, or the name has a range of another kind.
+            InputError: as `set_float`, for no points.
         """
-        del scale
-        self._set(name, "discrete", self._choices(name, feasible_points), length)
+        self._set(name, "discrete", feasible_points, self.LINEAR_SCALE, length)
 
     def set_categorical(
         self, name: str, categories: Sequence[Any], length: int | None = None
     ) -> None:
-        """Let a value be one of some categories.
+        """Let a value be one of some categories, as `set_discrete` does for points."""
+        self._set(name, "categorical", categories, self.LINEAR_SCALE, length)
 
-        Raises:
-            InputError: if there are no categories, or the name has a range of another kind.
-        """
-        self._set(name, "categorical", self._choices(name, categories), length)
+    def ranges(self) -> "dict[str, BaseDistribution]":
+        """Return what Optuna draws from, by name; an element of a list is name[0] and so on."""
+        return {
+            element: each.distribution
+            for name, each in self._ranges.items()
+            for element in each.elements(name)
+        }
 
-    def ranges(self) -> dict[str, Interval | tuple[Any, ...]]:
-        """Return the range of each name: an `Interval`, or the points or categories."""
-        return dict(self._ranges)
-
-    def sample(self, generator: random.Random) -> dict[str, Any]:
-        """Draw one value of every hyperparameter.
+    def settings(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
+        """Return hyperparameters, fit for `HParams.override_from_dict`.
 
         Args:
-            generator: the source of randomness; equal seeds draw equal settings.
-
-        Returns:
-            Values by name, fit for `HParams.override_from_dict`.
+            drawn: by the names of `ranges`. Floats get four digits: readable, and the same after a
+                way through JSON or a command line.
         """
-        return {name: self._draw(name, generator) for name in self._ranges}
+        found = {}
+        for name, each in self._ranges.items():
+            values = [each.setting(drawn[element]) for element in each.elements(name)]
+            found[name] = values[0] if each.length is None else values
+        return found
 
-    def _draw(self, name: str, generator: random.Random) -> Any:
-        length = self._lengths[name]
-        if length is None:
-            return self._draw_one(name, generator)
-        return [self._draw_one(name, generator) for _ in range(length)]
-
-    def _draw_one(self, name: str, generator: random.Random) -> Any:
-        values = self._ranges[name]
-        if not isinstance(values, Interval):
-            return generator.choice(values)
-        if self._kinds[name] != "int":
-            return _from_unit(values, generator.random())
-        if values.scale == self.LINEAR_SCALE:
-            return generator.randint(round(values.lowest), round(values.highest))
-        return round(_from_unit(values, generator.random()))
-
-    def _interval(self, name: str, lowest: float, highest: float, scale: int | None) -> Interval:
+    def _set(
+        self, name: str, kind: str, values: Sequence[Any], scale: int | None, length: int | None
+    ) -> None:
+        try:
+            from optuna import distributions
+        except ImportError as error:
+            raise InputError(
+                "--hparams_range needs Optuna: pip install 't2t-hint-nart[search]'."
+            ) from error
+        earlier = self._ranges[name].kind if name in self._ranges else kind
+        if earlier != kind:
+            raise InputError(
+                f"Setting hyperparameter {name} as type {kind}, but a hyperparameter of the same "
+                f"name was originally registered as type {earlier}"
+            )
         scale = self.LINEAR_SCALE if scale is None else scale
         if scale not in (self.LINEAR_SCALE, self.LOG_SCALE, self.REVERSE_LOG_SCALE):
             raise InputError(
                 f"range of '{name}' has scale {scale}; allowed are LINEAR_SCALE, LOG_SCALE and "
                 "REVERSE_LOG_SCALE"
             )
-        if lowest > highest:
-            raise InputError(f"range of '{name}' is empty: {lowest} is greater than {highest}")
-        if scale != self.LINEAR_SCALE and lowest <= 0:
-            raise InputError(f"range of '{name}' on a log scale must be positive, got {lowest}")
-        return Interval(lowest, highest, scale)
-
-    def _choices(self, name: str, choices: Sequence[Any]) -> tuple[Any, ...]:
-        if not choices:
-            raise InputError(f"range of '{name}' has no value to choose from")
-        return tuple(choices)
-
-    def _set(
-        self, name: str, kind: str, values: Interval | tuple[Any, ...], length: int | None
-    ) -> None:
-        earlier = self._kinds.get(name, kind)
-        if earlier != kind:
-            raise InputError(
-                f"Setting hyperparameter {name} as type {kind}, but a hyperparameter of the same "
-                f"name was originally registered as type {earlier}"
-            )
-        self._kinds[name] = kind
-        self._ranges[name] = values
-        self._lengths[name] = length
-
-
-def _from_unit(interval: Interval, fraction: float) -> float:
-    """Map a number in [0, 1) into an interval, on its scale."""
-    lowest, highest, scale = interval
-    if scale == RangedHParams.LOG_SCALE:
-        return lowest * math.exp(fraction * math.log(highest / lowest))
-    if scale == RangedHParams.REVERSE_LOG_SCALE:
-        return highest + lowest - lowest * math.exp(fraction * math.log(highest / lowest))
-    return lowest + fraction * (highest - lowest)
+        distribution: BaseDistribution
+        try:
+            if kind in ("discrete", "categorical"):
+                distribution = distributions.CategoricalDistribution(values)
+            else:
+                low, high = values
+                is_int = kind == "int"
+                make = distributions.IntDistribution if is_int else distributions.FloatDistribution
+                distribution = make(low, high, log=scale != self.LINEAR_SCALE)
+        except ValueError as error:
+            raise InputError(f"range of '{name}': {error}") from error
+        self._ranges[name] = _Range(kind, distribution, scale, length)

@@ -27,6 +27,7 @@ _PLUGIN_PACKAGES = (
     "t2t_hint_nart.training.optimizer",
     "t2t_hint_nart.hparams",
     "t2t_hint_nart.problems",
+    "t2t_hint_nart.reproduce.recipes",
 )
 _PROBLEM_SUFFIXES = ("_rev", "_copy")
 # What a model has that says nothing of it, as those registered for tensor2tensor do.
@@ -71,6 +72,7 @@ _criteria = Catalogue("criterion")
 _terms = Catalogue("loss term")
 _strategies = Catalogue("decoding strategy")
 _runtimes = Catalogue("runtime")
+_recipes = Catalogue("recipe")
 _derived_problems: dict[str, Callable[[Any], Any]] = {}
 _loaded_plugins: set[str] = set()
 
@@ -79,7 +81,8 @@ _loaded_plugins: set[str] = set()
 # that returns an HParams, a range a function that fills a RangedHParams, a problem a Problem class,
 # which learns its name as `registered_name`, an optimizer a function of the learning rate (a Keras
 # schedule) and the set that returns a Keras optimizer, a criterion a losses.term.Criterion, a term
-# a losses.term.Term, a strategy a decoding.strategy.Strategy, a runtime an exports.runtime.Runtime.
+# a losses.term.Term, a strategy a decoding.strategy.Strategy, a runtime an exports.runtime.Runtime,
+# a recipe a function that returns a reproduce.recipe.Recipe of its own name.
 register_model = _models.register
 register_lazy_model = _models.register_lazily
 register_criterion = _criteria.register
@@ -94,6 +97,7 @@ register_hparams = _hparams.register
 register_ranged_hparams = _ranged_hparams.register
 register_problem = _problems.register
 register_optimizer = _optimizers.register
+register_recipe = _recipes.register
 
 
 def register_derived_problem(suffix: str) -> Callable[[Any], Any]:
@@ -250,6 +254,16 @@ def optimizer(name: str) -> Callable[[Any, HParams], Any]:
     return make
 
 
+def recipe(name: str) -> Any:
+    """Return the recipe of that name: an experiment that t2t-reproduce runs.
+
+    Raises:
+        UnknownNameError: listing the recipes there are.
+    """
+    load_plugins()
+    return _recipes.find(name).value()
+
+
 def parse_problem_name(name: str) -> ProblemName:
     """Split a problem's name into its base and its suffixes.
 
@@ -300,6 +314,12 @@ def list_optimizers() -> list[str]:
     return _optimizers.names()
 
 
+def list_recipes() -> list[str]:
+    """Return the names of all recipes, sorted."""
+    load_plugins()
+    return _recipes.names()
+
+
 def help_string() -> str:
     """Return what is registered, where, and what it is: the text of `--registry_help`.
 
@@ -317,6 +337,7 @@ def help_string() -> str:
         ("Loss terms", _terms),
         ("Decoding strategies", _strategies),
         ("Runtimes", _runtimes),
+        ("Recipes", _recipes),
     ):
         lines += ["", f"  {title}:", *_grouped(catalogue)]
         if catalogue is _problems:

@@ -47,7 +47,7 @@ def test_a_registered_range_is_filled():
     def my_range(ranges):
         ranges.set_discrete("n", [1, 2])
 
-    assert registry.ranged_hparams("my_range").ranges() == {"n": (1, 2)}
+    assert registry.ranged_hparams("my_range").ranges()["n"].choices == (1, 2)
     assert isinstance(registry.ranged_hparams("my_range"), RangedHParams)
 
 
@@ -123,7 +123,14 @@ def test_help_groups_names_and_tells_origins():
     lines = registry.help_string().splitlines()
     titles = [line.strip() for line in lines if line.startswith("  ") and line[2] != " "]
     assert lines[0] == "Registry contents:"
-    assert titles == ["Models:", "HParams:", "RangedHParams:", "Problems:", "Optimizers:"]
+    assert titles == [
+        "Models:",
+        "HParams:",
+        "RangedHParams:",
+        "Problems:",
+        "Optimizers:",
+        "Recipes:",
+    ]
     at = lines.index("    zebra:")
     assert lines[at + 1].startswith("      * zebra_crossing  (")
     assert "test_registry.py:" in lines[at + 1]

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.text.lines import decoded
 
 TRAIN = "train"
 # Split -> name of its files in the archive, in the order in which the field joins the test sets.
@@ -97,15 +98,8 @@ def _sentences(archive: Path, name: str, split: str) -> Iterator[str]:
     read = training_sentence if split == TRAIN else segment
     try:
         with tarfile.open(archive, "r:*") as tar, _member(tar, name) as file:
-            for number, line in enumerate(file, start=1):
-                try:
-                    text = read(line.decode("utf-8"))
-                except UnicodeDecodeError:
-                    raise InputError(
-                        f"'{name}' of '{archive}' is not UTF-8 text at line {number}"
-                    ) from None
-                if text is not None:
-                    yield text
+            lines = decoded(file, f"'{name}' of '{archive}'")
+            yield from (text for text in map(read, lines) if text is not None)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise InputError(f"cannot read '{name}' of '{archive}': {error}") from None
 

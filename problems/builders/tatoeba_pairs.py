@@ -3,7 +3,6 @@
 The archive grows from month to month and has no checksum; the division is made of what is in it.
 """
 
-import io
 import zipfile
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -11,9 +10,9 @@ from typing import Any, ClassVar
 import tensorflow_datasets as tfds
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.problems.builders.component_split import component_split
-from t2t_hint_nart.problems.builders.held_out import Pair
+from t2t_hint_nart.problems.builders.held_out import Pair, component_split
 from t2t_hint_nart.problems.builders.parallel_text_builder import ParallelTextBuilder
+from t2t_hint_nart.text.lines import decoded
 
 ARCHIVE = "deu-eng.zip"
 _MEMBER = "deu.txt"
@@ -54,8 +53,7 @@ def read_archive(path: Any) -> Iterator[Pair]:
     seen: set[Pair] = set()
     try:
         with zipfile.ZipFile(path) as archive, archive.open(_MEMBER) as member:
-            lines = io.TextIOWrapper(member, encoding="utf-8-sig", newline="\n")
-            for number, line in enumerate(lines, start=1):
+            for number, line in enumerate(decoded(member, f"{_MEMBER} of '{path}'"), start=1):
                 english, *others = (column.strip() for column in line.split("\t"))
                 pair = (others[0] if others else "", english)
                 if not all(pair):
@@ -63,5 +61,5 @@ def read_archive(path: Any) -> Iterator[Pair]:
                 if pair not in seen:
                     seen.add(pair)
                     yield pair
-    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError) as error:
+    except (zipfile.BadZipFile, KeyError) as error:
         raise InputError(f"cannot read the sentences in '{path}': {error}") from None

@@ -24,6 +24,7 @@ from typing import Any
 
 from absl import flags
 
+from t2t_hint_nart.bin.flag import DEFAULT_ONLY
 from t2t_hint_nart.bin.startup_noise import silence_startup_noise
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.text.escape import replace_surrogates
@@ -34,8 +35,6 @@ _INTERRUPTED = 130
 _BROKEN_PIPE = 141
 _WIDTH = 88
 _INDENT = " " * 8
-# What the help of a flag begins with that says nothing more than that T2T has it.
-DEFAULT_ONLY = "T2T's; only its default is accepted: "
 
 
 def command(

@@ -1,7 +1,7 @@
 """The flags that several commands share, and what is asked of the values of any flag.
 
-In: a `FlagValues` to define them on. Names and defaults are T2T's; where its versions differ, those
-of 1.15, which today's users know. Must not import TensorFlow.
+Names and defaults are T2T's; where its versions differ, those of 1.15, which today's users know.
+Must not import TensorFlow.
 """
 
 import os
@@ -9,136 +9,53 @@ from pathlib import Path
 
 from absl import flags
 
+from t2t_hint_nart.bin import flag
 from t2t_hint_nart.errors import InputError
 
+_USR_DIR = flag.path(
+    None,
+    "Directory with an __init__.py that imports modules registering your own models, "
+    "hparams sets and problems.",
+)
 
-class PathParser(flags.ArgumentParser[str]):
-    """Expands ~ and ~name at the beginning of a path, as T2T does: shells leave --data_dir=~/data.
+# A user's own directory; `command_line.run` imports it.
+define_usr_dir_flag = flag.group(t2t_usr_dir=_USR_DIR)
 
-    Example:
-        >>> PathParser().parse("runs/~x")
-        'runs/~x'
-    """
+# Where data is, and which problem it is for.
+define_data_flags = flag.group(
+    data_dir=flag.path(None, "Directory of the vocabulary and the shards."),
+    tmp_dir=flag.path(
+        "/tmp/t2t_datagen", "Directory for downloads and other text that shards are made of."
+    ),
+    problem=flag.string(None, "Name of the problem; _rev appended swaps source and target."),
+    problems=flag.alias("problem"),
+    t2t_usr_dir=_USR_DIR,
+)
 
-    def parse(self, argument: str) -> str:
-        """Return the path; as it is if there is no such user."""
-        if not argument.startswith("~"):
-            return argument
-        try:
-            return str(Path(argument).expanduser())
-        except RuntimeError:
-            return argument
+# Which model with which hyperparameters, and where it is kept.
+define_model_flags = flag.group(
+    model=flag.string(None, "Name of the model."),
+    hparams_set=flag.string(None, "Name of the hyperparameter set."),
+    hparams=flag.string(
+        "", "Changes to the set, as learning_rate=0.1,num_heads=4; also --hp_num_heads=4."
+    ),
+    output_dir=flag.path(None, "Directory of checkpoints, hparams.json, flags and summaries."),
+    registry_help=flag.boolean(
+        False, "Print the registered models, hyperparameter sets and problems, and exit."
+    ),
+)
 
-    def flag_type(self) -> str:
-        """Return what kind of value the flag has."""
-        return "string"
+# Which checkpoint is read.
+define_checkpoint_flags = flag.group(
+    checkpoint_path=flag.path(
+        None, "Checkpoint to read, as DIR/model.ckpt-1000; the newest in --output_dir by default."
+    ),
+)
 
-
-def define_path(name: str, default: str | None, help: str, values: flags.FlagValues) -> None:
-    """Define a flag whose value is the path of a file or directory.
-
-    Args:
-        name: of the flag.
-        default: its value if it isn't given.
-        help: what `--help` says.
-        values: the flags that it becomes one of.
-    """
-    serializer: flags.ArgumentSerializer[str] = flags.ArgumentSerializer()
-    flags.DEFINE(PathParser(), name, default, help, flag_values=values, serializer=serializer)
-
-
-def define_count(
-    name: str, default: int | None, help: str, values: flags.FlagValues, least: int = 1
-) -> None:
-    """Define a flag whose value is a number, `least` or more.
-
-    Args:
-        name: as for `define_path`, and so are the others.
-        default: may be None.
-        help: what `--help` says.
-        values: the flags that it becomes one of.
-        least: allowed; a smaller one is refused when flags are parsed.
-    """
-
-    def check(given: int | None) -> bool:
-        if given is not None and given < least:
-            raise InputError(f"--{name} must be at least {least}, not {given}.")
-        return True
-
-    flags.DEFINE_integer(name, default, help, flag_values=values)
-    flags.register_validator(name, check, flag_values=values)
-
-
-def define_data_flags(values: flags.FlagValues) -> None:
-    """Define where data is, and which problem it is for."""
-    define_path("data_dir", None, "Directory of the vocabulary and the shards.", values)
-    define_path(
-        "tmp_dir",
-        "/tmp/t2t_datagen",
-        "Directory for downloads and other text that shards are made of.",
-        values,
-    )
-    flags.DEFINE_string(
-        "problem",
-        None,
-        "Name of the problem; _rev appended swaps source and target.",
-        flag_values=values,
-    )
-    flags.DEFINE_alias("problems", "problem", flag_values=values)
-    define_usr_dir_flag(values)
-
-
-def define_usr_dir_flag(values: flags.FlagValues) -> None:
-    """Define the flag for a user's own directory; `command_line.run` imports it."""
-    define_path(
-        "t2t_usr_dir",
-        None,
-        "Directory with an __init__.py that imports modules registering your own models, "
-        "hparams sets and problems.",
-        values,
-    )
-
-
-def define_model_flags(values: flags.FlagValues) -> None:
-    """Define which model with which hyperparameters, and where it is kept."""
-    flags.DEFINE_string("model", None, "Name of the model.", flag_values=values)
-    flags.DEFINE_string("hparams_set", None, "Name of the hyperparameter set.", flag_values=values)
-    flags.DEFINE_string(
-        "hparams",
-        "",
-        "Changes to the set, as learning_rate=0.1,num_heads=4; also --hp_num_heads=4.",
-        flag_values=values,
-    )
-    define_path(
-        "output_dir", None, "Directory of checkpoints, hparams.json, flags and summaries.", values
-    )
-    flags.DEFINE_bool(
-        "registry_help",
-        False,
-        "Print the registered models, hyperparameter sets and problems, and exit.",
-        flag_values=values,
-    )
-
-
-def define_checkpoint_flags(values: flags.FlagValues) -> None:
-    """Define which checkpoint is read."""
-    define_path(
-        "checkpoint_path",
-        None,
-        "Checkpoint to read, as DIR/model.ckpt-1000; the newest in --output_dir by default.",
-        values,
-    )
-
-
-def define_decode_flags(values: flags.FlagValues) -> None:
-    """Define how to decode."""
-    flags.DEFINE_string(
-        "decode_hparams",
-        "",
-        "Changes to how it is decoded, as beam_size=4,alpha=0.6.",
-        flag_values=values,
-    )
-
+# How to decode.
+define_decode_flags = flag.group(
+    decode_hparams=flag.string("", "Changes to how it is decoded, as beam_size=4,alpha=0.6."),
+)
 
 # Which model, of what and from where, and how it decodes.
 MODEL_FLAGS = (define_data_flags, define_model_flags, define_checkpoint_flags, define_decode_flags)

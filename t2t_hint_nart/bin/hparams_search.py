@@ -1,6 +1,7 @@
 """`t2t-trainer --hparams_range`: trials with random hyperparameters. No TensorFlow at import."""
 
 import gc
+import math
 import re
 import shlex
 from pathlib import Path
@@ -12,6 +13,8 @@ from t2t_hint_nart.bin.trainer_session import TrainerSession
 from t2t_hint_nart.errors import InputError
 
 DEFAULT_OBJECTIVE = "loss"
+# Besides the objective, in TensorBoard.
+_SHOWN = ("loss", "accuracy", "neg_log_perplexity")
 # Flags on which a trial's result depends, besides its drawn settings. Not --data_dir: data move.
 _RESULT_FLAGS = (
     "model",
@@ -42,8 +45,7 @@ def search(values: flags.FlagValues) -> None:
         InputError: unknown range or objective, trials of another search, or every trial failed.
     """
     from t2t_hint_nart import registry
-    from t2t_hint_nart.training import random_search
-    from t2t_hint_nart.training.metric_names import lower_is_better, metric_name
+    from t2t_hint_nart.training.metric_names import lower_is_better, metric_name, metric_tag
 
     if values.eval_steps < 1:
         raise InputError(f"A search compares evaluations: not --eval_steps={values.eval_steps}.")
@@ -52,28 +54,28 @@ def search(values: flags.FlagValues) -> None:
     maximize = values.autotune_maximize
     maximize = not lower_is_better(metric) if maximize is None else maximize
     seed = 1 if values.random_seed is None else values.random_seed
-    trials = random_search.draw_trials(ranges, values.autotune_max_trials, seed)
-    # What the set doesn't have is noticed before the first trial.
-    TrainerSession(values, overrides=trials[0])
     given = {"random_seed": seed, **{name: values[name].value for name in _RESULT_FLAGS}}
-    searched = random_search.Search(values.output_dir, trials, metric, given)
-    stored = random_search.stored_trials(searched)
 
-    from t2t_hint_nart.training.metric_names import metric_tag
-    from t2t_hint_nart.training.search_summaries import write_experiment, write_trial
+    from t2t_hint_nart.training import random_search
 
-    shown = dict.fromkeys((metric, "loss", "accuracy", "neg_log_perplexity"))
-    tags = [(name, metric_tag(name, values.problem)) for name in shown]
-    write_experiment(values.output_dir, ranges.ranges(), tags)
+    searched = random_search.RandomSearch(
+        values.output_dir, ranges, values.autotune_max_trials, metric, maximize, given
+    )
+    # What the set doesn't have is noticed before the first trial.
+    TrainerSession(values, overrides=searched.settings[0])
+    tags = [(name, metric_tag(name, values.problem)) for name in dict.fromkeys((metric, *_SHOWN))]
+    random_search.write_experiment(values.output_dir, searched.settings[0], tags)
 
     def train(settings: dict[str, Any], directory: Path) -> dict[str, float]:
         print(f"{directory.name}: {_assignments(settings)}", flush=True)
         return _train(TrainerSession(values, str(directory), settings), metric)
 
-    results = random_search.run_trials(searched, stored, train, write_trial)
-    best = random_search.best_trial(results, metric, maximize)
-    print("\n".join(random_search.table(results, metric, maximize)))
-    print(f"Best: {Path(best.directory).name}. Train it with:\n  {_command(values, best.settings)}")
+    trials = searched.run(train)
+    print("\n".join(random_search.table(trials, metric)))
+    best = trials[0]
+    if not math.isfinite(best.value):
+        raise InputError(f"No trial is the best: none has a finite {metric}.")
+    print(f"Best: {best.directory.name}. Train it with:\n  {_command(values, best.settings)}")
 
 
 def _train(session: TrainerSession, metric: str) -> dict[str, float]:

@@ -7,7 +7,7 @@ stdout. Must not import TensorFlow at import.
 from collections.abc import Callable, Iterator
 
 from t2t_hint_nart.bin.trainer_session import TrainerSession
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.errors import InputError, nearest
 
 Schedule = Callable[[TrainerSession], None]

@@ -11,7 +11,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from importlib.abc import Loader, MetaPathFinder
+from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
@@ -74,33 +74,20 @@ def quiet_stderr() -> Iterator[None]:
 
 
 class _QuietFinder(MetaPathFinder):
-    """Finds TensorFlow as Python would, and has it imported in silence."""
+    """Finds TensorFlow as Python would, and has it imported, and look for devices, in silence."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname not in _WATCHED:
-            return None
-        spec = PathFinder.find_spec(fullname, path, target)
+        spec = PathFinder.find_spec(fullname, path, target) if fullname in _WATCHED else None
         if spec is not None and spec.loader is not None:
-            spec.loader = _QuietLoader(spec.loader)
+            execute = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                with quiet_stderr():
+                    execute(module)
+                    if fullname == "tensorflow":
+                        module.config.list_physical_devices()
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
-
-
-class _QuietLoader(Loader):
-    """Runs a module with stderr caught; for TensorFlow itself, also looks for devices."""
-
-    def __init__(self, loader: Loader) -> None:
-        self._loader = loader
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._loader, name)
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self._loader.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        with quiet_stderr():
-            self._loader.exec_module(module)
-            if module.__name__ == "tensorflow":
-                module.config.list_physical_devices()

@@ -12,20 +12,18 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_count, define_path, require
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import require
 from t2t_hint_nart.errors import InputError
 
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define T2T's flags of this command."""
-    define_path("model_dir", "", "Directory of checkpoints.", values)
-    define_path("output_dir", "avg/", "Where averages go.", values)
-    define_count("n", 8, "How many checkpoints are averaged.", values)
-    flags.DEFINE_integer("min_steps", 0, "Ignore checkpoints before.", flag_values=values)
-    flags.DEFINE_integer(
-        "wait_minutes", 0, "Wait so long for a further checkpoint.", flag_values=values
-    )
+# T2T's flags of this command.
+define_flags = flag.group(
+    model_dir=flag.path("", "Directory of checkpoints."),
+    output_dir=flag.path("avg/", "Where averages go."),
+    n=flag.count(8, "How many checkpoints are averaged."),
+    min_steps=flag.integer(0, "Ignore checkpoints before."),
+    wait_minutes=flag.integer(0, "Wait so long for a further checkpoint."),
+)
 
 
 def _main(values: flags.FlagValues) -> None:

@@ -15,21 +15,17 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_path, require
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import require
 from t2t_hint_nart.errors import InputError
 
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define the flags of T2T's utils/avg_checkpoints.py."""
-    flags.DEFINE_string(
-        "checkpoints", "", "Checkpoints, separated by commas, after --prefix.", flag_values=values
-    )
-    flags.DEFINE_integer(
-        "num_last_checkpoints", 0, "In place of --checkpoints: how many.", flag_values=values
-    )
-    define_path("prefix", "", "Begin of every checkpoint's path, as runs/teacher/.", values)
-    define_path("output_path", "/tmp/averaged.ckpt", "Where the average goes.", values)
+# The flags of T2T's utils/avg_checkpoints.py.
+define_flags = flag.group(
+    checkpoints=flag.string("", "Checkpoints, separated by commas, after --prefix."),
+    num_last_checkpoints=flag.integer(0, "In place of --checkpoints: how many."),
+    prefix=flag.path("", "Begin of every checkpoint's path, as runs/teacher/."),
+    output_path=flag.path("/tmp/averaged.ckpt", "Where the average goes."),
+)
 
 
 def _main(values: flags.FlagValues) -> None:

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_path, require
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import require
 from t2t_hint_nart.errors import InputError
 
 LAST_STEP_FILE = "last_evaluated_step.txt"
@@ -30,40 +30,30 @@ LAST_STEP_FILE = "last_evaluated_step.txt"
 WriteEvent = Callable[[Mapping[str, float], float, int], None]
 
 
-def define_flags(values: flags.FlagValues) -> None:
-    """Define T2T's flags of this command, and --language."""
-    define_path("translation", None, "File of translations.", values)
-    define_path("reference", None, "File of reference translations.", values)
-    define_path("source", None, "File of source sentences, to find the long ones.", values)
-    flags.DEFINE_string(
-        "language",
+# T2T's flags of this command, and --language.
+define_flags = flag.group(
+    translation=flag.path(None, "File of translations."),
+    reference=flag.path(None, "File of reference translations."),
+    source=flag.path(None, "File of source sentences, to find the long ones."),
+    language=flag.string(
         None,
         "Of the translations, for Moses' tokens; by default the two letters after the last dot of "
         "--reference, or else de, as in get_ende_bleu.sh.",
-        flag_values=values,
-    )
-    define_path("translations_dir", None, "Directory of files <name>-<steps>.", values)
-    define_path("event_dir", None, "Where event files go.", values)
-    flags.DEFINE_enum(
-        "bleu_variant", "both", ["cased", "uncased", "both"], "T2T's BLEU.", flag_values=values
-    )
-    flags.DEFINE_string(
-        "tag_suffix", "", "Added to the tags BLEU_cased and BLEU_uncased.", flag_values=values
-    )
-    flags.DEFINE_integer(
-        "min_steps",
-        -1,
-        "Ignore files of fewer steps; -1 goes on after the last one evaluated.",
-        flag_values=values,
-    )
-    flags.DEFINE_integer("wait_minutes", 0, "Wait so long for a further file.", flag_values=values)
-    flags.DEFINE_bool(
-        "report_zero",
+    ),
+    translations_dir=flag.path(None, "Directory of files <name>-<steps>."),
+    event_dir=flag.path(None, "Where event files go."),
+    bleu_variant=flag.choice("both", ["cased", "uncased", "both"], "T2T's BLEU."),
+    tag_suffix=flag.string("", "Added to the tags BLEU_cased and BLEU_uncased."),
+    min_steps=flag.integer(
+        -1, "Ignore files of fewer steps; -1 goes on after the last one evaluated."
+    ),
+    wait_minutes=flag.integer(0, "Wait so long for a further file."),
+    report_zero=flag.boolean(
         None,
         "Begin the curves with a 0 at the time of the oldest file; by default if --min_steps is 0 "
         "or nothing has been evaluated yet.",
-        flag_values=values,
-    )
+    ),
+)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -88,15 +78,15 @@ def score_lines(values: flags.FlagValues, translation: str) -> tuple[list[str], 
     """
     from t2t_hint_nart.evaluation.bleu import check_aligned
     from t2t_hint_nart.evaluation.long_sentences import long_sentences
-    from t2t_hint_nart.evaluation.translation_files import read_sentences
+    from t2t_hint_nart.text.lines import whole_lines
 
-    hypotheses, references = read_sentences(translation), read_sentences(values.reference)
+    hypotheses, references = whole_lines(translation), whole_lines(values.reference)
     scores = _t2t_scores(values, hypotheses, references)
     lines = [f"{name} = {score:6.2f}" for name, score in scores.items()]
     language = _language(values)
     lines += _papers_scores(hypotheses, references, language)
     if values.source:
-        sources = read_sentences(values.source)
+        sources = whole_lines(values.source)
         check_aligned(sources, references)
         chosen = long_sentences(sources)
         both = chosen.select(hypotheses), chosen.select(references)
@@ -127,7 +117,7 @@ def _language(values: flags.FlagValues) -> str:
 
 
 def _tokenized_warnings(files: Mapping[str, list[str]]) -> list[str]:
-    from t2t_hint_nart.evaluation.tokenized_text import looks_tokenized
+    from t2t_hint_nart.text.moses_tokens import looks_tokenized
 
     found = [file for file, lines in files.items() if looks_tokenized(lines)]
     if not found:
@@ -146,12 +136,12 @@ def score_directory(values: flags.FlagValues) -> None:
         InputError: as `score_lines`; what was scored before is kept.
     """
     from t2t_hint_nart.evaluation.translation_files import (
-        read_sentences,
         step_files,
         wait_for_step_files,
     )
+    from t2t_hint_nart.text.lines import whole_lines
 
-    references = read_sentences(values.reference)
+    references = whole_lines(values.reference)
     last_step_file = Path(values.event_dir) / LAST_STEP_FILE
     min_steps = _next_steps(last_step_file) if values.min_steps == -1 else values.min_steps
     zero_is_due = min_steps == 0 if values.report_zero is None else values.report_zero
@@ -159,7 +149,7 @@ def score_directory(values: flags.FlagValues) -> None:
     evaluated = 0
     with contextlib.ExitStack() as stack:
         for file in found:
-            scores = _t2t_scores(values, read_sentences(file.path), references)
+            scores = _t2t_scores(values, whole_lines(file.path), references)
             if not evaluated:
                 # TensorFlow takes seconds to import: only once there is something to write.
                 write = stack.enter_context(_event_writer(values.event_dir, file.steps))

@@ -16,7 +16,8 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_count, define_path, define_usr_dir_flag
+from t2t_hint_nart.bin.flag import define_count, define_path
+from t2t_hint_nart.bin.flags import define_usr_dir_flag
 from t2t_hint_nart.errors import InputError
 
 _SOURCES = ("problem", "corpus_filepattern", "vocab_filepattern")
@@ -54,12 +55,11 @@ def _main(values: flags.FlagValues) -> None:
 def _vocabulary_of_problem(values: flags.FlagValues) -> None:
     from t2t_hint_nart import registry
     from t2t_hint_nart.data.text_problem import Text2TextProblem
-    from t2t_hint_nart.data.unread_properties import check_unread_properties
 
     problem = registry.problem(registry.parse_problem_name(values.problem).base)
     if not isinstance(problem, Text2TextProblem):
         raise InputError(f"--problem={values.problem} isn't a Text2TextProblem.")
-    check_unread_properties(problem)
+    problem.check_unread_properties()
     problem.progress = lambda line: print(f"{problem.name}: {line}", file=sys.stderr, flush=True)
     Path(values.data_dir).mkdir(parents=True, exist_ok=True)
     Path(values.tmp_dir).mkdir(parents=True, exist_ok=True)

@@ -11,18 +11,18 @@ Example:
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_count, define_data_flags, define_path, require
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import define_data_flags, require
 
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define the student, the teacher and how much to measure."""
-    flags.DEFINE_string("model", "transformer_nat", "Name of the model.", flag_values=values)
-    flags.DEFINE_string("hparams_set", None, "The student's set.", flag_values=values)
-    flags.DEFINE_string("hparams", "", "Changes to the set.", flag_values=values)
-    define_path("teacher_export_dir", None, "SavedModel of the teacher.", values)
-    define_count("batches", 10, "Training batches to measure.", values)
-    flags.DEFINE_integer("random_seed", 1, "Seed of the weights.", flag_values=values)
+# The student, the teacher and how much to measure.
+define_flags = flag.group(
+    model=flag.string("transformer_nat", "Name of the model."),
+    hparams_set=flag.string(None, "The student's set."),
+    hparams=flag.string("", "Changes to the set."),
+    teacher_export_dir=flag.path(None, "SavedModel of the teacher."),
+    batches=flag.count(10, "Training batches to measure."),
+    random_seed=flag.integer(1, "Seed of the weights."),
+)
 
 
 def _main(values: flags.FlagValues) -> None:

@@ -23,9 +23,10 @@ from absl import flags
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_count, define_data_flags, require
-from t2t_hint_nart.data import data_listing
-from t2t_hint_nart.data.encoding_pass import seed_generators
+from t2t_hint_nart.bin.flag import define_count
+from t2t_hint_nart.bin.flags import define_data_flags, require
+from t2t_hint_nart.data import data_report
+from t2t_hint_nart.data.corpus import seed_generators
 from t2t_hint_nart.errors import InputError, nearest
 
 # T2T's flags for generators outside the registry, which it refuses or ignores for problems.
@@ -110,7 +111,7 @@ def _all_problems() -> str:
 
 def _main(values: flags.FlagValues) -> None:
     if values.only_list:
-        listing = data_listing.lines(values.data_dir) if values.data_dir else []
+        listing = data_report.listing(values.data_dir) if values.data_dir else []
         print("\n".join(listing or registry.list_problems()))
         return
     for name, default in _UNREGISTERED_ONLY.items():

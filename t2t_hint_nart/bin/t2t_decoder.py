@@ -29,63 +29,43 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.command_line import typed_line
-from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable, define_path, require
+from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable, require
 from t2t_hint_nart.bin.named_model import named_model, to_stderr
-from t2t_hint_nart.bin.refused_flags import DEVICE_FLAGS, RefusedFlag, define_refused_flags
+from t2t_hint_nart.bin.refused_flags import define_device_flags
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 
-_REFUSED = (
-    *DEVICE_FLAGS,
-    RefusedFlag("decode_in_memory", False, "every decode is written when it is complete"),
-    RefusedFlag("disable_grappler_optimizations", False, "a setting of TensorFlow 1"),
-    RefusedFlag("decode_targets_file", None, "a length never comes from the reference"),
-    RefusedFlag("hidden_state_dir", None, "t2t-visualize writes states and attention"),
-)
 _SOURCES = ("decode_from_file", "decode_interactive", "score_file")
 
 
-def define_flags(values: flags.FlagValues) -> None:
-    """Define what to translate and where to write it."""
-    define_path("decode_from_file", "", "Text file to translate, one sentence a line.", values)
-    define_path(
-        "decode_to_file",
+# What to translate and where to write it.
+define_flags = flag.group(
+    decode_from_file=flag.path("", "Text file to translate, one sentence a line."),
+    decode_to_file=flag.path(
         "",
         "Where translations of a file, or scores, go; by default a name made of the file's, the "
         "model's and the settings. Of a data set it is a prefix; by default they are printed.",
-        values,
-    )
-    define_path("decode_reference", "", "File of references: BLEU is printed.", values)
-    flags.DEFINE_bool("decode_interactive", False, "Translate what is typed.", flag_values=values)
-    define_path("score_file", "", "File to score, each line input<tab>target.", values)
-    flags.DEFINE_bool(
-        "eval_use_test_set", False, "Translate the test set, not dev.", flag_values=values
-    )
-    flags.DEFINE_integer(
-        "decode_shards",
-        1,
-        "Parts that a file is divided into: <file>000, <file>001 and so on.",
-        flag_values=values,
-    )
-    flags.DEFINE_integer("worker_id", 0, "The part to decode, from 0.", flag_values=values)
-    flags.DEFINE_bool(
-        "keep_timestamp",
-        False,
-        "Give what is written the time of the checkpoint.",
-        flag_values=values,
-    )
-    flags.DEFINE_bool(
-        "dedup", False, "Merge a student's adjacent repeated tokens.", flag_values=values
-    )
-    define_path(
-        "teacher_export_dir",
-        None,
-        "SavedModel of the teacher that chooses among a student's candidates.",
-        values,
-    )
-    define_refused_flags(values, _REFUSED)
+    ),
+    decode_reference=flag.path("", "File of references: BLEU is printed."),
+    decode_interactive=flag.boolean(False, "Translate what is typed."),
+    score_file=flag.path("", "File to score, each line input<tab>target."),
+    eval_use_test_set=flag.boolean(False, "Translate the test set, not dev."),
+    decode_shards=flag.integer(
+        1, "Parts that a file is divided into: <file>000, <file>001 and so on."
+    ),
+    worker_id=flag.integer(0, "The part to decode, from 0."),
+    keep_timestamp=flag.boolean(False, "Give what is written the time of the checkpoint."),
+    dedup=flag.boolean(False, "Merge a student's adjacent repeated tokens."),
+    teacher_export_dir=flag.path(
+        None, "SavedModel of the teacher that chooses among a student's candidates."
+    ),
+    decode_in_memory=flag.refused(False, "every decode is written when it is complete"),
+    disable_grappler_optimizations=flag.refused(False, "a setting of TensorFlow 1"),
+    decode_targets_file=flag.refused(None, "a length never comes from the reference"),
+    hidden_state_dir=flag.refused(None, "t2t-visualize writes states and attention"),
+)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -120,15 +100,15 @@ def _settings(values: flags.FlagValues) -> HParams:
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 
     settings = decode_hparams(values.decode_hparams, registry.strategy_of(values.model))
-    for flag, name in (
+    for given, name in (
         ("decode_shards", "shards"),
         ("worker_id", "shard_id"),
         ("decode_to_file", "decode_to_file"),
         ("decode_reference", "decode_reference"),
         ("dedup", "dedup"),
     ):
-        if values[flag].present:
-            settings.set_hparam(name, values[flag].value)
+        if values[given].present:
+            settings.set_hparam(name, values[given].value)
     return settings
 
 
@@ -160,13 +140,13 @@ def _from_file(values: flags.FlagValues, settings: HParams, problem) -> Job:
 
 
 def _from_dataset(values: flags.FlagValues, settings: HParams, problem) -> Job:
-    from t2t_hint_nart.data.dataset_split import DatasetSplit
+    from t2t_hint_nart.data.problem import DatasetSplit
     from t2t_hint_nart.serving import decodes
     from t2t_hint_nart.serving.job import problem_sentences
 
     split = DatasetSplit.TEST if values.eval_use_test_set else DatasetSplit.EVAL
     own = problem_sentences(problem, values.data_dir, split, settings)
-    scored = own.with_references(settings.decode_reference, settings.delimiter)
+    scored = own.with_references(settings.decode_reference)
 
     def run(trained, scorer) -> list[str]:
         found = _translate(trained, settings, scorer, own)
@@ -208,8 +188,9 @@ def _print_lines(lines: list[str]) -> None:
 
 def _score(values: flags.FlagValues, settings: HParams, problem) -> Job:
     from t2t_hint_nart.serving import decodes
+    from t2t_hint_nart.text.lines import read_pairs
 
-    pairs = decodes.read_pairs(values.score_file)
+    pairs = read_pairs(values.score_file)
 
     def run(trained, scorer) -> list[str]:
         from t2t_hint_nart.serving.scoring import log_probs
@@ -253,4 +234,4 @@ _JOBS = {
 }
 
 
-main = command_line.command(_main, "t2t-decoder", *MODEL_FLAGS, define_flags)
+main = command_line.command(_main, "t2t-decoder", *MODEL_FLAGS, define_flags, define_device_flags)

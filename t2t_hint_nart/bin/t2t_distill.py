@@ -10,27 +10,22 @@ Example:
 """
 
 import sys
-import time
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_count, define_data_flags, define_path, require
-from t2t_hint_nart.bin.refused_flags import RefusedFlag, define_refused_flags
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import define_data_flags, require
 
 _TRAIN_APART = "train teacher and student with t2t-trainer"
-_REFUSED = (
-    RefusedFlag("skip_teacher_training", False, _TRAIN_APART),
-    RefusedFlag("teacher_dir", None, _TRAIN_APART),
-    RefusedFlag("student_dir", None, _TRAIN_APART),
+
+# The teacher and the batch.
+define_flags = flag.group(
+    teacher_export_dir=flag.path(None, "SavedModel of the teacher."),
+    batch_size=flag.count(32, "Sentences decoded at a time."),
+    skip_teacher_training=flag.refused(False, _TRAIN_APART),
+    teacher_dir=flag.refused(None, _TRAIN_APART),
+    student_dir=flag.refused(None, _TRAIN_APART),
 )
-
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define the teacher and the batch."""
-    define_path("teacher_export_dir", None, "SavedModel of the teacher.", values)
-    define_count("batch_size", 32, "Sentences decoded at a time.", values)
-    define_refused_flags(values, _REFUSED)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -43,14 +38,8 @@ def _main(values: flags.FlagValues) -> None:
     from t2t_hint_nart.exports.capabilities import ExportedTranslator
     from t2t_hint_nart.serving.distillation import distill
 
-    started = time.monotonic()
-
-    def progress(done: int, total: int) -> None:
-        seconds = time.monotonic() - started
-        print(f"{done}/{total} sentences  {seconds:.0f} s", file=sys.stderr, flush=True)
-
     teacher = ExportedTranslator(values.teacher_export_dir)
-    count = distill(teacher, problem, values.data_dir, values.batch_size, progress)
+    count = distill(teacher, problem, values.data_dir, values.batch_size)
     print(
         f"{count} pairs of {problem.name} in {values.data_dir}. Train a student with:\n"
         f"  t2t-trainer --problem={problem.name} --data_dir={values.data_dir} "

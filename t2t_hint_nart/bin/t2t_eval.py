@@ -13,25 +13,19 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags, require
-from t2t_hint_nart.bin.refused_flags import DEVICE_FLAGS, define_refused_flags
+from t2t_hint_nart.bin.refused_flags import define_device_flags
 from t2t_hint_nart.errors import InputError
 
-_REFUSED = DEVICE_FLAGS
-
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define T2T's flags of this command."""
-    flags.DEFINE_integer("eval_steps", 100, "Batches of an evaluation.", flag_values=values)
-    flags.DEFINE_bool("eval_use_test_set", False, "Evaluate on the test set.", flag_values=values)
-    flags.DEFINE_integer(
-        "eval_timeout_mins",
-        240,
-        "Wait so long for a newer checkpoint; -1 without end, 0 not at all.",
-        flag_values=values,
-    )
-    define_refused_flags(values, _REFUSED)
+# T2T's flags of this command.
+define_flags = flag.group(
+    eval_steps=flag.integer(100, "Batches of an evaluation."),
+    eval_use_test_set=flag.boolean(False, "Evaluate on the test set."),
+    eval_timeout_mins=flag.integer(
+        240, "Wait so long for a newer checkpoint; -1 without end, 0 not at all."
+    ),
+)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -45,7 +39,7 @@ def _main(values: flags.FlagValues) -> None:
     registry.check_model(values.model)
     hparams = create_hparams(values.hparams_set, values.hparams, values.output_dir)
 
-    from t2t_hint_nart.data.dataset_split import DatasetSplit
+    from t2t_hint_nart.data.problem import DatasetSplit
     from t2t_hint_nart.training.experiment import Experiment
     from t2t_hint_nart.training.new_checkpoints import new_checkpoints
     from t2t_hint_nart.training.run import Run
@@ -66,4 +60,6 @@ def _main(values: flags.FlagValues) -> None:
         )
 
 
-main = command_line.command(_main, "t2t-eval", define_data_flags, define_model_flags, define_flags)
+main = command_line.command(
+    _main, "t2t-eval", define_data_flags, define_model_flags, define_flags, define_device_flags
+)

@@ -11,27 +11,17 @@ Example:
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable, define_path
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable
 from t2t_hint_nart.bin.named_model import named_model
-from t2t_hint_nart.bin.refused_flags import DEVICE_FLAGS, RefusedFlag, define_refused_flags
+from t2t_hint_nart.bin.refused_flags import define_device_flags
 
-_REFUSED = (
-    *DEVICE_FLAGS,
-    RefusedFlag("as_text", False, "SavedModels of TensorFlow 2 are binary"),
-    RefusedFlag("export_as_tfhub", False, "hub.load reads the SavedModel as it is"),
+# Where to export to.
+define_flags = flag.group(
+    export_dir=flag.path(None, "Where to write; <checkpoint's directory>/export by default."),
+    as_text=flag.refused(False, "SavedModels of TensorFlow 2 are binary"),
+    export_as_tfhub=flag.refused(False, "hub.load reads the SavedModel as it is"),
 )
-
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define where to export to."""
-    define_path(
-        "export_dir",
-        None,
-        "Where the next version goes; <checkpoint's directory>/export by default.",
-        values,
-    )
-    define_refused_flags(values, _REFUSED)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -54,4 +44,4 @@ def _main(values: flags.FlagValues) -> None:
     )
 
 
-main = command_line.command(_main, "t2t-exporter", *MODEL_FLAGS, define_flags)
+main = command_line.command(_main, "t2t-exporter", *MODEL_FLAGS, define_flags, define_device_flags)

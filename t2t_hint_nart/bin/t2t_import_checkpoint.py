@@ -17,25 +17,19 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags, define_path, require
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags, require
 from t2t_hint_nart.errors import InputError
 
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define what is read, and what is written by tensor2tensor's names."""
-    define_path(
-        "checkpoint_path",
-        None,
-        "Checkpoint to read, as DIR/model.ckpt-250000, or a directory whose newest is taken.",
-        values,
-    )
-    define_path(
-        "export_to",
-        None,
-        "Write --checkpoint_path, one of this library, to this path for tensor2tensor.",
-        values,
-    )
+# What is read, and what is written by tensor2tensor's names.
+define_flags = flag.group(
+    checkpoint_path=flag.path(
+        None, "Checkpoint to read, as DIR/model.ckpt-250000, or a directory whose newest is taken."
+    ),
+    export_to=flag.path(
+        None, "Write --checkpoint_path, one of this library, to this path for tensor2tensor."
+    ),
+)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -59,19 +53,15 @@ def _import(values: flags.FlagValues) -> None:
     registry.hparams(values.hparams_set)
     encoders = problem.get_feature_encoders(values.data_dir)
 
-    from t2t_hint_nart.interchange.conversion import (
-        check_vocabulary,
-        check_width,
-        import_checkpoint,
-    )
+    from t2t_hint_nart.interchange.conversion import check_sizes, import_checkpoint
     from t2t_hint_nart.interchange.t2t_checkpoint import imported_hparams, open_t2t_checkpoint
     from t2t_hint_nart.models.build import build_model
     from t2t_hint_nart.output_dir import write_hparams
 
     checkpoint = open_t2t_checkpoint(values.checkpoint_path)
-    check_vocabulary(checkpoint, {name: each.vocab_size for name, each in encoders.items()})
     hparams = imported_hparams(checkpoint, values.hparams_set, values.hparams)
-    check_width(checkpoint, hparams.hidden_size)
+    vocab_sizes = {name: each.vocab_size for name, each in encoders.items()}
+    check_sizes(checkpoint, vocab_sizes, hparams.hidden_size)
     model = build_model(values.model, hparams, problem, encoders)
     path = import_checkpoint(checkpoint, model, values.output_dir)
     write_hparams(values.output_dir, hparams)

@@ -15,33 +15,28 @@ from collections.abc import Callable
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.command_line import typed_line
-from t2t_hint_nart.bin.flags import define_count, define_path, define_usr_dir_flag, require
-from t2t_hint_nart.bin.refused_flags import RefusedFlag, define_refused_flags
+from t2t_hint_nart.bin.flags import define_usr_dir_flag, require
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates
 
 _NO_CLOUD = "--server names a TensorFlow Serving"
-_REFUSED = (
-    RefusedFlag("cloud_mlengine_model_name", None, _NO_CLOUD),
-    RefusedFlag("cloud_mlengine_model_version", None, _NO_CLOUD),
-)
 Translate = Callable[[str], str]
 
 
-def define_flags(values: flags.FlagValues) -> None:
-    """Define the model and what to ask."""
-    define_path("export_dir", None, "SavedModel written by t2t-exporter.", values)
-    flags.DEFINE_string(
-        "server", None, "host:port of TensorFlow Serving's REST interface.", flag_values=values
-    )
-    flags.DEFINE_string("servable_name", None, "Name of the served model.", flag_values=values)
-    define_count("timeout_secs", 10, "Longest time to wait for an answer.", values)
-    flags.DEFINE_string("inputs_once", None, "Translate this text and exit.", flag_values=values)
-    for name in ("problem", "data_dir"):
-        flags.DEFINE_string(name, None, "T2T's; accepted and not needed.", flag_values=values)
-    define_refused_flags(values, _REFUSED)
+# The model and what to ask.
+define_flags = flag.group(
+    export_dir=flag.path(None, "SavedModel written by t2t-exporter."),
+    server=flag.string(None, "host:port of TensorFlow Serving's REST interface."),
+    servable_name=flag.string(None, "Name of the served model."),
+    timeout_secs=flag.count(10, "Longest time to wait for an answer."),
+    inputs_once=flag.string(None, "Translate this text and exit."),
+    problem=flag.string(None, "T2T's; accepted and not needed."),
+    data_dir=flag.string(None, "T2T's; accepted and not needed."),
+    cloud_mlengine_model_name=flag.refused(None, _NO_CLOUD),
+    cloud_mlengine_model_version=flag.refused(None, _NO_CLOUD),
+)
 
 
 def _main(values: flags.FlagValues) -> None:

@@ -20,17 +20,15 @@ Examples:
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flags import (
-    define_count,
     define_data_flags,
     define_decode_flags,
     define_model_flags,
-    define_path,
     require,
 )
 from t2t_hint_nart.bin.hparams_search import search
-from t2t_hint_nart.bin.refused_flags import define_refused_flags
+from t2t_hint_nart.bin.refused_flags import define_device_flags, define_trainer_only_flags
 from t2t_hint_nart.bin.schedules import SCHEDULES, find_schedule
 from t2t_hint_nart.bin.trainer_session import TrainerSession
 from t2t_hint_nart.hparam import HParams
@@ -39,145 +37,93 @@ from t2t_hint_nart.hparam import HParams
 _STEPS = (1, 10, 100, 1000, 2000, 4000, 8000, 16000, 32000, 64000, 100000, 250000)
 
 
-def define_training_flags(values: flags.FlagValues) -> None:
-    """Define how long and how training runs."""
-    flags.DEFINE_string(
-        "schedule",
+# How long and how training runs.
+define_training_flags = flag.group(
+    schedule=flag.string(
         "continuous_train_and_eval",
         f"What to do: {', '.join(name for name in SCHEDULES if name != 'run_std_server')}.",
-        flag_values=values,
-    )
-    define_count("train_steps", 250000, "Step to train to.", values)
-    define_count(
-        "local_eval_frequency",
-        1000,
-        "Steps between checkpoints, each followed by an evaluation.",
-        values,
-    )
-    define_count(
-        "save_checkpoints_secs",
+    ),
+    train_steps=flag.count(250000, "Step to train to."),
+    local_eval_frequency=flag.count(
+        1000, "Steps between checkpoints, each followed by an evaluation."
+    ),
+    save_checkpoints_secs=flag.count(
         0,
         "Seconds between checkpoints, in place of --local_eval_frequency steps if not 0.",
-        values,
-        0,
-    )
-    define_count("keep_checkpoint_max", 20, "Checkpoints that are kept, 0 for all.", values, 0)
-    define_count(
-        "keep_checkpoint_every_n_hours",
-        10000,
-        "Besides those, one checkpoint every so many hours is kept.",
-        values,
-        0,
-    )
-    define_count("log_step_count_steps", 100, "Steps between progress lines.", values)
-    flags.DEFINE_integer(
-        "random_seed", None, "Seed of weights, dropout and data order.", flag_values=values
-    )
-    flags.DEFINE_bool(
-        "generate_data", False, "Generate the problem's data first.", flag_values=values
-    )
-    define_path(
-        "warm_start_from",
-        None,
-        "Checkpoint, or directory of some, whose shared variables a fresh run starts with.",
-        values,
-    )
-    define_path(
-        "teacher_export_dir",
-        None,
-        "SavedModel of the teacher whose hints train the student.",
-        values,
-    )
-    flags.DEFINE_bool(
-        "print_lr", False, "Print the set's learning rate by step, and exit.", flag_values=values
-    )
+        least=0,
+    ),
+    keep_checkpoint_max=flag.count(20, "Checkpoints that are kept, 0 for all.", least=0),
+    keep_checkpoint_every_n_hours=flag.count(
+        10000, "Besides those, one checkpoint every so many hours is kept.", least=0
+    ),
+    log_step_count_steps=flag.count(100, "Steps between progress lines."),
+    random_seed=flag.integer(None, "Seed of weights, dropout and data order."),
+    generate_data=flag.boolean(False, "Generate the problem's data first."),
+    warm_start_from=flag.path(
+        None, "Checkpoint, or directory of some, whose shared variables a fresh run starts with."
+    ),
+    teacher_export_dir=flag.path(None, "SavedModel of the teacher whose hints train the student."),
+    print_lr=flag.boolean(False, "Print the set's learning rate by step, and exit."),
+)
 
-
-def define_evaluation_flags(values: flags.FlagValues) -> None:
-    """Define what is evaluated, and when that ends training."""
-    define_count("eval_steps", 100, "Batches of an evaluation.", values, 0)
-    define_count(
-        "eval_throttle_seconds",
+# What is evaluated, and when that ends training.
+define_evaluation_flags = flag.group(
+    eval_steps=flag.count(100, "Batches of an evaluation.", least=0),
+    eval_throttle_seconds=flag.count(
         600,
         "With --schedule=train_and_evaluate, seconds from one evaluation to the next at least.",
-        values,
-        0,
-    )
-    flags.DEFINE_integer(
-        "eval_timeout_mins",
+        least=0,
+    ),
+    eval_timeout_mins=flag.integer(
         240,
         "Minutes that the continuous_eval and continuous_decode schedules wait for a checkpoint.",
-        flag_values=values,
-    )
-    flags.DEFINE_bool("eval_use_test_set", False, "Evaluate on the test set.", flag_values=values)
-    flags.DEFINE_bool(
-        "eval_run_autoregressive",
+    ),
+    eval_use_test_set=flag.boolean(False, "Evaluate on the test set."),
+    eval_run_autoregressive=flag.boolean(
         False,
         "Decode, too, at every evaluation, and report BLEU; --decode_hparams=num_samples=200 "
         "limits the sentences.",
-        flag_values=values,
-    )
-    flags.DEFINE_string(
-        "eval_early_stopping_metric",
+    ),
+    eval_early_stopping_metric=flag.string(
         "loss",
         "Metric of the best checkpoint, kept in best/, and of early stopping: a name such as "
         "accuracy or BLEU_cased, or its TensorBoard tag.",
-        flag_values=values,
-    )
-    define_count(
-        "eval_early_stopping_steps",
-        None,
-        "Stop when the metric hasn't improved for so many steps.",
-        values,
-    )
-    flags.DEFINE_bool(
-        "eval_early_stopping_metric_minimize",
-        None,
-        "Whether a lower metric is better; by default of the loss alone.",
-        flag_values=values,
-    )
-    flags.DEFINE_float(
-        "eval_early_stopping_metric_delta",
-        0.1,
-        "What counts as an improvement for early stopping.",
-        flag_values=values,
-    )
+    ),
+    eval_early_stopping_steps=flag.count(
+        None, "Stop when the metric hasn't improved for so many steps."
+    ),
+    eval_early_stopping_metric_minimize=flag.boolean(
+        None, "Whether a lower metric is better; by default of the loss alone."
+    ),
+    eval_early_stopping_metric_delta=flag.number(
+        0.1, "What counts as an improvement for early stopping."
+    ),
+)
 
-
-def define_decoding_flags(values: flags.FlagValues) -> None:
-    """Define what the decoding schedules read and write."""
-    define_path("decode_from_file", "", "Text file to translate, one sentence a line.", values)
-    define_path(
-        "decode_to_file",
+# What the decoding schedules read and write.
+define_decoding_flags = flag.group(
+    decode_from_file=flag.path("", "Text file to translate, one sentence a line."),
+    decode_to_file=flag.path(
         "",
         "Where translations go, as <this>-<step>; by default decode/<problem> in --output_dir, "
         "decode/<problem>.test and .train of the other splits.",
-        values,
-    )
-    define_path("decode_reference", "", "References of --decode_from_file, for BLEU.", values)
+    ),
+    decode_reference=flag.path("", "References of --decode_from_file, for BLEU."),
+)
 
-
-def define_search_flags(values: flags.FlagValues) -> None:
-    """Define the search for hyperparameters."""
-    flags.DEFINE_string(
-        "hparams_range",
-        None,
-        "Registered ranges: train with random values of them, in trial_NNN of --output_dir.",
-        flag_values=values,
-    )
-    flags.DEFINE_string(
-        "autotune_objective",
-        None,
-        "Metric that says which trial is best, a name or a tag; the loss by default.",
-        flag_values=values,
-    )
-    flags.DEFINE_bool(
-        "autotune_maximize",
-        None,
-        "Whether a higher objective is better; by default of all but the loss.",
-        flag_values=values,
-    )
-    define_count("autotune_max_trials", 10, "Number of trials.", values)
+# The search for hyperparameters.
+define_search_flags = flag.group(
+    hparams_range=flag.string(
+        None, "Registered ranges: train with random values of them, in trial_NNN of --output_dir."
+    ),
+    autotune_objective=flag.string(
+        None, "Metric that says which trial is best, a name or a tag; the loss by default."
+    ),
+    autotune_maximize=flag.boolean(
+        None, "Whether a higher objective is better; by default of all but the loss."
+    ),
+    autotune_max_trials=flag.count(10, "Number of trials."),
+)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -239,5 +185,6 @@ main = command_line.command(
     define_evaluation_flags,
     define_decoding_flags,
     define_search_flags,
-    define_refused_flags,
+    define_device_flags,
+    define_trainer_only_flags,
 )

@@ -17,49 +17,33 @@ from typing import Any
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import (
-    check_writable,
-    define_data_flags,
-    define_decode_flags,
-    define_path,
-    require,
-)
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import check_writable, define_data_flags, define_decode_flags, require
 from t2t_hint_nart.bin.named_model import model_of_run, to_stderr
-from t2t_hint_nart.bin.refused_flags import RefusedFlag, define_refused_flags
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 
-_REFUSED = (
-    RefusedFlag("decoder_command", "t2t-decoder {params}", "translations are made in this process"),
-)
 # From a checkpoint to its translations.
 Translate = Callable[[str], Any]
 
 
-def define_flags(values: flags.FlagValues) -> None:
-    """Define T2T's flags of this command, and a student's."""
-    define_path("model_dir", "", "Directory of checkpoints.", values)
-    define_path("source", None, "File to translate.", values)
-    define_path("translations_dir", "translations", "Where translations go.", values)
-    flags.DEFINE_integer("min_steps", 0, "Ignore checkpoints of fewer steps.", flag_values=values)
-    flags.DEFINE_integer(
-        "wait_minutes", 0, "Wait so long for a further checkpoint.", flag_values=values
-    )
-    flags.DEFINE_integer("beam_size", 4, "Width of the beam search.", flag_values=values)
-    flags.DEFINE_float("alpha", 0.6, "Length penalty of the beam search.", flag_values=values)
-    flags.DEFINE_string("model", "transformer", "Name of the model.", flag_values=values)
-    flags.DEFINE_string(
-        "hparams_set", "transformer_big_single_gpu", "The model's set.", flag_values=values
-    )
-    flags.DEFINE_string("hparams", "", "Changes to the set.", flag_values=values)
-    define_path(
-        "teacher_export_dir",
-        None,
-        "SavedModel of the teacher that chooses among a student's candidates.",
-        values,
-    )
-    define_refused_flags(values, _REFUSED)
+# T2T's flags of this command, and a student's.
+define_flags = flag.group(
+    model_dir=flag.path("", "Directory of checkpoints."),
+    source=flag.path(None, "File to translate."),
+    translations_dir=flag.path("translations", "Where translations go."),
+    min_steps=flag.integer(0, "Ignore checkpoints of fewer steps."),
+    wait_minutes=flag.integer(0, "Wait so long for a further checkpoint."),
+    beam_size=flag.integer(4, "Width of the beam search."),
+    alpha=flag.number(0.6, "Length penalty of the beam search."),
+    model=flag.string("transformer", "Name of the model."),
+    hparams_set=flag.string("transformer_big_single_gpu", "The model's set."),
+    hparams=flag.string("", "Changes to the set."),
+    teacher_export_dir=flag.path(
+        None, "SavedModel of the teacher that chooses among a student's candidates."
+    ),
+    decoder_command=flag.refused("t2t-decoder {params}", "translations are made in this process"),
+)
 
 
 def _main(values: flags.FlagValues) -> None:

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable, define_path, require
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable, require
 from t2t_hint_nart.bin.named_model import named_model, to_stderr
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates
@@ -32,16 +32,14 @@ if TYPE_CHECKING:
 PAGE = "index.html"
 
 
-def define_flags(values: flags.FlagValues) -> None:
-    """Define what is shown and where it goes."""
-    flags.DEFINE_string("sentence", None, "The source sentence.", flag_values=values)
-    define_path("visualization_dir", None, "Where page, pictures and numbers go.", values)
-    define_path(
-        "export_dir",
-        None,
-        "SavedModel written by t2t-exporter; in place of model, set and checkpoint.",
-        values,
-    )
+# What is shown and where it goes.
+define_flags = flag.group(
+    sentence=flag.string(None, "The source sentence."),
+    visualization_dir=flag.path(None, "Where page, pictures and numbers go."),
+    export_dir=flag.path(
+        None, "SavedModel written by t2t-exporter; in place of model, set and checkpoint."
+    ),
+)
 
 
 def _main(values: flags.FlagValues) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin.flags import require
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.hparam import HParams
 
 

@@ -1,27 +1,32 @@
-"""What is known of a problem's data: `<problem>-data.json` beside the shards (no TensorFlow).
+"""What is known of a problem's data: a report, `<problem>-data.json`, beside the shards.
 
 `begin` writes it under its `.incomplete` name, for a run after a kill to know what the shards
-there are made of; `finish` adds what only the shards tell, and the date.
+there are made of; `finish` adds what only the shards tell, and the date. `listing` is the text of
+`t2t-datagen --only_list --data_dir=D`. No TensorFlow.
 """
 
 import datetime
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from t2t_hint_nart.data.problem import PathLike
+from t2t_hint_nart.data.problem import DatasetSplit, PathLike, Problem
+from t2t_hint_nart.data.shard_files import UNSHUFFLED_SUFFIX
 from t2t_hint_nart.errors import InputError
-
-if TYPE_CHECKING:
-    from t2t_hint_nart.data.text_problem import Text2TextProblem
 
 SUFFIX = "-data.json"
 UNFINISHED_SUFFIX = SUFFIX + ".incomplete"
+PROVENANCE_SUFFIX = "-provenance.json"
+
 _SHOWN_DIGITS = 12
+_SHARD = re.compile(rf"(.+)-(?:{'|'.join(DatasetSplit.ALL)})-\d{{5}}-of-\d{{5}}")
+_UNFINISHED = "not finished: run t2t-datagen again, it goes on"
+_UNKNOWN = "shards without a report"
 
 
-def begin(problem: "Text2TextProblem", data_dir: PathLike, report: Mapping[str, Any]) -> None:
+def begin(problem: Problem, data_dir: PathLike, report: Mapping[str, Any]) -> None:
     """Record what the shards will be made of.
 
     Args:
@@ -32,7 +37,7 @@ def begin(problem: "Text2TextProblem", data_dir: PathLike, report: Mapping[str, 
     _write(_path(problem, data_dir), report)
 
 
-def finish(problem: "Text2TextProblem", data_dir: PathLike, report: dict[str, Any]) -> None:
+def finish(problem: Problem, data_dir: PathLike, report: dict[str, Any]) -> None:
     """Write the report, having added to it the shards' own counts and the date (UTC).
 
     Args:
@@ -51,12 +56,12 @@ def finish(problem: "Text2TextProblem", data_dir: PathLike, report: dict[str, An
     _unfinished(path).replace(path)
 
 
-def is_unfinished(problem: "Text2TextProblem", data_dir: PathLike) -> bool:
+def is_unfinished(problem: Problem, data_dir: PathLike) -> bool:
     """Return whether a run has begun and not come to its end."""
     return _unfinished(_path(problem, data_dir)).exists()
 
 
-def recorded_key(problem: "Text2TextProblem", data_dir: PathLike) -> str | None:
+def recorded_key(problem: Problem, data_dir: PathLike) -> str | None:
     """Return the digest of what the shards there were made of, None if there is no record."""
     path = _path(problem, data_dir)
     for candidate in (_unfinished(path), path):
@@ -107,7 +112,52 @@ def _number(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
-def _path(problem: "Text2TextProblem", data_dir: PathLike) -> Path:
+def listing(data_dir: PathLike) -> list[str]:
+    """Return, for every problem that has data in a folder, its name and what is known of them.
+
+    Args:
+        data_dir: folder of shards.
+
+    Raises:
+        InputError: no such folder, no data in it, or a report that is not JSON.
+    """
+    folder = Path(data_dir)
+    if not folder.is_dir():
+        raise InputError(f"--data_dir={folder} does not exist")
+    found = {match[1] for path in folder.iterdir() if (match := _SHARD.fullmatch(path.name))}
+    # What a run before its end writes the pairs to is no problem of its own.
+    names = {name for name in found if not name.endswith(UNSHUFFLED_SUFFIX)}
+    for suffix in (SUFFIX, UNFINISHED_SUFFIX):
+        names |= {path.name.removesuffix(suffix) for path in folder.glob(f"*{suffix}")}
+    if not names:
+        raise InputError(f"--data_dir={folder} holds no data of any problem")
+    return [line for name in sorted(names) for line in [name, *_about(folder, name)]]
+
+
+def _about(folder: Path, name: str) -> list[str]:
+    provenance = folder / f"{name}{PROVENANCE_SUFFIX}"
+    report = folder / f"{name}{SUFFIX}"
+    if provenance.exists():
+        known = [f"{key}: {_shown(value)}" for key, value in read(provenance).items()]
+    elif (folder / f"{name}{UNFINISHED_SUFFIX}").exists():
+        known = [_UNFINISHED]
+    elif report.exists():
+        content = read(report)
+        known = [f"written {content['date']}", *lines(content)]
+    else:
+        known = [_UNKNOWN]
+    return [f"  {line}" for line in known]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        # An empty or a line-breaking value could not be seen as it is.
+        shown = {key: part if str(part).strip() else repr(part) for key, part in value.items()}
+        return ", ".join(f"{key}={part}" for key, part in shown.items())
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _path(problem: Problem, data_dir: PathLike) -> Path:
     return Path(data_dir) / f"{problem.dataset_filename()}{SUFFIX}"
 
 

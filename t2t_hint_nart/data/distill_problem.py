@@ -5,6 +5,7 @@ whose training targets are those decodes, while development data, test data and 
 the base problem's. No TensorFlow.
 """
 
+import contextlib
 import datetime
 import json
 import os
@@ -14,15 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.problem import PathLike, TextEncoder
+from t2t_hint_nart.data.data_report import PROVENANCE_SUFFIX
+from t2t_hint_nart.data.example_bytes import example_bytes
+from t2t_hint_nart.data.problem import DatasetSplit, PathLike, TextEncoder
 from t2t_hint_nart.data.shard_files import find_shards
+from t2t_hint_nart.data.shard_log import ShardLog, read_log
 from t2t_hint_nart.data.text_problem import Text2TextProblem
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import EOS_ID
 from t2t_hint_nart.whole_file import write_whole
 
-PROVENANCE_SUFFIX = "-provenance.json"
+_LOG_KEY = b"distilled"
 
 
 @registry.register_derived_problem("_distill")
@@ -43,6 +46,9 @@ class DistillProblem(Text2TextProblem):
         self.base = base
         self.languages = (base.source_language, base.target_language)
         self.bleu_convention = base.bleu_convention
+        self.vocab_type = base.vocab_type
+        self.input_space_id = base.space_ids["inputs"]
+        self.target_space_id = base.space_ids["targets"]
 
     @property
     def base_name(self) -> str:
@@ -50,24 +56,9 @@ class DistillProblem(Text2TextProblem):
         return f"{self.base.name}_distill"
 
     @property
-    def vocab_type(self) -> str:
-        """The base problem's."""
-        return self.base.vocab_type
-
-    @property
     def vocab_filename(self) -> str:
         """The base problem's."""
         return self.base.vocab_filename
-
-    @property
-    def input_space_id(self) -> int:
-        """The base problem's, as it is read."""
-        return self.base.space_ids["inputs"]
-
-    @property
-    def target_space_id(self) -> int:
-        """The base problem's, as it is read."""
-        return self.base.space_ids["targets"]
 
     @property
     def dataset_splits(self) -> list[dict[str, Any]]:
@@ -115,26 +106,11 @@ class DistillProblem(Text2TextProblem):
             "--teacher_export_dir=TEACHER"
         )
 
-    def generate_data(self, data_dir: PathLike, tmp_dir: PathLike, task_id: int = -1) -> None:
-        """Do nothing if the data are there, and refuse otherwise: they come out of a teacher.
-
-        Raises:
-            InputError: some are missing; names the command that makes them.
-        """
-        if self.is_generated(data_dir, tmp_dir):
-            self.progress(f"all in {data_dir} already; remove the shards to write them again")
-            return
+    def _generate(self, data_dir: PathLike, tmp_dir: PathLike, tasks: Sequence[int] | None) -> None:
         raise InputError(
             f"the data of '{self.name}' are decoded by a teacher; "
             f"make them with: {self.generate_command(data_dir)}"
         )
-
-    def generate_tasks(
-        self, data_dir: PathLike, tmp_dir: PathLike, tasks: Sequence[int] | None
-    ) -> None:
-        """Do what `generate_data` does, whatever the tasks."""
-        del tasks
-        self.generate_data(data_dir, tmp_dir)
 
     def own_shards(self, data_dir: PathLike) -> list[Path]:
         """Return the paths of the training shards there are, of a complete set or not."""
@@ -171,46 +147,58 @@ class DistillProblem(Text2TextProblem):
         Raises:
             InputError: no pair at all.
         """
-        from t2t_hint_nart.data.shards import write_shuffled_shards
-
         tokens = {"inputs": 0, "targets": 0}
 
-        def examples() -> Iterator[dict[str, list[int]]]:
+        def examples() -> Iterator[bytes]:
             for pair in pairs:
                 features = {}
                 for feature, ids in zip(tokens, pair, strict=True):
                     ids = [int(id_) for id_ in ids]
                     features[feature] = ids if ids and ids[-1] == EOS_ID else [*ids, EOS_ID]
                     tokens[feature] += len(features[feature])
-                yield features
+                yield example_bytes(features)
 
         Path(data_dir).mkdir(parents=True, exist_ok=True)
         self.provenance_path(data_dir).unlink(missing_ok=True)
         for path in self.own_shards(data_dir):
             path.unlink()
         shards = {part["split"]: part["shards"] for part in self.dataset_splits}
-        num_shards = num_shards or shards[DatasetSplit.TRAIN]
-        paths = self.training_filepaths(data_dir, num_shards, shuffled=True)
-        unshuffled = self.training_filepaths(data_dir, num_shards, shuffled=False)
-        count = write_shuffled_shards(examples(), unshuffled, paths, self.random_seed)
-        self._write_provenance(
-            data_dir,
-            {
-                **provenance,
-                "problem": self.name,
-                "base_problem": self.base.name,
-                "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-                "pairs": count,
-                "input_tokens": tokens["inputs"],
-                "target_tokens": tokens["targets"],
-            },
-        )
+        count = self._write_shuffled(examples(), data_dir, num_shards or shards[DatasetSplit.TRAIN])
+        recorded = {
+            **provenance,
+            "problem": self.name,
+            "base_problem": self.base.name,
+            "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "pairs": count,
+            "input_tokens": tokens["inputs"],
+            "target_tokens": tokens["targets"],
+        }
+        text = json.dumps(recorded, indent=2, sort_keys=True, ensure_ascii=False)
+        write_whole(self.provenance_path(data_dir), text + "\n")
         return count
 
-    def _write_provenance(self, data_dir: PathLike, provenance: Mapping[str, Any]) -> None:
-        path = self.provenance_path(data_dir)
-        text = json.dumps(provenance, indent=2, sort_keys=True, ensure_ascii=False)
-        write_whole(path, text + "\n")
+    def _write_shuffled(
+        self, examples: Iterable[bytes], data_dir: PathLike, num_shards: int
+    ) -> int:
+        """Write examples to shards in turn, shuffle each shard, and return their number."""
+        from t2t_hint_nart.data.shards import write_records
+
+        paths = self.training_filepaths(data_dir, num_shards, shuffled=True)
+        logs = self.training_filepaths(data_dir, num_shards, shuffled=False)
+        count = 0
+        with contextlib.ExitStack() as stack:
+            opened = []
+            for log in logs:
+                Path(log).unlink(missing_ok=True)
+                opened.append(stack.enter_context(contextlib.closing(ShardLog(log, _LOG_KEY))))
+            for count, example in enumerate(examples, start=1):
+                opened[(count - 1) % num_shards].append(example)
+        if not count:
+            raise InputError(f"no sentence pair to write to {paths[0]!r}")
+        for shard, (log, path) in enumerate(zip(logs, paths, strict=True)):
+            write_records(read_log(log, _LOG_KEY, self.random_seed + shard), path)
+            Path(log).unlink()
+        return count
 
     def provenance(self, data_dir: PathLike) -> dict[str, Any]:
         """Return what is recorded about the training targets.

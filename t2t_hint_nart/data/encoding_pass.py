@@ -7,18 +7,14 @@ this one was killed.
 
 import contextlib
 import functools
-import random
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from t2t_hint_nart.data.corpus import Workspace
 from t2t_hint_nart.data.example_bytes import example_bytes
 from t2t_hint_nart.data.pair_filters import keeps
-from t2t_hint_nart.data.problem import PathLike
 from t2t_hint_nart.data.shard_log import ShardLog
 from t2t_hint_nart.errors import InputError
-
-if TYPE_CHECKING:
-    from t2t_hint_nart.data.text_problem import Text2TextProblem
 
 _PAIRS_BETWEEN_LOOKS = 1000
 
@@ -44,35 +40,8 @@ class EncodingPass(NamedTuple):
     pairs: int = 0
 
 
-def samples_from_start(
-    problem: "Text2TextProblem", data_dir: PathLike, tmp_dir: PathLike, split: str
-) -> Iterator[dict[str, str]]:
-    """Return the samples of a split, the same ones in every process and every run.
-
-    Python's and NumPy's own generators are seeded first: a user's problem may draw from them.
-
-    Args:
-        problem: whose samples.
-        data_dir: folder of the shards and the vocabulary.
-        tmp_dir: folder of downloads and other raw material.
-        split: "train", "dev" or "test".
-    """
-    seed_generators(problem.random_seed)
-    return problem.generate_samples(data_dir, tmp_dir, split)
-
-
-def seed_generators(seed: int) -> None:
-    """Seed Python's and NumPy's own random generators."""
-    import numpy as np
-
-    random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002
-
-
 def encode_shards(
-    problem: "Text2TextProblem",
-    data_dir: PathLike,
-    tmp_dir: PathLike,
+    workspace: Workspace,
     encoding: EncodingPass,
     shards: Iterable[int],
     look: Callable[[int], None],
@@ -80,9 +49,7 @@ def encode_shards(
     """Write the logs of some shards to their end, beginning where they end now.
 
     Args:
-        problem: whose text.
-        data_dir: folder of the vocabulary.
-        tmp_dir: folder of downloads and other raw material.
+        workspace: whose text.
         encoding: the pass.
         shards: which of its shards.
         look: called every thousand pairs with the number of pairs in these logs.
@@ -98,7 +65,7 @@ def encode_shards(
             )
             for shard in shards
         }
-        records = _records(problem, data_dir, tmp_dir, encoding.split)
+        records = _records(workspace, encoding.split)
         number = -1
         for number, record in enumerate(records):
             if number % _PAIRS_BETWEEN_LOOKS == 0:
@@ -108,6 +75,7 @@ def encode_shards(
             if log is not None and turn >= log.length:
                 log.append(record())
         look(sum(log.length for log in logs.values()))
+    problem = workspace.problem
     if number + 1 != encoding.pairs and not problem.encodes_samples_itself:
         raise InputError(
             f"the {encoding.split} text of '{problem.name}' has {number + 1} sentence pairs; "
@@ -115,21 +83,19 @@ def encode_shards(
         )
 
 
-def _records(
-    problem: "Text2TextProblem", data_dir: PathLike, tmp_dir: PathLike, split: str
-) -> Iterator[Callable[[], bytes]]:
+def _records(workspace: Workspace, split: str) -> Iterator[Callable[[], bytes]]:
     """Yield, for each sample, what encodes it: empty bytes if a filter refuses it."""
+    problem = workspace.problem
     if problem.encodes_samples_itself:
-        seed_generators(problem.random_seed)
-        for features in problem.generate_encoded_samples(data_dir, tmp_dir, split):
+        for features in workspace.encoded_samples(split):
             yield functools.partial(example_bytes, features)
         return
-    encode = problem.pair_encoder(data_dir)
+    encode = problem.pair_encoder(workspace.data_dir)
     filters = problem.pair_filters(split)
 
     def record(sample: dict[str, str]) -> bytes:
         kept = keeps(filters, sample["inputs"], sample["targets"])
         return example_bytes(encode(sample)) if kept else b""
 
-    for sample in samples_from_start(problem, data_dir, tmp_dir, split):
+    for sample in workspace.samples(split):
         yield functools.partial(record, sample)

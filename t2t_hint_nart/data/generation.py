@@ -16,94 +16,77 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from t2t_hint_nart.data import data_report
-from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.encoding_pass import EncodingPass, encode_shards, seed_generators
-from t2t_hint_nart.data.problem import PathLike
-from t2t_hint_nart.data.progress import Progress, duration
+from t2t_hint_nart.data.corpus import Workspace, seed_generators
+from t2t_hint_nart.data.encoding_pass import EncodingPass, encode_shards
+from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.shard_log import read_log
 from t2t_hint_nart.data.text_survey import SplitText, all_counts, survey_text
-from t2t_hint_nart.data.unread_properties import check_unread_properties
 from t2t_hint_nart.data.worker_processes import check_can_be_made_anew, encode_in_processes
 from t2t_hint_nart.errors import InputError
-
-if TYPE_CHECKING:
-    from t2t_hint_nart.data.text_problem import Text2TextProblem
+from t2t_hint_nart.progress import Progress, duration
 
 
-def generate(
-    problem: "Text2TextProblem",
-    data_dir: PathLike,
-    tmp_dir: PathLike,
-    tasks: Sequence[int] | None = None,
-) -> None:
+def generate(workspace: Workspace, tasks: Sequence[int] | None = None) -> None:
     """Write what is missing of the vocabulary, the shards and the data report.
 
     Args:
-        problem: whose data; its `num_concurrent_processes` encode, and `progress` is told.
-        data_dir: folder of the shards and the vocabulary.
-        tmp_dir: folder of downloads and other raw material.
+        workspace: whose data; its problem's `num_concurrent_processes` encode, and `progress` is
+            told.
         tasks: which training shards to write, and nothing else; None writes everything.
 
     Raises:
         InputError: what is wrong with the text; a split without a pair; shards of other text, or
             made with other settings, are there; a property that would not be read.
     """
-    check_unread_properties(problem)
+    problem, data_dir, tmp_dir = workspace
+    problem.check_unread_properties()
     if problem.num_concurrent_processes > 1:
         check_can_be_made_anew(problem)
     Path(data_dir).mkdir(parents=True, exist_ok=True)
     Path(tmp_dir).mkdir(parents=True, exist_ok=True)
     problem.check_vocab(data_dir)
-    passes = _passes(problem, data_dir, tmp_dir)
+    passes = _passes(workspace)
     _check_tasks(passes, tasks or ())
-    texts = survey_text(problem, data_dir, tmp_dir, passes, problem.progress)
+    texts = survey_text(workspace, passes)
     _check_not_empty(passes, texts)
     seed_generators(problem.random_seed)
     problem.get_or_create_vocab(data_dir, tmp_dir)
-    report = _report(problem, data_dir, passes, texts)
-    missing = _missing(problem, data_dir, passes, report["key"])
+    report = _report(workspace, passes, texts)
+    missing = _missing(workspace, passes, report["key"])
     data_report.begin(problem, data_dir, report)
     for part, shards in zip(passes, missing, strict=True):
         if tasks is not None:
             shards = [shard for shard in shards if shard in tasks]
         if shards and (tasks is None or part.split == DatasetSplit.TRAIN):
             part = part._replace(key=bytes.fromhex(report["key"]), pairs=_pairs(part, texts))
-            _write_shards(problem, data_dir, tmp_dir, part, shards)
-    if not any(_missing(problem, data_dir, passes, report["key"])):
+            _write_shards(workspace, part, shards)
+    if not any(_missing(workspace, passes, report["key"])):
         _remove_logs(passes)
         data_report.finish(problem, data_dir, report)
         for line in data_report.lines(report):
             problem.progress(line)
 
 
-def _passes(
-    problem: "Text2TextProblem", data_dir: PathLike, tmp_dir: PathLike
-) -> list[EncodingPass]:
+def _passes(workspace: Workspace) -> list[EncodingPass]:
+    problem, data_dir, tmp_dir = workspace
     paths = problem.output_paths(data_dir, tmp_dir)
     logs = problem.output_paths(data_dir, tmp_dir, shuffled=False)
-    if not problem.is_generate_per_split:
-        return [
-            EncodingPass(
-                DatasetSplit.TRAIN,
-                tuple(itertools.chain(*paths.values())),
-                tuple(itertools.chain(*logs.values())),
-                tuple(split for split in paths for _ in paths[split]),
-                shuffled=True,
-            )
-        ]
-    return [
-        EncodingPass(
+
+    def together(split: str, parts: Sequence[str]) -> EncodingPass:
+        return EncodingPass(
             split,
-            tuple(paths[split]),
-            tuple(logs[split]),
-            (split,) * len(paths[split]),
+            tuple(itertools.chain.from_iterable(paths[part] for part in parts)),
+            tuple(itertools.chain.from_iterable(logs[part] for part in parts)),
+            tuple(part for part in parts for _ in paths[part]),
             shuffled=split == DatasetSplit.TRAIN,
         )
-        for split in paths
-    ]
+
+    if not problem.is_generate_per_split:
+        return [together(DatasetSplit.TRAIN, list(paths))]
+    return [together(split, [split]) for split in paths]
 
 
 def _check_tasks(passes: Sequence[EncodingPass], tasks: Sequence[int]) -> None:
@@ -129,16 +112,14 @@ def _pairs(part: EncodingPass, texts: Mapping[str, SplitText]) -> int:
 
 
 def _report(
-    problem: "Text2TextProblem",
-    data_dir: PathLike,
-    passes: Sequence[EncodingPass],
-    texts: Mapping[str, SplitText],
+    workspace: Workspace, passes: Sequence[EncodingPass], texts: Mapping[str, SplitText]
 ) -> dict[str, Any]:
     """Return the data report but for what only the shards tell.
 
     Its `key` is the digest of all that the shards depend on.
     """
-    encoders = problem.feature_encoders(data_dir)
+    problem = workspace.problem
+    encoders = problem.feature_encoders(workspace.data_dir)
     vocabularies = {
         feature: {"size": encoder.vocab_size, "fingerprint": encoder.fingerprint()}
         for feature, encoder in encoders.items()
@@ -159,15 +140,14 @@ def _report(
     }
 
 
-def _missing(
-    problem: "Text2TextProblem", data_dir: PathLike, passes: Sequence[EncodingPass], key: str
-) -> list[list[int]]:
+def _missing(workspace: Workspace, passes: Sequence[EncodingPass], key: str) -> list[list[int]]:
     """Return the shards of each pass that are to be written.
 
     Raises:
         InputError: there are shards of other text, made with other settings, or of unknown origin.
     """
-    begun = data_report.recorded_key(problem, data_dir)
+    problem = workspace.problem
+    begun = data_report.recorded_key(problem, workspace.data_dir)
     there = [path for part in passes for path in part.paths if Path(path).is_file()]
     if there and begun != key:
         unlike = "is not known to be" if begun is None else "was not"
@@ -180,17 +160,11 @@ def _missing(
     ]
 
 
-def _write_shards(
-    problem: "Text2TextProblem",
-    data_dir: PathLike,
-    tmp_dir: PathLike,
-    part: EncodingPass,
-    shards: Sequence[int],
-) -> None:
+def _write_shards(workspace: Workspace, part: EncodingPass, shards: Sequence[int]) -> None:
     from t2t_hint_nart.data.shards import write_records
 
-    started = time.monotonic()
-    _encode(problem, data_dir, tmp_dir, part, shards)
+    started, problem = time.monotonic(), workspace.problem
+    _encode(workspace, part, shards)
     count = 0
     for shard in shards:
         seed = problem.random_seed + shard if part.shuffled else None
@@ -209,13 +183,8 @@ def _remove_logs(passes: Sequence[EncodingPass]) -> None:
         Path(log).unlink(missing_ok=True)
 
 
-def _encode(
-    problem: "Text2TextProblem",
-    data_dir: PathLike,
-    tmp_dir: PathLike,
-    part: EncodingPass,
-    shards: Sequence[int],
-) -> None:
+def _encode(workspace: Workspace, part: EncodingPass, shards: Sequence[int]) -> None:
+    problem = workspace.problem
     size = len(part.paths)
     total = sum(len(range(shard, part.pairs, size)) for shard in shards)
     progress: Progress | None = None
@@ -230,7 +199,7 @@ def _encode(
 
     processes = min(problem.num_concurrent_processes, len(shards))
     if processes == 1:
-        encode_shards(problem, data_dir, tmp_dir, part, shards, look)
+        encode_shards(workspace, part, shards, look)
     else:
         divided = [shards[place::processes] for place in range(processes)]
-        encode_in_processes(problem, data_dir, tmp_dir, part, divided, look)
+        encode_in_processes(workspace, part, divided, look)

@@ -76,6 +76,17 @@ def different_sides(source: str, target: str) -> bool:
     return source.casefold() != target.casefold()
 
 
+def first_refusal(filters: PairFilters, source: str, target: str) -> str | None:
+    """Return the name of the first filter that does not keep a pair, None if all do.
+
+    Example:
+        >>> filters = {"empty": lambda s, t: bool(s and t), "identical": lambda s, t: s != t}
+        >>> [first_refusal(filters, "Ja", target) for target in ("", "Ja", "Yes")]
+        ['empty', 'identical', None]
+    """
+    return next((name for name, keep in filters.items() if not keep(source, target)), None)
+
+
 def keeps(filters: PairFilters, source: str, target: str) -> bool:
     """Return whether a pair passes every filter."""
-    return all(keep(source, target) for keep in filters.values())
+    return first_refusal(filters, source, target) is None

@@ -1,30 +1,31 @@
 """Sentence pairs out of text files: two files line by line, or one of tab-separated columns.
 
-In: UTF-8 files, plain or gzip. Out: (source, target) strings without the white space around them,
-everything inside kept as it is. What a line must not be is said by the caller, and what is wrong is
-told with file and line. No TensorFlow.
+In: a folder and the names that the files of each split may have. Out: paths, and (source, target)
+strings without the white space around them, everything inside kept as it is. What a line must not
+be is said by the caller, and what is wrong is told with file and line. No TensorFlow.
 """
 
-import contextlib
-import gzip
 import re
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO
 
+from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.text.lines import columns, each_line
 
 Pair = tuple[str, str]
 
 # What is wrong with a line -> whether it is so.
 Refusals = Mapping[str, Callable[[str], bool]]
 
+# Split -> names of the source and the target file, the first pair found counts.
+FileNames = Mapping[str, Sequence[tuple[str, str]]]
+FilePaths = dict[str, tuple[Path, Path]]
+
 MAX_LINE_CHARACTERS = 10_000
 
-_GZIP_MAGIC = b"\x1f\x8b"
 # Category Cc but the tab, and the two characters that also end a line for some programs.
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -59,66 +60,26 @@ STRICT: Refusals = MappingProxyType(
 )
 
 
-def find_text(folder: Path, name: str) -> Path | None:
-    """Return the path of a text file, plain or with `.gz` at its end, None if there is neither.
-
-    Args:
-        folder: where it is looked for.
-        name: the name without `.gz`.
-    """
-    for path in (folder / name, folder / f"{name}.gz"):
-        if path.is_file():
-            return path
-    return None
-
-
-def read_lines(path: Path, refusals: Refusals = STRICT) -> Iterator[str]:
+def read_sentences(path: Path, refusals: Refusals = STRICT) -> Iterator[str]:
     """Yield the lines of a text file, without the white space around them.
 
-    Lines end in a line feed, or carriage return and line feed, and nowhere else. A byte order mark
-    at the beginning is dropped.
-
     Args:
-        path: of a UTF-8 file; whether it is gzip is seen from its first bytes.
+        path: of a UTF-8 file, plain or gzip, see `text.lines`.
         refusals: what a line must not be.
 
     Raises:
         InputError: the file cannot be read, or a line is not UTF-8 or refused.
     """
-    with _opened(path) as file:
-        number = 0
-        try:
-            for number, line in enumerate(file, start=1):
-                text = _decoded(line, path, number).strip()
-                for what, is_so in refusals.items():
-                    if is_so(text):
-                        raise InputError(f"'{path}' has {what}: line {number}")
-                yield text
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise InputError(f"'{path}' is damaged after line {number}: {error}") from None
+    for number, line in enumerate(each_line(path), start=1):
+        text = line.strip()
+        _check((text,), refusals, path, number)
+        yield text
 
 
-def _decoded(line: bytes, path: Path, number: int) -> str:
-    try:
-        return line.decode("utf-8-sig" if number == 1 else "utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"'{path}' is not UTF-8 text at line {number}") from None
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise InputError(f"cannot read '{path}' ({error.strerror})") from None
-    with file:
-        magic = file.read(len(_GZIP_MAGIC))
-        file.seek(0)
-        if magic != _GZIP_MAGIC:
-            yield file
-            return
-        with gzip.open(file, "rb") as unpacked:
-            yield unpacked  # type: ignore[misc]
+def _check(texts: Iterable[str], refusals: Refusals, path: Path, number: int) -> None:
+    for what, is_so in refusals.items():
+        if any(map(is_so, texts)):
+            raise InputError(f"'{path}' has {what}: line {number}")
 
 
 def read_pairs(source: Path, target: Path, refusals: Refusals = STRICT) -> Iterator[Pair]:
@@ -130,10 +91,13 @@ def read_pairs(source: Path, target: Path, refusals: Refusals = STRICT) -> Itera
         refusals: what a line must not be.
 
     Raises:
-        InputError: see `read_lines`; or one file has more lines than the other, or none has any.
+        InputError: see `read_sentences`; or one file has more lines than the other, or none has
+            any.
     """
     count = 0
-    for first, second in zip_longest(read_lines(source, refusals), read_lines(target, refusals)):
+    for first, second in zip_longest(
+        read_sentences(source, refusals), read_sentences(target, refusals)
+    ):
         if first is None or second is None:
             ended, longer = (source, target) if first is None else (target, source)
             raise InputError(
@@ -154,20 +118,84 @@ def read_columns(path: Path, refusals: Refusals = STRICT) -> Iterator[Pair]:
         refusals: what a column must not be.
 
     Raises:
-        InputError: see `read_lines`; or a line has more or fewer than two columns, or there is
-            none.
+        InputError: see `read_sentences`; or a line has more or fewer than two columns, or there
+            is none.
     """
     number = 0
-    for number, line in enumerate(read_lines(path, {}), start=1):
-        columns = [column.strip() for column in line.split("\t")]
-        if len(columns) != 2:
-            raise InputError(
-                f"'{path}' has {len(columns)} column(s) instead of source, tab, target: "
-                f"line {number}"
-            )
-        for what, is_so in refusals.items():
-            if any(map(is_so, columns)):
-                raise InputError(f"'{path}' has {what}: line {number}")
-        yield columns[0], columns[1]
+    for number, line in enumerate(each_line(path), start=1):
+        pair = columns(line.strip(), path, number)
+        _check(pair, refusals, path, number)
+        yield pair
     if not number:
         raise InputError(f"'{path}' is empty")
+
+
+def find_text(folder: Path, name: str) -> Path | None:
+    """Return the path of a text file, plain or with `.gz` at its end, None if there is neither.
+
+    Args:
+        folder: where it is looked for.
+        name: the name without `.gz`.
+    """
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            return path
+    return None
+
+
+def file_names(languages: tuple[str, str], **stems: Sequence[str]) -> FileNames:
+    """Return file names that end in the code of their language.
+
+    Args:
+        languages: codes of source and target.
+        **stems: split -> what the names of its files begin with.
+
+    Example:
+        >>> file_names(("de", "en"), train=["train"], dev=["dev", "val"])["dev"]
+        [('dev.de', 'dev.en'), ('val.de', 'val.en')]
+    """
+    return {
+        split: [(f"{stem}.{languages[0]}", f"{stem}.{languages[1]}") for stem in names]
+        for split, names in stems.items()
+    }
+
+
+def find_splits(folder: Path, names: FileNames) -> FilePaths:
+    """Return the text files of each split, plain or gzip; nothing if there is no training text.
+
+    Args:
+        folder: where they are looked for.
+        names: of the files.
+
+    Returns:
+        split -> paths of source and target; without the test set if that is not there.
+
+    Raises:
+        InputError: one side of a split is missing, or there is a training but no development set.
+    """
+    if not _first_pair(folder, names.get(DatasetSplit.TRAIN, ())):
+        return {}
+    pairs = {split: _first_pair(folder, candidates) for split, candidates in names.items()}
+    found = {split: paths for split, paths in pairs.items() if paths}
+    for split in names:
+        if split not in found and split != DatasetSplit.TEST:
+            wanted = " or ".join(f"{source} and {target}" for source, target in names[split])
+            raise InputError(
+                f"'{folder}' has '{found[DatasetSplit.TRAIN][0].name}' to train on, but no {split} "
+                f"text: put {wanted} (or .gz) there too"
+            )
+    return found
+
+
+def _first_pair(folder: Path, candidates: Sequence[tuple[str, str]]) -> tuple[Path, Path] | None:
+    for names in candidates:
+        source, target = (find_text(folder, name) for name in names)
+        if source and target:
+            return source, target
+        if source or target:
+            missing = names[0] if target else names[1]
+            raise InputError(
+                f"'{folder}' has '{(source or target).name}' but not its other side, "  # type: ignore[union-attr]
+                f"'{missing}' or '{missing}.gz'"
+            )
+    return None

@@ -3,6 +3,7 @@
 Follows tensor2tensor's data_generators/problem.py, of which it keeps the names a subclass uses.
 """
 
+import itertools
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -12,19 +13,78 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from absl import logging
 
 from t2t_hint_nart.catalogue import default_name
-from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.data.shard_files import (
     UNSHUFFLED_SUFFIX,
-    all_exist,
     find_shards,
     shard_paths,
 )
-from t2t_hint_nart.data.space_id import SpaceID
 from t2t_hint_nart.errors import InputError
 
 _Feature = TypeVar("_Feature")
 
 PathLike = str | os.PathLike[str]
+
+
+class DatasetSplit:
+    """Names of the parts, as they appear in the names of the shards.
+
+    Plain strings under tensor2tensor's attribute names; EVAL is the development set.
+    """
+
+    TRAIN = "train"
+    EVAL = "dev"
+    TEST = "test"
+
+    ALL = (TRAIN, EVAL, TEST)
+
+
+def train_dev_test(train_shards: int) -> list[dict[str, Any]]:
+    """Return a problem's `dataset_splits`: so many training shards, one of each other split."""
+    return [
+        {"split": DatasetSplit.TRAIN, "shards": train_shards},
+        {"split": DatasetSplit.EVAL, "shards": 1},
+        {"split": DatasetSplit.TEST, "shards": 1},
+    ]
+
+
+class SpaceID:
+    """Tensor2tensor's numbers for symbol spaces (rows of the target space embedding).
+
+    What kind of symbols a side is made of; the encoder embeds the target's kind. All of T2T's
+    names, so that a ported problem finds its own; most stand for other data than text.
+    """
+
+    GENERIC = 0
+    IMAGE_LABEL = 1
+    EN_CHR = 2
+    EN_TOK = 3
+    EN_BPE_TOK = 4
+    FR_CHR = 5
+    FR_TOK = 6
+    DE_CHR = 7
+    DE_TOK = 8
+    DE_BPE_TOK = 9
+    DIGIT_0 = 10
+    DIGIT_1 = 11
+    AUDIO_WAV = 12
+    AUDIO_SPECTRAL = 13
+    PARSE_CHR = 14
+    PARSE_TOK = 15
+    ZH_TOK = 16
+    ICE_CHAR = 17
+    ICE_TOK = 18
+    ICE_PARSE_TOK = 19
+    MK_TOK = 20
+    CS_TOK = 21
+    CS_CHR = 22
+    DNA = 23
+    REAL = 24
+    IMAGE = 25
+    PEPTIDE = 26
+    PY_TOK = 27
+    CPP_TOK = 28
+    STROKES = 29
+    PICKLED_PYTHON = 30
 
 
 class TextEncoder(Protocol):
@@ -69,6 +129,10 @@ class Problem:
     # Seed of everything random in generating the data; tensor2tensor's default.
     random_seed: int = 429459
 
+    # Kinds of symbols, as stored.
+    input_space_id: int = SpaceID.GENERIC
+    target_space_id: int = SpaceID.GENERIC
+
     def __init__(self, was_reversed: bool = False, was_copy: bool = False) -> None:
         self.was_reversed = was_reversed
         self.was_copy = was_copy
@@ -99,16 +163,6 @@ class Problem:
             {"split": DatasetSplit.TRAIN, "shards": 100},
             {"split": DatasetSplit.EVAL, "shards": 1},
         ]
-
-    @property
-    def input_space_id(self) -> int:
-        """Kind of symbols of the stored inputs."""
-        return SpaceID.GENERIC
-
-    @property
-    def target_space_id(self) -> int:
-        """Kind of symbols of the stored targets."""
-        return SpaceID.GENERIC
 
     def generate_data(self, data_dir: PathLike, tmp_dir: PathLike, task_id: int = -1) -> None:
         """Write the shards and whatever is needed to read them.
@@ -209,9 +263,9 @@ class Problem:
 
     def is_generated(self, data_dir: PathLike, tmp_dir: PathLike) -> bool:
         """Return whether everything that `generate_data` would write is there."""
-        return all_exist(
-            [path for paths in self.output_paths(data_dir, tmp_dir).values() for path in paths]
-        )
+        paths = itertools.chain(*self.output_paths(data_dir, tmp_dir).values())
+        found = [Path(path).is_file() for path in paths]
+        return bool(found) and all(found)
 
     def filepattern(self, data_dir: PathLike, split: str) -> str:
         """Return a file pattern that a split's shards match."""

@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from t2t_hint_nart.errors import InputError
@@ -65,8 +64,3 @@ def find_shards(data_dir: str | os.PathLike[str], dataset_name: str, split: str)
             f"the first of them {missing[0]!r}"
         )
     return [str(path) for path in found]
-
-
-def all_exist(paths: Sequence[str]) -> bool:
-    """Return whether every file of a (not empty) list exists."""
-    return bool(paths) and all(Path(path).is_file() for path in paths)

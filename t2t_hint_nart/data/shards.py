@@ -2,9 +2,8 @@
 
 import contextlib
 import itertools
-import random
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import tensorflow as tf
@@ -16,133 +15,30 @@ INCOMPLETE_SUFFIX = ".incomplete"
 
 _COUNTED_RECORDS = 8192
 
-EncodedPair = Mapping[str, Sequence[int]]
-
-
-def to_example(features: EncodedPair) -> tf.train.Example:
-    """Return the Example protocol buffer of one sentence pair.
-
-    Args:
-        features: feature name -> int ids, each list ending in EOS.
-
-    Raises:
-        InputError: a feature without ids.
-    """
-    lists = {}
-    for name, ids in features.items():
-        if not len(ids):
-            raise InputError(f"Empty generated field: {name}")
-        lists[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=ids))
-    return tf.train.Example(features=tf.train.Features(feature=lists))
-
-
-class _Writer:
-    """A TFRecord file whose errors, such as a full disk, are InputErrors that name it."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        with self._naming_file():
-            self._writer = tf.io.TFRecordWriter(path)
-
-    def write(self, record: bytes) -> None:
-        with self._naming_file():
-            self._writer.write(record)
-
-    def close(self) -> None:
-        with self._naming_file():
-            self._writer.close()
-
-    @contextlib.contextmanager
-    def _naming_file(self) -> Iterator[None]:
-        try:
-            yield
-        except tf.errors.OpError as error:
-            reason = error.message.removeprefix(f"{self._path}; ")
-            raise InputError(f"cannot write '{self._path}': {reason}") from None
-
-
-@contextlib.contextmanager
-def _written_whole(paths: Sequence[str]) -> Iterator[list[_Writer]]:
-    """Open writers on `<path>.incomplete` files that get their final names only on success."""
-    with contextlib.ExitStack() as stack:
-        yield [
-            stack.enter_context(contextlib.closing(_Writer(path + INCOMPLETE_SUFFIX)))
-            for path in paths
-        ]
-    for path in paths:
-        Path(path + INCOMPLETE_SUFFIX).replace(path)
-
-
-def write_shards(examples: Iterable[EncodedPair], paths: Sequence[str]) -> int:
-    """Write examples to shards in turn, one to each, and return how many there were.
-
-    The files are written as `<path>.incomplete` and renamed when all are complete, so a killed
-    or failing run never leaves something that looks finished.
-
-    Args:
-        examples: feature name -> int ids.
-        paths: the shards.
-
-    Raises:
-        InputError: no example at all, or one with an empty feature; a file can't be written.
-    """
-    count = 0
-    with _written_whole(paths) as writers:
-        for features in examples:
-            example = to_example(features)
-            # The order of the features would otherwise change from process to process.
-            writers[count % len(writers)].write(example.SerializeToString(deterministic=True))
-            count += 1
-        if not count:
-            raise InputError(f"no sentence pair to write to {paths[0]!r}")
-    return count
-
-
-def write_shuffled_shards(
-    examples: Iterable[EncodedPair],
-    unshuffled_paths: Sequence[str],
-    paths: Sequence[str],
-    seed: int,
-) -> int:
-    """Write examples to shards in turn, shuffle each shard, and return the number of examples.
-
-    Only one shard at a time is held in memory, as in tensor2tensor's generator_utils.
-
-    Args:
-        examples: feature name -> int ids.
-        unshuffled_paths: intermediate shards, removed again.
-        paths: the final shards.
-        seed: of the order within the shards.
-
-    Raises:
-        InputError: no example at all, or one with an empty feature; a file can't be written.
-    """
-    count = write_shards(examples, unshuffled_paths)
-    for shard, (source, path) in enumerate(zip(unshuffled_paths, paths, strict=True)):
-        records = list(tf.data.TFRecordDataset(source).as_numpy_iterator())
-        random.Random(seed + shard).shuffle(records)
-        with _written_whole([path]) as (writer,):
-            for record in records:
-                writer.write(record)
-        Path(source).unlink()
-    return count
-
 
 def write_records(records: Iterable[bytes], path: str) -> int:
-    """Write serialized examples to a shard, whole or not at all, and return their number.
+    """Write serialized examples to a shard and return their number.
+
+    The file is written as `<path>.incomplete` and renamed when it is complete, so a killed or
+    failing run never leaves something that looks finished.
 
     Args:
         records: serialized tf.train.Examples.
         path: of the shard.
 
     Raises:
-        InputError: the file can't be written.
+        InputError: the file can't be written, such as on a full disk.
     """
-    count = 0
-    with _written_whole([path]) as (writer,):
-        for record in records:
-            writer.write(record)
-            count += 1
+    count, incomplete = 0, path + INCOMPLETE_SUFFIX
+    try:
+        with tf.io.TFRecordWriter(incomplete) as writer:
+            for record in records:
+                writer.write(record)
+                count += 1
+    except tf.errors.OpError as error:
+        reason = error.message.removeprefix(f"{incomplete}; ")
+        raise InputError(f"cannot write '{incomplete}': {reason}") from None
+    Path(incomplete).replace(path)
     return count
 
 

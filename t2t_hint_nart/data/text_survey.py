@@ -9,19 +9,16 @@ probability of 1 in two million.
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.encoding_pass import EncodingPass, samples_from_start, seed_generators
-from t2t_hint_nart.data.pair_filters import NONE, PairFilters
-from t2t_hint_nart.data.problem import PathLike
-from t2t_hint_nart.data.progress import Progress
-
-if TYPE_CHECKING:
-    from t2t_hint_nart.data.text_problem import Text2TextProblem
+from t2t_hint_nart.data.corpus import Workspace
+from t2t_hint_nart.data.encoding_pass import EncodingPass
+from t2t_hint_nart.data.pair_filters import NONE, first_refusal
+from t2t_hint_nart.data.problem import DatasetSplit
+from t2t_hint_nart.progress import Progress
 
 _DIGEST_BYTES = 8
 
@@ -84,21 +81,12 @@ class SplitText:
         return counts
 
 
-def survey_text(
-    problem: "Text2TextProblem",
-    data_dir: PathLike,
-    tmp_dir: PathLike,
-    passes: Sequence[EncodingPass],
-    tell: Callable[[str], None],
-) -> dict[str, SplitText]:
+def survey_text(workspace: Workspace, passes: Sequence[EncodingPass]) -> dict[str, SplitText]:
     """Read the text of all splits once.
 
     Args:
-        problem: whose text.
-        data_dir: folder of the shards and the vocabulary.
-        tmp_dir: folder of downloads and other raw material.
+        workspace: whose text; its problem's `progress` is told.
         passes: which samples belong to which split.
-        tell: takes lines of progress.
 
     Returns:
         Split -> its counts.
@@ -106,14 +94,14 @@ def survey_text(
     Raises:
         InputError: what reading the text raises.
     """
+    problem = workspace.problem
     found: dict[str, SplitText] = {}
-    has_text = _has_text(problem)
-    sampled = samples_from_start if has_text else _ids_as_text
     for part in passes:
-        filters = problem.pair_filters(part.split) if has_text else NONE
+        filters = problem.pair_filters(part.split) if problem.has_text else NONE
         texts = [found.setdefault(split, SplitText(list(filters))) for split in part.splits]
-        samples = sampled(problem, data_dir, tmp_dir, part.split)
-        progress = Progress(tell, f"reading {part.split}", "sentence pairs")
+        split = part.split
+        samples = workspace.samples(split) if problem.has_text else _ids_as_text(workspace, split)
+        progress = Progress(problem.progress, f"reading {split}", "sentence pairs")
         for number, sample in enumerate(progress.counting(samples)):
             inputs, targets = sample["inputs"], sample["targets"]
             refused_by = first_refusal(filters, inputs, targets)
@@ -121,32 +109,10 @@ def survey_text(
     return found
 
 
-def _has_text(problem: "Text2TextProblem") -> bool:
-    """Return whether a problem has samples; some make ids only."""
-    from t2t_hint_nart.data.text_problem import Text2TextProblem
-
-    own = type(problem).generate_samples is not Text2TextProblem.generate_samples
-    return own or not problem.encodes_samples_itself
-
-
-def _ids_as_text(
-    problem: "Text2TextProblem", data_dir: PathLike, tmp_dir: PathLike, split: str
-) -> Iterator[dict[str, str]]:
+def _ids_as_text(workspace: Workspace, split: str) -> Iterator[dict[str, str]]:
     """Yield the ids of a problem without text, written out: what is counted of them is the same."""
-    seed_generators(problem.random_seed)
-    for features in problem.generate_encoded_samples(data_dir, tmp_dir, split):
+    for features in workspace.encoded_samples(split):
         yield {name: " ".join(map(str, ids)) for name, ids in features.items()}
-
-
-def first_refusal(filters: PairFilters, inputs: str, targets: str) -> str | None:
-    """Return the name of the first filter that does not keep a pair, None if all do.
-
-    Example:
-        >>> filters = {"empty": lambda s, t: bool(s and t), "identical": lambda s, t: s != t}
-        >>> [first_refusal(filters, "Ja", target) for target in ("", "Ja", "Yes")]
-        ['empty', 'identical', None]
-    """
-    return next((name for name, keep in filters.items() if not keep(inputs, targets)), None)
 
 
 def all_counts(texts: Mapping[str, SplitText]) -> dict[str, dict[str, Any]]:

@@ -1,19 +1,22 @@
 """Translation problems whose sentences come out of a TFDS builder, or of text files if given."""
 
 import contextlib
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.problem import PathLike
-from t2t_hint_nart.data.tfds_download import told_in_one_line
+from t2t_hint_nart.data.problem import DatasetSplit, PathLike
 from t2t_hint_nart.data.translate_problem import TranslateProblem
 from t2t_hint_nart.errors import InputError
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
+
+# TFDS makes ten, which take more than three minutes where there is no network.
+_ATTEMPTS = 4
 
 
 class TfdsTranslateProblem(TranslateProblem):
@@ -37,11 +40,7 @@ class TfdsTranslateProblem(TranslateProblem):
     }
 
     def splits_in(self, tmp_dir: PathLike) -> list[dict[str, Any]]:
-        """Return the splits there is text of: text files in tmp_dir may lack the test set.
-
-        Args:
-            tmp_dir: folder of downloads and other raw material.
-        """
+        """Return the splits there is text of: text files in tmp_dir may lack the test set."""
         local = self.local_paths(tmp_dir)
         return [part for part in self.dataset_splits if not local or part["split"] in local]
 
@@ -91,7 +90,7 @@ class TfdsTranslateProblem(TranslateProblem):
                 f"put {self.obtainable} into '{tmp_dir}'",
             )
             # TFDS prints that it prepares; stdout is for a command's result.
-            with contextlib.redirect_stdout(sys.stderr), told_in_one_line(what, instead):
+            with contextlib.redirect_stdout(sys.stderr), _downloading(what, instead):
                 builder.download_and_prepare(download_config=config)
         return builder
 
@@ -99,11 +98,6 @@ class TfdsTranslateProblem(TranslateProblem):
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, str]]:
         """Yield the sentence pairs of a split, in the order of the text files or the builder.
-
-        Args:
-            data_dir: unused.
-            tmp_dir: folder of downloads and other raw material.
-            dataset_split: "train", "dev" or "test".
 
         Raises:
             InputError: the builder has no such split, or the text files are not as they should be.
@@ -150,3 +144,44 @@ class TfdsTranslateProblem(TranslateProblem):
                 "inputs": pair[source].decode("utf-8").strip(),
                 "targets": pair[target].decode("utf-8").strip(),
             }
+
+
+@contextlib.contextmanager
+def _downloading(what: str, instead: str) -> Iterator[None]:
+    """Turn failing downloads inside the block into an InputError.
+
+    Args:
+        what: is downloaded, for the message.
+        instead: what a user without a network can do.
+
+    Raises:
+        InputError: a download failed, or the file has another checksum than it should.
+    """
+    import requests
+    from tensorflow_datasets.core.download import downloader
+    from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
+    from tensorflow_datasets.core.download.util import DownloadError
+
+    attempts, downloader.MAX_RETRIES = downloader.MAX_RETRIES, _ATTEMPTS
+    # For good: the threads of other files go on after the first failure.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+    try:
+        yield
+    except (requests.RequestException, DownloadError) as error:
+        raise InputError(
+            f"could not download {what} ({_cause(error)}); run again with a network, or {instead}"
+        ) from None
+    except NonMatchingChecksumError as error:
+        raise InputError(
+            f"{what} is not what it should be: {' '.join(str(error).split())}"
+        ) from None
+    finally:
+        downloader.MAX_RETRIES = attempts
+
+
+def _cause(error: Any) -> str:
+    url = getattr(getattr(error, "request", None), "url", None)
+    host = urlsplit(url).hostname if url else None
+    if host and type(error).__name__ in ("ConnectionError", "ConnectTimeout", "ProxyError"):
+        return f"no connection to {host}"
+    return " ".join(str(error).split())

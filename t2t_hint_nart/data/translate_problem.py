@@ -5,8 +5,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from t2t_hint_nart.data.language_check import language_checked
-from t2t_hint_nart.data.local_text import FileNames, FilePaths, find_splits
-from t2t_hint_nart.data.parallel_text import STRICT, Refusals, read_pairs
+from t2t_hint_nart.data.parallel_text import (
+    STRICT,
+    FileNames,
+    FilePaths,
+    Refusals,
+    find_splits,
+    read_pairs,
+)
 from t2t_hint_nart.data.problem import PathLike
 from t2t_hint_nart.data.text_problem import Text2TextProblem
 
@@ -21,16 +27,12 @@ class TranslateProblem(Text2TextProblem):
         refused_lines: what a line of such files must not be; told with file and line.
     """
 
+    is_generate_per_split = True
     local_files: ClassVar[FileNames] = {}
     refused_lines: ClassVar[Refusals] = STRICT
 
     # Files that progress has been told of: they are read several times.
     _told: frozenset[tuple[Path, Path]] = frozenset()
-
-    @property
-    def is_generate_per_split(self) -> bool:
-        """Each split has its own text."""
-        return True
 
     def local_paths(self, tmp_dir: PathLike) -> FilePaths:
         """Return the text files in tmp_dir, by split; nothing if there is no training text.

@@ -11,15 +11,12 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from t2t_hint_nart import registry, user_directory
+from t2t_hint_nart.data.corpus import Corpus, Workspace
 from t2t_hint_nart.data.encoding_pass import EncodingPass, encode_shards
-from t2t_hint_nart.data.problem import PathLike
 from t2t_hint_nart.errors import InputError
-
-if TYPE_CHECKING:
-    from t2t_hint_nart.data.text_problem import Text2TextProblem
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -46,7 +43,7 @@ class _StoppedError(Exception):
     """Another worker failed, or the command was interrupted."""
 
 
-def check_can_be_made_anew(problem: "Text2TextProblem") -> None:
+def check_can_be_made_anew(problem: Corpus) -> None:
     """Refuse a problem that another process could not make by its name.
 
     Raises:
@@ -61,9 +58,7 @@ def check_can_be_made_anew(problem: "Text2TextProblem") -> None:
 
 
 def encode_in_processes(
-    problem: "Text2TextProblem",
-    data_dir: PathLike,
-    tmp_dir: PathLike,
+    workspace: Workspace,
     encoding: EncodingPass,
     parts: Sequence[Sequence[int]],
     look: Callable[[int], None],
@@ -71,9 +66,7 @@ def encode_in_processes(
     """Do what `encoding_pass.encode_shards` does, each part of the shards in a process of its own.
 
     Args:
-        problem: a registered problem.
-        data_dir: folder of the vocabulary.
-        tmp_dir: folder of downloads and other raw material.
+        workspace: of a registered problem.
         encoding: the pass.
         parts: shards of each process.
         look: called now and then with the number of pairs in all these logs.
@@ -81,7 +74,7 @@ def encode_in_processes(
     Raises:
         InputError: what reading or encoding the text raises; a process was killed.
     """
-    check_can_be_made_anew(problem)
+    check_can_be_made_anew(workspace.problem)
     context = multiprocessing.get_context("spawn")
     counts = context.Array("q", [_NOT_YET] * len(parts) + [False], lock=False)
 
@@ -89,7 +82,7 @@ def encode_in_processes(
         if _NOT_YET not in counts[:-1]:
             look(sum(counts[:-1]))
 
-    tasks = [_task(problem, data_dir, tmp_dir, encoding, part) for part in parts]
+    tasks = [_task(workspace, encoding, part) for part in parts]
     with ProcessPoolExecutor(len(parts), context, _begin, (counts,)) as pool:
         futures = [pool.submit(_encode, task, place) for place, task in enumerate(tasks)]
         try:
@@ -113,19 +106,13 @@ def _watch(futures: Sequence["Future[None]"], look: Callable[[], None]) -> None:
             return
 
 
-def _task(
-    problem: "Text2TextProblem",
-    data_dir: PathLike,
-    tmp_dir: PathLike,
-    encoding: EncodingPass,
-    shards: Sequence[int],
-) -> _Task:
+def _task(workspace: Workspace, encoding: EncodingPass, shards: Sequence[int]) -> _Task:
     return _Task(
-        problem.base_name,
-        problem.random_seed,
+        workspace.problem.base_name,
+        workspace.problem.random_seed,
         user_directory.imported_directories(),
-        os.fspath(data_dir),
-        os.fspath(tmp_dir),
+        os.fspath(workspace.data_dir),
+        os.fspath(workspace.tmp_dir),
         encoding,
         tuple(shards),
     )
@@ -158,4 +145,5 @@ def _encode(task: _Task, place: int) -> None:
         if _counts[-1]:
             raise _StoppedError
 
-    encode_shards(problem, task.data_dir, task.tmp_dir, task.encoding, task.shards, look)
+    workspace = Workspace(problem, task.data_dir, task.tmp_dir)
+    encode_shards(workspace, task.encoding, task.shards, look)

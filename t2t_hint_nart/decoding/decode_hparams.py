@@ -1,7 +1,9 @@
 """The decoding hparams of T2T, and those that a strategy adds."""
 
 from t2t_hint_nart import registry
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.hparam_syntax import UnknownHParamError
 
 # Accepted under T2T's names, with the only value that there is here, and why there is no other.
 _FIXED = {
@@ -43,6 +45,9 @@ def decode_hparams(overrides: str = "", strategy: str = registry.BEAM) -> HParam
         overrides: as in --decode_hparams.
         strategy: registered name.
 
+    Raises:
+        InputError: a name that the strategy doesn't have, or a value that isn't allowed.
+
     Example:
         >>> decode_hparams("beam_size=1").beam_size
         1
@@ -71,14 +76,20 @@ def decode_hparams(overrides: str = "", strategy: str = registry.BEAM) -> HParam
     for name, (value, reason) in _FIXED.items():
         hparams.add_hparam(name, value)
         hparams.restrict(name, (value,), reason)
-    chosen = registry.strategy(strategy)
+    chosen, shared = registry.strategy(strategy), set(hparams)
     chosen.add_hparams(hparams)
     # Parsed a second time without defaults, to know what was given.
     given = hparams.copy()
     for name, scalar_type in (("beam_size", int), ("alpha", float)):
         given.del_hparam(name)
         given.add_hparam(name, None, scalar_type)
-    given.parse(overrides)
+    try:
+        given.parse(overrides)
+    except UnknownHParamError as error:
+        own = ", ".join(name for name in hparams if name not in shared) or "none"
+        raise InputError(
+            f"--decode_hparams of strategy '{strategy}' (of its own: {own}): {error}"
+        ) from error
     hparams.parse(overrides)
     chosen.settle(hparams, given)
     return hparams

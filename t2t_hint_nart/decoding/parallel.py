@@ -16,13 +16,52 @@ from t2t_hint_nart.models.network import Canvas, Parallel, require
 CANDIDATES = "candidates"
 
 
-class OnePass(Strategy):
-    """All tokens of lengths max(Tx + C + δ, 1), δ = −B..B, at once; never the reference's length.
+class ParallelPass(Strategy):
+    """All positions of a canvas at once, read as a sentence; subclasses say how many there are.
 
-    Subclasses may give other lengths, or read the logits otherwise.
+    Attributes:
+        reading: what makes a sentence of the logits.
     """
 
     reading: Reading = staticmethod(read_until_eos)
+
+    def lengths(self, inputs: tf.Tensor, halfwidth: tf.Tensor | int) -> tf.Tensor:
+        """Positions to ask for: int32[B, C], of C candidates a sentence.
+
+        Args:
+            inputs: int32[B, S].
+            halfwidth: B, of candidates around a length, where there are some.
+        """
+        raise NotImplementedError
+
+    def candidates(
+        self, network: Parallel, inputs: tf.Tensor, halfwidth: tf.Tensor | int
+    ) -> OnePassResult:
+        """Decode every length in one pass, in the order of `lengths`."""
+        require(network, Parallel, "decoding in one pass")
+        return self._decode(network, network.encode(inputs), self.lengths(inputs, halfwidth))
+
+    def _decode(self, network: Parallel, source: Any, lengths: tf.Tensor) -> OnePassResult:
+        """Decode lengths int32[B, C] of sources that were encoded once."""
+        return one_pass(
+            lambda rows, mask: network.decode(rows, Canvas(mask)).logits,
+            source,
+            lengths,
+            reading=self.reading,
+        )
+
+    def __call__(self, network: Parallel, inputs: tf.Tensor) -> Hypotheses:
+        """Decode; several candidates come in their order."""
+        found = self.candidates(network, inputs, self.settings.get("length_halfwidth", 0))
+        return Hypotheses(found.ids, found.log_probs)
+
+    def canvas(self, inputs: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+        """As many positions as one length asks for, also where a sentence is shorter."""
+        return tf.cast(tf.sequence_mask(self.lengths(inputs, 0)[:, 0]), ids.dtype)
+
+
+class OnePass(ParallelPass):
+    """Lengths max(Tx + C + δ, 1), δ = −B..B (paper, section 3.2); never the reference's length."""
 
     @staticmethod
     def add_hparams(settings: HParams) -> None:
@@ -53,10 +92,9 @@ class OnePass(Strategy):
 
     def __init__(self, settings: HParams, hparams: HParams):
         super().__init__(settings, hparams)
-        if settings.length_halfwidth < 0:
-            raise InputError(
-                f"length_halfwidth must be at least 0, not {settings.length_halfwidth}."
-            )
+        halfwidth = settings.length_halfwidth
+        if halfwidth < 0:
+            raise InputError(f"length_halfwidth must be at least 0, not {halfwidth}.")
 
     @property
     def needs_scorer(self) -> str:
@@ -85,31 +123,16 @@ class OnePass(Strategy):
         return int(bias)
 
     def lengths(self, inputs: tf.Tensor, halfwidth: tf.Tensor | int) -> tf.Tensor:
-        """The lengths to ask for: int32[B, 2·halfwidth + 1]."""
+        """Tx + C and so many on either side: int32[B, 2·halfwidth + 1], shortest first."""
         source_lengths = tf.reduce_sum(tf.cast(inputs != 0, tf.int32), axis=1)
         return candidate_lengths(source_lengths, self.length_bias(), halfwidth)
 
     def candidates(
         self, network: Parallel, inputs: tf.Tensor, halfwidth: tf.Tensor | int
     ) -> OnePassResult:
-        """Decode every length, shortest first, in one pass."""
-        require(network, Parallel, "decoding in one pass")
-        found = one_pass(
-            lambda source, mask: network.decode(source, Canvas(mask)).logits,
-            network.encode(inputs),
-            self.lengths(inputs, halfwidth),
-            reading=self.reading,
-        )
+        """Decode every length in one pass, shortest first."""
+        found = super().candidates(network, inputs, halfwidth)
         return found._replace(ids=dedup(found.ids)) if self.settings.dedup else found
-
-    def __call__(self, network: Parallel, inputs: tf.Tensor) -> Hypotheses:
-        """Decode; several lengths come in their order."""
-        found = self.candidates(network, inputs, self.settings.length_halfwidth)
-        return Hypotheses(found.ids, found.log_probs)
-
-    def canvas(self, inputs: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
-        """As many positions as one length asks for, also where an EOS came before its end."""
-        return tf.cast(tf.sequence_mask(self.lengths(inputs, 0)[:, 0]), ids.dtype)
 
     def exported(self) -> "OnePass":
         """One length a sentence, C fixed."""
@@ -138,15 +161,11 @@ class Refinement(OnePass):
         OnePass.add_hparams(settings)
         settings.add_hparam("iterations", 4)
 
-    def candidates(
-        self, network: Parallel, inputs: tf.Tensor, halfwidth: tf.Tensor | int
-    ) -> OnePassResult:
-        """Decode every length, shortest first, and refine each."""
-        first = super().candidates(network, inputs, halfwidth)
+    def _decode(self, network: Parallel, source: Any, lengths: tf.Tensor) -> OnePassResult:
+        """Decode lengths in one pass and refine each."""
+        first = super()._decode(network, source, lengths)
         count, steps = tf.shape(first.ids)[1], tf.shape(first.ids)[2]
-        source = tf.nest.map_structure(
-            lambda tensor: tf.repeat(tensor, count, axis=0), network.encode(inputs)
-        )
+        source = tf.nest.map_structure(lambda tensor: tf.repeat(tensor, count, axis=0), source)
         ids = tf.reshape(first.ids, [-1, steps])
 
         def refine(step, ids, log_probs, active) -> tuple[Any, ...]:

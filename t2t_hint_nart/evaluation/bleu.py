@@ -24,8 +24,8 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.evaluation import moses_tokenizer
-from t2t_hint_nart.evaluation.tokenized_text import given_tokens, looks_tokenized
+from t2t_hint_nart.text import moses_tokens
+from t2t_hint_nart.text.moses_tokens import given_tokens, looks_tokenized
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ def bleu_tokenized(
     """Return the BLEU of T2T's `get_ende_bleu.sh`: Moses tokens, split compounds, no smoothing.
 
     The same steps are applied to both sides: unicode punctuation replaced, Moses tokens
-    (`moses_tokenizer`), hyphens inside words split off as `##AT##-##AT##`, then plain 4-gram BLEU
-    as `multi-bleu.perl`. Where the references look tokenised already (`tokenized_text`), as those
+    (`moses_tokens`), hyphens inside words split off as `##AT##-##AT##`, then plain 4-gram BLEU
+    as `multi-bleu.perl`. Where the references look tokenised already (`looks_tokenized`), as those
     of the script are, only their compounds are split, and the translations' if they do, too.
 
     Args:
@@ -125,11 +125,11 @@ def bleu_tokenized(
     """
 
     def moses(line: str) -> list[str]:
-        plain = moses_tokenizer.replace_unicode_punctuation(line)
-        return moses_tokenizer.tokenize(plain, language or "")
+        plain = moses_tokens.replace_unicode_punctuation(line)
+        return moses_tokens.tokenize(plain, language or "")
 
     sides, steps = _tokenized(hypotheses, references, language, moses)
-    split = [[moses_tokenizer.split_compounds(tokens) for tokens in side] for side in sides]
+    split = [[moses_tokens.split_compounds(tokens) for tokens in side] for side in sides]
     return _token_score(split, f"{steps}+compounds", lowercase=False)
 
 
@@ -149,7 +149,7 @@ def bleu_tokenized_lc(
     """
 
     def moses(line: str) -> list[str]:
-        return moses_tokenizer.tokenize(line, language or "")
+        return moses_tokens.tokenize(line, language or "")
 
     sides, steps = _tokenized(hypotheses, references, language, moses)
     return _token_score(sides, steps, lowercase=True)

@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from t2t_hint_nart.evaluation import moses_tokenizer
-from t2t_hint_nart.evaluation.tokenized_text import given_tokens
+from t2t_hint_nart.text import moses_tokens
+from t2t_hint_nart.text.moses_tokens import given_tokens
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def text_repetition(texts: Sequence[str], language: str | None = "de") -> Repeti
     """
     if language is None:
         return repetition([given_tokens(text) for text in texts])
-    return repetition([moses_tokenizer.tokenize(text, language) for text in texts])
+    return repetition([moses_tokens.tokenize(text, language) for text in texts])
 
 
 def _percent(part: int, whole: int) -> float:

@@ -1,4 +1,4 @@
-"""Files of translations: a sentence a line, and `<name>-<steps>` for those of a checkpoint."""
+"""Files of translations named `<name>-<steps>`: those there are, and those that are to come."""
 
 import os
 import re
@@ -27,35 +27,6 @@ class StepFile:
     path: Path
     steps: int
     mtime: float
-
-
-def read_sentences(path: str | os.PathLike[str]) -> list[str]:
-    """Return the lines of a text file. An empty line is an empty sentence.
-
-    Lines end at newlines only: other separators of Unicode belong to the sentence. A byte order
-    mark at the beginning is dropped.
-
-    Args:
-        path: of a UTF-8 file, with or without a newline at its end.
-
-    Raises:
-        InputError: if it is missing, unreadable, empty or not UTF-8.
-    """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read '{os.fspath(path)}': {error.strerror}") from error
-    try:
-        lines = content.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        # What error.start counts from: the mark is not there any more.
-        number = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError(f"line {number} of '{os.fspath(path)}' is not UTF-8 text") from error
-    if not lines[-1]:
-        lines.pop()
-    if not lines:
-        raise InputError(f"'{os.fspath(path)}' is empty: at least 1 sentence is needed")
-    return lines
 
 
 def step_files(directory: str | os.PathLike[str], min_steps: int = 0) -> list[StepFile]:

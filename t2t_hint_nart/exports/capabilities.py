@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import tensorflow as tf
 
@@ -81,16 +81,12 @@ class Capability:
         Raises:
             InputError: naming the first thing that differs.
         """
+        known = {
+            side: {"size": encoder.vocab_size, "fingerprint": encoder.fingerprint()}
+            for side, encoder in encoders.items()
+        }
+        self.check_vocabularies(known, problem.name)
         facts = self.metadata
-        for side, theirs in facts.vocabularies.items():
-            ours = encoders[side]
-            known = {"size": ours.vocab_size, "fingerprint": ours.fingerprint()}
-            for what, value in known.items():
-                if theirs[what] != value:
-                    raise InputError(
-                        f"{self.export_dir} doesn't fit {problem.name}: its vocabulary of {side} "
-                        f"has {what} {theirs[what]}, that of {problem.name} {value}."
-                    )
         learnt, wanted = (
             registry.parse_problem_name(name.removesuffix("_distill"))
             for name in (facts.problem, problem.name)
@@ -103,6 +99,24 @@ class Capability:
         if learnt != wanted:
             return f"{self.export_dir} was trained on '{facts.problem}', not on '{problem.name}'"
         return ""
+
+    def check_vocabularies(self, vocabularies: Mapping[str, Mapping[str, Any]], whose: str) -> None:
+        """Refuse an export of other vocabularies, as far as they are known.
+
+        Args:
+            vocabularies: of "inputs" and "targets" size and fingerprint, as in the metadata.
+            whose: what has them, for the message.
+
+        Raises:
+            InputError: naming the first thing that differs.
+        """
+        for side, theirs in self.metadata.vocabularies.items():
+            for what, value in vocabularies.get(side, {}).items():
+                if theirs[what] != value:
+                    raise InputError(
+                        f"{self.export_dir} doesn't fit {whose}: its vocabulary of {side} has "
+                        f"{what} {theirs[what]}, that of {whose} {value}."
+                    )
 
 
 class HintGiver(Capability):

@@ -95,11 +95,12 @@ def read_metadata(export_dir: str | Path) -> ExportMetadata:
     path = folder / METADATA_FILE
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        version = values.get("format")
+        version = values["format"]
         if version == 1:
             values = _from_format_1(values)
         elif version != FORMAT:
             raise InputError(f"{path} has format {version}; this version reads 1 and {FORMAT}.")
+        values["capabilities"] = tuple(values["capabilities"])
         known = {field.name for field in fields(ExportMetadata)}
         metadata = ExportMetadata(**{k: v for k, v in values.items() if k in known})
     except (FileNotFoundError, NotADirectoryError):

@@ -19,10 +19,9 @@ from t2t_hint_nart.models.network import Canvas, forward, probe_sizes
 from t2t_hint_nart.text import EOS_ID
 
 # Also for its side effect: a SavedModel with a tokenizer in it needs tf-text's ops.
-from t2t_hint_nart.text.graph import SubwordGraph
+from t2t_hint_nart.text.graph import SubwordGraph, TokenGraph
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 from t2t_hint_nart.text.token import TokenTextEncoder
-from t2t_hint_nart.text.token_graph import TokenGraph
 
 _STRINGS = tf.TensorSpec([None], tf.string)
 

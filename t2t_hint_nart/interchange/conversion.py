@@ -25,35 +25,29 @@ from t2t_hint_nart.training.averaging import write_model_values
 from t2t_hint_nart.training.checkpoints import list_checkpoints, read_model_values, step_of
 
 
-def check_vocabulary(checkpoint: T2TCheckpoint, vocab_sizes: Mapping[str, int]) -> None:
-    """Refuse a checkpoint of other vocabularies.
+def check_sizes(
+    checkpoint: T2TCheckpoint, vocab_sizes: Mapping[str, int], hidden_size: int
+) -> None:
+    """Refuse a checkpoint of other vocabularies or another width.
 
     Args:
         checkpoint: of T2T.
         vocab_sizes: V of inputs and targets.
+        hidden_size: of the set.
 
     Raises:
         InputError: saying both sizes.
     """
-    stored, _ = table_sizes(checkpoint.layout, checkpoint.shapes)
-    if stored != set(vocab_sizes.values()):
+    vocabularies, widths = table_sizes(checkpoint.layout, checkpoint.shapes)
+    if vocabularies != set(vocab_sizes.values()):
         raise InputError(
-            f"Checkpoint {checkpoint.path} has embeddings of {_numbers(stored)} subwords, the "
-            f"problem's vocabulary {_numbers(vocab_sizes.values())}: it needs the vocabulary file "
-            "that it was trained with in --data_dir."
+            f"Checkpoint {checkpoint.path} has embeddings of {_numbers(vocabularies)} subwords, "
+            f"the problem's vocabulary {_numbers(vocab_sizes.values())}: it needs the vocabulary "
+            "file that it was trained with in --data_dir."
         )
-
-
-def check_width(checkpoint: T2TCheckpoint, hidden_size: int) -> None:
-    """Refuse a checkpoint of another width.
-
-    Raises:
-        InputError: saying both.
-    """
-    _, stored = table_sizes(checkpoint.layout, checkpoint.shapes)
-    if stored != {hidden_size}:
+    if widths != {hidden_size}:
         raise InputError(
-            f"Checkpoint {checkpoint.path} has hidden_size {_numbers(stored)}, the set "
+            f"Checkpoint {checkpoint.path} has hidden_size {_numbers(widths)}, the set "
             f"{hidden_size}: name the set that it was trained with in --hparams_set."
         )
 

@@ -59,18 +59,6 @@ class T2TCheckpoint:
             return {name: reader.get_tensor(name).astype(np.float32) for name in self.shapes}
 
 
-def find_t2t_checkpoint(directory_or_path: str | Path) -> str:
-    """Return the checkpoint that a path names, or the newest of a directory, as T2T finds it.
-
-    Raises:
-        InputError: there is none.
-    """
-    directory = Path(directory_or_path).is_dir()
-    named = tf.train.latest_checkpoint(str(directory_or_path)) if directory else None
-    # The file `checkpoint` may name a place on the machine where it was written.
-    return named or find_checkpoint(directory_or_path)
-
-
 def open_t2t_checkpoint(directory_or_path: str | Path) -> T2TCheckpoint:
     """Open a checkpoint and tell its layout.
 
@@ -80,11 +68,17 @@ def open_t2t_checkpoint(directory_or_path: str | Path) -> T2TCheckpoint:
     Raises:
         InputError: none there, damaged, or not T2T's Transformer.
     """
-    path = find_t2t_checkpoint(directory_or_path)
+    is_directory = Path(directory_or_path).is_dir()
+    named = tf.train.latest_checkpoint(str(directory_or_path)) if is_directory else None
+    # As T2T finds it; the file `checkpoint` may name a place on the machine where it was written.
+    path = named or find_checkpoint(directory_or_path)
     with reading(path):
         reader = tf.train.load_checkpoint(path)
         shapes = {n: tuple(s) for n, s in reader.get_variable_to_shape_map().items()}
-        step = int(reader.get_tensor(GLOBAL_STEP)) if GLOBAL_STEP in shapes else _step_in(path)
+        in_name = re.search(r"-(\d+)$", path)
+        step = int(in_name[1]) if in_name else 0
+        if GLOBAL_STEP in shapes:
+            step = int(reader.get_tensor(GLOBAL_STEP))
     layout = layout_of(shapes)
     if layout is None:
         if model_keys(shapes):
@@ -95,11 +89,6 @@ def open_t2t_checkpoint(directory_or_path: str | Path) -> T2TCheckpoint:
             f"is {min(shapes, default='none')}."
         )
     return T2TCheckpoint(path, layout, model_shapes(layout, shapes), step)
-
-
-def _step_in(path: str) -> int:
-    match = re.search(r"-(\d+)$", path)
-    return int(match[1]) if match else 0
 
 
 def write_named_checkpoint(path: str, values: Mapping[str, np.ndarray]) -> None:

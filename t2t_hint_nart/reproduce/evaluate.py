@@ -1,52 +1,56 @@
-"""What an experiment measures on the test set: translations, latency, decoder states."""
+"""What an experiment measures: translations, their scores, latency, decoder states."""
 
 import functools
-import shlex
-from collections.abc import Callable
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import tensorflow as tf
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import Problem
-from t2t_hint_nart.evaluation.latency import Latency, measure_latencies
+from t2t_hint_nart.evaluation.bleu import (
+    bleu_13a,
+    bleu_tokenized,
+    bleu_tokenized_lc,
+    check_aligned,
+    corpus_scores,
+)
+from t2t_hint_nart.evaluation.latency import measure_latencies
+from t2t_hint_nart.evaluation.long_sentences import long_sentences
+from t2t_hint_nart.evaluation.repetition import text_repetition
 from t2t_hint_nart.evaluation.significance import all_pairs
-from t2t_hint_nart.exports.exported_model import ExportedModel
-from t2t_hint_nart.exports.metadata import GREEDY
-from t2t_hint_nart.hints.teacher import Teacher
 from t2t_hint_nart.inspection.figures import save, training_curves_figure
+from t2t_hint_nart.losses.term import Scalar
 from t2t_hint_nart.reproduce.decoder_states import DecoderStates
-from t2t_hint_nart.reproduce.ordering import system_label
+from t2t_hint_nart.reproduce.execution import Exports
 from t2t_hint_nart.reproduce.recipe import Recipe
-from t2t_hint_nart.reproduce.report import build_report, write_report
-from t2t_hint_nart.reproduce.report_row import report_row
-from t2t_hint_nart.serving.decodes import one_line, write_sentences
-from t2t_hint_nart.serving.exported_decode import export_decode, rescored_decode
-from t2t_hint_nart.serving.translator import Decode, Translator
+from t2t_hint_nart.reproduce.report import Finished, finish
+from t2t_hint_nart.reproduce.rows import Row, flat_rows
+from t2t_hint_nart.reproduce.tables import system_label
+from t2t_hint_nart.text.moses_tokens import looks_tokenized
+from t2t_hint_nart.training.progress import GRADIENT_NORM
 from t2t_hint_nart.training.training_history import Curve, training_history
+from t2t_hint_nart.whole_file import write_whole
 
 SAMPLES = 8
 LATENCY_ROUNDS = 3
+FALLBACK_LANGUAGE = "en"
 
-
-class Finished(NamedTuple):
-    """What a finished experiment tells: its report, the rows in short, how to translate."""
-
-    report: Path
-    summary: str
-    translate_command: str
+Key = tuple[str, str]
 
 
 class Evaluation:
-    """The systems of an experiment on its test set.
+    """The systems of an experiment on the data that it translates.
 
     Args:
         recipe: of the experiment.
-        output_dir: with export/<system>/ of the students.
-        problem: whose test set is translated.
+        output_dir: of its files.
+        problem: whose sentences are translated.
         data_dir: of its shards and vocabulary.
-        teacher_export_dir: the teacher's SavedModel.
+        export_dir: of a system, by its name.
     """
 
     def __init__(
@@ -55,198 +59,206 @@ class Evaluation:
         output_dir: Path,
         problem: Problem,
         data_dir: str,
-        teacher_export_dir: str,
+        export_dir: Callable[[str], str],
     ):
         self._recipe = recipe
         self._output_dir = output_dir
-        self._teacher_export_dir = teacher_export_dir
         self._problem = problem
         self._data_dir = data_dir
-        self._students = [student.system for student in recipe.students]
+        self._export_dir = export_dir
+        self._exports = Exports(recipe, export_dir, problem, data_dir)
 
     @functools.cached_property
     def _pairs(self) -> list[tuple[str, str]]:
-        pairs = self._problem.text_pairs(self._data_dir, DatasetSplit.TEST)
+        pairs = self._problem.text_pairs(self._data_dir, self._recipe.split)
         return pairs[: self._recipe.sentences]
 
-    @functools.cached_property
-    def _teacher(self) -> Teacher:
-        return Teacher(self._teacher_export_dir)
-
-    @functools.cache  # noqa: B019 - one instance a process
-    def _student(self, system: str) -> ExportedModel:
-        return ExportedModel(self._output_dir / "export" / system)
-
-    def _decodings(self) -> dict[tuple[str, str], Callable[[], Decode]]:
-        """Every system and way of decoding, built when called."""
-        recipe = self._recipe
-        decodings: dict[tuple[str, str], Callable[[], Decode]] = {
-            ("teacher", "greedy"): lambda: export_decode(self._teacher, GREEDY),
-            ("teacher", f"beam{recipe.beam_size}"): lambda: export_decode(self._teacher),
-        }
-        for system in self._students:
-            decodings[system, "one_pass"] = lambda s=system: export_decode(self._student(s))
-            for decoding, alpha in recipe.rescored().items():
-                decodings[system, decoding] = lambda s=system, a=alpha: rescored_decode(
-                    self._student(s), self._teacher, recipe.halfwidth, a
-                )
-        return decodings
-
-    @functools.cache  # noqa: B019
-    def _decode(self, key: tuple[str, str]) -> Decode:
-        return self._decodings()[key]()
-
-    def _translator(self, key: tuple[str, str]) -> Translator:
-        encoders = self._problem.get_feature_encoders(self._data_dir)
-        return Translator(self._decode(key), encoders)
-
-    def _file(self, key: tuple[str, str]) -> Path:
+    def _file(self, key: Key) -> Path:
         return self._output_dir / "decodes" / f"{key[0]}.{key[1]}.txt"
 
+    def _hypotheses(self, key: Key) -> list[str]:
+        return self._file(key).read_text(encoding="utf-8").split("\n")[:-1]
+
     def decode(self) -> dict[str, Any]:
-        """Translate the test set with every system; one file each under decodes/."""
+        """Translate with every system by each of its decodings; one file each under decodes/."""
         sources = [source for source, _ in self._pairs]
-        for key in self._decodings():
-            translated = self._translator(key).translate(sources)
-            lines = (one_line(hypotheses[0].text) for hypotheses in translated)
-            write_sentences(self._file(key), lines, "\n")
+        for key in self._recipe.decoded():
+            lines = self._exports.translate(*key, sources)
+            write_whole(self._file(key), "".join(f"{line}\n" for line in lines))
         return {"sentences": len(sources)}
 
     def latency(self) -> dict[str, Any]:
         """Milliseconds a sentence at batch 1, ids to ids, after warm-up."""
         sentences = [source for source, _ in self._pairs[: self._recipe.latency_sentences]]
-        keys = list(self._decodings())
         # All read the same ids.
-        encode = self._translator(keys[0]).encode
-        inputs = [tf.constant([encode(line)], tf.int32) for line in sentences]
-
-        def call(decode: Decode) -> Callable[[tf.Tensor], Any]:
-            return lambda ids: decode(ids)[0].numpy()
-
-        calls = {".".join(key): call(self._decode(key)) for key in keys}
+        inputs = [tf.constant([ids], tf.int32) for ids in self._exports.ids(sentences)]
+        calls = {".".join(key): self._exports.call(*key) for key in self._recipe.decoded()}
         measured = measure_latencies(calls, inputs, rounds=LATENCY_ROUNDS)
         return {name: vars(latency) for name, latency in measured.items()}
 
     def states(self) -> dict[str, Any]:
-        """Cosine and attention statistics of every system, and the paper's two figures."""
-        states = DecoderStates(
-            self._teacher,
-            {system: self._student(system) for system in self._students},
-            self._problem.get_feature_encoders(self._data_dir),
-            self._recipe.drawn(),
-            self._recipe.quotes_text,
+        """Cosine and attention statistics of systems that tell states, and the paper's figures."""
+        states = DecoderStates(self._recipe, self._exports)
+        return states.measure([source for source, _ in self._pairs], self._output_dir)
+
+    def report(
+        self,
+        seed: int,
+        facts: Mapping[str, Any],
+        latency: Mapping[str, Any],
+        states: Mapping[str, Any],
+    ) -> Finished:
+        """Score the translations, and write results.jsonl and report.md.
+
+        Args:
+            seed: of the experiment.
+            facts: of the run, by name; those of systems under settings.
+            latency: as the method says; empty if it was not measured.
+            states: likewise.
+        """
+        about = {"recipe": self._recipe.name, "seed": seed, "split": self._recipe.split}
+        facts = dict(facts)
+        settings = facts.pop("settings")
+        rows = list(flat_rows(about, facts))
+        for system, values in settings.items():
+            rows += flat_rows({**about, "system": system}, values, "settings.")
+        rows += self._score_rows(about, latency)
+        for system, values in states.get("systems", {}).items():
+            rows += flat_rows({**about, "system": system}, values)
+        histories = self._histories()
+        for system, history in histories.items():
+            digest = hashlib.sha256(json.dumps(history).encode()).hexdigest()
+            rows += flat_rows({**about, "system": system}, {"training.sha256": digest})
+        return finish(
+            self._recipe,
+            rows,
+            self._output_dir,
+            self._export_dir,
+            samples=self._samples() if self._recipe.quotes_text else [],
+            figures=[*states.get("figures", []), *self._draw(histories)],
         )
-        return states.measure(self._pairs, self._output_dir)
 
-    def _hypotheses(self, key: tuple[str, str]) -> list[str]:
-        return self._file(key).read_text(encoding="utf-8").split("\n")[:-1]
-
-    def _rows(self, latency: dict[str, Any]) -> list[dict[str, Any]]:
+    def _score_rows(self, about: dict[str, Any], latency: Mapping[str, Any]) -> Iterator[Row]:
+        """Scores, speed and comparisons of everything that is translated."""
         sources, references = zip(*self._pairs, strict=True)
-        return [
-            report_row(
-                *key,
-                sources=sources,
-                references=references,
-                hypotheses=self._hypotheses(key),
-                language=self._problem.target_language,
-                latency=Latency(**latency[".".join(key)]),
+        base = latency.get(".".join(self._recipe.baseline or ""), {}).get("median_ms")
+        told: dict[str, Any] = {}
+        for key in self._recipe.decoded():
+            measured, told = scores(
+                sources, references, self._hypotheses(key), self._problem.target_language
             )
-            for key in self._decodings()
-        ]
+            if timed := latency.get(".".join(key)):
+                measured |= {
+                    "latency_ms": timed["median_ms"],
+                    "latency_mean_ms": timed["mean_ms"],
+                    "latency_p90_ms": timed["p90_ms"],
+                    "latency_calls": timed["calls"],
+                    "speedup": base and base / timed["median_ms"],
+                }
+            yield from flat_rows({**about, "system": key[0], "decoding": key[1]}, measured)
+        yield from flat_rows(about, {"bleu_convention": self._problem.bleu_convention, **told})
+        if not self._recipe.questions:
+            yield from self._comparisons(about, references)
 
-    def _significance(self) -> list[dict[str, Any]]:
-        """Paired randomization of every two students under the same decoding."""
-        references = [reference for _, reference in self._pairs]
-        decodings = {decoding for system, decoding in self._decodings() if system != "teacher"}
-        return [
-            {**comparison.to_dict(), "decoding": decoding}
-            for decoding in sorted(decodings)
-            for comparison in all_pairs(
-                references, {s: self._hypotheses((s, decoding)) for s in self._students}
-            )
-        ]
+    def _comparisons(self, about: dict[str, Any], references: Sequence[str]) -> Iterator[Row]:
+        """Paired randomization of every two systems under the same decoding."""
+        decoded = self._recipe.decoded()
+        for decoding in self._recipe.decodings:
+            keys = [key for key in decoded if key[1] == decoding.name]
+            for found in all_pairs(references, {key[0]: self._hypotheses(key) for key in keys}):
+                values = {
+                    f"difference.vs.{found.baseline}": found.difference,
+                    f"p_value.vs.{found.baseline}": found.p_value,
+                }
+                where = {"system": found.system, "decoding": decoding.name}
+                yield from flat_rows({**about, **where}, values)
 
     def _samples(self) -> list[dict[str, str]]:
-        beam = ("teacher", f"beam{self._recipe.beam_size}")
-        keys = [beam, *((system, "one_pass") for system in self._students)]
-        translated = {key[0]: self._hypotheses(key) for key in keys}
+        """Sentences from all over the test set, as every export translates them."""
+        wanted = [(s.name, self._recipe.exported(s.name).name) for s in self._recipe.systems]
+        keys = [key for key in wanted if key in self._recipe.decoded()]
+        translated = {system_label(self._recipe, key[0]): self._hypotheses(key) for key in keys}
         step = max(len(self._pairs) // SAMPLES, 1)
         return [
             {
                 "source": self._pairs[index][0],
                 "reference": self._pairs[index][1],
-                **{system: lines[index] for system, lines in translated.items()},
+                **{label: lines[index] for label, lines in translated.items()},
             }
             for index in range(0, len(self._pairs), step)
         ][:SAMPLES]
 
-    def _training(self) -> dict[str, dict[str, Curve]]:
-        """Curves of every student's training."""
-        histories = {s: training_history(self._output_dir / s) for s in self._students}
-        return {system: history for system, history in histories.items() if history}
-
-    def _draw_training(self, training: dict[str, dict[str, Curve]]) -> list[dict[str, str]]:
-        """Draw the curves, a plot for each term; nothing where there are none."""
-        if not training:
-            return []
-        terms = dict.fromkeys(term for history in training.values() for term in history)
-        curves = {
-            term: {
-                system_label(system): history[term]
-                for system, history in training.items()
-                if term in history
-            }
-            for term in terms
+    def _histories(self) -> dict[str, dict[str, Curve]]:
+        """Curves of the training of every system that isn't shared."""
+        own = (system for system in self._recipe.systems if system.name not in self._recipe.shared)
+        histories = {
+            system.name: training_history(self._output_dir / system.name, _scalars(system.model))
+            for system in own
         }
+        return {name: history for name, history in histories.items() if history}
+
+    def _draw(self, histories: dict[str, dict[str, Curve]]) -> list[dict[str, str]]:
+        """Draw the curves, a plot for each term; nothing where there are none."""
+        if not histories:
+            return []
+        curves: dict[str, dict[str, Curve]] = {}
+        for system, history in histories.items():
+            for term, curve in history.items():
+                curves.setdefault(term, {})[system_label(self._recipe, system)] = curve
         save(training_curves_figure(curves), self._output_dir / "training.png")
-        caption = "Unweighted losses, open gates and gradient norm while the students are trained."
+        caption = "Unweighted losses, open gates and gradient norm during training."
         return [{"file": "training.png", "caption": caption}]
 
-    def report(
-        self, *, data: dict[str, Any], latency: dict[str, Any], states: dict[str, Any], **facts: Any
-    ) -> Finished:
-        """Write report.json and report.md."""
-        rows = self._rows(latency)
-        training = self._training()
-        one_pass = [row for row in rows if row["decoding"] == "one_pass"]
-        best = max(one_pass, key=lambda row: row["bleu_13a"])["system"]
-        command = translate_command(self._output_dir / "export" / best)
-        report = build_report(
-            recipe=self._recipe.name,
-            rows=rows,
-            translate_command=command,
-            data={
-                "description": self._recipe.data_statement,
-                "bleu_convention": self._problem.bleu_convention,
-                **data,
-            },
-            cosine=states["cosine"],
-            attention=states["attention"],
-            figures=[*states["figures"], *self._draw_training(training)],
-            training=training,
-            significance=self._significance(),
-            samples=self._samples() if self._recipe.quotes_text else [],
-            **facts,
-        )
-        _, path = write_report(report, self._output_dir)
-        return Finished(path, summary_table(report["rows"]), command)
+
+def _scalars(model: str) -> tuple[Scalar, ...]:
+    """What is drawn of a model's training: its criterion, what the terms show, the gradient."""
+    terms = (scalar for term in registry.terms().values() for scalar in term.scalars)
+    criterion = registry.criterion(registry.criterion_of(model))
+    return (criterion.scalar, *(scalar for scalar in terms if scalar.label), GRADIENT_NORM)
 
 
-def translate_command(export_dir: Path) -> str:
-    """The command line that translates a sentence with an export."""
-    return (
-        f"t2t-query-server --export_dir={shlex.quote(str(export_dir))} "
-        "--inputs_once='Guten Morgen!'"
-    )
+def scores(
+    sources: Sequence[str], references: Sequence[str], hypotheses: Sequence[str], language: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Score translations.
 
+    Args:
+        sources: plain source sentences, by which the long ones are chosen.
+        references: plain reference translations.
+        hypotheses: plain translations.
+        language: ISO code of the translations; English tokens where it is empty.
 
-def summary_table(rows: list[dict[str, Any]]) -> str:
-    """The rows for a terminal: BLEU, repetition, latency, speed-up."""
-    header = f"{'system':20s} {'decoding':20s} {'BLEU':>6s} {'rep %':>6s} {'ms':>8s} {'x':>6s}"
-    lines = [
-        f"{row['system']:20s} {row['decoding']:20s} {row['bleu_13a']:6.2f} "
-        f"{row['repetition_percent']:6.2f} {row['latency_ms']:8.1f} {row['speedup']:6.1f}"
-        for row in rows
-    ]
-    return "\n".join([header, *lines])
+    Returns:
+        What is measured of them, and what is the same of all translations of these references: how
+        scores are computed, and which sentences are long.
+
+    Raises:
+        InputError: if there are no sentences or the counts differ.
+    """
+    check_aligned(hypotheses, references)
+    check_aligned(sources, references)
+    language = language or FALLBACK_LANGUAGE
+    tokenized = bool(looks_tokenized(references))
+    computed = corpus_scores(hypotheses, references, language).to_dict()
+    sentences = computed.pop("sentences")
+    chosen = long_sentences(sources)
+    long_pair = chosen.select(hypotheses), chosen.select(references)
+    repeated = text_repetition(hypotheses, None if tokenized else language)
+    digest = hashlib.sha256("\n".join(hypotheses).encode()).hexdigest()
+    measured = {
+        **{name: score["value"] for name, score in computed.items()},
+        "long_bleu_13a": bleu_13a(*long_pair).value,
+        "long_bleu_tokenized": bleu_tokenized(*long_pair, language).value,
+        "long_bleu_tokenized_lc": bleu_tokenized_lc(*long_pair, language).value,
+        "repetition_percent": repeated.adjacent_percent,
+        "repeated_anywhere_percent": repeated.repeated_percent,
+        "translations.sha256": digest,
+    }
+    told = {
+        "sentences": sentences,
+        "long_sentences": len(chosen.indices),
+        "long_label": chosen.label,
+        "text_is_tokenized": tokenized,
+        "signature": {name: score["signature"] for name, score in computed.items()},
+    }
+    return measured, told

@@ -1,10 +1,9 @@
-"""Markdown pieces of a report: tables, and values as text."""
+"""Markdown: tables, and values as text."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from t2t_hint_nart.reproduce.spread import Spread
+from t2t_hint_nart.reproduce.rows import Spread
 
 MISSING = "–"
 
@@ -44,20 +43,14 @@ def number(value: object, form: str = "{:.2f}") -> str:
     return form.format(value)
 
 
-def flat_items(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Return nested values as (dotted name, text) pairs.
+def p_value(value: float | None) -> str:
+    """Return a p-value as text, or a dash where there was no test.
 
     Example:
-        >>> flat_items({"a": {"b": 1, "c": 0.25}, "d": ["x", "y"]})
-        [('a.b', '1'), ('a.c', '0.25'), ('d', 'x, y')]
+        >>> p_value(0.0234), p_value(0.0001), p_value(None)
+        ('0.023', '< 0.001', '–')
     """
-    items = []
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            items += flat_items(value, f"{prefix}{name}.")
-        else:
-            items.append((f"{prefix}{name}", _text(value)))
-    return items
+    return "< 0.001" if value is not None and value < 0.001 else number(value, "{:.3f}")
 
 
 def inline_code(text: str) -> str:
@@ -91,17 +84,3 @@ def _row(cells: Sequence[str]) -> str:
 
 def _escaped(cell: str) -> str:
     return " ".join(cell.split()).replace("|", "\\|")
-
-
-def _text(value: object) -> str:
-    if isinstance(value, Spread):
-        return f"{value:.6g}"
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return MISSING
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, list | tuple):
-        if not value:
-            return "none"
-        return ", ".join(_text(item) for item in value)
-    return str(value)

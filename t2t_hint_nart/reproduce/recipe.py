@@ -1,224 +1,244 @@
-"""Experiments as data: what is trained, on what, for how long."""
+"""Experiments as data: systems, the ways they decode, and what they are compared with."""
 
 import dataclasses
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from t2t_hint_nart.errors import find_named
+from t2t_hint_nart import registry
+from t2t_hint_nart.errors import InputError, find_named
 
 
 @dataclass(frozen=True)
-class Student:
-    """One student of an experiment.
+class System:
+    """One model of an experiment.
 
     Attributes:
-        system: its name in the report: student_nll, student_align, student_hid, student_align_hid.
-        overrides: of the student set, as in --hparams.
-        distilled: whether it learns the teacher's translations, or the data as they are.
-        warm_start: whether it starts with the variables that it shares with the teacher, in name
-            and shape: embeddings, encoder and decoder but for positional attention. The paper's
-            don't.
+        name: in rows, of its directories and of its stage.
+        model: registered model.
+        hparams_set: registered set.
+        steps: updates.
+        checkpoint_steps: updates between checkpoints.
+        hparams: overrides of the set, as --hparams writes them.
+        distilled: whether it learns the distilled data, or the data as they are.
+        hints_from: the system whose export gives it hints.
+        warm_start_from: the system whose averaged weights it starts with, where name and shape are
+            the same.
+        decoding: by which its export translates; the first of its own without a scorer if "".
+        label: in tables; the name if "".
     """
 
-    system: str
-    overrides: str
-    distilled: bool = True
-    warm_start: bool = False
+    name: str
+    model: str
+    hparams_set: str
+    steps: int
+    checkpoint_steps: int
+    hparams: str = ""
+    distilled: bool = False
+    hints_from: str = ""
+    warm_start_from: str = ""
+    decoding: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """One way to translate.
+
+    Attributes:
+        name: in rows and of its files.
+        decode_hparams: as --decode_hparams writes them.
+        scorer: the system that ranks the candidates.
+        systems: that are decoded so; all if there are none.
+        label: in tables; the name if "".
+    """
+
+    name: str
+    decode_hparams: str = ""
+    scorer: str = ""
+    systems: tuple[str, ...] = ()
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of a study and the systems that answer it; a system may answer several.
+
+    Attributes:
+        name: what --questions says.
+        text: the question.
+        systems: each is compared with the first one of as many steps.
+    """
+
+    name: str
+    text: str
+    systems: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole experiment.
+    """A whole experiment, or with questions a study.
 
     Attributes:
         name: what --recipe says.
-        doc: one line: data, size, duration and what to expect.
-        problem: registered name; its `_distill` problem trains the students.
-        teacher_set, student_set: registered hparams sets.
-        teacher_steps, student_steps: updates.
-        students: the students, the one without hints first.
-        teacher_checkpoint_steps, student_checkpoint_steps: updates between checkpoints.
+        doc: one line: data, size, duration.
+        problem: registered name.
+        systems: in the order in which they are trained.
+        decodings: of the systems.
         average: the last so many checkpoints are averaged.
-        beam_size, alpha, extra_length: of the teacher's search.
-        halfwidth: B, 2B + 1 candidate lengths are rescored.
-        rescoring_alphas: of the length penalty on the teacher's scores, one decoding each; the
-            paper's is 0.
-        distill_batch: sentences decoded at a time.
-        latency_sentences: so many test sentences are timed, one at a time.
         data_statement: what the text is, for the report.
+        distilled_by: the system whose export translates the training data.
+        shared: systems that experiments by several seeds can share; data are shared with them.
+        baseline: system and decoding of which speed-ups are, and whose states others are compared
+            with; without it neither is measured.
+        drawn: systems of the figures, for the sentence in which the second repeats itself most.
+        calibrated: the system whose loss terms at initialisation are told.
+        noun: what its systems but for the shared ones are called.
+        split: of the data that are translated.
         quotes_text: whether the report quotes the text; otherwise it has no samples, and figures
             have positions for tokens, so that it may be published whatever the text's licence.
-        sentences: only so many training sentences are distilled and test sentences translated;
-            None for all.
+        distill_batch: sentences decoded at a time.
+        latency_sentences: so many are timed, one at a time; 0 for no timing.
+        sentences: only so many training sentences are distilled and others translated; None for
+            all.
+        paper_dataset: a name of `paper_results.DATASETS` if the data are the paper's own.
+        questions: of a study, whose systems are not compared two by two.
     """
 
     name: str
     doc: str
     problem: str
-    teacher_set: str
-    student_set: str
-    teacher_steps: int
-    student_steps: int
-    students: tuple[Student, ...]
-    teacher_checkpoint_steps: int
-    student_checkpoint_steps: int
+    systems: tuple[System, ...]
+    decodings: tuple[Decoding, ...]
     average: int
-    data_statement: str
+    data_statement: str = ""
+    distilled_by: str = ""
+    shared: tuple[str, ...] = ()
+    baseline: tuple[str, str] | None = None
+    drawn: tuple[str, ...] = ()
+    calibrated: str = ""
+    noun: str = "system"
+    split: str = "test"
     quotes_text: bool = False
-    beam_size: int = 4
-    alpha: float = 0.6
-    extra_length: int = 50
-    halfwidth: int = 4
-    rescoring_alphas: tuple[float, ...] = (0.0,)
     distill_batch: int = 64
     latency_sentences: int = 50
     sentences: int | None = None
+    paper_dataset: str = ""
+    questions: tuple[Question, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse names of systems and decodings that aren't there, or aren't there yet."""
+        names = [system.name for system in self.systems]
+        if len(set(names)) < len(names):
+            raise InputError(f"recipe {self.name!r} has two systems of one name: {names}")
+        for place, system in enumerate(self.systems):
+            self._check_names(f"{system.name}.hints_from", [system.hints_from], names[:place])
+            self._check_names(
+                f"{system.name}.warm_start_from", [system.warm_start_from], names[:place]
+            )
+            if system.distilled and not self.distilled_by:
+                raise InputError(
+                    f"recipe {self.name!r}: {system.name!r} learns distilled data, and no "
+                    "distilled_by says whose"
+                )
+        for decoding in self.decodings:
+            self._check_names(f"{decoding.name}.systems", decoding.systems, names)
+            self._check_names(f"{decoding.name}.scorer", [decoding.scorer], names)
+        for name, value in (
+            ("distilled_by", [self.distilled_by]),
+            ("shared", self.shared),
+            ("drawn", self.drawn),
+            ("calibrated", [self.calibrated]),
+        ):
+            self._check_names(name, value, names)
+        if self.baseline and self.baseline not in self.decoded():
+            raise InputError(f"recipe {self.name!r} decodes no {'.'.join(self.baseline)}, baseline")
+
+    def _check_names(self, field: str, values: Iterable[str], known: Sequence[str]) -> None:
+        for value in values:
+            if value and value not in known:
+                raise InputError(
+                    f"recipe {self.name!r}, {field}: {value!r} is none of the systems "
+                    f"{', '.join(known) or 'before it'}"
+                )
+
+    def system(self, name: str) -> System:
+        """Return the system of a name."""
+        return next(system for system in self.systems if system.name == name)
+
+    def decoding(self, name: str) -> Decoding:
+        """Return the decoding of a name."""
+        return next(decoding for decoding in self.decodings if decoding.name == name)
+
+    def decoded(self) -> list[tuple[str, str]]:
+        """Return (system, decoding) of everything that is translated, in the order of rows."""
+        return [
+            (system.name, decoding.name)
+            for system in self.systems
+            for decoding in self.decodings
+            if not decoding.systems or system.name in decoding.systems
+        ]
+
+    def exported(self, system: str) -> Decoding:
+        """Return the decoding by which a system's export translates.
+
+        By default that is the first of its own without a scorer, or decode hparams as they are.
+        """
+        if named := self.system(system).decoding:
+            return self.decoding(named)
+        own = (self.decoding(decoding) for name, decoding in self.decoded() if name == system)
+        return next((decoding for decoding in own if not decoding.scorer), Decoding("default"))
+
+    def only(self, names: Sequence[str]) -> "Recipe":
+        """Return the study of some of its questions, with the systems that answer them.
+
+        Raises:
+            UnknownNameError: no such question; names those there are.
+        """
+        known = {question.name: question for question in self.questions}
+        wanted = [find_named("question", name, known) for name in names]
+        asked = {name for question in wanted for name in question.systems}
+        kept = {*self.shared, *asked}
+        return dataclasses.replace(
+            self,
+            questions=tuple(question for question in self.questions if question in wanted),
+            systems=tuple(system for system in self.systems if system.name in kept),
+            decodings=tuple(
+                dataclasses.replace(d, systems=tuple(s for s in d.systems if s in kept))
+                for d in self.decodings
+                if not d.systems or kept.intersection(d.systems)
+            ),
+        )
 
     def as_test(self) -> "Recipe":
-        """The recipe with one step a model and a few sentences: does everything fit together?
+        """Return the recipe with one step a model and a few sentences: does all fit together?
 
         Example:
-            >>> find_recipe("quickstart").as_test().student_steps
+            >>> find_recipe("quickstart").as_test().systems[-1].steps
             1
         """
         return dataclasses.replace(
             self,
-            teacher_steps=1,
-            student_steps=1,
-            teacher_checkpoint_steps=1,
-            student_checkpoint_steps=1,
+            systems=tuple(
+                dataclasses.replace(system, steps=1, checkpoint_steps=1) for system in self.systems
+            ),
             average=1,
             distill_batch=16,
-            latency_sentences=2,
+            latency_sentences=min(2, self.latency_sentences),
             sentences=16,
         )
 
-    def drawn(self) -> list[str]:
-        """Systems of the figures: the paper's three and what is between them.
-
-        That is the teacher and, from the one without hints to the one with all, the students that
-        learn its translations.
-        """
-        return ["teacher", *(student.system for student in self.students if student.distilled)]
-
-    def rescored(self) -> dict[str, float]:
-        """Decodings by rescored candidates: name -> alpha, which is named where there are several.
-
-        Example:
-            >>> find_recipe("quickstart").rescored()
-            {'rescored_9': 1.0}
-        """
-        name = f"rescored_{2 * self.halfwidth + 1}"
-        if len(self.rescoring_alphas) == 1:
-            return {name: self.rescoring_alphas[0]}
-        return {f"{name}_alpha{alpha:g}": alpha for alpha in self.rescoring_alphas}
-
-
-NO_HINTS = "hint_hidden_weight=0,hint_align_weight=0"
-
-_NLL = Student("student_nll", NO_HINTS)
-_ALIGN = Student("student_align", "hint_hidden_weight=0")
-_ALIGN_HID = Student("student_align_hid", "")
-# The paper's (Table 2), the hidden states' hint alone, and none of either hints or distillation.
-_FIVE_STUDENTS = (
-    _NLL,
-    Student("student_real", NO_HINTS, distilled=False),
-    _ALIGN,
-    Student("student_hid", "hint_align_weight=0"),
-    _ALIGN_HID,
-)
-
-
-def _started_warm(students: tuple[Student, ...]) -> tuple[Student, ...]:
-    return tuple(dataclasses.replace(student, warm_start=True) for student in students)
-
-
-RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe
-    for recipe in (
-        Recipe(
-            name="quickstart",
-            doc="2,579 sentences of a German course, 3+3 layers of width 128, minutes on 2 cores",
-            problem="translate_deen_quickstart",
-            teacher_set="transformer_quickstart",
-            student_set="transformer_nat_quickstart_hints",
-            teacher_steps=700,
-            student_steps=400,
-            # Minutes are too few for a student from nothing: 13.4 BLEU after 400 steps with a warm
-            # start against 10.0 after 500 without, on the development set.
-            students=_started_warm((_NLL, _ALIGN, _ALIGN_HID)),
-            teacher_checkpoint_steps=50,
-            student_checkpoint_steps=50,
-            average=4,
-            # Chosen on the development set: with 0 the teacher prefers what is short.
-            rescoring_alphas=(1.0,),
-            data_statement=(
-                "Sentences of an A1-A2 German course (the wheel auf-deutsch 0.1.1, MIT), of "
-                "unstated authorship: enough to see the machinery work, not a benchmark."
-            ),
-            quotes_text=True,
-        ),
-        Recipe(
-            name="multi30k",
-            doc="29,000 captions of Multi30k, 3+3 layers of width 128, hours on 2 cores",
-            problem="translate_deen_multi30k",
-            teacher_set="transformer_multi30k",
-            student_set="transformer_nat_multi30k_hints",
-            teacher_steps=3500,
-            student_steps=1200,
-            # Development set, 400 steps, no hints: 17.6 BLEU with a warm start, 11.7 without.
-            students=_started_warm(_FIVE_STUDENTS),
-            teacher_checkpoint_steps=250,
-            student_checkpoint_steps=100,
-            average=5,
-            rescoring_alphas=(0.0, 0.6),
-            data_statement="Multi30k task 1, German to English; test_2016_flickr.",
-        ),
-        Recipe(
-            name="tatoeba",
-            doc="164,476 sentences of Tatoeba, 3+3 layers of width 128, hours on 2 cores",
-            problem="translate_deen_tatoeba",
-            teacher_set="transformer_tatoeba",
-            student_set="transformer_nat_tatoeba_hints",
-            teacher_steps=5000,
-            student_steps=1200,
-            students=_started_warm(_FIVE_STUDENTS),
-            teacher_checkpoint_steps=250,
-            student_checkpoint_steps=100,
-            average=5,
-            rescoring_alphas=(0.0, 0.6),
-            data_statement="Tatoeba, German to English.",
-        ),
-        *(
-            Recipe(
-                name=f"{corpus}_paper",
-                doc=f"{title} at the paper's IWSLT14 size, 5+5 layers of width 256: for a GPU",
-                problem=f"translate_deen_{corpus}{preparation}",
-                teacher_set="transformer_deep_small",
-                student_set="transformer_nat_deep_small_hints",
-                teacher_steps=20_000,
-                student_steps=40_000,
-                students=_FIVE_STUDENTS,
-                teacher_checkpoint_steps=1000,
-                student_checkpoint_steps=1000,
-                average=5,
-                rescoring_alphas=(0.0, 0.6),
-                data_statement=f"{title}, German to English.",
-            )
-            for corpus, preparation, title in (
-                # The paper's counts, 153k/7k/7k, are those of this preparation.
-                ("iwslt14", "_153k", "IWSLT14"),
-                ("multi30k", "", "Multi30k"),
-                ("tatoeba", "", "Tatoeba"),
-            )
-        ),
-    )
-}
-
 
 def find_recipe(name: str) -> Recipe:
-    """Return a recipe by name.
+    """Return a registered recipe.
 
     Raises:
         UnknownNameError: there is none; names those there are.
+        InputError: what is registered makes something else, or a recipe of another name.
     """
-    return find_named("recipe", name, RECIPES)
+    made = registry.recipe(name)
+    if not isinstance(made, Recipe) or made.name != name:
+        raise InputError(
+            f"recipe {name!r} must return a Recipe of that name, got "
+            f"{made.name if isinstance(made, Recipe) else type(made).__name__!r}"
+        )
+    return made

@@ -1,169 +1,165 @@
-"""The report of an experiment: report.json for programs, report.md for people.
+"""What is written of results: a run's rows and report.md, and the tables of a document."""
 
-Takes plain values from the stages of an experiment; nothing is computed here but speed-ups and the
-sentences about the order of the systems.
-"""
-
-import json
-import math
 import os
-from collections.abc import Mapping, Sequence
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.reproduce import hardware as machine
-from t2t_hint_nart.reproduce.ordering import order_statements
-from t2t_hint_nart.reproduce.report_markdown import render
+from t2t_hint_nart.errors import InputError, find_named
+from t2t_hint_nart.reproduce import tables
+from t2t_hint_nart.reproduce.markdown import number, table
+from t2t_hint_nart.reproduce.recipe import Recipe, find_recipe
+from t2t_hint_nart.reproduce.rows import FILE, Row, Rows, read_rows, write_rows
 from t2t_hint_nart.whole_file import write_whole
 
-BASELINE_SYSTEM = "teacher"
-BASELINE_DECODING = "beam"
+_SECTIONS = {
+    "results": "Results",
+    "ablation": "What the hints add (the paper's Table 2)",
+    "comparisons": "Paired comparisons",
+    "states": "Decoder states and attention (the paper's section 2.1)",
+    "systems": "Systems",
+    "signatures": "Signatures",
+    "calibration": "Loss terms",
+    "times": "Time, data, machine, versions",
+}
+_MARKED = re.compile(r"(<!-- table: ([^\n]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def build_report(
+class Finished(NamedTuple):
+    """What a finished experiment tells: its report, the rows in short, how to translate."""
+
+    report: Path
+    summary: str
+    translate_command: str
+
+
+def finish(
+    recipe: Recipe,
+    rows: Sequence[Row],
+    output_dir: Path,
+    export_dir: Callable[[str], str],
     *,
-    recipe: str,
-    seed: int,
-    rows: Sequence[Mapping[str, Any]],
-    command: str,
-    translate_command: str | None = None,
-    data: Mapping[str, Any] | None = None,
-    cosine: Mapping[str, Any] | None = None,
-    attention: Mapping[str, Any] | None = None,
-    significance: Sequence[Mapping[str, Any]] = (),
     samples: Sequence[Mapping[str, str]] = (),
     figures: Sequence[Mapping[str, str]] = (),
-    calibration: Mapping[str, Any] | None = None,
-    training: Mapping[str, Any] | None = None,
-    settings: Mapping[str, Any] | None = None,
-    wall_seconds: Mapping[str, float] | None = None,
-    hardware: Mapping[str, Any] | None = None,
-    versions: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    """Gather what was measured into the content of report.json.
+) -> Finished:
+    """Write results.jsonl and report.md of one run.
 
     Args:
-        recipe: name of the recipe.
-        seed: of the whole experiment.
-        rows: one a system and decoding, as `report_row.report_row` makes them; keys that were not
-            measured may be missing.
-        command: line that makes this experiment again.
-        translate_command: line that translates a sentence with the best student.
-        data: `description`, a sentence saying what the text is; `paper_dataset`, a name of
-            `paper_results.DATASETS` if it is the paper's own; anything else, such as counts.
-        cosine: {system: {reading: statistics}}, statistics as `CosineStatistics.to_dict` has them.
-        attention: {system: statistics}, as `AttentionStatistics.to_dict` has them.
-        significance: comparisons as `PairedComparison.to_dict` has them, each with its `decoding`.
-        samples: {"source": ..., "reference": ..., system: translation, ...} a sentence.
+        recipe: of the run.
+        rows: everything that was measured.
+        output_dir: of the run.
+        export_dir: of a system, by its name.
+        samples: {"source": ..., "reference": ..., label of a system: translation} a sentence.
         figures: {"file": name beside the report, "caption": ...} each.
-        calibration: terms at initialisation and the weights proposed from them.
-        training: {system: {term: [steps, values]}}, unweighted.
-        settings: hyperparameters and training settings used.
-        wall_seconds: of each stage.
-        hardware: as `hardware.hardware` has it; this machine by default.
-        versions: as `hardware.versions` has them; this process's by default.
+    """
+    write_rows(output_dir / FILE, rows)
+    own = Rows(rows, recipe.name)
+    command = translate_command(export_dir(best_system(recipe, own)))
+    text = "\n\n".join(
+        [
+            _head(recipe, own, command),
+            *(f"## {title}\n\n{found}" for title, found in _own_tables(recipe, own)),
+            *_samples(samples),
+            *(f"![{f['caption']}]({f['file']})\n\n*{f['caption']}*" for f in figures),
+        ]
+    )
+    path = write_whole(output_dir / "report.md", text + "\n")
+    return Finished(path, summary(own), command)
 
-    Returns:
-        Plain JSON values: `recipe`, `seed`, `hardware`, `rows`, `cosine` and the others under the
-        names of the arguments, and `order`, the sentences about who came out best. A number that is
-        not finite becomes None.
+
+def _head(recipe: Recipe, rows: Rows, command: str) -> str:
+    return (
+        f"# Recipe `{recipe.name}`, seed {rows.seeds[0]}\n\n{recipe.data_statement}\n\n"
+        f"```\n{rows.get('command')}\n{command}\n```"
+    )
+
+
+def _own_tables(recipe: Recipe, rows: Rows) -> list[tuple[str, str]]:
+    wanted = _SECTIONS
+    if recipe.questions:
+        kept = ("systems", "signatures", "times")
+        wanted = {"study": "Study", **{name: _SECTIONS[name] for name in kept}}
+    found = ((title, tables.TABLES[name](recipe, rows)) for name, title in wanted.items())
+    return [(title, "\n".join(lines)) for title, lines in found if lines]
+
+
+def _samples(samples: Sequence[Mapping[str, str]]) -> list[str]:
+    lines = ["## Sample translations"] if samples else []
+    return lines + ["\n".join(table(["", ""], sample.items(), 2)) for sample in samples]
+
+
+def best_system(recipe: Recipe, rows: Rows) -> str:
+    """Return the system whose export translates best, a shared one only if there is no other."""
+    exported = [(s.name, recipe.exported(s.name).name) for s in recipe.systems]
+    keys = [key for key in exported if key in rows.decoded()] or exported
+    others = [key for key in keys if key[0] not in recipe.shared] or keys
+    return max(others, key=lambda key: rows.get("bleu_13a", *key) or 0.0)[0]
+
+
+def translate_command(export_dir: str) -> str:
+    """Return the command line that translates a sentence with an export."""
+    return f"t2t-query-server --export_dir={shlex.quote(export_dir)} --inputs_once='Guten Morgen!'"
+
+
+def summary(rows: Rows) -> str:
+    """Return the rows for a terminal: BLEU, repetition, latency, speed-up."""
+    lines = [f"{'system':20s} {'decoding':20s} {'BLEU':>6s} {'rep %':>6s} {'ms':>8s} {'x':>6s}"]
+    for system, decoding in rows.decoded():
+        bleu, repeated, latency, speedup = (
+            rows.get(metric, system, decoding)
+            for metric in ("bleu_13a", "repetition_percent", "latency_ms", "speedup")
+        )
+        lines.append(
+            f"{system:20s} {decoding:20s} {bleu:6.2f} {repeated:6.2f} "
+            f"{number(latency, '{:.1f}'):>8s} {number(speedup, '{:.1f}'):>6s}"
+        )
+    return "\n".join(lines)
+
+
+def write_reproduction(path: str | os.PathLike[str], reports_dir: str | os.PathLike[str]) -> Path:
+    """Write the tables of a document anew, from stored rows; the rest of it stays as it is.
+
+    A table stands between `<!-- table: <name> <recipe> <option>=<value> -->` and `<!-- end -->`;
+    names are those of `tables.TABLES`, and `runs`, which is of all recipes.
+
+    Args:
+        path: of the document.
+        reports_dir: of the rows.
 
     Raises:
-        InputError: if a row lacks `system` or `decoding`, or two rows share both.
+        InputError: there is no such document, no such table or recipe, or no rows.
     """
-    _check_rows(rows)
-    report = _plain(
-        {
-            "recipe": recipe,
-            "seed": seed,
-            "command": command,
-            "translate_command": translate_command,
-            "data": data or {},
-            "rows": with_speedups(rows),
-            "order": order_statements(rows, significance),
-            "significance": significance,
-            "cosine": cosine or {},
-            "attention": attention or {},
-            "calibration": calibration or {},
-            "training": training or {},
-            "samples": samples,
-            "figures": figures,
-            "settings": settings or {},
-            "wall_seconds": wall_seconds or {},
-            "hardware": machine.hardware() if hardware is None else hardware,
-            "versions": machine.versions() if versions is None else versions,
-        }
-    )
-    assert isinstance(report, dict)
-    return report
+    target = Path(path)
+    if not target.is_file():
+        raise InputError(
+            f"{target} isn't there: --write_reproduction writes tables into a document"
+        )
+    return write_whole(target, with_tables(target.read_text(encoding="utf-8"), reports_dir))
 
 
-def write_report(
-    report: Mapping[str, Any], output_dir: str | os.PathLike[str]
-) -> tuple[Path, Path]:
-    """Write report.json and report.md, each whole or not at all.
+def with_tables(text: str, reports_dir: str | os.PathLike[str]) -> str:
+    """Return a document's text with its tables made anew, as `write_reproduction`."""
+    rows = read_rows(reports_dir)
+    stored = {name: Rows(rows, name) for name in dict.fromkeys(row.recipe for row in rows)}
 
-    Args:
-        report: from `build_report`.
-        output_dir: made if it isn't there.
+    def made(match: re.Match[str]) -> str:
+        return match[1] + "\n".join([*_table(match[2], stored), match[3]])
 
-    Returns:
-        The paths of report.json and report.md.
-    """
-    folder = Path(output_dir)
-    as_json = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    return (
-        write_whole(folder / "report.json", as_json),
-        write_whole(folder / "report.md", render(report)),
-    )
+    if text.count("<!-- table:") != len(_MARKED.findall(text)):
+        raise InputError("a '<!-- table: ... -->' without an '<!-- end -->'")
+    return _MARKED.sub(made, text)
 
 
-def with_speedups(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows with `speedup`: the latency of the teacher's beam search over the row's own.
-
-    A speed-up that a row brings along stays; where a latency is missing it is None.
-    """
-    baseline = next(
-        (
-            row.get("latency_ms")
-            for row in rows
-            if row["system"] == BASELINE_SYSTEM and row["decoding"].startswith(BASELINE_DECODING)
-        ),
-        None,
-    )
-
-    def speedup(row: Mapping[str, Any]) -> float | None:
-        if row.get("speedup") is not None:
-            return float(row["speedup"])
-        latency = row.get("latency_ms")
-        return float(baseline) / float(latency) if baseline and latency else None
-
-    return [{**row, "speedup": speedup(row)} for row in rows]
-
-
-def _check_rows(rows: Sequence[Mapping[str, Any]]) -> None:
-    seen = set()
-    for index, row in enumerate(rows):
-        if "system" not in row or "decoding" not in row:
-            raise InputError(
-                f"row {index} of the report has the keys {sorted(row)}: "
-                "'system' and 'decoding' are needed"
-            )
-        key = (row["system"], row["decoding"])
-        if key in seen:
-            raise InputError(f"two rows of the report are for {key[0]} with {key[1]}")
-        seen.add(key)
-
-
-def _plain(value: Any) -> Any:
-    """Return the value in JSON's types, with None for numbers that JSON cannot hold."""
-    if hasattr(value, "tolist"):  # NumPy's scalars and arrays.
-        value = value.tolist()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return str(value) if isinstance(value, os.PathLike) else value
+def _table(marker: str, stored: Mapping[str, Rows]) -> list[str]:
+    name, *arguments = marker.split()
+    if name == "runs":
+        return tables.runs(stored)
+    make = find_named("table", name, tables.TABLES)
+    recipe, *options = arguments or [""]
+    rows = find_named("recipe with stored rows", recipe, stored)
+    try:
+        return make(find_recipe(recipe), rows, **dict(option.split("=", 1) for option in options))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"<!-- table: {marker} --> can't be made: {error}") from error

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from t2t_hint_nart.errors import InputError
@@ -63,62 +62,6 @@ def decodes_name(base: str, model: str, hparams_set: str, problem: str, hparams:
     """
     settings = f"beam{hparams.beam_size}.alpha{hparams.alpha}"
     return f"{base}.{model}.{hparams_set}.{problem}.{settings}{ENDING}"
-
-
-def read_lines(path: str | os.PathLike[str], delimiter: str = "\n") -> list[str]:
-    """Return the stripped sentences of a text file; one empty last one is dropped (as T2T does).
-
-    A byte order mark at the beginning is dropped.
-
-    Args:
-        path: of the file.
-        delimiter: between sentences.
-
-    Raises:
-        InputError: missing, empty or not UTF-8, with the line's number.
-    """
-    if not delimiter:
-        raise InputError("delimiter must not be empty.")
-    lines = [line.strip() for line in _read_text(path).split(delimiter)]
-    if not lines[-1]:
-        lines.pop()
-    if not lines:
-        raise InputError(f"{os.fspath(path)} is empty: there is nothing to decode.")
-    return lines
-
-
-def _read_text(path: str | os.PathLike[str]) -> str:
-    # Not Path.read_text, for which a lone carriage return ends a line.
-    try:
-        return Path(path).read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        number = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{os.fspath(path)}:{number} isn't UTF-8: {error.reason}.") from error
-
-
-def read_pairs(path: str | os.PathLike[str]) -> list[tuple[str, str]]:
-    """Return the (input, target) texts of a file of lines `input<tab>target`.
-
-    Raises:
-        InputError: as `read_lines`, or a line hasn't exactly one tab.
-    """
-    pairs = []
-    # Not stripped before it is divided: either side may be empty.
-    for number, line in enumerate(_whole_lines(path), start=1):
-        parts = line.split("\t")
-        if len(parts) != 2:
-            raise InputError(
-                f"{os.fspath(path)}:{number} must have the form input<tab>target with one tab, "
-                f"it has {len(parts) - 1}."
-            )
-        pairs.append((parts[0].strip(), parts[1].strip()))
-    return pairs
-
-
-def _whole_lines(path: str | os.PathLike[str]) -> list[str]:
-    read_lines(path)
-    lines = _read_text(path).split("\n")
-    return lines[:-1] if not lines[-1] else lines
 
 
 def sentence_line(hypotheses: Sequence[Hypothesis], hparams: HParams) -> str:

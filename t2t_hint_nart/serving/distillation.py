@@ -3,22 +3,21 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit
 from t2t_hint_nart.data.distill_problem import DistillProblem
+from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.sentence_batches import sentence_batches
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedTranslator
-from t2t_hint_nart.serving.distilled_already import is_finished
+from t2t_hint_nart.progress import Progress
 
-Progress = Callable[[int, int], None]
+_SHOWN_DIGITS = 12
 
 
 def _sources(problem: DistillProblem, data_dir: str, limit: int | None) -> list[list[int]]:
@@ -60,16 +59,11 @@ def _write_journal(journal: Path, header: dict[str, Any], decoded: dict[int, lis
     rewritten.replace(journal)
 
 
-def _until_eos(row: np.ndarray) -> list[int]:
-    return row[row != 0].tolist()
-
-
 def distill(
     teacher: ExportedTranslator,
     problem: DistillProblem,
     data_dir: str,
     batch_size: int = 32,
-    progress: Progress | None = None,
     limit: int | None = None,
 ) -> int:
     """Decode the base problem's training sources and write them as `<problem>_distill`.
@@ -80,10 +74,9 @@ def distill(
 
     Args:
         teacher: translates as exported (a Transformer by beam 4 by default).
-        problem: the distilled problem to write.
+        problem: the distilled problem to write; its `progress` is told how far it is.
         data_dir: of the base problem's shards, and where the new ones go.
         batch_size: sentences a batch.
-        progress: told (sentences done, sentences in all) after every batch.
         limit: only the first so many sentences, all when None.
 
     Returns:
@@ -105,12 +98,13 @@ def distill(
     }
     journal = Path(data_dir) / f"{problem.dataset_filename()}-journal.jsonl.incomplete"
     decoded = _read_decoded(journal, header)
-    if is_finished(problem, data_dir, header, begun=journal.exists()):
+    if _is_finished(problem, data_dir, header, begun=journal.exists()):
         problem.progress(f"all in {data_dir} already; remove the shards to write them again")
         journal.unlink(missing_ok=True)
         return len(sources)
     _write_journal(journal, header, decoded)
-    _decode(teacher, sources, decoded, journal, batch_size, progress)
+    told = Progress(problem.progress, "distil", "sentences", len(sources), len(decoded))
+    _decode(teacher, sources, decoded, journal, batch_size, told)
     count = problem.write_training_shards(
         data_dir,
         ((source, decoded[index]) for index, source in enumerate(sources)),
@@ -132,7 +126,7 @@ def _decode(
     decoded: dict[int, list[int]],
     journal: Path,
     batch_size: int,
-    progress: Progress | None,
+    told: Progress,
 ) -> None:
     """Add to `decoded`, and to the journal, what is missing of it."""
     todo = [index for index in range(len(sources)) if index not in decoded]
@@ -141,8 +135,60 @@ def _decode(
             outputs, _ = teacher.decode(tf.constant(batch.inputs))
             for place, row in zip(batch.indices, outputs.numpy(), strict=True):
                 index = todo[int(place)]
-                decoded[index] = _until_eos(row)
+                decoded[index] = row[row != 0].tolist()
                 file.write(json.dumps([index, decoded[index]]) + "\n")
             file.flush()
-            if progress is not None:
-                progress(len(decoded), len(sources))
+            told.update(len(decoded))
+
+
+def _is_finished(
+    problem: DistillProblem, data_dir: str, header: Mapping[str, Any], begun: bool
+) -> bool:
+    """Return whether all shards of a distillation and their provenance are there.
+
+    Args:
+        problem: the distilled problem.
+        data_dir: of the shards.
+        header: `teacher`, a fingerprint; `decode_hparams`; `sentences`, their number; `sources`,
+            their digest.
+        begun: whether it has a journal: shards without a provenance are its own.
+
+    Raises:
+        InputError: the shards are of another distillation, or nobody knows of which.
+    """
+    shards = problem.own_shards(data_dir)
+    provenance = problem.provenance_path(data_dir)
+    if not shards:
+        return False
+    if provenance.exists():
+        unlike = _difference(problem.provenance(data_dir), header)
+    else:
+        unlike = "" if begun else f"without '{provenance.name}'"
+    if unlike:
+        raise InputError(
+            f"the shards of {problem.name} in {data_dir} are there already, {unlike}; to start "
+            f"anew remove '{problem.dataset_filename()}-train-*' and '{provenance.name}' there"
+        )
+    number = int(shards[0].name.rsplit("-", 1)[1])
+    return provenance.exists() and len(shards) == number
+
+
+def _difference(recorded: Mapping[str, Any], header: Mapping[str, Any]) -> str:
+    """Return what about finished shards isn't as in the header, nothing if all is."""
+    teacher = str(recorded.get("teacher_fingerprint"))
+    if teacher != header["teacher"]:
+        digests = (digest[:_SHOWN_DIGITS] for digest in (teacher, header["teacher"]))
+        return "decoded by the teacher {}, not {}".format(*digests)
+    theirs = recorded.get("decode_hparams") or {}
+    # As the provenance has them: JSON knows lists alone.
+    ours = json.loads(json.dumps(header["decode_hparams"]))
+    # A version may know names that another doesn't.
+    for name in sorted(theirs.keys() & ours.keys()):
+        if theirs[name] != ours[name]:
+            return f"decoded with {name}={theirs[name]}, not {ours[name]}"
+    if recorded.get("pairs") != header["sentences"]:
+        return f"made of {recorded.get('pairs')} sources, not {header['sentences']}"
+    # Provenances written before there was a digest know the number alone.
+    if recorded.get("sources", header["sources"]) != header["sources"]:
+        return "made of other sources"
+    return ""

@@ -87,10 +87,14 @@ def export(
     incomplete = target.with_name(target.name + ".incomplete")
     shutil.rmtree(incomplete, ignore_errors=True)
     incomplete.mkdir(parents=True)
-    with writing(f"Export {incomplete}"):
-        registry.runtime(runtime).write(
-            network, strategy, source.encoders, capabilities, incomplete
-        )
+    try:
+        with writing(f"Export {incomplete}"):
+            registry.runtime(runtime).write(
+                network, strategy, source.encoders, capabilities, incomplete
+            )
+    except InputError:
+        shutil.rmtree(incomplete)
+        raise
     ExportMetadata(
         model=source.model_name,
         problem=source.problem.name,

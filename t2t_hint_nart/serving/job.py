@@ -10,16 +10,17 @@ from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation import bleu
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.progress import Progress
 from t2t_hint_nart.serving.decodes import (
     Hypothesis,
     hypothesis_text,
     inference_time,
     one_line,
-    read_lines,
     sentence_line,
     write_sentences,
 )
 from t2t_hint_nart.serving.translator import DEFAULT_BATCH_SIZE, Translator
+from t2t_hint_nart.text.lines import read_lines, whole_lines
 from t2t_hint_nart.text.reserved import sentence_ids
 
 Say = Callable[[str], None]
@@ -39,7 +40,7 @@ class Sentences(NamedTuple):
     references: Sequence[str] | None = None
     sources: Sequence[Sequence[int]] | None = None
 
-    def with_references(self, path: str, delimiter: str = "\n") -> "Sentences":
+    def with_references(self, path: str) -> "Sentences":
         """The same sentences with the references of a file, "" for those there are.
 
         Raises:
@@ -47,7 +48,7 @@ class Sentences(NamedTuple):
         """
         if not path:
             return self
-        references = read_lines(path, delimiter)
+        references = whole_lines(path)
         if len(references) != len(self.inputs):
             raise InputError(
                 f"{path} has {len(references)} references for {len(self.inputs)} sentences."
@@ -61,7 +62,7 @@ def file_sentences(path: str, reference: str = "", delimiter: str = "\n") -> Sen
     Raises:
         InputError: a file that can't be read, or another number of references.
     """
-    return Sentences(read_lines(path, delimiter)).with_references(reference, delimiter)
+    return Sentences(read_lines(path, delimiter)).with_references(reference)
 
 
 def problem_sentences(problem: Problem, data_dir: str, split: str, hparams: HParams) -> Sentences:
@@ -192,17 +193,9 @@ def translate(
     if say is None:
         return Translations(sentences, translator.translate_encoded(sources))
     translator.warm_up()
-    started = said = time.monotonic()
-
-    def progress(done: int, total: int) -> None:
-        nonlocal said
-        now = time.monotonic()
-        if done == total or now - said >= SECONDS_BETWEEN_LINES:
-            seconds, said = now - started, now
-            remaining = seconds / done * (total - done)
-            say(f"{done}/{total} sentences, {seconds:.0f} s, {remaining:.0f} s left")
-
-    hypotheses = translator.translate_encoded(sources, progress)
+    started = time.monotonic()
+    told = Progress(say, "decoding", "sentences", len(sources), every=SECONDS_BETWEEN_LINES)
+    hypotheses = translator.translate_encoded(sources, lambda done, _: told.update(done))
     seconds = max(time.monotonic() - started, 1e-9)
     say(inference_time(seconds, len(sources), batch_size or DEFAULT_BATCH_SIZE))
     return Translations(sentences, hypotheses)

@@ -27,8 +27,8 @@ from t2t_hint_nart.text.reserved import sentence_ids
 
 DEFAULT_BATCH_SIZE = 32
 
-# What of an export's decoding can be otherwise than it was exported.
-_CHANGEABLE = ("beam_size", "length_halfwidth", "rescoring_alpha")
+# What of the decoding of candidates can be otherwise than it was exported.
+_CHANGEABLE = ("beam_size", "alpha", "length_halfwidth", "rescoring_alpha")
 
 # inputs int32[B, S] → ids int32[B, K, L], scores float32[B, K], best first.
 Decode = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
@@ -202,20 +202,21 @@ def decode_of_export(
     """Return the decoding of an open export; see `translator_of_export`."""
     facts = servable.metadata
     wanted = decode_hparams(settings, facts.strategy)
-    for name in {clause.partition("=")[0].strip() for clause in settings.split(",") if clause}:
-        value, exported = wanted.get(name), facts.decode_hparams.get(name)
-        if name not in _CHANGEABLE and value != exported:
+    exported = {**decode_hparams("", facts.strategy).values(), **facts.decode_hparams}
+    is_greedy = facts.strategy == registry.BEAM and wanted.beam_size == 1 != exported["beam_size"]
+    free = _CHANGEABLE if "length_halfwidth" in wanted else ("beam_size",) if is_greedy else ()
+    for name in (clause.partition("=")[0].strip() for clause in settings.split(",") if clause):
+        if name not in free and wanted.get(name) != exported[name]:
             raise InputError(
-                f"{servable.export_dir} decodes with {name}={exported}, not {value}: export the "
-                "model again with that value."
+                f"{servable.export_dir} decodes with {name}={exported[name]}, not "
+                f"{wanted.get(name)}: export the model again with that value."
             )
     halfwidth = wanted.get("length_halfwidth", 0)
     if halfwidth:
         if scorer is None:
             raise InputError(f"{halfwidth} lengths a side need a scorer to rank them.")
         return _rescored(servable, scorer, halfwidth, wanted.rescoring_alpha)
-    greedy = GREEDY if wanted.beam_size == 1 and facts.decode_hparams.get("beam_size") != 1 else ""
-    signature = greedy if greedy and facts.strategy == registry.BEAM else DECODE
+    signature = GREEDY if is_greedy else DECODE
     servable.require(signature)
 
     def decode(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -228,6 +229,7 @@ def decode_of_export(
 def _rescored(servable: Servable, scorer: ExportedScorer, halfwidth: int, alpha: float) -> Decode:
     """An export's candidates, ranked by a scorer, all in one graph."""
     servable.require(CANDIDATES)
+    scorer.check_vocabularies(servable.metadata.vocabularies, servable.export_dir)
 
     @tf.function(input_signature=[IDS], autograph=False)
     def decode(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

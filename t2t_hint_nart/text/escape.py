@@ -1,4 +1,4 @@
-r"""The spelling of a token in a subword vocabulary's alphabet (T2T text_encoder.py).
+r"""A token spelt in a subword vocabulary's alphabet and cut into subtokens (T2T text_encoder.py).
 
 An underscore ends every token, so inside it `_` is written `\u`, `\` is written `\\`, and a
 character outside the alphabet is written by its code point, `\8364;`.
@@ -81,3 +81,34 @@ def _read_escape(match: re.Match[str]) -> str:
     if code_point > MAX_CODE_POINT or FIRST_SURROGATE <= code_point <= LAST_SURROGATE:
         return UNDEFINED
     return chr(code_point)
+
+
+def longest_match(escaped: str, subtokens: Container[str], max_length: int) -> list[str]:
+    """Split an escaped token into subtokens, the longest first, from left to right.
+
+    Args:
+        escaped: an escaped token, see `escape_token`.
+        subtokens: the vocabulary; holds every single character of `escaped`.
+        max_length: of the longest subtoken, in characters.
+
+    Returns:
+        Subtokens whose concatenation is `escaped`.
+
+    Raises:
+        KeyError: where no subtoken fits.
+
+    Example:
+        >>> longest_match("abab_", {"a", "b", "aba", "b_", "_"}, max_length=3)
+        ['aba', 'b_']
+    """
+    pieces = []
+    start, size = 0, len(escaped)
+    while start < size:
+        for end in range(min(size, start + max_length), start, -1):
+            if escaped[start:end] in subtokens:
+                break
+        else:
+            raise KeyError(escaped[start])
+        pieces.append(escaped[start:end])
+        start = end
+    return pieces

@@ -12,12 +12,12 @@ from t2t_hint_nart.text import NUM_RESERVED, subword_builder, tokenizer
 from t2t_hint_nart.text.escape import (
     ESCAPE_CHARACTERS,
     escape_token,
+    longest_match,
     replace_surrogates,
     unescape_token,
 )
-from t2t_hint_nart.text.longest_match import longest_match
+from t2t_hint_nart.text.lines import whole_lines, write_lines
 from t2t_hint_nart.text.reserved import EOS, PAD, RESERVED_TOKENS, sentence_ids
-from t2t_hint_nart.text.vocabulary_file import read_lines, unquote, write_lines
 
 _CACHED_TOKENS = 2**20
 
@@ -164,7 +164,7 @@ class SubwordTextEncoder:
             InputError: the file is missing, empty, not UTF-8, holds a subtoken twice, does not
                 begin with the reserved subtokens or lacks those that escapes are made of.
         """
-        subtokens = [unquote(line) for line in read_lines(path)]
+        subtokens = [unquote(line) for line in whole_lines(path)]
         self._set_subtokens(subtokens, _index(subtokens, f"vocabulary file {path}"))
         return self
 
@@ -256,6 +256,23 @@ class SubwordTextEncoder:
         except KeyError:
             escaped = escape_token(token, self._spellable)
             return longest_match(escaped, self._ids, self._max_length)
+
+
+def unquote(line: str) -> str:
+    r"""Return the subtoken of a vocabulary file's line: single-quoted, double-quoted or bare.
+
+    As T2T: space after the closing quote is ignored; a line that is one bare quote is an empty
+    subtoken, which stands for nothing.
+
+    Example:
+        >>> [unquote(line) for line in ("'the_'", '"the_"', "the_", "' '")]
+        ['the_', 'the_', 'the_', ' ']
+    """
+    line = line.rstrip()
+    for quote in "'\"":
+        if line.startswith(quote) and line.endswith(quote):
+            return line[1:-1]
+    return line
 
 
 def _index(subtokens: Sequence[str], origin: str) -> dict[str, int]:

@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterable, Sequence
 
 from t2t_hint_nart.errors import InputError, nearest
+from t2t_hint_nart.text.lines import whole_lines, write_lines
 from t2t_hint_nart.text.reserved import RESERVED_TOKENS, sentence_ids
-from t2t_hint_nart.text.vocabulary_file import read_lines, write_lines
 
 
 class TokenTextEncoder:
@@ -42,7 +42,7 @@ class TokenTextEncoder:
         reverse: bool = False,
     ) -> None:
         if path is not None and vocab_list is None:
-            tokens = [line.strip() for line in read_lines(path)]
+            tokens = [line.strip() for line in whole_lines(path)]
         elif path is None and vocab_list is not None:
             tokens = [*RESERVED_TOKENS, *(t for t in vocab_list if t not in RESERVED_TOKENS)]
         else:

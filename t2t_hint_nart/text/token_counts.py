@@ -1,6 +1,7 @@
 """Tokens and how often they occur, read from files (T2T data_generators/tokenizer.py)."""
 
 import glob
+import itertools
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import tokenizer
+from t2t_hint_nart.text.lines import each_line
 
 
 def corpus_token_counts(
@@ -61,7 +63,7 @@ def listed_token_counts(pattern: str, max_lines: int = 0) -> dict[str, int]:
         token, comma, count = line.strip().rpartition(",")
         if not comma or not count.isdecimal():
             raise InputError(
-                f"{path}:{number} must have the form token,count, not {line.strip()!r}."
+                f"'{path}' must have the form token,count, not {line.strip()!r}: line {number}"
             )
         counts[token] = int(count)
     if not counts:
@@ -70,18 +72,13 @@ def listed_token_counts(pattern: str, max_lines: int = 0) -> dict[str, int]:
 
 
 def _lines(pattern: str, max_lines: int) -> Iterator[tuple[str, int, str]]:
-    """Yield file, number and text of the lines of all files, without byte order marks."""
+    """Return file, number and text of the lines of all files."""
     paths = sorted(path for path in glob.glob(os.path.expanduser(pattern)) if Path(path).is_file())  # noqa: PTH111, PTH207
     if not paths:
         raise InputError(f"There is no file {pattern}.")
-    read = 0
-    for path in paths:
-        with Path(path).open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                try:
-                    yield path, number, line.decode("utf-8-sig" if number == 1 else "utf-8")
-                except UnicodeDecodeError as error:
-                    raise InputError(f"{path}:{number} isn't UTF-8: {error.reason}.") from error
-                read += 1
-                if max_lines and read >= max_lines:
-                    return
+    numbered = (
+        (path, number, line)
+        for path in paths
+        for number, line in enumerate(each_line(path), start=1)
+    )
+    return itertools.islice(numbered, max_lines or None)

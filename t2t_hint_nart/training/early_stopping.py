@@ -160,11 +160,14 @@ class EvaluationHistory:
             )
         kept = {s: values for s, values in self._evaluations.items() if s < step}
         self._evaluations = {**kept, step: dict(scalars)}
-        _write(self._path, {str(s): values for s, values in self._evaluations.items()})
+        # JSON has no infinity; Python's reader takes the word that its writer uses.
+        write_whole(self._path, json.dumps(self._evaluations, indent=0) + "\n")
         value = scalars[rule.metric]
         best = self.best()
-        if best is not None and best.step < step and not _better(value, best.value, rule.minimize):
-            return False
+        if best is not None and best.step < step:
+            is_better = value < best.value if rule.minimize else value > best.value
+            if not is_better:
+                return False
         keep_as_best(self.directory, checkpoint, rule.metric, value)
         return True
 
@@ -196,10 +199,6 @@ class EvaluationHistory:
         )
 
 
-def _better(value: float, best: float, minimize: bool) -> bool:
-    return value < best if minimize else value > best
-
-
 def _read(path: Path) -> dict[int, dict[str, float]]:
     if not path.exists():
         return {}
@@ -211,9 +210,3 @@ def _read(path: Path) -> dict[int, dict[str, float]]:
         }
     except (ValueError, AttributeError, TypeError) as error:
         raise InputError(f"{path} is damaged: {error}. Delete it to begin anew.") from error
-
-
-def _write(path: Path, values: dict[str, dict[str, float]]) -> None:
-    # JSON has no infinity; Python's reader takes the word that its writer uses.
-    text = json.dumps(values, indent=0, allow_nan=True)
-    write_whole(path, text + "\n")

@@ -12,8 +12,7 @@ import tensorflow as tf
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.batching import eval_batches, training_batches
 from t2t_hint_nart.data.bucket_table import bucket_table_from_hparams
-from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.problem import TextEncoder
+from t2t_hint_nart.data.problem import DatasetSplit, TextEncoder
 from t2t_hint_nart.data.shards import naming_damaged_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import HintGiver

@@ -7,9 +7,8 @@ import tensorflow as tf
 
 from t2t_hint_nart.models.network import Output, forward
 from t2t_hint_nart.models.variables import named_variables
-from t2t_hint_nart.training.input_stats import input_stats
-from t2t_hint_nart.training.loss_extras import SmallBatchMultiplier, weight_decay_loss
 from t2t_hint_nart.training.objective import Objective
+from t2t_hint_nart.training.step_extras import SmallBatchMultiplier, input_stats, weight_decay_loss
 
 BATCH_SIGNATURE = {
     "inputs": tf.TensorSpec([None, None], tf.int32),

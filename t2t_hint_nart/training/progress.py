@@ -5,25 +5,15 @@ from collections.abc import Callable, Iterable
 from typing import TextIO
 
 from t2t_hint_nart.losses.term import Scalar
+from t2t_hint_nart.progress import duration
 
 # Numbers of a progress line before and after the objective's.
 _FIRST = (Scalar("loss", "loss", "loss"),)
+GRADIENT_NORM = Scalar("gradient_norm", "gradient_norm", "grad", "{:.3f}")
 _LAST = (
-    Scalar("gradient_norm", "gradient_norm", "grad", "{:.3f}"),
+    GRADIENT_NORM,
     Scalar("learning_rate", "learning_rate", "lr", "{:.2e}"),
 )
-
-
-def format_duration(seconds: float) -> str:
-    """Format seconds as h:mm:ss.
-
-    Example:
-        >>> format_duration(3725)
-        '1:02:05'
-    """
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}"
 
 
 class Progress:
@@ -83,7 +73,7 @@ class Progress:
         parts = [
             f"step {step}/{self._total}",
             f"{rates['tokens_per_second']:.0f} tokens/s",
-            f"ETA {format_duration(remaining)}",
+            f"ETA {duration(remaining)}",
             *(
                 f"{shown.label} {shown.form.format(scalars[shown.name])}"
                 for shown in self._shown

@@ -3,8 +3,7 @@
 import itertools
 from dataclasses import dataclass, replace
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit
-from t2t_hint_nart.data.problem import Problem
+from t2t_hint_nart.data.problem import DatasetSplit, Problem
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.decoding.length_candidates import length_bias
 from t2t_hint_nart.hparam import HParams

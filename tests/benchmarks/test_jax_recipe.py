@@ -50,7 +50,7 @@ def test_what_is_packed_are_the_shards_sentences(pipeline):
 
 
 def test_weights_from_elsewhere_become_the_average(pipeline, jax_recipe):
-    student = pipeline.student(RECIPE.students[0])
+    student = RECIPE.system("student_nll")
     with pytest.raises(jax_recipe.WeightsMissingError):
         pipeline._train(student)
     kernel = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -61,11 +61,12 @@ def test_weights_from_elsewhere_become_the_average(pipeline, jax_recipe):
         history=json.dumps(history),
         **{"encoder/layer_0/kernel": kernel},
     )
-    real = dataclasses.replace(student, problem=pipeline.problem)
+    real = dataclasses.replace(student, distilled=False)
     trained = pipeline._train(real)
     # A reversed sequence is as long as the sequence.
     assert trained == {"length_bias": 0, "trained": history}
-    values = read_model_values(str(Path(student.run_dir) / "avg" / "model.ckpt-2"))
+    values = read_model_values(str(pipeline.output_dir / "student_nll" / "avg" / "model.ckpt-2"))
     np.testing.assert_array_equal(values["encoder/layer_0/kernel"], kernel)
-    told = pipeline._settings()["training"]
-    assert told == {"student_nll": {"steps": 2, "device": "a GPU"}}
+    told = pipeline.settings()
+    assert told["student_nll"]["training"] == {"steps": 2, "device": "a GPU"}
+    assert "training" not in told["student_align"] and "trained_by" in told[""]

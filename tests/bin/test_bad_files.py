@@ -93,7 +93,7 @@ def any_text(path):
     ("damage", "expected"),
     [
         (shortened, "vocabulary file {path} lacks the one-character subtokens"),
-        (of_other_bytes, "vocabulary file {path} is not UTF-8 text at line 1"),
+        (of_other_bytes, "'{path}' is not UTF-8 text at line 1"),
         (any_text, "vocabulary file {path} is not a tensor2tensor subword vocabulary"),
         (Path.unlink, "no vocabulary '{path}' of problem"),
     ],
@@ -140,9 +140,9 @@ def test_damaged_shards(workshop, tmp_path, refuses, command):
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (None, "{path}: No such file or directory"),
-        (b"", "{path} is empty: there is nothing to decode."),
-        (b"gut\n\xe4\n", "{path}:2 isn't UTF-8: "),
+        (None, "cannot read '{path}': No such file or directory"),
+        (b"", "'{path}' is empty: at least 1 line is needed"),
+        (b"gut\n\xe4\n", "'{path}' is not UTF-8 text at line 2"),
     ],
 )
 @pytest.mark.parametrize(
@@ -164,9 +164,10 @@ def test_bad_sentences(workshop, tmp_path, refuses, command, flag, content, expe
 
 def test_scores_of_what_is_no_pair(workshop, tmp_path, refuses):
     flags = flags_of(workshop, tmp_path, "t2t-decoder")
-    flags["score_file"] = flags.pop("decode_from_file")
+    path = flags["score_file"] = flags.pop("decode_from_file")
     message = refuses("t2t-decoder", **flags)
-    assert message.endswith("in.txt:1 must have the form input<tab>target with one tab, it has 0.")
+    expected = "must have the form input<tab>target with one tab, it has 0: line 1"
+    assert message == f"'{path}' {expected}"
 
 
 @pytest.mark.parametrize("references", ["a\nb\n", None])

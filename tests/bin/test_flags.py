@@ -6,13 +6,13 @@ import pytest
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
+from t2t_hint_nart.bin.flag import define_path
 from t2t_hint_nart.bin.flags import (
     MODEL_FLAGS,
     define_checkpoint_flags,
     define_data_flags,
     define_decode_flags,
     define_model_flags,
-    define_path,
     define_usr_dir_flag,
 )
 from tests.commands import refusal

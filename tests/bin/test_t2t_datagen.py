@@ -113,7 +113,7 @@ def test_bad_input_is_told_in_one_line(tmp_path, capsys):
     assert f"t2t-distill --problem={COPY} --data_dir=" in refusal(
         capsys, data, f"--problem={COPY}_distill"
     )
-    assert "inputs.train.txt' (No such file" in refusal(
+    assert "inputs.train.txt': No such file" in refusal(
         capsys, data, "--problem=text2text_tmpdir", f"--tmp_dir={tmp_path}/none"
     )
     assert list(tmp_path.iterdir()) == [tmp_path / "none"]

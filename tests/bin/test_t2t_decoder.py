@@ -192,10 +192,13 @@ def test_what_is_typed_and_is_not_utf8(capsys, monkeypatch, workshop):
     [
         (["--decode_interactive", "--score_file=x"], "Give one of --decode_interactive and --sco"),
         (["--score_file=x"], "To score a file, specify --decode_to_file for results."),
-        (["--decode_from_file=missing"], "missing: No such file or directory"),
-        (["--decode_from_file={empty}"], "{empty} is empty: there is nothing to decode."),
-        (["--decode_from_file={latin}"], "{latin}:2 isn't UTF-8"),
-        (["--score_file={source}", "--decode_to_file={out}"], "{source}:1 must have the form"),
+        (["--decode_from_file=missing"], "cannot read 'missing': No such file or directory"),
+        (["--decode_from_file={empty}"], "'{empty}' is empty: at least 1 line is needed"),
+        (["--decode_from_file={latin}"], "'{latin}' is not UTF-8 text at line 2"),
+        (
+            ["--score_file={source}", "--decode_to_file={out}"],
+            "'{source}' must have the form",
+        ),
         (
             ["--decode_from_file={source}", "--decode_reference={one}"],
             "{one} has 1 references for 2 sentences.",

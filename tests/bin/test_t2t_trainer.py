@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 
 import pytest
 from absl import flags
@@ -266,8 +267,10 @@ def test_a_search(workshop, tmp_path):
     assert float(first.split()[1]) >= float(second.split()[1])
     assert f"Best: {first.split()[0]}. Train it with:" in told
     command = told.strip().splitlines()[-1]
-    rate = json.loads((tmp_path / first.split()[0] / "trial.json").read_text())["settings"]
-    assert f"learning_rate={rate['learning_rate']}" in command and "hidden_size=16" in command
+    rate = first.split()[2]
+    assert f"learning_rate={rate}" in command and "hidden_size=16" in command
+    hparams = json.loads((tmp_path / first.split()[0] / "hparams.json").read_text())
+    assert str(hparams["learning_rate"]) == rate
     # Again: nothing is trained.
     again = train(workshop, tmp_path, **given)
     assert "Training from" not in again and command in again
@@ -295,12 +298,18 @@ def test_a_finished_search_is_of_what_was_asked_for(workshop, tmp_path):
 
     another = "; give another --output_dir."
     assert refused(train_steps=50, autotune_objective="BLEU_cased") == (
-        f"{trial} is of --train_steps=1, not 50{another}"
+        f"{tmp_path} is a search of --train_steps=1, not 50{another}"
     )
     old, new = TINY["hparams"], f"{TINY['hparams']},label_smoothing=0.5"
-    assert refused(hparams=new) == (f"{trial} is of --hparams='{old}', not '{new}'{another}")
+    assert refused(hparams=new) == (
+        f"{tmp_path} is a search of --hparams='{old}', not '{new}'{another}"
+    )
     assert refused(hparams_set="transformer_tiny") == (
-        f"{trial} is of --hparams_set='transformer_test', not 'transformer_tiny'{another}"
+        f"{tmp_path} is a search of --hparams_set='transformer_test', not 'transformer_tiny'"
+        f"{another}"
+    )
+    assert refused(hparams_range="transformer_base") == (
+        f"{tmp_path} is a search in other ranges{another}"
     )
     assert refused(autotune_objective="BLEU_cased") == (
         f"{trial} was evaluated without BLEU_cased; it has accuracy, accuracy_per_sequence, "
@@ -309,16 +318,11 @@ def test_a_finished_search_is_of_what_was_asked_for(workshop, tmp_path):
     )
 
 
-def test_a_search_of_before_it_told_its_flags(workshop, tmp_path):
-    told = train(workshop, tmp_path, **SEARCH)
-    path = tmp_path / "trial_000" / "trial.json"
-    stored = json.loads(path.read_text())
-    del stored["given"]
-    path.write_text(json.dumps(stored))
-    again = train(workshop, tmp_path, **SEARCH)
-    note = f"1 of the finished trials in {tmp_path} are of a version that didn't store what they "
-    assert f"{note}are the results of (--random_seed, --model, --hparams_set, " in again
-    assert told[told.index("\ntrial  ") :] in again
+def test_a_search_without_optuna(workshop, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    line = refusal("t2t-trainer", *workshop.flags(), f"--output_dir={tmp_path / 'new'}", **SEARCH)
+    assert line == "--hparams_range needs Optuna: pip install 't2t-hint-nart[search]'."
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_search_interrupted_in_its_last_evaluation(workshop, tmp_path, monkeypatch):
@@ -333,16 +337,9 @@ def test_a_search_interrupted_in_its_last_evaluation(workshop, tmp_path, monkeyp
         assert run_command("t2t-trainer", *workshop.flags(), **given).status != 0
     trial = tmp_path / "trial_000"
     assert steps_in(trial) == [1]
-    assert not json.loads((trial / "trial.json").read_text())["metrics"]
     told = train(workshop, tmp_path, **SEARCH)
-    stored = json.loads((trial / "trial.json").read_text())
-    assert stored["metrics"]["loss"] > 0 and not stored["error"]
-    # What was written when such a trial was taken for finished.
-    before = {"directory": str(trial), "settings": stored["settings"], "metrics": {}, "error": ""}
-    (trial / "trial.json").write_text(json.dumps(before))
-    again = train(workshop, tmp_path, **SEARCH)
-    assert again.strip().endswith(told.strip().splitlines()[-1])
-    assert json.loads((trial / "trial.json").read_text()) == stored
+    assert "already at step 1 of 1" in told and "Best: trial_000" in told
+    assert steps_in(trial) == [1]
 
 
 def test_print_lr():

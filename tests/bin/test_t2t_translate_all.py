@@ -85,7 +85,7 @@ def test_refusals(workshop, flags, tmp_path):
         "Missing --model_dir, --source, --problem, --data_dir. See --help."
     )
     missing = {**flags, "source": tmp_path / "missing"}
-    assert refusal("t2t-translate-all", **missing).endswith("missing: No such file or directory")
+    assert refusal("t2t-translate-all", **missing).endswith("missing': No such file or directory")
     nowhere = {**flags, "model_dir": tmp_path / "nowhere"}
     assert refusal("t2t-translate-all", **nowhere).endswith("nowhere isn't a directory.")
     empty = tmp_path / "empty"

@@ -47,7 +47,7 @@ def importers(package):
         ("tensorflow_text", {"text"}),
         ("tensorflow_datasets", {"problems", "data"}),
         ("sacrebleu", {"evaluation"}),
-        ("sacremoses", {"evaluation", "problems"}),
+        ("sacremoses", {"text"}),
         ("matplotlib", {"inspection"}),
         ("tensorboard", {"training"}),
         ("tf_keras", set()),

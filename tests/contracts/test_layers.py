@@ -81,3 +81,25 @@ def test_each_contract_is_broken_by_its_violation(layout):
     finally:
         for path, text in kept.items():
             path.write_text(text)
+
+
+CIRCLE = "import t2t_hint_nart.data.corpus as _planted"
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        CIRCLE,
+        f"def _later():\n    {CIRCLE}",
+        f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    {CIRCLE}",
+    ],
+    ids=["module", "function", "types"],
+)
+def test_a_circle_is_found_however_it_is_imported(layout, planted):
+    path = layout / "t2t_hint_nart" / "data" / "pair_filters.py"
+    text = path.read_text()
+    path.write_text(f"{text}\n{planted}\n")
+    try:
+        assert broken_contracts(layout) == ["No circles"]
+    finally:
+        path.write_text(text)

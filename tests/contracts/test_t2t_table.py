@@ -19,7 +19,7 @@ from absl import flags
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.command_line import DEFAULT_ONLY
+from t2t_hint_nart.bin.flag import DEFAULT_ONLY
 from t2t_hint_nart.bin.schedules import SCHEDULES
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from tests.contracts.test_commands import console_scripts

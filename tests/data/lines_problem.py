@@ -1,6 +1,6 @@
 """A problem on sentences that a test writes down."""
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.translate_problem import TranslateProblem
 
 PAIRS = {

@@ -8,7 +8,8 @@ import pytest
 import tensorflow as tf
 
 from t2t_hint_nart.data.batching import eval_batches, training_batches
-from t2t_hint_nart.data.shards import write_shards
+from t2t_hint_nart.data.example_bytes import example_bytes
+from t2t_hint_nart.data.shards import write_records
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 
@@ -34,11 +35,12 @@ def sentence(number, length):
 
 def write(tmp_path, lengths, shards=3):
     files = [str(tmp_path / f"{shard}") for shard in range(shards)]
-    pairs = (
-        {"inputs": sentence(n, source), "targets": sentence(n, target)}
+    records = [
+        example_bytes({"inputs": sentence(n, source), "targets": sentence(n, target)})
         for n, (source, target) in enumerate(lengths)
-    )
-    write_shards(pairs, files)
+    ]
+    for shard, file in enumerate(files):
+        write_records(records[shard::shards], file)
     return files
 
 

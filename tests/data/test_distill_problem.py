@@ -7,6 +7,7 @@ import pytest
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.distill_problem import DistillProblem
 from t2t_hint_nart.data.problem import Problem
+from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
 from tests.data.lines_problem import PAIRS, LinesProblem
 
@@ -101,6 +102,42 @@ def test_what_was_there_is_gone_before_anything_is_written(data_dir):
         problem.write_training_shards(data_dir, interrupted(), {}, num_shards=1)
     assert not problem.is_generated(data_dir, data_dir)
     assert not problem.provenance_path(data_dir).exists()
+
+
+def test_shards_are_written_in_turn_and_shuffled_by_the_seed(data_dir):
+    def shards(seed):
+        problem = DistillProblem(LinesProblem())
+        problem.random_seed = seed
+        pairs = [([number + 2, 1], [number + 3]) for number in range(40)]
+        assert problem.write_training_shards(data_dir, pairs, {}, num_shards=2) == 40
+        assert not list(data_dir.glob("*unshuffled*"))
+        return [
+            [pair["inputs"][0] - 2 for pair in read_shard(path)]
+            for path in problem.shard_files(data_dir, "train")
+        ]
+
+    first, second = shards(1)
+    assert first != list(range(0, 40, 2))
+    assert sorted(first) == list(range(0, 40, 2)) and sorted(second) == list(range(1, 40, 2))
+    assert shards(1) == [first, second]
+    assert shards(2) != [first, second]
+
+
+def test_a_run_after_a_kill_begins_anew(data_dir):
+    def killed():
+        yield [7, 1], [8, 1]
+        raise KeyboardInterrupt
+
+    problem = DistillProblem(LinesProblem())
+    with pytest.raises(KeyboardInterrupt):
+        problem.write_training_shards(data_dir, killed(), {})
+    assert write_decodes(problem, data_dir, DECODES) == 2
+    assert sorted(problem.text_pairs(data_dir, "train")) == sorted(DECODES)
+
+
+def test_no_pair_at_all(data_dir):
+    with pytest.raises(InputError, match=r"no sentence pair to write to .*distill-train-00000"):
+        DistillProblem(LinesProblem()).write_training_shards(data_dir, [], {})
 
 
 def test_without_a_provenance_it_is_not_finished(data_dir):

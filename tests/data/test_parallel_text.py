@@ -6,10 +6,12 @@ import pytest
 
 from t2t_hint_nart.data.parallel_text import (
     MAX_LINE_CHARACTERS,
+    file_names,
+    find_splits,
     find_text,
     read_columns,
-    read_lines,
     read_pairs,
+    read_sentences,
 )
 from t2t_hint_nart.errors import InputError
 
@@ -24,7 +26,7 @@ def written(path, content, packed=False):
 def test_lines_end_in_line_feeds_alone(tmp_path, packed):
     text = "\ufeffeins \r\n zwei\xa0 drei\t\x20\nvi\u0065\u0301r  fünf\tsechs\nsieben"
     path = written(tmp_path / "text", text, packed)
-    assert list(read_lines(path)) == [
+    assert list(read_sentences(path)) == [
         "eins",
         "zwei\xa0 drei",
         "vi\u0065\u0301r  fünf\tsechs",
@@ -38,7 +40,7 @@ def test_gzip_is_found_and_seen_by_content(tmp_path):
     assert find_text(tmp_path, "b.de") is None
     plain = written(tmp_path / "a.de", "nein\n")
     assert find_text(tmp_path, "a.de") == plain
-    assert list(read_lines(written(tmp_path / "c.gz", "not packed\n"))) == ["not packed"]
+    assert list(read_sentences(written(tmp_path / "c.gz", "not packed\n"))) == ["not packed"]
 
 
 @pytest.mark.parametrize(
@@ -56,15 +58,15 @@ def test_gzip_is_found_and_seen_by_content(tmp_path):
 def test_bad_lines_are_told_with_file_and_line(tmp_path, content, message):
     path = written(tmp_path / "text", content)
     with pytest.raises(InputError, match=message) as told:
-        list(read_lines(path))
+        list(read_sentences(path))
     assert "\n" not in str(told.value)
 
 
 def test_what_is_refused_is_the_callers_choice(tmp_path):
     path = written(tmp_path / "text", "ja\n\n\x01\n")
-    assert list(read_lines(path, {})) == ["ja", "", "\x01"]
+    assert list(read_sentences(path, {})) == ["ja", "", "\x01"]
     with pytest.raises(InputError, match=r"text' has a yes: line 1"):
-        list(read_lines(path, {"a yes": lambda text: text == "ja"}))
+        list(read_sentences(path, {"a yes": lambda text: text == "ja"}))
 
 
 def test_pairs(tmp_path):
@@ -78,7 +80,7 @@ def test_pairs(tmp_path):
     empty = written(tmp_path / "d", "")
     with pytest.raises(InputError, match="are empty"):
         list(read_pairs(empty, empty))
-    with pytest.raises(InputError, match=r"cannot read '\S+/none' \(No such file or directory\)"):
+    with pytest.raises(InputError, match=r"cannot read '\S+/none': No such file or directory"):
         list(read_pairs(tmp_path / "none", target))
 
 
@@ -86,12 +88,49 @@ def test_columns(tmp_path):
     path = written(tmp_path / "a.tsv", "eins \t one\r\nzwei\ttwo\n", packed=True)
     assert list(read_columns(path)) == [("eins", "one"), ("zwei", "two")]
     for content, message in (
-        ("a\tb\nab\n", r"a.tsv' has 1 column\(s\) instead of source, tab, target: line 2"),
-        ("a\tb\tc\n", r"has 3 column\(s\)"),
-        ("a\tb\n\tb\n", r"has 1 column\(s\) instead of source, tab, target: line 2"),
+        ("a\tb\nab\n", r"a.tsv' must have the form .* one tab, it has 0: line 2$"),
+        ("a\tb\tc\n", "with one tab, it has 2"),
+        ("a\tb\n\tb\n", "it has 0: line 2$"),
         ("a\tb\nc\t\x01\n", "has a control character: line 2"),
         ("", "a.tsv' is empty"),
     ):
         written(path, content)
         with pytest.raises(InputError, match=message):
             list(read_columns(path))
+
+
+NAMES = file_names(("de", "en"), train=["train"], dev=["val", "dev"], test=["test"])
+
+
+def touch(folder, *names):
+    for name in names:
+        (folder / name).touch()
+
+
+def test_first_names_first_and_gzip(tmp_path):
+    assert find_splits(tmp_path, NAMES) == {}
+    touch(tmp_path, "train.de.gz", "train.en", "dev.de", "dev.en")
+    found = find_splits(tmp_path, NAMES)
+    assert {split: [path.name for path in paths] for split, paths in found.items()} == {
+        "train": ["train.de.gz", "train.en"],
+        "dev": ["dev.de", "dev.en"],
+    }
+    touch(tmp_path, "val.de", "val.en", "test.de", "test.en")
+    assert find_splits(tmp_path, NAMES)["dev"][0].name == "val.de"
+    assert "test" in find_splits(tmp_path, NAMES)
+
+
+def test_held_out_files_alone_are_no_data(tmp_path):
+    touch(tmp_path, "dev.de", "dev.en", "test.de", "test.en")
+    assert find_splits(tmp_path, NAMES) == {}
+
+
+def test_missing_files_are_named(tmp_path):
+    touch(tmp_path, "train.de", "train.en")
+    with pytest.raises(InputError, match="no dev text: put val.de and val.en or dev.de and dev.en"):
+        find_splits(tmp_path, NAMES)
+    touch(tmp_path, "dev.en.gz")
+    with pytest.raises(
+        InputError, match=r"has 'dev.en.gz' but not its other side, 'dev.de' or 'de"
+    ):
+        find_splits(tmp_path, NAMES)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from t2t_hint_nart.data.shard_files import all_exist, find_shards, shard_paths
+from t2t_hint_nart.data.shard_files import find_shards, shard_paths
 from t2t_hint_nart.errors import InputError
 
 
@@ -40,10 +40,3 @@ def test_two_sets_are_refused(tmp_path):
 
 def test_missing_folder(tmp_path):
     assert find_shards(tmp_path / "nowhere", "p", "train") == []
-
-
-def test_all_exist(tmp_path):
-    make(tmp_path, "a")
-    assert all_exist([str(tmp_path / "a")])
-    assert not all_exist([str(tmp_path / "a"), str(tmp_path / "b")])
-    assert not all_exist([])

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.data.text_problem import VocabType
 from t2t_hint_nart.errors import InputError

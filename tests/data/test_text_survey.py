@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from t2t_hint_nart.data import generation
+from t2t_hint_nart.data.corpus import Workspace
 from t2t_hint_nart.data.text_survey import SplitText, all_counts, survey_text
 from tests.data.lines_problem import LinesProblem
 
@@ -32,8 +33,8 @@ class FilteredProblem(LinesProblem):
 
 
 def surveyed(problem, tmp_path):
-    passes = generation._passes(problem, tmp_path, tmp_path)
-    return survey_text(problem, tmp_path, tmp_path, passes, print)
+    workspace = Workspace(problem, tmp_path, tmp_path)
+    return survey_text(workspace, generation._passes(workspace))
 
 
 def test_counts_of_plain_loops(tmp_path):

@@ -31,10 +31,13 @@ class HistoryModel:
         cache = tf.where(positions == step, last_ids[:, None], cache)
         weights = tf.where(positions <= step, tf.constant(_WEIGHTS)[: tf.shape(cache)[1]], 0)
         code = (states["key"] * 7919 + tf.reduce_sum((cache + 1) * weights, axis=1)) % _MODULUS
+        return self.logits(code), {"key": states["key"], "cache": (cache,)}
+
+    def logits(self, code):
         ids = tf.range(self.vocab_size, dtype=tf.float64)
         logits = 3.0 * tf.sin(tf.cast(code, tf.float64)[:, None] * (ids + 1.0) * 0.731 + ids)
         logits += self.eos_bias * tf.cast(ids == EOS, tf.float64)
-        return tf.cast(logits, tf.float32), {"key": states["key"], "cache": (cache,)}
+        return tf.cast(logits, tf.float32)
 
     def log_probs(self, key):
         """What the oracles need: prefix (a tuple without the start symbol) -> float64[V]."""
@@ -50,6 +53,50 @@ class HistoryModel:
             return logits - np.log(np.sum(np.exp(logits)))
 
         return after
+
+
+class HistoryNetwork:
+    """A HistoryModel as a stepwise model: the first id of the inputs is the key.
+
+    The key is memory, which a search repeats for its hypotheses, and the cache is state.
+    """
+
+    def __init__(self, vocab_size, eos_bias=0.0):
+        self.vocab_size = vocab_size
+        self.model = HistoryModel(vocab_size, eos_bias)
+        self.rooms = []
+
+    def encode(self, inputs):
+        return inputs[:, 0]
+
+    def start(self, source, room):
+        return source, self.model.states(source, room)["cache"]
+
+    def grow(self, state, positions):
+        return (tf.pad(state[0], [[0, 0], [0, positions]]),)
+
+    def step(self, ids, position, memory, state):
+        self.rooms.append(state[0].shape[1])
+        logits, states = self.model(ids, position, {"key": memory, "cache": state})
+        return logits, states["cache"]
+
+
+class RecurrentNetwork:
+    """The same distribution from a state without an axis of time, which needs no room."""
+
+    def __init__(self, vocab_size, eos_bias=0.0):
+        self.vocab_size = vocab_size
+        self.model = HistoryModel(vocab_size, eos_bias)
+
+    def encode(self, inputs):
+        return inputs[:, 0]
+
+    def start(self, source, room):
+        return {}, {"code": source * 7919}
+
+    def step(self, ids, position, memory, state):
+        code = state["code"] + (ids + 1) * tf.gather(tf.constant(_WEIGHTS), position)
+        return self.model.logits(code % _MODULUS), {"code": code}
 
 
 class PrefixModel:

@@ -1,10 +1,12 @@
-"""Beam search inside a tf.function of unknown shapes, compiled, and in a SavedModel."""
+"""Beam search inside a tf.function of unknown shapes, compiled, and in a SavedModel.
+
+With caches that grow: test_beam.
+"""
 
 import numpy as np
 import tensorflow as tf
 
 from t2t_hint_nart.decoding.beam_search import beam_search
-from t2t_hint_nart.decoding.growing_cache import make_room
 from tests.decoding.fake_models import HistoryModel
 
 KEYS = np.array([11, 12, 13], np.int32)
@@ -22,21 +24,10 @@ def assert_same(result, expected):
     np.testing.assert_allclose(result[1], expected.scores, rtol=1e-5)
 
 
-def search_with_a_growing_cache(keys, limits):
-    model = HistoryModel(6, eos_bias=1.0)
-
-    def step_function(last_ids, step, states):
-        cache = make_room(states["cache"], step, axis=1, block=2)
-        return model(last_ids, step, {**states, "cache": cache})
-
-    states = model.states(keys, room=tf.minimum(2, tf.reduce_max(limits)))
-    return beam_search(step_function, tf.zeros_like(keys), 3, limits, 6, 0.6, states)
-
-
 class Searcher(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.int32)])
     def search(self, keys, limits):
-        return tuple(search_with_a_growing_cache(keys, limits))
+        return tuple(search(keys, limits))
 
 
 def test_unknown_batch_and_limits_and_a_saved_model(tmp_path):

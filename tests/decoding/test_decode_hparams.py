@@ -31,17 +31,53 @@ DEFAULTS = {
     "decode_reference": "",
     "decode_to_file": "",
     "decode_in_memory": False,
-    "use_inputs_length": False,
-    "length_bias": None,
-    "length_halfwidth": 0,
-    "rescoring_alpha": 0.0,
-    "dedup": False,
-    "stopping": "1.2.9",
 }
+# What a strategy adds.
+OWN = {
+    "beam": {"stopping": "1.2.9"},
+    "greedy": {"stopping": "1.2.9"},
+    "one_pass": {
+        "use_inputs_length": False,
+        "dedup": False,
+        "length_bias": None,
+        "length_halfwidth": 0,
+        "rescoring_alpha": 0.0,
+    },
+}
+OWN["refinement"] = {**OWN["one_pass"], "iterations": 4}
 
 
-def test_names_and_defaults():
-    assert decode_hparams().values() == DEFAULTS
+@pytest.mark.parametrize("strategy", OWN)
+def test_names_and_defaults(strategy):
+    assert decode_hparams(strategy=strategy).values() == {**DEFAULTS, **OWN[strategy]}
+
+
+def test_a_beam_is_the_default():
+    assert decode_hparams().values() == decode_hparams(strategy="beam").values()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "strategy"),
+    [
+        ("length_halfwidth=4", "beam"),
+        ("dedup=True", "greedy"),
+        ("stopping=best_finished", "one_pass"),
+        ("iterations=2", "one_pass"),
+        ("stopping=best_finished", "refinement"),
+    ],
+)
+def test_what_is_of_another_strategy_is_refused(overrides, strategy):
+    with pytest.raises(InputError) as caught:
+        decode_hparams(overrides, strategy)
+    assert str(caught.value) == (
+        f"--decode_hparams of strategy '{strategy}' (of its own: {', '.join(OWN[strategy])}): "
+        f"Unknown hyperparameter type for {overrides.partition('=')[0]}"
+    )
+
+
+def test_an_unknown_strategy():
+    with pytest.raises(InputError, match="'one_pas' is not registered. Did you mean 'one_pass'?"):
+        decode_hparams("", "one_pas")
 
 
 @pytest.mark.parametrize(
@@ -77,12 +113,22 @@ def test_what_is_not_carried_over_is_refused(name, other):
         ("alpha=0.6,rescoring_alpha=0.0", 0, 0.0),
     ],
 )
-def test_beam_and_alpha_mean_for_a_student_what_they_mean_in_the_fork(overrides, halfwidth, alpha):
-    hparams = decode_hparams(overrides)
+@pytest.mark.parametrize("strategy", ["one_pass", "refinement"])
+def test_beam_and_alpha_mean_for_a_student_what_they_mean_in_the_fork(
+    overrides, halfwidth, alpha, strategy
+):
+    hparams = decode_hparams(overrides, strategy)
     assert (hparams.length_halfwidth, hparams.rescoring_alpha) == (halfwidth, alpha)
 
 
-def test_use_inputs_length_needs_no_measured_bias():
-    assert decode_hparams("use_inputs_length=True").length_bias == 0
-    assert decode_hparams("use_inputs_length=True,length_bias=3").length_bias == 3
-    assert decode_hparams("length_bias=3").length_bias == 3
+@pytest.mark.parametrize(
+    ("overrides", "bias"),
+    [
+        ("use_inputs_length=True", 0),
+        ("use_inputs_length=True,length_bias=3", 3),
+        ("length_bias=3", 3),
+        ("", None),
+    ],
+)
+def test_use_inputs_length_needs_no_measured_bias(overrides, bias):
+    assert decode_hparams(overrides, "one_pass").length_bias == bias

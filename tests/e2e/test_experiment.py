@@ -1,6 +1,5 @@
 """t2t-reproduce: killed, resumed, finished; what it leaves behind."""
 
-import json
 import shlex
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from t2t_hint_nart import registry
+from t2t_hint_nart.reproduce.rows import Rows, read_rows
 from tests.commands import succeed
 from tests.e2e.conftest import PROBLEM, STUDENT, reproduce
 
@@ -29,31 +29,20 @@ ROWS = [
     (STUDENT, "one_pass"),
     (STUDENT, "rescored_9"),
 ]
-# Fields that every report has, whatever else is in it.
-REPORT_FIELDS = {"recipe", "seed", "hardware", "rows", "cosine"}
-ROW_FIELDS = {
-    "system",
-    "decoding",
+SCORES = {
     "bleu_13a",
     "bleu_intl",
     "bleu_tokenized",
-    "signature",
     "long_bleu_13a",
     "repetition_percent",
     "latency_ms",
     "speedup",
-    "sentences",
 }
 
 
 @pytest.fixture(scope="module")
-def report(experiment):
-    return json.loads((experiment.directory / "report.json").read_text())
-
-
-@pytest.fixture(scope="module")
-def rows(report):
-    return {(row["system"], row["decoding"]): row for row in report["rows"]}
+def rows(experiment):
+    return Rows(read_rows(experiment.directory), "miniature")
 
 
 def stage_lines(run):
@@ -107,35 +96,34 @@ def test_nothing_incomplete_is_left(experiment):
     )
 
 
-def test_the_report_has_its_fields(report, rows):
-    assert set(report) >= REPORT_FIELDS
-    assert (report["recipe"], report["seed"]) == ("miniature", 1)
-    assert list(rows) == ROWS
-    for row in rows.values():
-        assert set(row) >= ROW_FIELDS
-        assert row["sentences"] == 100 and row["latency_ms"] > 0
-        assert row["signature"].startswith("nrefs:1|case:mixed")
-    assert rows["teacher", "beam4"]["speedup"] == 1.0
-    assert set(report["cosine"]) == {"teacher", STUDENT}
-    assert report["data"]["train_pairs"] == report["data"]["distilled_pairs"] == 4000
-    assert set(report["wall_seconds"]) == set(STAGES)
-    assert report["calibration"]["batches"] == 5
-    assert "--recipe=miniature" in report["command"]
+def test_what_is_told_in_rows(rows):
+    assert rows.seeds == [1] and rows.decoded() == ROWS
+    for key in ROWS:
+        assert {metric for metric in SCORES if rows.by_seed(metric, *key)} == SCORES
+        assert rows.get("latency_ms", *key) > 0
+    assert rows.get("speedup", "teacher", "beam4") == 1.0
+    assert rows.get("sentences") == 100
+    assert rows.get("signature.bleu_13a").startswith("nrefs:1|case:mixed")
+    assert rows.get("data.train_pairs") == rows.get("data.distilled_pairs") == 4000
+    assert set(rows.under("wall_seconds.")) == set(STAGES)
+    assert rows.get("calibration.batches") == 5
+    assert "--recipe=miniature" in rows.get("command")
+    assert rows.get("interrupted") == "distil, decode"
 
 
 def test_the_report_for_people(experiment, rows):
     text = (experiment.directory / "report.md").read_text()
-    for row in rows.values():
-        assert f"{row['bleu_13a']:.2f}" in text or f"{row['bleu_13a']:.1f}" in text
-    for figure in ("figure1.png", "figure2.png"):
+    for key in ROWS:
+        assert f"{rows.get('bleu_13a', *key):.2f}" in text
+    for figure in ("figure1.png", "figure2.png", "training.png"):
         assert figure in text
         assert (experiment.directory / figure).read_bytes().startswith(b"\x89PNG\r\n")
 
 
 def test_the_teacher_and_the_student_have_learnt_to_reverse(experiment, rows):
-    assert rows["teacher", "beam4"]["bleu_13a"] > 85
-    assert rows["teacher", "greedy"]["bleu_13a"] > 85
-    assert rows[STUDENT, "one_pass"]["bleu_13a"] > 40
+    assert rows.get("bleu_13a", "teacher", "beam4") > 85
+    assert rows.get("bleu_13a", "teacher", "greedy") > 85
+    assert rows.get("bleu_13a", STUDENT, "one_pass") > 40
     decoded = (experiment.directory / "decodes" / "teacher.beam4.txt").read_text().splitlines()
     references = [target for _, target in experiment.pairs("test")]
     right = sum(map(str.__eq__, decoded, references))
@@ -146,9 +134,10 @@ def test_the_rows_are_of_the_files_beside(experiment, rows):
     from t2t_hint_nart.evaluation.bleu import bleu_13a
 
     references = [target for _, target in experiment.pairs("test")]
-    for (system, decoding), row in rows.items():
+    for system, decoding in ROWS:
         file = experiment.directory / "decodes" / f"{system}.{decoding}.txt"
-        assert row["bleu_13a"] == bleu_13a(file.read_text().splitlines(), references).value
+        score = bleu_13a(file.read_text().splitlines(), references).value
+        assert rows.get("bleu_13a", system, decoding) == score
 
 
 def by_hand(exported, inputs, targets):
@@ -166,7 +155,7 @@ def by_hand(exported, inputs, targets):
     return np.mean(cosines), len(cosines), seen["attention"].numpy()[:, 0].astype(np.float64)
 
 
-def test_cosines_and_attention_on_the_test_set(experiment, report, teacher, student):
+def test_cosines_and_attention_on_the_test_set(experiment, rows, teacher, student):
     """Of both systems on the same sentences: the teacher's translations."""
     encoder = registry.problem(PROBLEM).get_feature_encoders(experiment.data_dir)["inputs"]
     ids = [[*encoder.encode(source), 1] for source, _ in experiment.pairs("test")]
@@ -175,30 +164,29 @@ def test_cosines_and_attention_on_the_test_set(experiment, report, teacher, stud
     attention = {}
     for system, exported in (("teacher", teacher), (STUDENT, student)):
         mean, pairs, attention[system] = by_hand(exported, inputs, targets)
-        found = report["cosine"][system]["raw"]
-        assert found["pairs"] == pairs and found["mean"] == pytest.approx(mean, abs=1e-4)
+        assert rows.get("cosine.raw.pairs", system) == pairs
+        assert rows.get("cosine.raw.mean", system) == pytest.approx(mean, abs=1e-4)
     ours, theirs = attention["teacher"], attention[STUDENT]
     ratio = np.log(np.maximum(ours, 1e-30)) - np.log(np.maximum(theirs, 1e-30))
     divergence = (ours * ratio).sum(-1).mean(1)[targets != 0].mean()
-    found = report["attention"][STUDENT]
-    assert found["tokens"] == (targets != 0).sum()
-    assert found["kl_to_teacher"] == pytest.approx(divergence, rel=0.01)
-    assert report["attention"]["teacher"]["kl_to_teacher"] is None
+    assert rows.get("attention.tokens", STUDENT) == (targets != 0).sum()
+    assert rows.get("attention.kl", STUDENT) == pytest.approx(divergence, rel=0.01)
+    assert rows.get("attention.kl", "teacher") is None
 
 
-def test_the_command_at_the_end_translates(experiment, report):
-    command, *arguments = shlex.split(report["translate_command"])
-    assert experiment.runs["finished"].out.rstrip().endswith(report["translate_command"])
+def test_the_command_at_the_end_translates(experiment):
+    said = experiment.runs["finished"].out.rstrip()
+    command, *arguments = shlex.split(said.splitlines()[-1])
     assert f"--export_dir={experiment.export_dir(STUDENT)}" in arguments
     arguments[-1] = "--inputs_once=3 1 4"
     assert set(succeed(command, *arguments).split()) <= set("314")
 
 
 def test_the_same_directory_with_another_seed_is_refused(experiment):
-    before = (experiment.directory / "report.json").read_bytes()
+    before = (experiment.directory / "results.jsonl").read_bytes()
     ended = reproduce(experiment.directory, random_seed=2)
     assert ended.status == 1 and ended.err == (
         f"t2t-reproduce: error: {experiment.directory} holds stage 'teacher' made with seed=1, "
         "now it is 2; give another --output_dir.\n"
     )
-    assert (experiment.directory / "report.json").read_bytes() == before
+    assert (experiment.directory / "results.jsonl").read_bytes() == before

@@ -3,20 +3,7 @@ import math
 import pytest
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.evaluation.across_seeds import combined_p_value, paired_t_test, prediction_test
-
-
-def t_tail(t, degrees, steps=20_000):
-    """P(|T| > t) by Simpson's rule over the density of Student's t."""
-    constant = math.gamma((degrees + 1) / 2) / (
-        math.sqrt(degrees * math.pi) * math.gamma(degrees / 2)
-    )
-    width = t / steps
-    total = 0.0
-    for i in range(steps + 1):
-        weight = 1 if i in (0, steps) else 4 if i % 2 else 2
-        total += weight * (1 + (i * width) ** 2 / degrees) ** (-(degrees + 1) / 2)
-    return 1 - 2 * constant * total * width / 3
+from t2t_hint_nart.evaluation.across_seeds import combined_p_value, paired_t_test
 
 
 def differences_with(t, degrees):
@@ -31,17 +18,11 @@ def differences_with(t, degrees):
     return [v + t * deviation / math.sqrt(n) for v in values]
 
 
-@pytest.mark.parametrize("degrees", range(1, 9))
-@pytest.mark.parametrize("t", [0.3, 1.0, 2.5, 6.0])
-def test_t_test_against_the_integral(t, degrees):
-    expected = pytest.approx(t_tail(t, degrees), abs=1e-8)
-    assert paired_t_test(differences_with(t, degrees)) == expected
-    assert paired_t_test([-d for d in differences_with(t, degrees)]) == expected
-
-
 @pytest.mark.parametrize(("t", "degrees"), [(12.7062, 1), (4.30265, 2), (3.18245, 3), (2.77645, 4)])
 def test_t_test_against_the_table(t, degrees):
-    assert paired_t_test(differences_with(t, degrees)) == pytest.approx(0.05, abs=1e-5)
+    differences = differences_with(t, degrees)
+    assert paired_t_test(differences) == pytest.approx(0.05, abs=1e-5)
+    assert paired_t_test([-d for d in differences]) == pytest.approx(0.05, abs=1e-5)
 
 
 def test_one_seed_or_no_spread_cannot_be_tested():
@@ -66,20 +47,3 @@ def test_counts_must_agree():
     for arguments in (([], []), ([1.0], [0.1, 0.2])):
         with pytest.raises(InputError, match="of at least 1 seed"):
             combined_p_value(*arguments)
-
-
-@pytest.mark.parametrize(("seeds", "quantile"), [((1.0, 2.0, 3.0), 4.30265), ((5.0, 9.0), 12.7062)])
-def test_outside_of_the_prediction_interval(seeds, quantile):
-    """p = 0.05 at mean ± t(0.975, n - 1) s sqrt(1 + 1/n)."""
-    n, mean = len(seeds), sum(seeds) / len(seeds)
-    s = math.sqrt(sum((x - mean) ** 2 for x in seeds) / (n - 1))
-    for sign in (-1, 1):
-        edge = mean + sign * quantile * s * math.sqrt(1 + 1 / n)
-        assert prediction_test(seeds, edge) == pytest.approx(0.05, abs=1e-5)
-        assert prediction_test(seeds, edge + sign) < 0.05 < prediction_test(seeds, edge - sign)
-    assert prediction_test(seeds, mean) == pytest.approx(1.0)
-
-
-def test_without_a_spread_nothing_is_predicted():
-    assert prediction_test([1.0], 2.0) is None
-    assert prediction_test([1.0, 1.0], 2.0) is None

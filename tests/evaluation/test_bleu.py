@@ -6,7 +6,7 @@ import sacrebleu
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation import bleu
-from t2t_hint_nart.evaluation.moses_tokenizer import split_compounds, tokenize
+from t2t_hint_nart.text.moses_tokens import split_compounds, tokenize
 from tests.oracles.corpus_bleu import corpus_bleu, international_tokens
 from tests.oracles.multi_bleu import multi_bleu
 

@@ -4,49 +4,9 @@ import pytest
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation.translation_files import (
-    read_sentences,
     step_files,
     wait_for_step_files,
 )
-
-
-def test_lines_end_at_newlines_only(tmp_path):
-    path = tmp_path / "text"
-    path.write_bytes("a\u2028b\x0bc\n\nd\r\ne".encode())
-    assert read_sentences(path) == ["a\u2028b\x0bc", "", "d\r", "e"]
-
-
-@pytest.mark.parametrize(
-    ("content", "lines"), [(b"a\n", ["a"]), (b"a\n\n", ["a", ""]), (b"\n", [""])]
-)
-def test_only_the_newline_at_the_end_is_no_sentence(tmp_path, content, lines):
-    path = tmp_path / "text"
-    path.write_bytes(content)
-    assert read_sentences(path) == lines
-
-
-def test_a_byte_order_mark_is_no_text(tmp_path):
-    path = tmp_path / "text"
-    path.write_bytes("\ufeffa b\n\ufeffc\n".encode())
-    assert read_sentences(path) == ["a b", "\ufeffc"]
-    path.write_bytes("\ufeffa\n".encode() + b"\xff\n")
-    with pytest.raises(InputError, match="line 2 of "):
-        read_sentences(path)
-    path.write_bytes("\ufeff".encode())
-    with pytest.raises(InputError, match="is empty"):
-        read_sentences(path)
-
-
-def test_unreadable_files(tmp_path):
-    with pytest.raises(InputError, match=r"cannot read .*missing.*: No such file"):
-        read_sentences(tmp_path / "missing")
-    path = tmp_path / "text"
-    path.write_bytes(b"")
-    with pytest.raises(InputError, match="is empty"):
-        read_sentences(path)
-    path.write_bytes(b"good\n\xff\xfe\n")
-    with pytest.raises(InputError, match=r"line 2 of .* is not UTF-8"):
-        read_sentences(path)
 
 
 def make(directory, *names):

@@ -4,67 +4,74 @@ import json
 import pytest
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.exports.metadata import METADATA_FILE, ExportMetadata, read_metadata
-
-FACTS = ExportMetadata(
-    model="transformer",
-    problem="translate_deen",
-    vocab_size=34,
-    vocab_fingerprint="ab" * 32,
-    num_decoder_layers=2,
-    num_heads=4,
-    hidden_size=8,
-    dtype="float32",
-    step=7,
-    length_bias=None,
-    decode_hparams={"beam_size": 4, "alpha": 0.6},
-    hparams={"hidden_size": 8, "sizes": [1, 2]},
-    weights_fingerprint="cd" * 32,
+from t2t_hint_nart.exports.metadata import METADATA_FILE, newest_version, read_metadata
+from tests.exports.table_exports import (
+    FINGERPRINT,
+    FORMAT_1,
+    FORMAT_1_STUDENT,
+    HEADS,
+    LAYERS,
+    METADATA,
+    VOCAB,
+    WIDTH,
+    write_json,
 )
 
 
 @pytest.fixture
 def export(tmp_path):
-    (tmp_path / "saved_model.pb").write_bytes(b"")
-    FACTS.write(tmp_path)
+    METADATA.write(tmp_path)
     return tmp_path
 
 
 def change(export, **values):
-    path = export / METADATA_FILE
-    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+    write_json(export, {**json.loads((export / METADATA_FILE).read_text()), **values})
 
 
 def test_what_is_written_is_read(export):
-    assert read_metadata(export) == FACTS
-    student = dataclasses.replace(FACTS, length_bias=-2)
+    assert read_metadata(export) == METADATA
+    student = dataclasses.replace(
+        METADATA, strategy="one_pass", decode_hparams={"length_bias": -2}, probes={}, runtime="mine"
+    )
     student.write(export)
     assert read_metadata(str(export)) == student
 
 
 def test_facts_that_a_later_version_adds_do_no_harm(export):
     change(export, colour="green")
-    assert read_metadata(export) == FACTS
+    assert read_metadata(export) == METADATA
 
 
-def test_no_saved_model(tmp_path):
+def test_no_export(tmp_path):
     with pytest.raises(InputError) as caught:
         read_metadata(tmp_path / "nowhere")
-    assert str(caught.value) == (
-        f"No SavedModel in {tmp_path / 'nowhere'}; make one with t2t-exporter."
-    )
-    FACTS.write(tmp_path)
-    with pytest.raises(InputError, match="No SavedModel in "):
-        read_metadata(tmp_path)
+    assert str(caught.value) == f"No export in {tmp_path / 'nowhere'}; make one with t2t-exporter."
+    (tmp_path / "file").write_text("")
+    for nothing in (tmp_path, tmp_path / "file"):
+        with pytest.raises(InputError, match="^No export in "):
+            read_metadata(nothing)
 
 
 def test_somebody_elses_saved_model(export):
     (export / METADATA_FILE).unlink()
+    (export / "saved_model.pb").write_bytes(b"")
     with pytest.raises(InputError, match=f"has no {METADATA_FILE}: it wasn't written by t2t-exp"):
         read_metadata(export)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b"null", b'{"step": 3}', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[1, 2]",
+        b"null",
+        b'{"step": 3}',
+        b'{"format": 2}',
+        b'{"format": 1}',
+        b"\xff\xfe",
+    ],
+)
 def test_damaged(export, content):
     (export / METADATA_FILE).write_bytes(content)
     with pytest.raises(InputError) as caught:
@@ -73,7 +80,76 @@ def test_damaged(export, content):
     assert message.startswith(f"{export / METADATA_FILE} is damaged: ") and "\n" not in message
 
 
+@pytest.mark.parametrize("missing", [name for name in FORMAT_1 if name != "format"])
+def test_a_fact_of_format_1_that_is_missing(tmp_path, missing):
+    write_json(tmp_path, {name: value for name, value in FORMAT_1.items() if name != missing})
+    with pytest.raises(InputError, match=f"is damaged: .*{missing}"):
+        read_metadata(tmp_path)
+
+
 def test_a_format_of_another_version(export):
-    change(export, format=2)
-    with pytest.raises(InputError, match="has format 2; this version reads 1"):
+    change(export, format=3)
+    with pytest.raises(InputError, match="has format 3; this version reads 1 and 2"):
         read_metadata(export)
+
+
+def test_a_teacher_of_format_1(tmp_path):
+    write_json(tmp_path, FORMAT_1)
+    found = read_metadata(tmp_path)
+    assert (found.model, found.problem, found.step) == ("transformer", "reverse", 1234)
+    assert (found.dtype, found.weights_fingerprint) == ("float32", "0" * 64)
+    assert found.capabilities == ("translates", "scores", "gives_hints")
+    assert found.probes == {
+        "hidden": {"layers": LAYERS, "size": WIDTH},
+        "hidden_normed": {"layers": LAYERS, "size": WIDTH},
+        "attention": {"layers": LAYERS, "heads": HEADS},
+    }
+    assert (found.strategy, found.runtime) == ("beam", "saved_model")
+    assert found.decode_hparams == FORMAT_1["decode_hparams"]
+    # Nothing is known of its source's vocabulary.
+    assert found.vocabularies == {"targets": {"size": VOCAB, "fingerprint": FINGERPRINT}}
+    assert found.hparams == {"hidden_size": WIDTH}
+
+
+def test_a_student_of_format_1(tmp_path):
+    write_json(tmp_path, FORMAT_1_STUDENT)
+    found = read_metadata(tmp_path)
+    assert (found.model, found.strategy) == ("transformer_nat", "one_pass")
+    assert found.capabilities == ("translates", "gives_hints")
+    assert found.decode_hparams["length_bias"] == 2
+    # Early ones had the bias beside the decode hparams alone.
+    write_json(tmp_path, {**FORMAT_1_STUDENT, "decode_hparams": {"beam_size": 4}})
+    assert read_metadata(tmp_path).decode_hparams == {"beam_size": 4, "length_bias": 2}
+
+
+def versions(directory, *names):
+    for name in names:
+        (directory / name).mkdir()
+        dataclasses.replace(METADATA, problem=f"problem_{name}").write(directory / name)
+
+
+def test_the_newest_version_is_the_highest_number(tmp_path):
+    versions(tmp_path, "1", "9", "10", "2")
+    assert newest_version(tmp_path) == tmp_path / "10"
+    assert newest_version(str(tmp_path)) == tmp_path / "10"
+    assert read_metadata(tmp_path).problem == "problem_10"
+    # One of them may be asked for.
+    assert newest_version(tmp_path / "2") == tmp_path / "2"
+    assert read_metadata(tmp_path / "2").problem == "problem_2"
+
+
+def test_what_is_incomplete_or_no_version_is_ignored(tmp_path):
+    versions(tmp_path, "1", "2.incomplete", "3-old", "variables")
+    (tmp_path / "4").write_text("a file")
+    assert newest_version(tmp_path) == tmp_path / "1"
+
+
+def test_an_export_without_versions_is_its_own(export):
+    versions(export, "7")
+    assert newest_version(export) == export
+    assert read_metadata(export) == METADATA
+
+
+def test_where_there_is_none_the_directory_itself_is_named(tmp_path):
+    assert newest_version(tmp_path) == tmp_path
+    assert newest_version(tmp_path / "nowhere") == tmp_path / "nowhere"

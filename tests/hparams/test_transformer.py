@@ -1,14 +1,11 @@
-import random
-
+import optuna
 import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparams.transformer import transformer_base
 from t2t_hint_nart.hparams.transformer_t2t115 import transformer_base_v3
-from t2t_hint_nart.ranged_hparam import Interval, RangedHParams
-
-LINEAR, LOG = RangedHParams.LINEAR_SCALE, RangedHParams.LOG_SCALE
 
 
 def test_names_without_suffix_are_pinned_to_t2t_129():
@@ -43,16 +40,18 @@ def test_both_names_of_the_feed_forward_layer_are_accepted():
 )
 def test_ranges(name, most_weight_decay):
     assert registry.ranged_hparams(name).ranges() == {
-        "learning_rate": Interval(0.3, 3.0, LOG),
-        "learning_rate_warmup_steps": (1000, 2000, 4000, 8000, 16000),
-        "initializer_gain": Interval(0.5, 2.0, LINEAR),
-        "optimizer_adam_beta1": Interval(0.85, 0.95, LINEAR),
-        "optimizer_adam_beta2": Interval(0.97, 0.99, LINEAR),
-        "weight_decay": Interval(0.0, most_weight_decay, LINEAR),
+        "learning_rate": FloatDistribution(0.3, 3.0, log=True),
+        "learning_rate_warmup_steps": CategoricalDistribution((1000, 2000, 4000, 8000, 16000)),
+        "initializer_gain": FloatDistribution(0.5, 2.0),
+        "optimizer_adam_beta1": FloatDistribution(0.85, 0.95),
+        "optimizer_adam_beta2": FloatDistribution(0.97, 0.99),
+        "weight_decay": FloatDistribution(0.0, most_weight_decay),
     }
 
 
 def test_what_is_drawn_fits_the_set():
-    drawn = registry.ranged_hparams("transformer_base").sample(random.Random(3))
+    ranges = registry.ranged_hparams("transformer_base")
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(3))
+    drawn = ranges.settings(study.ask(ranges.ranges()).params)
     hparams = transformer_base().override_from_dict(drawn)
     assert {name: getattr(hparams, name) for name in drawn} == drawn

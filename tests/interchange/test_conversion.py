@@ -10,8 +10,7 @@ import tensorflow as tf
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.interchange.conversion import (
-    check_vocabulary,
-    check_width,
+    check_sizes,
     export_checkpoint,
     import_checkpoint,
 )
@@ -82,8 +81,8 @@ def test_logits_and_round_trip(tmp_path, version, pre_norm, shared, relative):
     opened = open_t2t_checkpoint(path)
     assert (opened.layout.version, opened.step) == (version, 250)
     assert opened.parameter_count == sum(array.size for array in arrays.values())
-    check_vocabulary(opened, {"inputs": VOCAB if shared else SOURCE_VOCAB, "targets": VOCAB})
-    check_width(opened, WIDTH)
+    vocab_sizes = {"inputs": VOCAB if shared else SOURCE_VOCAB, "targets": VOCAB}
+    check_sizes(opened, vocab_sizes, WIDTH)
 
     fresh = network(version, pre_norm, shared, **changes)
     written = import_checkpoint(opened, fresh, tmp_path / "ours")
@@ -170,10 +169,9 @@ def other_format(directory):
 
 
 def test_other_sizes(checkpoint):
-    check_vocabulary(checkpoint, {"inputs": VOCAB, "targets": VOCAB})
-    told = refusal(check_vocabulary, checkpoint, {"inputs": 41, "targets": VOCAB})
+    told = refusal(check_sizes, checkpoint, {"inputs": 41, "targets": VOCAB}, WIDTH)
     assert f"has embeddings of {VOCAB} subwords, the problem's vocabulary {VOCAB} and 41" in told
-    told = refusal(check_width, checkpoint, 16)
+    told = refusal(check_sizes, checkpoint, {"inputs": VOCAB, "targets": VOCAB}, 16)
     assert f"has hidden_size {WIDTH}, the set 16" in told
 
 

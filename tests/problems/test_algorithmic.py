@@ -3,7 +3,7 @@
 import pytest
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.data.dataset_split import DatasetSplit
+from t2t_hint_nart.data.problem import DatasetSplit
 
 REVERSED = {"algorithmic_reverse_tiny": True, "algorithmic_copy_tiny": False}
 

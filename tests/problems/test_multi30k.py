@@ -103,7 +103,7 @@ def test_checksums_and_files_that_are_there(problem, tmp_path, monkeypatch, righ
 def test_no_network(problem, tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(multi30k, "_RAW", "http://127.0.0.1:9")
-    monkeypatch.setattr("t2t_hint_nart.data.tfds_download._ATTEMPTS", 0)
+    monkeypatch.setattr("t2t_hint_nart.data.tfds_problem._ATTEMPTS", 0)
     message = r"could not download the text of 'translate_deen_multi30k' \(no connection to 127"
     with pytest.raises(InputError, match=message):
         problem.generate_data(tmp_path / "data", tmp_path / "tmp")

@@ -1,6 +1,6 @@
-"""What the figures name; the statistics: tests/evaluation, the whole: tests/e2e."""
+"""What is compared with what, and what figures name; the statistics: tests/evaluation."""
 
-from types import SimpleNamespace
+import dataclasses
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from t2t_hint_nart.models.decoder_output import DecoderOutput
 from t2t_hint_nart.reproduce import decoder_states
 from t2t_hint_nart.reproduce.decoder_states import DecoderStates
 from t2t_hint_nart.reproduce.generated import Generated
+from tests.reproduce.tiny_recipe import TINY_RECIPE
 
 TOKENS = [5, 6, 1]
 
@@ -20,6 +21,35 @@ class Words:
         return [f"word{i}" for i in ids]
 
 
+class Exports:
+    """Systems of which those of `shown` tell states, one layer and head of attention each."""
+
+    def __init__(self, shown):
+        self.encoders = {"inputs": Words(), "targets": Words()}
+        self.shown = shown
+
+    def shows_states(self, system):
+        return system in self.shown
+
+    def ids(self, sentences):
+        return [[7, 8, 9, 1] for _ in sentences]
+
+    def outputs(self, system, inputs):
+        assert system == "teacher"
+        return np.array([TOKENS for _ in inputs])
+
+    def states(self, system, inputs, targets):
+        batch, length = targets.shape
+        heads = self.shown[system]
+        states = np.ones([batch, 1, length, 2])
+        weights = np.full([batch, 1, heads, length, inputs.shape[1]], 1 / inputs.shape[1])
+        return DecoderOutput(logits=states, hidden=states, hidden_normed=states, attention=weights)
+
+    def generate(self, system, source):
+        inputs, targets = np.array([source]), np.array([TOKENS])
+        return Generated(TOKENS, self.states(system, inputs, targets))
+
+
 @pytest.fixture
 def drawn(monkeypatch):
     """Panels by figure, taken instead of drawn."""
@@ -28,22 +58,18 @@ def drawn(monkeypatch):
         monkeypatch.setattr(
             decoder_states, f"draw_{figure}", lambda panels, _, f=figure: taken.update({f: panels})
         )
-    length = len(TOKENS)
-    output = DecoderOutput(
-        **{
-            field: np.ones([1, 1, length, 2]) if field != "attention" else np.ones([1, 1, 1, 3, 4])
-            for field in DecoderOutput._fields
-        }
-    )
-    monkeypatch.setattr(DecoderStates, "_generated", lambda *_: Generated(TOKENS, output))
     return taken
+
+
+def measure(exports, tmp_path, **changes):
+    recipe = dataclasses.replace(TINY_RECIPE, **changes)
+    return DecoderStates(recipe, exports).measure(["a sentence"], tmp_path)
 
 
 @pytest.mark.parametrize("quotes_text", [True, False])
 def test_tokens_are_named_only_where_text_may_be_quoted(drawn, tmp_path, quotes_text):
-    encoders = {"inputs": Words(), "targets": Words()}
-    states = DecoderStates(None, {}, encoders, ["teacher", "student_nll"], quotes_text)
-    states._draw([[7, 8, 9, 1]], SimpleNamespace(sharpest_head=lambda: (0, 0)), tmp_path)
+    shown = {"teacher": 1, "student_nll": 1}
+    measured = measure(Exports(shown), tmp_path, quotes_text=quotes_text)
     source = ["word7", "word8", "word9", "<EOS>"] if quotes_text else ["1", "2", "3", "4"]
     target = ["word5", "word6", "<EOS>"] if quotes_text else ["1", "2", "3"]
     for panel in drawn["similarity"]:
@@ -51,3 +77,28 @@ def test_tokens_are_named_only_where_text_may_be_quoted(drawn, tmp_path, quotes_
     for panel in drawn["attention"]:
         assert (list(panel.columns), list(panel.rows)) == (source, target)
     assert [len(drawn[figure]) for figure in ("similarity", "attention")] == [2, 2]
+    assert [figure["file"] for figure in measured["figures"]] == ["figure1.png", "figure2.png"]
+
+
+def test_attention_is_compared_with_the_baselines_where_it_has_the_same_heads(drawn, tmp_path):
+    shown = {"student_nll": 1, "student_align": 2, "teacher": 1}
+    seen = measure(Exports(shown), tmp_path)["systems"]
+    assert [(name, seen[name]["attention"]["kl"]) for name in seen] == [
+        ("teacher", None),
+        ("student_nll", 0.0),
+        ("student_align", None),
+    ]
+    # Three pairs of three tokens, all alike.
+    assert seen["teacher"]["cosine"]["raw"] == {
+        "mean": pytest.approx(1.0),
+        "below_0.25": 0.0,
+        "below_0.5": 0.0,
+        "pairs": 3,
+        "last": {"mean": pytest.approx(1.0), "below_0.25": 0.0, "below_0.5": 0.0, "pairs": 3},
+    }
+
+
+def test_systems_that_tell_no_states_are_left_out(drawn, tmp_path):
+    assert measure(Exports({"student_nll": 1}), tmp_path) == {}
+    alone = measure(Exports({"teacher": 1}), tmp_path)
+    assert list(alone["systems"]) == ["teacher"] and alone["figures"] == [] and drawn == {}

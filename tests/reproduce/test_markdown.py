@@ -1,4 +1,4 @@
-from t2t_hint_nart.reproduce.markdown import flat_items, number, table
+from t2t_hint_nart.reproduce.markdown import number, table
 
 
 def test_cells_cannot_break_the_table():
@@ -14,15 +14,4 @@ def test_what_is_no_number_is_a_dash():
         "–",
         "–",
         "–",
-    ]
-
-
-def test_nested_values_are_flat_lines():
-    values = {"a": {"b": {"c": 1.0}}, "gpus": [], "x": None, "l": [1, 2.5], "t": True}
-    assert flat_items(values) == [
-        ("a.b.c", "1"),
-        ("gpus", "none"),
-        ("x", "–"),
-        ("l", "1, 2.5"),
-        ("t", "True"),
     ]

@@ -6,33 +6,41 @@ The work itself: tests/e2e.
 import dataclasses
 import io
 import json
-from types import SimpleNamespace
 
 import pytest
 
-from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.reproduce import execution
 from t2t_hint_nart.reproduce import pipeline as pipeline_module
-from t2t_hint_nart.reproduce import system as system_module
 from t2t_hint_nart.reproduce.pipeline import Pipeline
-from t2t_hint_nart.reproduce.recipe import NO_HINTS, Student
+from t2t_hint_nart.reproduce.recipe import Decoding, Recipe, System
 from tests.reproduce.tiny_recipe import TINY_RECIPE as RECIPE
 
-WARM = tuple(dataclasses.replace(student, warm_start=True) for student in RECIPE.students)
 STAGES = [
     "datagen",
     "teacher",
     "export_teacher",
     "distil",
-    "calibrate",
     "student_nll",
     "export_student_nll",
+    "calibrate",
     "student_align",
     "export_student_align",
     "decode",
     "latency",
     "states",
 ]
+SHARED = STAGES[:4]
+# A user's own: one system, no teacher, nothing timed.
+PLAIN = Recipe(
+    name="plain",
+    doc="",
+    problem="algorithmic_reverse_tiny",
+    systems=(System("mine", "transformer", "transformer_test", 1, 1),),
+    decodings=(Decoding("greedy", "beam_size=1"),),
+    average=1,
+    latency_sentences=0,
+)
 
 
 class Works:
@@ -40,19 +48,23 @@ class Works:
 
     def __init__(self, monkeypatch):
         self.done, self.reports, self.dies_in = [], [], None
-        for name in ("datagen", "distil", "calibrate"):
-            monkeypatch.setattr(Pipeline, f"_{name}", lambda _, name=name: self.work(name))
+        monkeypatch.setattr(Pipeline, "_datagen", lambda _: self.work("datagen"))
         monkeypatch.setattr(Pipeline, "_train", lambda _, system: self.work(system.name))
+        monkeypatch.setattr(execution, "distil", lambda *_: self.work("distil", "distilled_pairs"))
+        monkeypatch.setattr(execution, "loss_terms", lambda _: self.work("calibrate"))
         monkeypatch.setattr(
-            Pipeline, "_export", lambda _, system, __: self.work(f"export_{system.name}")
+            execution,
+            "export_averaged",
+            lambda run, *_: self.work(f"export_{run.output_dir.rpartition('/')[2]}"),
         )
         monkeypatch.setattr(pipeline_module, "Evaluation", lambda *_: self)
+        monkeypatch.setattr(pipeline_module, "hardware", dict)
 
-    def work(self, name):
+    def work(self, name, told=None):
         if name == self.dies_in:
             raise SystemExit(137)
         self.done.append(name)
-        return {name: len(self.done)}
+        return {told or name: len(self.done), "length_bias": None}
 
     def decode(self):
         return self.work("decode")
@@ -63,8 +75,8 @@ class Works:
     def states(self):
         return self.work("states")
 
-    def report(self, **facts):
-        self.reports.append(facts)
+    def report(self, seed, facts, latency, states):
+        self.reports.append({"seed": seed, **facts, "latency": latency, "states": states})
         return "the report"
 
 
@@ -75,12 +87,23 @@ def works(monkeypatch):
 
 def run(directory, recipe=RECIPE, seed=1, **options):
     stream = io.StringIO()
-    return Pipeline(recipe, directory, "t2t-reproduce", seed, **options, stream=stream).run()
+    finished = Pipeline(recipe, directory, "t2t-reproduce", seed, **options, stream=stream).run()
+    assert finished == "the report"
+    return stream.getvalue()
 
 
 def test_all_stages_in_order(works, tmp_path):
-    assert run(tmp_path) == "the report"
+    told = run(tmp_path)
     assert works.done == STAGES
+    assert f"[{len(STAGES)}/{len(STAGES)}] states: done" in told
+
+
+def test_a_recipe_without_teacher_and_baseline(works, tmp_path):
+    told = run(tmp_path, PLAIN)
+    assert works.done == ["datagen", "mine", "export_mine", "decode"]
+    assert "[4/4] decode: done" in told
+    (facts,) = works.reports
+    assert facts["latency"] == facts["states"] == {} and "calibration" not in facts
 
 
 def test_a_finished_experiment_only_writes_its_report_again(works, tmp_path):
@@ -101,48 +124,64 @@ def test_killed_in_a_stage_it_goes_on_there(works, tmp_path, stage):
     works.dies_in = None
     run(tmp_path)
     assert works.done == STAGES
+    assert works.reports[0]["interrupted"] == [stage]
 
 
 def test_the_report_is_told_what_was_found(works, tmp_path):
     run(tmp_path)
     (facts,) = works.reports
-    assert facts["data"] == {"datagen": 1, "distil": 4}
-    assert facts["calibration"] == {"calibrate": 5}
-    assert facts["latency"] == {"latency": 11} and facts["states"] == {"states": 12}
+    assert facts["data"] == {"datagen": 1, "distilled_pairs": 4, "length_bias": None}
+    assert facts["calibration"]["calibrate"] == 7
+    assert facts["latency"]["latency"] == 11 and facts["states"]["states"] == 12
     assert list(facts["wall_seconds"]) == STAGES
-    assert (facts["seed"], facts["command"]) == (1, "t2t-reproduce")
-    assert facts["settings"]["teacher_steps"] == 3
-    assert facts["settings"]["warm_start"] is False
-    assert facts["settings"]["students"]["student_align"] == {
-        "lambda": 0.0,
-        "mu": 1.0,
-        "gamma_st": 0.1,
-        "gamma_tr": 0.9,
-        "overrides": "hint_hidden_weight=0",
-        "distilled": True,
-        "warm_start": False,
-    }
+    assert (facts["seed"], facts["shared_seed"], facts["command"]) == (1, 1, "t2t-reproduce")
+    settings = facts["settings"]
+    assert settings[""] == {"problem": RECIPE.problem, "average": 2}
+    assert settings["teacher"]["steps"] == 3 and "hint_gamma_st" not in settings["student_nll"]
+    told = settings["student_align"]
+    assert (told["hints_from"], told["hint_align_weight"]) == ("teacher", 1.0)
+    assert (told["hint_hidden_weight"], told["hint_gamma_tr"]) == (0.0, 0.9)
+
+
+def changed(system, **changes):
+    """The recipe with one system changed."""
+    systems = [dataclasses.replace(s, **changes) if s.name == system else s for s in RECIPE.systems]
+    return {"systems": tuple(systems)}
+
+
+def decoding(name, decode_hparams):
+    decodings = [
+        dataclasses.replace(d, decode_hparams=decode_hparams) if d.name == name else d
+        for d in RECIPE.decodings
+    ]
+    return {"decodings": tuple(decodings)}
 
 
 @pytest.mark.parametrize(
     ("changes", "stage", "words"),
     [
         ({"problem": "algorithmic_copy_tiny"}, "datagen", "problem="),
-        ({"teacher_steps": 4}, "teacher", "steps=3, now it is 4"),
-        ({"teacher_set": "transformer_tiny"}, "teacher", "hparams="),
+        (changed("teacher", steps=4), "teacher", "steps=3, now it is 4"),
+        (changed("teacher", hparams_set="transformer_tiny"), "teacher", "hparams="),
+        (changed("teacher", model="transformer_nat"), "teacher", "model='transformer', now it is"),
         ({"average": 1}, "teacher", "average=2, now it is 1"),
-        ({"beam_size": 5}, "export_teacher", "beam_size=4, now it is 5"),
-        ({"student_steps": 9}, "student_nll", "steps=2, now it is 9"),
-        ({"students": RECIPE.students[:1]}, "decode", "systems="),
-        ({"students": WARM}, "student_nll", "warm_start=False, now it is True"),
-        ({"halfwidth": 2}, "decode", "halfwidth=4, now it is 2"),
         (
-            {"rescoring_alphas": (0.0, 0.6)},
-            "decode",
-            "rescoring_alphas=[0.0], now it is [0.0, 0.6]",
+            decoding("beam4", "beam_size=5"),
+            "export_teacher",
+            "decode_hparams='beam_size=4', now it is 'beam_size=5'",
         ),
+        (
+            changed("student_nll", warm_start_from="teacher"),
+            "student_nll",
+            "warm_start_from='', now it is 'teacher'",
+        ),
+        (changed("student_align", hints_from=""), "student_align", "hints_from='teacher', now it"),
+        ({"decodings": RECIPE.decodings[:3]}, "decode", "student_align.rescored_5=["),
+        (decoding("rescored_5", "length_halfwidth=4"), "decode", "student_align.rescored_5=["),
+        ({"split": "dev"}, "decode", "split='test', now it is 'dev'"),
         ({"sentences": 16}, "distil", "sentences=None, now it is 16"),
         ({"latency_sentences": 2}, "latency", "latency_sentences=50, now it is 2"),
+        ({"drawn": ()}, "states", "drawn="),
     ],
 )
 def test_a_recipe_that_says_otherwise_is_refused(works, tmp_path, changes, stage, words):
@@ -161,17 +200,14 @@ def test_another_seed_is_refused(works, tmp_path):
         run(tmp_path, seed=2)
 
 
-SHARED = ["datagen", "teacher", "export_teacher", "distil"]
-
-
-def test_a_second_seed_takes_the_first_ones_teacher(works, tmp_path):
+def test_a_second_seed_takes_what_is_shared(works, tmp_path):
     run(tmp_path / "first")
     works.done.clear()
     run(tmp_path / "second", seed=2, teacher_from=tmp_path / "first")
     assert works.done == [stage for stage in STAGES if stage not in SHARED]
     first, second = works.reports
     assert (first["seed"], second["seed"]) == (1, 2)
-    assert first["settings"].pop("teacher_seed") == second["settings"].pop("teacher_seed") == 1
+    assert first["shared_seed"] == second["shared_seed"] == 1
     assert (first["settings"], first["data"]) == (second["settings"], second["data"])
     assert not (tmp_path / "second" / "stages" / "teacher.json").exists()
 
@@ -188,75 +224,35 @@ def test_an_unfinished_teacher_is_not_taken(works, tmp_path, stage):
 
 def test_the_teacher_of_another_recipe_is_not_taken(works, tmp_path):
     run(tmp_path / "first")
-    other = dataclasses.replace(RECIPE, teacher_steps=4)
+    other = dataclasses.replace(RECIPE, **changed("teacher", steps=4))
     with pytest.raises(InputError, match="first holds stage 'teacher' made with steps=3, now it"):
         run(tmp_path / "second", other, seed=2, teacher_from=tmp_path / "first")
 
 
-def test_where_a_taken_teacher_is(tmp_path):
-    pipeline = Pipeline(RECIPE, tmp_path / "second", "", teacher_from=tmp_path / "first")
-    assert pipeline.data_dir == str(tmp_path / "first" / "data")
-    assert pipeline.export_dir("teacher") == str(tmp_path / "first" / "export" / "teacher")
-    assert pipeline.export_dir("student_x") == str(tmp_path / "second" / "export" / "student_x")
+def test_distilled_data_of_a_teacher_of_ones_own_are_not_put_into_anothers(tmp_path):
+    own = dataclasses.replace(RECIPE, shared=())
+    with pytest.raises(InputError, match="--teacher_from can't be given"):
+        Pipeline(own, tmp_path / "second", "", teacher_from=tmp_path / "first")
 
 
-def test_a_student_of_the_real_data(works, tmp_path):
-    real = Student("student_real", NO_HINTS, distilled=False)
-    recipe = dataclasses.replace(RECIPE, students=(*RECIPE.students, real))
-    base = RECIPE.problem
-    pipeline = Pipeline(recipe, tmp_path, "")
-    assert pipeline.teacher().problem.name == pipeline.student(real).problem.name == base
-    assert pipeline.student(recipe.students[0]).problem.name == f"{base}_distill"
-    assert recipe.drawn() == ["teacher", "student_nll", "student_align"]
+def test_where_a_systems_run_is_and_what_it_takes_from_others(tmp_path):
+    warm = dataclasses.replace(RECIPE, **changed("student_align", warm_start_from="teacher"))
+    pipeline = Pipeline(warm, tmp_path / "second", "", 7, teacher_from=tmp_path / "first")
+    teacher, nll, align = map(pipeline.run_of, warm.systems)
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert teacher.output_dir == str(first / "teacher")
+    assert nll.output_dir == str(second / "student_nll") and nll.data_dir == str(first / "data")
+    assert (nll.teacher_export_dir, nll.warm_start_from) == ("", "")
+    assert align.teacher_export_dir == str(first / "export" / "teacher")
+    assert align.warm_start_from == str(first / "teacher" / "avg")
+    assert align.problem.name == "algorithmic_reverse_tiny_distill" and align.seed == 7
+    assert pipeline.export_dir("student_nll") == str(second / "export" / "student_nll")
+
+
+def test_a_system_of_the_real_data(works, tmp_path):
+    recipe = dataclasses.replace(RECIPE, **changed("student_nll", distilled=False))
     run(tmp_path, recipe)
-    stamp = json.loads((tmp_path / "stages" / "student_real.json").read_text())
-    assert stamp["settings"]["problem"] == base
-
-
-def test_only_students_with_hints_get_the_teacher(tmp_path):
-    pipeline = Pipeline(RECIPE, tmp_path, "")
-    teacher = str(tmp_path / "export" / "teacher")
-    nll, align = map(pipeline.student, RECIPE.students)
-    assert (nll.hparams.hint_hidden_weight, nll.hparams.hint_align_weight) == (0.0, 0.0)
-    assert (align.hparams.hint_hidden_weight, align.hparams.hint_align_weight) == (0.0, 1.0)
-    assert (nll.teacher_export_dir, align.teacher_export_dir) == ("", teacher)
-
-
-def test_a_warm_start_is_from_the_teachers_average(tmp_path):
-    pipeline = Pipeline(RECIPE, tmp_path / "second", "", teacher_from=tmp_path / "first")
-    cold, warm = (pipeline.student(student) for student in (RECIPE.students[0], WARM[0]))
-    assert (cold.warm_start_from, pipeline.teacher().warm_start_from) == ("", "")
-    assert warm.warm_start_from == str(tmp_path / "first" / "teacher" / "avg")
-
-
-def test_the_weights_are_calibrated_for_the_whole_set_started_as_a_student_is(tmp_path):
-    recipe = dataclasses.replace(RECIPE, students=WARM)
-    system = Pipeline(recipe, tmp_path, "")._calibrated()
-    assert system.hparams.values() == registry.hparams(RECIPE.student_set).values()
-    assert system.warm_start_from and system.teacher_export_dir
-
-
-def test_an_export_that_a_kill_left_unnoted_is_made_again(monkeypatch, tmp_path):
-    def export(model, settings, export_dir):
-        del model
-        target = tmp_path / "export" / "student_nll"
-        assert export_dir == str(target) and not target.exists()
-        target.mkdir(parents=True)
-        (target / "settings.json").write_text(json.dumps(settings.values()))
-
-    loaded = []
-    monkeypatch.setattr(system_module, "load_trained", lambda *args: loaded.append(args))
-    monkeypatch.setattr(system_module, "export", export)
-    student = Pipeline(RECIPE, tmp_path, "").student(RECIPE.students[0])
-    for _ in range(2):
-        result = system_module.export_system(student, 3, RECIPE, str(tmp_path / "data"))
-        assert result == {"export_dir": str(tmp_path / "export" / "student_nll")}
-    settings = SimpleNamespace(
-        **json.loads((tmp_path / "export" / "student_nll" / "settings.json").read_text())
-    )
-    assert (settings.beam_size, settings.alpha, settings.extra_length) == (4, 0.6, 50)
-    model, with_bias, problem, data_dir, checkpoint = loaded[1]
-    assert (model, problem.name) == ("transformer_nat", "algorithmic_reverse_tiny_distill")
-    assert with_bias.length_bias == 3 and student.hparams.length_bias is None
-    assert data_dir == str(tmp_path / "data")
-    assert checkpoint == str(tmp_path / "student_nll" / "avg")
+    stamp = json.loads((tmp_path / "stages" / "student_nll.json").read_text())
+    assert stamp["settings"]["problem"] == RECIPE.problem
+    # Distilled where it is first needed.
+    assert works.done.index("distil") > works.done.index("export_student_nll")

@@ -1,39 +1,102 @@
+import ast
 import dataclasses
+from pathlib import Path
 
 import pytest
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.errors import UnknownNameError
-from t2t_hint_nart.reproduce.recipe import NO_HINTS, RECIPES, find_recipe
+from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart.errors import InputError, UnknownNameError
+from t2t_hint_nart.reproduce.recipe import find_recipe
+from tests.reproduce.tiny_recipe import TINY_RECIPE
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", registry.list_recipes())
 def test_what_a_recipe_names_exists_and_goes_together(name):
     recipe = find_recipe(name)
-    assert recipe.name == name and recipe.doc
     registry.problem(recipe.problem)
     registry.problem(f"{recipe.problem}_distill")
-    teacher = registry.hparams(recipe.teacher_set)
-    systems = [student.system for student in recipe.students]
-    assert len(set(systems)) == len(systems) and "teacher" not in systems
-    for student in recipe.students:
-        hparams = registry.hparams(recipe.student_set).parse(student.overrides)
-        hinted = bool(hparams.hint_hidden_weight), bool(hparams.hint_align_weight)
-        assert hinted == ("hid" in student.system, "align" in student.system)
-        for same in ("num_hidden_layers", "num_decoder_layers", "num_heads", "hidden_size"):
-            assert getattr(hparams, same) == getattr(teacher, same)
-    first = recipe.students[0]
-    assert (first.system, first.overrides, first.distilled) == ("student_nll", NO_HINTS, True)
-    assert recipe.average * recipe.student_checkpoint_steps <= recipe.student_steps
+    sets = {s.name: registry.hparams(s.hparams_set).parse(s.hparams) for s in recipe.systems}
+    for system in recipe.systems:
+        registry.check_model(system.model)
+        hparams = sets[system.name]
+        weights = (hparams.get("hint_hidden_weight"), hparams.get("hint_align_weight"))
+        assert bool(system.hints_from) == any(weights), system
+        for other in filter(None, (system.hints_from, system.warm_start_from)):
+            for same in ("num_hidden_layers", "num_decoder_layers", "num_heads", "hidden_size"):
+                assert getattr(hparams, same) == getattr(sets[other], same)
+        assert recipe.average * system.checkpoint_steps <= system.steps
+    for decoding in recipe.decodings:
+        decode_hparams(decoding.decode_hparams)
+    assert {s for q in recipe.questions for s in q.systems} <= {s for s, _ in recipe.decoded()}
 
 
-def test_decodings_by_rescored_candidates():
-    recipe = dataclasses.replace(find_recipe("quickstart"), halfwidth=2, rescoring_alphas=(0, 0.6))
-    assert recipe.rescored() == {"rescored_5_alpha0": 0, "rescored_5_alpha0.6": 0.6}
+def test_the_students_of_the_papers_table():
+    for name in ("multi30k", "tatoeba", "iwslt14_paper"):
+        recipe = find_recipe(name)
+        hints = {"student_nll": (0, 0), "student_align": (0, 1), "student_align_hid": (5, 1)}
+        for student, weights in hints.items():
+            system = recipe.system(student)
+            hparams = registry.hparams(system.hparams_set).parse(system.hparams)
+            assert (hparams.hint_hidden_weight, hparams.hint_align_weight) == weights
+            assert bool(system.warm_start_from) == ("paper" not in name)
+        assert not recipe.system("student_real").distilled
 
 
-def test_an_unknown_recipe_is_refused_with_the_nearest():
-    with pytest.raises(UnknownNameError) as caught:
-        find_recipe("quickstrat")
-    assert str(caught.value).startswith("Unknown recipe 'quickstrat'; there are ")
-    assert str(caught.value).endswith("Did you mean 'quickstart'?")
+def test_what_is_decoded_and_how_exports_translate():
+    assert TINY_RECIPE.decoded() == [
+        ("teacher", "greedy"),
+        ("teacher", "beam4"),
+        ("student_nll", "one_pass"),
+        ("student_nll", "rescored_5"),
+        ("student_align", "one_pass"),
+        ("student_align", "rescored_5"),
+    ]
+    exported = {s.name: TINY_RECIPE.exported(s.name).name for s in TINY_RECIPE.systems}
+    assert exported == {"teacher": "beam4", "student_nll": "one_pass", "student_align": "one_pass"}
+
+
+def test_a_study_of_some_questions_has_the_systems_that_answer_them():
+    study = find_recipe("multi30k_study").only(["copy", "hints"])
+    assert [question.name for question in study.questions] == ["hints", "copy"]
+    names = {system.name for system in study.systems}
+    assert names == {"teacher", "nll", "align", "hid", "hints", "soft_copy_nll", "soft_copy"}
+    assert {system for system, _ in study.decoded()} == names
+    with pytest.raises(UnknownNameError, match="Unknown question 'nu'"):
+        study.only(["nu"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"distilled_by": "techer"}, "distilled_by: 'techer' is none of the systems teacher, "),
+        ({"distilled_by": ""}, "'student_nll' learns distilled data, and no distilled_by says"),
+        ({"baseline": ("teacher", "one_pass")}, "decodes no teacher.one_pass, baseline"),
+        ({"systems": (*TINY_RECIPE.systems, TINY_RECIPE.systems[0])}, "two systems of one name"),
+        ({"systems": TINY_RECIPE.systems[::-1]}, "hints_from: 'teacher' is none of the systems"),
+    ],
+)
+def test_a_recipe_of_unknown_names_is_refused(changes, words):
+    with pytest.raises(InputError, match=words):
+        dataclasses.replace(TINY_RECIPE, **changes)
+
+
+def test_a_function_that_returns_something_else_is_refused(monkeypatch):
+    monkeypatch.setattr(registry, "recipe", lambda name: TINY_RECIPE)
+    with pytest.raises(InputError, match="recipe 'small' must return a Recipe of that name"):
+        find_recipe("small")
+
+
+def test_names_of_systems_and_decodings_stand_in_data_alone():
+    """A user's recipe has others, and no logic may ask for ours."""
+    recipe = find_recipe("multi30k")
+    names = {name for key in recipe.decoded() for name in key if not name.startswith("rescored")}
+    data = {"recipes.py", "paper_results.py"}
+    found = {
+        (path.name, node.value)
+        for path in Path(registry.__file__).parent.joinpath("reproduce").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in names
+    }
+    assert {value for file, value in found if file in data} == names
+    assert {entry for entry in found if entry[0] not in data} == set()

@@ -1,18 +1,45 @@
 """A recipe of one update after another, for tests that look at what is around the training."""
 
-from t2t_hint_nart.reproduce.recipe import NO_HINTS, Recipe, Student
+from t2t_hint_nart.reproduce.recipe import Decoding, Recipe, System
 
+STUDENTS = ("student_nll", "student_align")
+_STUDENT = {"steps": 2, "checkpoint_steps": 1, "distilled": True}
 TINY_RECIPE = Recipe(
     name="tiny",
     doc="for a test",
     problem="algorithmic_reverse_tiny",
-    teacher_set="transformer_test",
-    student_set="transformer_nat_quickstart_hints",
-    teacher_steps=3,
-    student_steps=2,
-    students=(Student("student_nll", NO_HINTS), Student("student_align", "hint_hidden_weight=0")),
-    teacher_checkpoint_steps=1,
-    student_checkpoint_steps=1,
+    systems=(
+        System("teacher", "transformer", "transformer_test", 3, 1, decoding="beam4"),
+        System(
+            "student_nll",
+            "transformer_nat",
+            "transformer_nat_quickstart_hints",
+            hparams="hint_hidden_weight=0,hint_align_weight=0",
+            label="nll",
+            **_STUDENT,
+        ),
+        System(
+            "student_align",
+            "transformer_nat",
+            "transformer_nat_quickstart_hints",
+            hparams="hint_hidden_weight=0",
+            hints_from="teacher",
+            label="+align",
+            **_STUDENT,
+        ),
+    ),
+    decodings=(
+        Decoding("greedy", "beam_size=1", systems=("teacher",)),
+        Decoding("beam4", "beam_size=4", systems=("teacher",), label="beam 4"),
+        Decoding("one_pass", systems=STUDENTS, label="one pass"),
+        Decoding("rescored_5", "length_halfwidth=2", scorer="teacher", systems=STUDENTS),
+    ),
     average=2,
     data_statement="Digits.",
+    distilled_by="teacher",
+    shared=("teacher",),
+    baseline=("teacher", "beam4"),
+    drawn=("teacher", *STUDENTS),
+    calibrated="student_align",
+    noun="student",
 )

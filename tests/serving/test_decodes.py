@@ -5,8 +5,6 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.serving.decodes import (
     Hypothesis,
     decodes_name,
-    read_lines,
-    read_pairs,
     sentence_line,
     shard_suffix,
     write_sentences,
@@ -36,73 +34,6 @@ def test_the_name_of_a_decodes_file():
     settings = decode_hparams("beam_size=1,alpha=1")
     name = decodes_name("in.de", "transformer", "transformer_base", "translate_deen", settings)
     assert name == "in.de.transformer.transformer_base.translate_deen.beam1.alpha1.0.decodes"
-
-
-@pytest.mark.parametrize(
-    ("text", "delimiter", "expected"),
-    [
-        ("a\n b \n", "\n", ["a", "b"]),
-        ("a\r\n\r\nb", "\n", ["a", "", "b"]),
-        ("a\n\n", "\n", ["a", ""]),
-        ("a\u2028b\n", "\n", ["a\u2028b"]),
-        ("a\nb;c;", ";", ["a\nb", "c"]),
-    ],
-)
-def test_lines(tmp_path, text, delimiter, expected):
-    path = tmp_path / "in"
-    path.write_bytes(text.encode("utf-8"))
-    assert read_lines(path, delimiter) == expected
-
-
-def test_a_byte_order_mark_is_no_text(tmp_path):
-    path = tmp_path / "in"
-    path.write_bytes("\ufeffa b\n\ufeffc\n".encode())
-    assert read_lines(path) == ["a b", "\ufeffc"]
-    path.write_bytes("\ufeff".encode())
-    with pytest.raises(InputError, match="is empty"):
-        read_lines(path)
-
-
-def test_the_line_that_is_not_utf8_after_a_byte_order_mark(tmp_path):
-    path = tmp_path / "in"
-    path.write_bytes("\ufeffa\n".encode() + b"\xff\n")
-    with pytest.raises(InputError, match=r"in:2 isn't UTF-8: "):
-        read_lines(path)
-
-
-def test_no_delimiter(tmp_path):
-    with pytest.raises(InputError, match="delimiter must not be empty"):
-        read_lines(tmp_path / "in", "")
-
-
-def test_pairs(tmp_path):
-    path = tmp_path / "pairs"
-    path.write_text(" a b \t c\n\td\ne\t\n", "utf-8")
-    assert read_pairs(path) == [("a b", "c"), ("", "d"), ("e", "")]
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        (b"a\tb\nc\rd\te\n", [("a", "b"), ("c\rd", "e")]),
-        (b"a\tb\r\nc\td\r\n", [("a", "b"), ("c", "d")]),
-        (b"a\tb\nc\td", [("a", "b"), ("c", "d")]),
-        ("\ufeffa\tb\n".encode(), [("a", "b")]),
-        ("a\u2028b\tc\n".encode(), [("a\u2028b", "c")]),
-    ],
-)
-def test_pairs_end_at_newlines_only(tmp_path, content, expected):
-    path = tmp_path / "pairs"
-    path.write_bytes(content)
-    assert read_pairs(path) == expected
-
-
-@pytest.mark.parametrize(("line", "tabs"), [("a", 0), ("a\tb\tc", 2), ("", 0)])
-def test_a_line_without_its_tab(tmp_path, line, tabs):
-    path = tmp_path / "pairs"
-    path.write_text(f"a\tb\n{line}\nc\td\n", "utf-8")
-    with pytest.raises(InputError, match=rf":2 must have .* one tab, it has {tabs}\.$"):
-        read_pairs(path)
 
 
 BEAMS = [Hypothesis("a\tb\nc;", -0.125, (5, 6)), Hypothesis("d", -2.0, (7,))]

@@ -1,10 +1,39 @@
+"""Translating lines and ids, with models in memory and with exports."""
+
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart.decoding.rescoring import rank_candidates
+from t2t_hint_nart.decoding.strategy import Rescored
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.exports.capabilities import ExportedScorer
+from t2t_hint_nart.exports.runtime import open_export
+from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.serving.decodes import Hypothesis
-from t2t_hint_nart.serving.translator import Translator, teacher_decode
+from t2t_hint_nart.serving.trained_model import TrainedModel
+from t2t_hint_nart.serving.translator import (
+    Translator,
+    decode_in_graph,
+    decode_of_export,
+    translator_of,
+    translator_of_export,
+)
+from tests.decoding.test_parallel import Spreading
+from tests.exports.table_exports import (
+    FINGERPRINT,
+    FORMAT_1,
+    FORMAT_1_STUDENT,
+    METADATA,
+    TableStudent,
+    TableTeacher,
+    write_json,
+    write_saved_model,
+)
 
 
 class Letters:
@@ -73,46 +102,200 @@ def test_no_lines():
     assert translator()[0].translate([]) == []
 
 
-class Hasty:
-    """A teacher that would end every sentence at once: p(EOS) = 0.9 after any prefix."""
+# Strategies on models in memory.
 
-    vocab_size = 4
-    probabilities = np.array([[1e-9, 0.9, 0.06, 0.04]], np.float32)
-
-    def encode(self, inputs, training):
-        return tf.cast(inputs, tf.float32)[:, :, None], inputs != 0
-
-    def memory(self, encoded):
-        return encoded
-
-    def empty_cache(self, batch, length, dtype):
-        return tf.zeros([batch, 1, length, 1], dtype)
-
-    def step(self, last_ids, step, cache, memory, source_mask):
-        return tf.repeat(tf.math.log(self.probabilities), tf.shape(last_ids)[0], axis=0), cache
+INPUTS = tf.constant([[5, 2, 1, 0], [3, 4, 6, 1]])
 
 
-def searched(overrides, inputs=((5, 1),)):
-    settings = decode_hparams(f"alpha=0.0,{overrides}")
-    ids, scores = teacher_decode(Hasty(), settings)(tf.constant(inputs))
-    return ids.numpy(), scores.numpy()
+class Scorer:
+    """The longer a sentence, the better."""
+
+    def encode(self, inputs):
+        return inputs
+
+    def score_encoded(self, source, targets):
+        return tf.reduce_sum(tf.cast(targets != 0, tf.float32), axis=1)
 
 
-@pytest.mark.parametrize("stopping", ["1.2.9", "best_finished"])
-def test_all_beams_are_found_where_all_are_asked_for(stopping):
-    given = f"beam_size=4,extra_length=3,stopping={stopping}"
-    ids, scores = searched(f"{given},return_beams=True")
-    expected = [0.9, 0.06 * 0.9, 0.04 * 0.9, 0.06 * 0.06 * 0.9]
-    np.testing.assert_allclose(scores, np.log([expected]), rtol=1e-5)
-    assert ids[0, :, :3].tolist() == [[1, 0, 0], [2, 1, 0], [3, 1, 0], [2, 2, 1]]
-    # The search for one translation ends as it did, and finds the same one.
-    one, score = searched(given)
-    assert one[0, 0, 0] == 1 and score[0, 0] == scores[0, 0]
-    assert score[0, 1] == np.float32(-1e7)
+def strategy(name, overrides):
+    return registry.strategy(name)(decode_hparams(overrides, name), HParams())
 
 
-def test_a_beam_that_the_limit_leaves_empty():
-    """One token at most: there is no second sentence."""
-    ids, scores = searched("beam_size=2,extra_length=0,return_beams=True", inputs=((1,),))
-    assert ids.tolist() == [[[1], [0]]]
-    np.testing.assert_allclose(scores, [[np.log(0.9), -1e7]], rtol=1e-5)
+def test_a_strategy_on_a_network():
+    search, network = strategy("one_pass", "length_bias=1"), Spreading()
+    ids, scores = decode_in_graph(network, search)(INPUTS)
+    expected = search(Spreading(), INPUTS)
+    np.testing.assert_array_equal(ids, expected.ids)
+    np.testing.assert_allclose(scores, expected.scores, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "alpha"), [("beam_size=3", 0.0), ("beam_size=3,alpha=0.6", 0.6)]
+)
+def test_candidates_are_ranked_by_the_scorer(overrides, alpha):
+    search = strategy("one_pass", f"length_bias=0,{overrides}")
+    ids, scores = decode_in_graph(Spreading(), search, Scorer())(INPUTS)
+    expected = Rescored(search, Scorer(), alpha)(Spreading(), INPUTS)
+    np.testing.assert_array_equal(ids, expected.ids)
+    np.testing.assert_allclose(scores, expected.scores, rtol=1e-5)
+
+
+def test_one_candidate_is_not_ranked():
+    search = strategy("one_pass", "length_bias=0")
+    found = decode_in_graph(Spreading(), search, scorer=object())(INPUTS)
+    np.testing.assert_array_equal(found[0], search(Spreading(), INPUTS).ids)
+
+
+def test_candidates_that_nothing_ranks_are_refused():
+    with pytest.raises(InputError) as caught:
+        decode_in_graph(Spreading(), strategy("one_pass", "length_bias=0,beam_size=3"))
+    assert str(caught.value) == (
+        "length_halfwidth=2 (a student's beam_size - 1) gives 5 candidates a sentence, which a "
+        "teacher must rank: give its export with --teacher_export_dir, or beam_size=1."
+    )
+
+
+class Checked(Scorer):
+    """Notes what it is asked to fit."""
+
+    def __init__(self):
+        self.asked = []
+
+    def check_fits(self, problem, encoders):
+        self.asked.append((problem, encoders))
+
+
+@pytest.mark.parametrize(("overrides", "asked"), [("beam_size=2", True), ("beam_size=1", False)])
+def test_a_scorer_must_fit_where_it_is_asked(overrides, asked):
+    letters = {"inputs": Letters(), "targets": Letters()}
+    hparams = HParams(length_bias=0)
+    trained = TrainedModel(Spreading(), "transformer_nat", "problem", letters, hparams, 1)
+    settings = decode_hparams(f"{overrides},max_input_size=2,batch_size=1", "one_pass")
+    scorer = Checked()
+    found = translator_of(trained, settings, scorer)
+    assert scorer.asked == ([("problem", letters)] if asked else [])
+    assert found.encode("abc") == [2, 1]
+    assert len(found.translate(["ab"])[0]) == (3 if asked else 1)
+
+
+# Exports, those of the version before among them.
+
+
+@pytest.fixture(scope="module", params=["format 1", "format 2"])
+def exports(request, tmp_path_factory):
+    """A student's and a teacher's export, open, by the format of their metadata."""
+    root = tmp_path_factory.mktemp("exports")
+    for name, module in (("student", TableStudent()), ("teacher", TableTeacher())):
+        write_saved_model(root / name, module)
+    if request.param == "format 1":
+        write_json(root / "student", FORMAT_1_STUDENT)
+        write_json(root / "teacher", FORMAT_1)
+    else:
+        METADATA.write(root / "teacher")
+        student = decode_hparams("length_bias=2", "one_pass").values()
+        dataclasses.replace(
+            METADATA,
+            model="transformer_nat",
+            strategy="one_pass",
+            decode_hparams=student,
+            capabilities=("translates", "gives_hints"),
+        ).write(root / "student")
+    return open_export(root / "student"), open_export(root / "teacher")
+
+
+SOURCE = tf.constant([[2, 3, 1], [4, 1, 0]])
+REVERSED = [[[1, 3, 2]], [[0, 1, 4]]]
+
+
+@pytest.mark.parametrize("settings", ["", "beam_size=4", "extra_length=50,stopping=1.2.9"])
+def test_an_export_decodes_as_it_was_exported(exports, settings):
+    ids, scores = decode_of_export(exports[1], settings)(SOURCE)
+    assert ids.numpy().tolist() == REVERSED and scores.numpy().tolist() == [[0.0], [0.0]]
+
+
+@pytest.mark.parametrize("settings", ["", "beam_size=1", "length_bias=2,dedup=False"])
+def test_a_students_export_decodes_one_length(exports, settings):
+    assert decode_of_export(exports[0], settings)(SOURCE)[0].numpy().tolist() == REVERSED
+
+
+def test_a_beam_of_one_is_the_exports_greedy_search(exports):
+    ids, scores = decode_of_export(exports[1], "beam_size=1")(SOURCE)
+    np.testing.assert_array_equal(ids[:, 0], SOURCE)
+    assert scores.numpy().tolist() == [[1.0], [1.0]]
+
+
+@pytest.mark.parametrize(
+    ("settings", "alpha"),
+    [
+        ("length_halfwidth=1", 0.0),
+        ("beam_size=2,alpha=0.6", 0.6),
+        ("length_halfwidth=1,rescoring_alpha=0.3", 0.3),
+    ],
+)
+def test_an_exports_candidates_are_ranked(exports, settings, alpha):
+    student, teacher = exports
+    scorer = ExportedScorer(teacher)
+    ids, scores = decode_of_export(student, settings, scorer)(SOURCE)
+    found = student.call("candidates", inputs=SOURCE, halfwidth=tf.constant(1))["outputs"]
+    assert found.shape[1] == 3
+    expected = rank_candidates(scorer.encode(SOURCE), found, scorer.score_encoded, alpha)
+    np.testing.assert_array_equal(ids, expected.ids)
+    np.testing.assert_allclose(scores, expected.scores, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("which", "settings", "words"),
+    [
+        (1, "beam_size=2", "beam_size=4, not 2"),
+        (1, "alpha=0.9", "alpha=0.6, not 0.9"),
+        (1, "beam_size=1,extra_length=3", "extra_length=50, not 3"),
+        (0, "length_bias=3", "length_bias=2, not 3"),
+        (0, "dedup=True", "dedup=False, not True"),
+    ],
+)
+def test_what_an_export_cannot_change_is_refused(exports, which, settings, words):
+    with pytest.raises(InputError) as caught:
+        decode_of_export(exports[which], settings)
+    assert str(caught.value) == (
+        f"{exports[which].export_dir} decodes with {words}: export the model again with that value."
+    )
+
+
+def test_what_is_of_another_strategy_is_refused(exports):
+    with pytest.raises(InputError, match="strategy 'beam' .*: Unknown hyperparameter type for le"):
+        decode_of_export(exports[1], "length_halfwidth=1")
+
+
+def test_an_exports_candidates_need_a_scorer(exports):
+    with pytest.raises(InputError, match="^1 lengths a side need a scorer to rank them.$"):
+        decode_of_export(exports[0], "length_halfwidth=1")
+
+
+class Said:
+    """An export of which there is only what it says about itself."""
+
+    export_dir = "there"
+
+    def __init__(self, side, fingerprint):
+        other = {side: {**METADATA.vocabularies[side], "fingerprint": fingerprint}}
+        vocabularies = {**METADATA.vocabularies, **other}
+        self.metadata = dataclasses.replace(METADATA, vocabularies=vocabularies)
+
+
+def test_a_scorer_of_another_vocabulary_ranks_nothing(exports):
+    """Sizes of states, layers and heads aren't asked for."""
+    student = exports[0]
+    for side in student.metadata.vocabularies:
+        decode_of_export(student, "beam_size=2", ExportedScorer(Said(side, FINGERPRINT)))
+        with pytest.raises(InputError) as caught:
+            decode_of_export(student, "beam_size=2", ExportedScorer(Said(side, "cd")))
+        assert str(caught.value) == (
+            f"there doesn't fit {student.export_dir}: its vocabulary of {side} has fingerprint cd, "
+            f"that of {student.export_dir} {FINGERPRINT}."
+        )
+
+
+def test_a_translator_on_an_export(exports):
+    letters = {"inputs": Letters(), "targets": Letters()}
+    found = translator_of_export(exports[1], letters, "beam_size=1", batch_size=1)
+    assert [h[0].text for h in found.translate(["ab", "c"])] == ["ab", "c"]

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from t2t_hint_nart.text.escape import (
     ESCAPE_CHARACTERS,
     escape_token,
+    longest_match,
     replace_surrogates,
     unescape_token,
 )
@@ -55,3 +56,17 @@ def test_reading(escaped, token):
 
 def test_surrogates_become_replacement_characters():
     assert replace_surrogates("\ud83d\ude00\ue000\ud7ff") == "\ufffd\ufffd\ue000\ud7ff"
+
+
+def test_longest_first_though_it_costs_more_pieces():
+    subtokens = {"a", "b", "c", "abc", "ab", "cd_", "d", "_"}
+    assert longest_match("abcd_", subtokens, 3) == ["abc", "d", "_"]
+
+
+def test_nothing_longer_than_the_bound():
+    assert longest_match("ab_", {"a", "b", "ab", "_"}, 1) == ["a", "b", "_"]
+
+
+def test_no_subtoken_fits():
+    with pytest.raises(KeyError, match="x"):
+        longest_match("ax_", {"a", "_"}, 1)

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.text.graph import SubwordGraph
+from t2t_hint_nart.text.graph import SubwordGraph, TokenGraph
 from t2t_hint_nart.text.subword import SubwordTextEncoder
+from t2t_hint_nart.text.token import TokenTextEncoder
 from tests.text.strategies import AWKWARD, SYMBOLS, TEXTS
 from tests.text.t2t_goldens import GOLDENS, SUBTOKENS
 
@@ -149,3 +150,52 @@ def test_saved_model_holds_the_vocabulary(graphs, tmp_path):
     assert loaded.text.encode(tf.constant(texts)).to_list() == [
         ENCODERS["closed"].encode(text) for text in texts
     ]
+
+
+WORDS = ["<unk>", "good", "morning", "größer", "a_b", "語"]
+TOKEN_ENCODERS = [
+    TokenTextEncoder(vocab_list=WORDS, replace_oov="<unk>", reverse=reverse)
+    for reverse in (False, True)
+]
+TOKEN_GRAPHS = [TokenGraph(encoder) for encoder in TOKEN_ENCODERS]
+WHITE_SPACE = "".join(c for c in map(chr, range(0x3100)) if c.isspace())
+TOKEN_TEXTS = st.lists(
+    st.one_of(st.sampled_from([*WORDS, *WHITE_SPACE]), st.text(max_size=3)), max_size=8
+).map("".join)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_every_white_space_separates(which):
+    texts = [f"good{space}morning" for space in WHITE_SPACE] + [f" {WHITE_SPACE} good ", ""]
+    assert TOKEN_GRAPHS[which].encode(texts).to_list() == [
+        TOKEN_ENCODERS[which].encode(t) for t in texts
+    ]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(TOKEN_TEXTS, min_size=1, max_size=4), st.sampled_from([0, 1]))
+def test_words_encode_as_python(texts, which):
+    assert TOKEN_GRAPHS[which].encode(texts).to_list() == [
+        TOKEN_ENCODERS[which].encode(t) for t in texts
+    ]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(0, 7), min_size=6, max_size=6), min_size=1, max_size=3),
+    st.sampled_from([0, 1]),
+)
+def test_decode(rows, which):
+    got = [line.decode() for line in TOKEN_GRAPHS[which].decode(rows).numpy()]
+    assert got == [TOKEN_ENCODERS[which].decode(row, strip_extraneous=True) for row in rows]
+
+
+def test_ids_outside_the_vocabulary_stand_for_nothing():
+    assert TOKEN_GRAPHS[0].decode(tf.constant([[3, 99, -5, 4]])).numpy().tolist() == [
+        b"good morning"
+    ]
+
+
+def test_unknown_words_need_a_token():
+    with pytest.raises(InputError, match="without a token for unknown words"):
+        TokenGraph(TokenTextEncoder(vocab_list=["good"]))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from t2t_hint_nart.text import substring_counts
-from t2t_hint_nart.text.longest_match import longest_match
+from t2t_hint_nart.text.escape import longest_match
 from t2t_hint_nart.text.substring_counts import TokenTable
 
 CHARACTERS = "abc😀"

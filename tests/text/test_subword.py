@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.text.subword import SubwordTextEncoder
+from t2t_hint_nart.text.subword import SubwordTextEncoder, unquote
 from tests.text.strategies import TEXTS
 from tests.text.t2t_goldens import GOLDENS, SUBTOKENS
 
@@ -150,7 +150,7 @@ def test_bad_file_is_named_and_changes_nothing(tmp_path):
     encoder = SubwordTextEncoder.from_subtokens(SUBTOKENS)
     with pytest.raises(InputError, match=r"vocabulary file .*vocab lacks .*truncated"):
         encoder.load(path)
-    with pytest.raises(InputError, match="cannot read vocabulary file"):
+    with pytest.raises(InputError, match="cannot read '"):
         encoder.load(tmp_path / "missing")
     assert encoder.subtokens == SUBTOKENS
 
@@ -160,3 +160,21 @@ def test_misuse():
         SubwordTextEncoder().encode("a")
     with pytest.raises(InputError, match="expects a string, received bytes"):
         ENCODER.encode(b"a")
+
+
+@pytest.mark.parametrize(
+    ("line", "subtoken"),
+    [
+        ("'a_'", "a_"),
+        ('"a_"', "a_"),
+        ("a_", "a_"),
+        ("''_'", "'_"),
+        ("'\"'", '"'),
+        ("'a_' \r", "a_"),
+        ("'\x85'", "\x85"),
+        ("'", ""),
+        ("'a\"", "'a\""),
+    ],
+)
+def test_quotes(line, subtoken):
+    assert unquote(line) == subtoken

@@ -4,180 +4,183 @@ import json
 import math
 from pathlib import Path
 
+import optuna
 import pytest
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.ranged_hparam import RangedHParams
 from t2t_hint_nart.training.random_search import (
-    Search,
+    JOURNAL,
+    STUDY,
+    RandomSearch,
     Trial,
-    best_trial,
-    draw_trials,
-    run_trials,
-    stored_trials,
+    ranked,
     table,
+    write_experiment,
+    write_trial,
 )
 
-GIVEN = {"train_steps": 1, "hparams": "a=1"}
+GIVEN = {"random_seed": 3, "train_steps": 1, "hparams": "a=1"}
 
 
-def ranges():
+def ranges(most=1.0):
     made = RangedHParams()
-    made.set_float("learning_rate", 0.1, 1.0, scale=made.LOG_SCALE)
+    made.set_float("learning_rate", 0.1, most, scale=made.LOG_SCALE)
     made.set_int("num_heads", 1, 8)
     made.set_categorical("optimizer", ["Adam", "Adafactor"])
     return made
 
 
-def test_drawn_settings_are_repeatable_and_printable():
-    four = draw_trials(ranges(), 4, seed=3)
-    assert four == draw_trials(ranges(), 4, seed=3) != draw_trials(ranges(), 4, seed=4)
-    assert draw_trials(ranges(), 2, seed=3) == four[:2]
-    for settings in four:
-        assert 0.1 <= settings["learning_rate"] <= 1.0
-        assert json.loads(json.dumps(settings)) == settings
-        assert len(str(settings["learning_rate"])) <= 7
-    with pytest.raises(InputError, match="--autotune_max_trials must be at least 1, not 0"):
-        draw_trials(ranges(), 0, seed=3)
+def searching(output_dir, count=3, metric="loss", made=None, maximize=False, **changes):
+    given = {**GIVEN, **changes}
+    return RandomSearch(output_dir, made or ranges(), count, metric, maximize, given)
 
 
-def run(output_dir, trials, train, told=None, metric="loss", said=None, **changes):
-    """Run what isn't stored; `told` and `said` take what is told."""
-    search = Search(output_dir, trials, metric, {**GIVEN, **changes})
-    stored = stored_trials(search, ([] if said is None else said).append)
-    return run_trials(search, stored, train, ([] if told is None else told).append)
+def contents(directory):
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
-def test_an_interrupted_search_goes_on(tmp_path):
-    trained, told = [], []
-
-    def train(settings, directory):
-        trained.append(directory.name)
-        if len(trained) == 2:
-            raise KeyboardInterrupt
-        return {"loss": 1.0 + settings["n"]}
-
-    trials = [{"n": 1}, {"n": 2}, {"n": 3}]
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, trials, train, told)
-    # The second has begun with these flags: with others it doesn't go on.
-    (tmp_path / "trial_000").rename(tmp_path / "first")
-    with pytest.raises(InputError, match="trial_001 is of --train_steps=1, not 2"):
-        run(tmp_path, trials, never, train_steps=2)
-    (tmp_path / "first").rename(tmp_path / "trial_000")
-    results = run(tmp_path, trials, train, told)
-    assert trained == ["trial_000", "trial_001", "trial_001", "trial_002"]
-    assert [trial.metrics["loss"] for trial in results] == [2.0, 3.0, 4.0]
-    assert [Path(trial.directory).name for trial in told] == ["trial_000"] + [
-        f"trial_00{number}" for number in (0, 1, 2)
-    ]
-
-
-def test_a_trial_that_fails(tmp_path):
-    def train(settings, directory):
-        if settings["n"] > 1:
-            raise InputError("Training diverged: loss is nan")
-        return {"loss": 5.0}
-
-    results = run(tmp_path, [{"n": 2}, {"n": 1}], train)
-    assert results[0].error == "Training diverged: loss is nan"
-    assert best_trial(results, "loss", maximize=False) is results[1]
-    lines = table(results, "loss", maximize=False)
-    assert [line.split() for line in lines] == [
-        ["trial", "loss", "n"],
-        ["trial_001", "5.0000", "1"],
-        ["trial_000", "failed", "2"],
-    ]
-    with pytest.raises(InputError, match="Every trial failed, the first one because: Training"):
-        run(tmp_path, [{"n": 2}], train)
+def refusal(output_dir, *arguments, **changes):
+    """The message, without the directory; nothing may be written."""
+    before = contents(output_dir)
+    with pytest.raises(InputError) as refused:
+        searching(output_dir, *arguments, **changes)
+    assert contents(output_dir) == before
+    message = str(refused.value)
+    assert message.endswith(" give another --output_dir.") and "\n" not in message
+    return message.removesuffix("; give another --output_dir.").replace(f"{output_dir}", "DIR")
 
 
 def loss_of_one(settings, directory):
-    return {"loss": 1.0}
+    return {"loss": 1.0, "accuracy": 0.5}
 
 
 def never(settings, directory):
     raise AssertionError("nothing is trained")
 
 
-def test_other_settings_are_refused(tmp_path):
-    run(tmp_path, [{"n": 1}], loss_of_one)
-    with pytest.raises(InputError, match="trial_000 is a trial of another range or seed"):
-        run(tmp_path, [{"n": 2}], never)
-    (tmp_path / "trial_000" / "trial.json").write_text("{")
-    with pytest.raises(InputError, match="damaged"):
-        run(tmp_path, [{"n": 1}], never)
+def test_drawn_settings_are_repeatable_and_printable(tmp_path):
+    four = searching(tmp_path, 4).settings
+    assert four == searching(tmp_path, 4).settings
+    assert four != searching(tmp_path, 4, random_seed=4).settings
+    assert searching(tmp_path, 2).settings == four[:2]
+    for settings in four:
+        assert 0.1 <= settings["learning_rate"] <= 1.0
+        assert json.loads(json.dumps(settings)) == settings
+        assert len(str(settings["learning_rate"])) <= 7
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_interrupted_search_goes_on(tmp_path):
+    trained = []
+
+    def train(settings, directory):
+        trained.append((directory.name, settings))
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        return {"loss": float(len(trained))}
+
+    with pytest.raises(KeyboardInterrupt):
+        searching(tmp_path).run(train)
+    # The second has begun with these flags: with others it doesn't go on.
+    assert refusal(tmp_path, train_steps=2) == "DIR is a search of --train_steps=1, not 2"
+    trials = searching(tmp_path).run(train)
+    names = [name for name, _ in trained]
+    assert names == ["trial_000", "trial_001", "trial_001", "trial_002"]
+    assert trained[1] == trained[2]
+    assert [(t.directory.name, t.value) for t in trials] == [
+        ("trial_000", 1.0), ("trial_001", 3.0), ("trial_002", 4.0),
+    ]  # fmt: skip
+    assert searching(tmp_path).run(never) == trials == searching(tmp_path, 3).run(never)
+    # More of them: the new ones alone are trained; fewer: the first ones count.
+    assert [t.value for t in searching(tmp_path, 4).run(loss_of_one)] == [1.0, 1.0, 3.0, 4.0]
+    assert [t.value for t in searching(tmp_path, 2).run(never)] == [1.0, 3.0]
+
+
+def test_optuna_reads_the_study(tmp_path):
+    trials = searching(tmp_path, metric="accuracy", maximize=True).run(loss_of_one)
+    backend = optuna.storages.journal.JournalFileBackend(str(tmp_path / JOURNAL))
+    storage = optuna.storages.JournalStorage(backend)
+    study = optuna.load_study(study_name=STUDY, storage=storage)
+    assert study.best_value == 0.5 and study.direction.name == "MAXIMIZE"
+    for trial, stored in zip(trials, study.trials, strict=True):
+        assert {**stored.params, "learning_rate": 0} == {**trial.settings, "learning_rate": 0}
+        rate = stored.params["learning_rate"]
+        assert rate == pytest.approx(trial.settings["learning_rate"], rel=1e-3)
+
+
+def test_a_trial_that_fails(tmp_path):
+    def train(settings, directory):
+        if directory.name == "trial_000":
+            raise InputError("Training diverged: loss is nan")
+        return {"loss": 5.0}
+
+    best, failed = trials = searching(tmp_path, 2).run(train)
+    assert failed.error == "Training diverged: loss is nan" and best.value == 5.0
+    assert [line.split()[:2] for line in table(trials, "loss")] == [
+        ["trial", "loss"], ["trial_001", "5.0000"], ["trial_000", "failed"],
+    ]  # fmt: skip
+    assert table(trials, "loss")[0].split()[2:] == ["learning_rate", "num_heads", "optimizer"]
+    assert str(best.settings["learning_rate"]) in table(trials, "loss")[1]
+    with pytest.raises(InputError, match="Every trial failed, the first one because: Training"):
+        searching(tmp_path, 1).run(never)
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"train_steps": 50}, "--train_steps=1, not 50; give another --output_dir."),
-        ({"hparams": "a=2"}, "--hparams='a=1', not 'a=2'; give another --output_dir."),
-        ({"hparams": None}, "--hparams='a=1', not None; give another --output_dir."),
+        ({"train_steps": 50}, "DIR is a search of --train_steps=1, not 50"),
+        ({"hparams": "a=2"}, "DIR is a search of --hparams='a=1', not 'a=2'"),
+        ({"hparams": None}, "DIR is a search of --hparams='a=1', not None"),
+        ({"random_seed": 4}, "DIR is a search of --random_seed=3, not 4"),
+        ({"made": ranges(most=2.0)}, "DIR is a search in other ranges"),
+        (
+            {"metric": "BLEU_cased"},
+            "DIR/trial_000 was evaluated without BLEU_cased; it has accuracy, loss: name one of "
+            "them as --autotune_objective, or give another --output_dir.",
+        ),
     ],
 )
-def test_the_results_of_other_flags_are_refused(tmp_path, changes, words):
-    trials = [{"n": 1}, {"n": 2}]
-    run(tmp_path, trials[:1], loss_of_one)
-    said = []
-    assert run(tmp_path, trials[:1], never, said=said)[0].given == GIVEN and not said
-    # Before the second trial is run.
-    with pytest.raises(InputError) as refused:
-        run(tmp_path, trials, never, **changes)
-    assert str(refused.value) == f"{tmp_path}/trial_000 is of {words}"
+def test_the_results_of_another_search_are_refused(tmp_path, changes, words):
+    searching(tmp_path, 1).run(loss_of_one)
+    assert refusal(tmp_path, **changes) == words
 
 
-def test_a_trial_that_does_not_tell_its_flags_is_taken_as_it_is(tmp_path):
-    run(tmp_path, [{"n": 1}], loss_of_one)
-    path = tmp_path / "trial_000" / "trial.json"
-    stored = json.loads(path.read_text())
-    del stored["given"]["hparams"]
-    path.write_text(json.dumps(stored))
-    said = []
-    (trial,) = run(tmp_path, [{"n": 1}], never, said=said, hparams="a=2")
-    assert trial.metrics == {"loss": 1.0}
-    assert said == [
-        f"1 of the finished trials in {tmp_path} are of a version that didn't store what they are "
-        "the results of (--hparams): they are taken as they are."
-    ]
-    with pytest.raises(InputError, match="--train_steps=1, not 2"):
-        run(tmp_path, [{"n": 1}], never, train_steps=2)
+def test_another_objective_that_was_measured(tmp_path):
+    searching(tmp_path, 1).run(loss_of_one)
+    (trial,) = searching(tmp_path, 1, metric="accuracy", maximize=True).run(never)
+    assert trial.value == 0.5
 
 
-def test_a_trial_without_the_objective(tmp_path):
-    run(tmp_path, [{"n": 1}], lambda *_: {"loss": 1.0, "accuracy": 0.5})
-    words = "trial_000 was evaluated without BLEU_cased; it has accuracy, loss: name one of them"
-    with pytest.raises(InputError, match=words):
-        run(tmp_path, [{"n": 1}, {"n": 2}], never, metric="BLEU_cased")
+def test_a_damaged_journal(tmp_path):
+    searching(tmp_path, 1).run(loss_of_one)
+    (tmp_path / JOURNAL).write_text("{\n{\n")
+    assert "DIR/optuna.journal is damaged: " in refusal(tmp_path)
 
 
-def test_a_trial_without_an_evaluation_is_not_finished(tmp_path):
-    """Neither one that was stored so before, nor one that ends so now."""
-    path = tmp_path / "trial_000" / "trial.json"
-    path.parent.mkdir()
-    path.write_text(json.dumps({"directory": "", "settings": {"n": 1}, "metrics": {}, "error": ""}))
-    (trial,) = run(tmp_path, [{"n": 1}], loss_of_one)
-    assert trial.metrics == {"loss": 1.0}
-    path.unlink()
+def test_trials_of_nobody_knows_what(tmp_path):
+    """As of versions that kept them otherwise."""
+    (tmp_path / "trial_000").mkdir()
+    assert refusal(tmp_path) == "DIR has trials, but no optuna.journal that says of what"
+
+
+def test_a_trial_without_an_evaluation_has_failed(tmp_path):
     with pytest.raises(InputError, match="Every trial failed.*ended without an evaluation"):
-        run(tmp_path, [{"n": 1}], lambda *_: {})
+        searching(tmp_path, 1).run(lambda *_: {})
 
 
-def test_no_trial_is_the_best():
-    trials = [Trial("a", {}, {"m": math.nan}), Trial("b", {}, {}, "diverged")]
-    with pytest.raises(InputError, match="none has a finite m"):
-        best_trial(trials, "m", maximize=True)
+@pytest.mark.parametrize(("maximize", "order"), [(True, "bcaxy"), (False, "acbxy")])
+def test_the_best_comes_first(maximize, order):
+    values = {"x": math.nan, "a": 1.0, "b": 2.0, "y": math.inf, "c": 1.5}
+    trials = [Trial(Path(name), {}, value, "") for name, value in values.items()]
+    assert "".join(trial.directory.name for trial in ranked(trials, maximize)) == order
 
 
-@pytest.mark.parametrize(("maximize", "best"), [(True, "b"), (False, "a")])
-def test_the_best(maximize, best):
-    values = {"nan": math.nan, "a": 1.0, "b": 2.0, "c": 1.5}
-    trials = [Trial(name, {}, {"m": value}) for name, value in values.items()]
-    assert best_trial(trials, "m", maximize).directory == best
-    assert table(trials, "m", maximize)[1].startswith(best)
-    assert table(trials, "m", maximize)[-1].startswith("nan")
+def test_a_loss_that_is_no_number(tmp_path):
+    (trial,) = searching(tmp_path, 1).run(lambda *_: {"loss": math.nan})
+    assert math.isnan(trial.value) and not trial.error
+    assert math.isnan(searching(tmp_path, 1).run(never)[0].value)
 
 
 def test_tensorboard_s_plugin_reads_the_trials(tmp_path):
@@ -193,18 +196,16 @@ def test_tensorboard_s_plugin_reads_the_trials(tmp_path):
     )
 
     from t2t_hint_nart.training.metric_names import metric_tag
-    from t2t_hint_nart.training.search_summaries import write_experiment, write_trial
     from t2t_hint_nart.training.summaries import Summaries
 
     made = registry.ranged_hparams("transformer_base")
     tag = metric_tag("accuracy", "toy")
     write_experiment(tmp_path, made.ranges(), [("accuracy", tag)])
-    drawn = draw_trials(made, 2, seed=1)
+    drawn = searching(tmp_path / "none", 2, made=made).settings
     for number, settings in enumerate(drawn):
         directory = tmp_path / f"trial_{number:03d}"
         Summaries(directory).evaluation(9, "toy", {"accuracy": 0.25 * (number + 1)})
-        error = "diverged" if number else ""
-        write_trial(Trial(str(directory), settings, {}, error))
+        write_trial(directory, settings, has_failed=bool(number))
 
     multiplexer = plugin_event_multiplexer.EventMultiplexer()
     multiplexer.AddRunsFromDirectory(str(tmp_path))

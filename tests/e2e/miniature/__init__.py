@@ -6,8 +6,8 @@ Given to the commands as --t2t_usr_dir, never imported by the tests.
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparams.transformer import transformer_base
 from t2t_hint_nart.hparams.transformer_nat import add_nat_hparams, add_paper_hints
-from t2t_hint_nart.registry import register_hparams
-from t2t_hint_nart.reproduce.recipe import RECIPES, Recipe, Student
+from t2t_hint_nart.registry import register_hparams, register_recipe
+from t2t_hint_nart.reproduce.recipe import Decoding, Recipe, System
 
 
 @register_hparams
@@ -34,21 +34,40 @@ def transformer_nat_miniature() -> HParams:
     return add_paper_hints(add_nat_hparams(transformer_miniature()))
 
 
-RECIPES["miniature"] = Recipe(
-    name="miniature",
-    doc="digits in reverse order, half a minute on one core",
-    problem="algorithmic_reverse_tiny",
-    teacher_set="transformer_miniature",
-    student_set="transformer_nat_miniature",
-    teacher_steps=480,
-    student_steps=200,
-    students=(Student("student_align_hid", ""),),
-    teacher_checkpoint_steps=80,
-    student_checkpoint_steps=80,
-    average=2,
-    data_statement="Random digits.",
-    quotes_text=True,
-    extra_length=4,
-    distill_batch=256,
-    latency_sentences=4,
-)
+@register_recipe
+def miniature() -> Recipe:
+    """Digits in reverse order, half a minute on one core."""
+    search = "alpha=0.6,extra_length=4"
+    return Recipe(
+        name="miniature",
+        doc="digits in reverse order, half a minute on one core",
+        problem="algorithmic_reverse_tiny",
+        systems=(
+            System("teacher", "transformer", "transformer_miniature", 480, 80, decoding="beam4"),
+            System(
+                "student_align_hid",
+                "transformer_nat",
+                "transformer_nat_miniature",
+                steps=200,
+                checkpoint_steps=80,
+                distilled=True,
+                hints_from="teacher",
+            ),
+        ),
+        decodings=(
+            Decoding("greedy", f"beam_size=1,{search}", systems=("teacher",)),
+            Decoding("beam4", f"beam_size=4,{search}", systems=("teacher",)),
+            Decoding("one_pass", systems=("student_align_hid",)),
+            Decoding("rescored_9", "length_halfwidth=4", "teacher", ("student_align_hid",)),
+        ),
+        average=2,
+        data_statement="Random digits.",
+        distilled_by="teacher",
+        shared=("teacher",),
+        baseline=("teacher", "beam4"),
+        drawn=("teacher", "student_align_hid"),
+        calibrated="student_align_hid",
+        quotes_text=True,
+        distill_batch=256,
+        latency_sentences=4,
+    )

@@ -1,0 +1,301 @@
+"""Sentence pairs and the vocabulary they are encoded with: a problem as generation reads it.
+
+Follows tensor2tensor's data_generators/text_problems.py. Text2TextProblem, which knows how its data
+are written, is this and more.
+"""
+
+import itertools
+import random
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from t2t_hint_nart.data.pair_filters import NONE, PairFilters, keeps
+from t2t_hint_nart.data.problem import DatasetSplit, PathLike, Problem, TextEncoder
+from t2t_hint_nart.data.subword_vocabulary import write_subwords
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.text import EOS_ID
+from t2t_hint_nart.text.byte import ByteTextEncoder
+from t2t_hint_nart.text.subword import SubwordTextEncoder
+from t2t_hint_nart.text.token import TokenTextEncoder
+
+# Property -> what is done in any case. In tensor2tensor the default of each is None or empty.
+_UNREAD = {
+    "packed_length": "every sentence pair is an example of its own",
+    "additional_reserved_tokens": "a vocabulary that is built reserves padding and EOS alone",
+}
+
+
+class VocabType:
+    """Kinds of vocabulary, under tensor2tensor's names."""
+
+    CHARACTER = "character"
+    SUBWORD = "subwords"
+    TOKEN = "tokens"
+
+
+class Corpus(Problem):
+    """Sentence pairs, which of them are kept, and their vocabulary.
+
+    Attributes:
+        languages: codes, such as "de", of the stored inputs and targets; empty where a side is
+            in no particular language.
+        bleu_convention: how BLEU on this data is reported in the field: "sacrebleu" (raw text),
+            "wmt14_compound" (tokenised, compounds split) or "iwslt14_lowercased_tokenized".
+        vocab_type: kind of vocabulary, one of VocabType.
+        approx_vocab_size: number of subtokens to aim at (SUBWORD only).
+        max_subtoken_length: longest subtoken in characters, None for no limit (SUBWORD only).
+        max_samples_for_vocab: how many training pairs, the first ones, the vocabulary is made of;
+            None for all.
+        use_vocab_from_other_problem: problem whose vocabulary file this one shares.
+        oov_token: token that stands for unknown ones (TOKEN only).
+        is_generate_per_split: whether `generate_samples` is called once for each split. Otherwise
+            it is called for the training split only and its samples are divided over the shards
+            of all splits.
+        inputs_prefix: text put before every source.
+        targets_prefix: text put before every target.
+    """
+
+    languages: tuple[str, str] = ("", "")
+    bleu_convention: str = "sacrebleu"
+    vocab_type: str = VocabType.SUBWORD
+    approx_vocab_size: int = 2**15
+    max_subtoken_length: int | None = 200
+    max_samples_for_vocab: int | None = None
+    use_vocab_from_other_problem: "Corpus | None" = None
+    oov_token: str | None = None
+    is_generate_per_split: bool = False
+    inputs_prefix: str = ""
+    targets_prefix: str = ""
+
+    @property
+    def source_language(self) -> str:
+        """Code of the language of the inputs as read."""
+        return self._languages_as_read()["inputs"]
+
+    @property
+    def target_language(self) -> str:
+        """Code of the language of the targets as read."""
+        return self._languages_as_read()["targets"]
+
+    def _languages_as_read(self) -> dict[str, str]:
+        return self._as_read({"inputs": self.languages[0], "targets": self.languages[1]})
+
+    @property
+    def vocab_filename(self) -> str:
+        """Name of the vocabulary file in data_dir."""
+        if self.use_vocab_from_other_problem:
+            return self.use_vocab_from_other_problem.vocab_filename
+        if self.vocab_type == VocabType.SUBWORD:
+            return f"vocab.{self.dataset_filename()}.{self.approx_vocab_size}.{VocabType.SUBWORD}"
+        return f"vocab.{self.dataset_filename()}.{VocabType.TOKEN}"
+
+    def generate_samples(
+        self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
+    ) -> Iterator[dict[str, str]]:
+        """Yield the sentence pairs of a split as {"inputs": str, "targets": str}.
+
+        Args:
+            data_dir: folder of the shards and the vocabulary.
+            tmp_dir: folder of downloads and other raw material.
+            dataset_split: "train", "dev" or "test".
+
+        Raises:
+            InputError: the subclass doesn't define it.
+        """
+        theirs = "; its source_data_files is not read here" * hasattr(self, "source_data_files")
+        raise InputError(
+            f"problem '{self.name}' has no generate_samples, which yields its sentence pairs as "
+            f"{{'inputs': ..., 'targets': ...}}{theirs}"
+        )
+
+    def pair_filters(self, split: str) -> PairFilters:
+        """Return what decides which pairs of a split are kept; here, nothing: all are.
+
+        Args:
+            split: "train", "dev" or "test".
+
+        Returns:
+            Name -> function of the (inputs, targets) texts, True = keep; asked in order. A pair
+            is counted under the first that refuses it. Vocabulary and shards are made of the
+            pairs that all keep.
+        """
+        del split
+        return NONE
+
+    def generate_kept_samples(
+        self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
+    ) -> Iterator[dict[str, str]]:
+        """Yield the samples of a split that its `pair_filters` keep.
+
+        Args: as `generate_samples`.
+        """
+        filters = self.pair_filters(dataset_split)
+        for sample in self.generate_samples(data_dir, tmp_dir, dataset_split):
+            if keeps(filters, sample["inputs"], sample["targets"]):
+                yield sample
+
+    def _vocab_path(self, data_dir: PathLike) -> Path:
+        return Path(data_dir) / self.vocab_filename
+
+    def generate_text_for_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> Iterator[str]:
+        """Yield the text that the vocabulary is made of: both sides of the training split.
+
+        Args:
+            data_dir: folder of the shards and the vocabulary.
+            tmp_dir: folder of downloads and other raw material.
+        """
+        kept = self.generate_kept_samples(data_dir, tmp_dir, DatasetSplit.TRAIN)
+        for sample in itertools.islice(kept, self.max_samples_for_vocab):
+            yield sample["inputs"]
+            yield sample["targets"]
+
+    def check_vocab(self, data_dir: PathLike) -> None:
+        """Refuse to go on without a vocabulary that cannot be built.
+
+        Raises:
+            InputError: a TOKEN vocabulary that is not there.
+        """
+        if self.vocab_type == VocabType.TOKEN and not self.use_vocab_from_other_problem:
+            self._load_vocab(data_dir)
+
+    def get_or_create_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> TextEncoder:
+        """Return the vocabulary, building and storing it if data_dir does not have it.
+
+        Args:
+            data_dir: folder of the vocabulary.
+            tmp_dir: folder of downloads and other raw material.
+
+        Raises:
+            InputError: a TOKEN vocabulary that is not there (it cannot be built).
+        """
+        if self.use_vocab_from_other_problem:
+            return self.use_vocab_from_other_problem.get_or_create_vocab(data_dir, tmp_dir)
+        path = self._vocab_path(data_dir)
+        if self.vocab_type == VocabType.SUBWORD and not path.exists():
+            write_subwords(
+                self.generate_text_for_vocab(data_dir, tmp_dir),
+                path,
+                self.approx_vocab_size,
+                self.max_subtoken_length,
+                self.progress,
+            )
+        return self._load_vocab(data_dir)
+
+    def _load_vocab(self, data_dir: PathLike) -> TextEncoder:
+        if self.vocab_type == VocabType.CHARACTER:
+            return ByteTextEncoder()
+        path = self._vocab_path(data_dir)
+        if not path.exists():
+            raise InputError(
+                f"no vocabulary {str(path)!r} of problem {self.name!r}; "
+                f"make it with: {self.generate_command(data_dir)}"
+            )
+        if self.vocab_type == VocabType.TOKEN:
+            return TokenTextEncoder(path, replace_oov=self.oov_token)
+        return SubwordTextEncoder(path)
+
+    def feature_encoders(self, data_dir: PathLike) -> dict[str, TextEncoder]:
+        """Return the encoders of inputs and targets; here, one shared vocabulary.
+
+        Args:
+            data_dir: folder of the vocabulary.
+
+        Raises:
+            InputError: no vocabulary there; names the command that makes it.
+        """
+        encoder = self._load_vocab(data_dir)
+        return {"inputs": encoder, "targets": encoder}
+
+    def pair_encoder(
+        self, data_dir: PathLike
+    ) -> Callable[[Mapping[str, str]], dict[str, list[int]]]:
+        """Return what makes a sample into ids, each side ending in EOS.
+
+        Args:
+            data_dir: folder of the vocabulary.
+        """
+        encoders = self.feature_encoders(data_dir)
+        prefixes = {"inputs": self.inputs_prefix, "targets": self.targets_prefix}
+        return lambda sample: {
+            feature: [*encoders[feature].encode(prefix + sample[feature]), EOS_ID]
+            for feature, prefix in prefixes.items()
+        }
+
+    def generate_encoded_samples(
+        self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
+    ) -> Iterator[dict[str, list[int]]]:
+        """Yield the sentence pairs of a split as ids, each side ending in EOS.
+
+        Args:
+            data_dir: folder of the vocabulary.
+            tmp_dir: folder of downloads and other raw material.
+            dataset_split: "train", "dev" or "test".
+        """
+        self.get_or_create_vocab(data_dir, tmp_dir)
+        encode = self.pair_encoder(data_dir)
+        return map(encode, self.generate_kept_samples(data_dir, tmp_dir, dataset_split))
+
+    @property
+    def encodes_samples_itself(self) -> bool:
+        """Whether a subclass has a `generate_encoded_samples` of its own."""
+        return type(self).generate_encoded_samples is not Corpus.generate_encoded_samples
+
+    @property
+    def has_text(self) -> bool:
+        """Whether there are samples; some problems make ids only."""
+        own = type(self).generate_samples is not Corpus.generate_samples
+        return own or not self.encodes_samples_itself
+
+    def check_unread_properties(self) -> None:
+        """Refuse properties of tensor2tensor's that mean nothing here.
+
+        A ported problem that overrides one expects other shards than it would get.
+
+        Raises:
+            InputError: such a property has another value than tensor2tensor's default.
+        """
+        for name, instead in _UNREAD.items():
+            value = getattr(self, name, None)
+            if value:
+                raise InputError(
+                    f"problem '{self.name}' has {name}={value!r}, which is not read here: "
+                    f"{instead}; leave it out"
+                )
+
+
+class Workspace(NamedTuple):
+    """A corpus and the folders it is read from and written to.
+
+    problem: the corpus.
+    data_dir: folder of the shards and the vocabulary.
+    tmp_dir: folder of downloads and other raw material.
+    """
+
+    problem: Corpus
+    data_dir: PathLike
+    tmp_dir: PathLike
+
+    def samples(self, split: str) -> Iterator[dict[str, str]]:
+        """Return the samples of a split, the same ones in every process and every run.
+
+        Python's and NumPy's own generators are seeded first: a user's problem may draw from them.
+
+        Args:
+            split: "train", "dev" or "test".
+        """
+        seed_generators(self.problem.random_seed)
+        return self.problem.generate_samples(self.data_dir, self.tmp_dir, split)
+
+    def encoded_samples(self, split: str) -> Iterator[dict[str, list[int]]]:
+        """Return the ids of a split's pairs, as `samples` returns their text."""
+        seed_generators(self.problem.random_seed)
+        return self.problem.generate_encoded_samples(self.data_dir, self.tmp_dir, split)
+
+
+def seed_generators(seed: int) -> None:
+    """Seed Python's and NumPy's own random generators."""
+    import numpy as np
+
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002

@@ -1,0 +1,171 @@
+"""What an experiment does with models: train, export, distil, translate, look into.
+
+The only module of experiments that trains, exports and decodes; the others say what and in which
+order.
+"""
+
+import dataclasses
+import functools
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+import tensorflow as tf
+
+from t2t_hint_nart import registry
+from t2t_hint_nart.data.distill_problem import DistillProblem
+from t2t_hint_nart.data.problem import Problem
+from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart.exports.capabilities import ExportedScorer, ExportedTranslator, HintGiver
+from t2t_hint_nart.exports.runtime import Servable, open_export
+from t2t_hint_nart.inspection.generated import NEEDED, Generated, Inside, inside_export
+from t2t_hint_nart.reproduce.recipe import Recipe, System
+from t2t_hint_nart.serving.distillation import distill
+from t2t_hint_nart.serving.export import export
+from t2t_hint_nart.serving.job import Sentences
+from t2t_hint_nart.serving.job import translate as run_job
+from t2t_hint_nart.serving.trained_model import load_trained
+from t2t_hint_nart.serving.translator import Decode, Translator, decode_of_export
+from t2t_hint_nart.training.averaging import average_last
+from t2t_hint_nart.training.experiment import Experiment
+from t2t_hint_nart.training.loop import LoopSettings
+from t2t_hint_nart.training.run import Run
+from t2t_hint_nart.training.term_measurement import calibrate_run
+
+CALIBRATION_BATCHES = 5
+
+
+def train(run: Run, system: System, average: int, stream: TextIO) -> dict[str, Any]:
+    """Train a system, or go on training it, and average its last checkpoints into avg/.
+
+    Returns:
+        `length_bias`: C, measured on the training data; None for a model without. `parameters`:
+        their number.
+    """
+    experiment = Experiment(run, stream)
+    experiment.train(
+        LoopSettings(
+            train_steps=system.steps,
+            checkpoint_steps=system.checkpoint_steps,
+            log_steps=system.checkpoint_steps,
+            keep_checkpoint_max=average,
+        )
+    )
+    average_last(run.output_dir, average, averaged(run))
+    return {
+        "length_bias": experiment.run.hparams.get("length_bias"),
+        "parameters": experiment.learner.network.count_params(),
+    }
+
+
+def averaged(run: Run) -> Path:
+    """Return the directory of a run's averaged checkpoint."""
+    return Path(run.output_dir) / "avg"
+
+
+def export_averaged(
+    run: Run, length_bias: int | None, overrides: str, export_dir: str
+) -> dict[str, Any]:
+    """Export the averaged weights of a run.
+
+    Args:
+        run: a finished one.
+        length_bias: C, if it has one.
+        overrides: of the decode hparams by which the export translates.
+        export_dir: where to; what a killed run left there is overwritten.
+    """
+    hparams = run.hparams.copy()
+    if length_bias is not None:
+        hparams.length_bias = length_bias
+    model = load_trained(run.model, hparams, run.problem, run.data_dir, str(averaged(run)))
+    shutil.rmtree(export_dir, ignore_errors=True)
+    export(model, decode_hparams(overrides, registry.strategy_of(run.model)), export_dir)
+    return {"export_dir": export_dir}
+
+
+def distil(
+    export_dir: str, problem: DistillProblem, data_dir: str, recipe: Recipe, stream: TextIO
+) -> dict[str, Any]:
+    """Translate the training data with an export."""
+    problem.progress = lambda line: print(line, file=stream, flush=True)
+    translator = ExportedTranslator(export_dir)
+    count = distill(translator, problem, data_dir, recipe.distill_batch, recipe.sentences)
+    return {"distilled_pairs": count}
+
+
+def loss_terms(run: Run) -> dict[str, Any]:
+    """Return the loss terms at initialisation and the weights that would make them equal."""
+    return dataclasses.asdict(calibrate_run(run, CALIBRATION_BATCHES))
+
+
+class Exports:
+    """The exported systems of an experiment, loaded when they are asked for.
+
+    Args:
+        recipe: of the experiment.
+        export_dir: of a system, by its name.
+        problem: with the vocabularies.
+        data_dir: where these are.
+    """
+
+    def __init__(
+        self, recipe: Recipe, export_dir: Callable[[str], str], problem: Problem, data_dir: str
+    ):
+        self._recipe = recipe
+        self._export_dir = export_dir
+        self._problem = problem
+        self._data_dir = data_dir
+
+    @functools.cache  # noqa: B019 - one instance a process
+    def _exported(self, system: str) -> Servable:
+        return open_export(self._export_dir(system))
+
+    @functools.cache  # noqa: B019
+    def _decode(self, system: str, decoding: str) -> Decode:
+        wanted = self._recipe.decoding(decoding)
+        scorer = ExportedScorer(self._exported(wanted.scorer)) if wanted.scorer else None
+        return decode_of_export(self._exported(system), wanted.decode_hparams, scorer)
+
+    @functools.cached_property
+    def encoders(self) -> dict[str, Any]:
+        """Vocabularies of inputs and targets."""
+        return self._problem.get_feature_encoders(self._data_dir)
+
+    def translate(self, system: str, decoding: str, sources: Sequence[str]) -> list[str]:
+        """Return the best translation of each sentence, one line each."""
+        translator = Translator(self._decode(system, decoding), self.encoders)
+        return run_job(translator, Sentences(sources)).best()
+
+    def call(self, system: str, decoding: str) -> Callable[[tf.Tensor], Any]:
+        """Return what translates int32[B, S] and comes back when the ids are there."""
+        decode = self._decode(system, decoding)
+        return lambda ids: decode(ids)[0].numpy()
+
+    def ids(self, sentences: Sequence[str]) -> list[list[int]]:
+        """Return the ids of source sentences, EOS last."""
+        translator = Translator(lambda ids: (ids, ids), self.encoders)
+        return [translator.encode(sentence) for sentence in sentences]
+
+    def outputs(self, system: str, inputs: np.ndarray) -> np.ndarray:
+        """Return what an export translates int[B, S] with: int[B, T], PAD after EOS."""
+        return ExportedTranslator(self._exported(system)).decode(tf.constant(inputs))[0].numpy()
+
+    def shows_states(self, system: str) -> bool:
+        """Return whether a system's export tells states and attention."""
+        return set(NEEDED) <= self._exported(system).metadata.probes.keys()
+
+    def states(self, system: str, inputs: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the probes of a system for int[B, S] and int[B, T], by name."""
+        giver = HintGiver(self._exported(system))
+        output = giver.hints(tf.constant(inputs, tf.int32), tf.constant(targets, tf.int32))
+        return {name: probe.numpy() for name, probe in output.probes.items()}
+
+    def generate(self, system: str, source: list[int]) -> Generated:
+        """Return what a system generates of a sentence, and its states while it does."""
+        return self._inside(system).generate(source)
+
+    @functools.cache  # noqa: B019
+    def _inside(self, system: str) -> Inside:
+        return inside_export(self._exported(system))

@@ -1,0 +1,152 @@
+"""Lines of UTF-8 text files, plain or gzip: the one place where text is read (no TensorFlow).
+
+Lines end in a line feed and nowhere else: what other programs take for an end belongs to the
+sentence. A byte order mark at the beginning is no text. Whether a file is gzip is seen from its
+first bytes.
+"""
+
+import contextlib
+import gzip
+import os
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.whole_file import written_whole
+
+PathLike = str | os.PathLike[str]
+
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+def read_lines(path: PathLike, delimiter: str = "\n") -> list[str]:
+    """Return the stripped sentences of a text file; one empty last one is dropped (as T2T does).
+
+    Args:
+        path: of the file.
+        delimiter: between sentences.
+
+    Raises:
+        InputError: as `whole_lines`, or no delimiter.
+    """
+    if not delimiter:
+        raise InputError("delimiter must not be empty.")
+    return _not_empty([line.strip() for line in _text(path).split(delimiter)], path)
+
+
+def whole_lines(path: PathLike) -> list[str]:
+    """Return the lines of a text file as they are; an empty one is an empty sentence.
+
+    Args:
+        path: of the file, with or without a line feed at its end.
+
+    Raises:
+        InputError: it cannot be read, is damaged, empty or not UTF-8.
+    """
+    return _not_empty(_text(path).split("\n"), path)
+
+
+def read_pairs(path: PathLike) -> list[tuple[str, str]]:
+    """Return the stripped texts of a file of lines `input<tab>target`; either may be empty.
+
+    Raises:
+        InputError: as `whole_lines`, or a line hasn't exactly one tab.
+    """
+    return [columns(line, path, number) for number, line in enumerate(whole_lines(path), start=1)]
+
+
+def columns(line: str, path: PathLike, number: int) -> tuple[str, str]:
+    """Return the two texts in a line `input<tab>target`.
+
+    Args:
+        line: of a file.
+        path: of the file, for the message.
+        number: of the line, from 1 on.
+
+    Raises:
+        InputError: it hasn't exactly one tab.
+    """
+    parts = line.split("\t")
+    if len(parts) != 2:
+        raise InputError(
+            f"'{os.fspath(path)}' must have the form input<tab>target with one tab, it has "
+            f"{len(parts) - 1}: line {number}"
+        )
+    return parts[0].strip(), parts[1].strip()
+
+
+def each_line(path: PathLike) -> Iterator[str]:
+    """Yield the lines of a text file one by one, with their line feeds.
+
+    Raises:
+        InputError: it cannot be read, is damaged or not UTF-8; not if it is empty.
+    """
+    name = f"'{os.fspath(path)}'"
+    with _opened(path, name) as file:
+        yield from decoded(file, name)
+
+
+def decoded(file: Iterable[bytes], name: str) -> Iterator[str]:
+    """Yield the lines of an open file, with their line feeds.
+
+    Args:
+        file: its lines.
+        name: of the file, for the message.
+
+    Raises:
+        InputError: it is not UTF-8, or packed and damaged.
+    """
+    number = 0
+    try:
+        for number, line in enumerate(file, start=1):
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{name} is not UTF-8 text at line {number}") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{name} is damaged after line {number}: {error}") from None
+
+
+def write_lines(path: PathLike, lines: Iterable[str]) -> None:
+    """Write a text file, whole or not at all.
+
+    Args:
+        path: of the file; replaced if it exists.
+        lines: without line feeds.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    try:
+        with written_whole(path) as incomplete:
+            incomplete.write_bytes("".join(f"{line}\n" for line in lines).encode("utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot write '{os.fspath(path)}': {error.strerror}") from error
+
+
+def _text(path: PathLike) -> str:
+    return "".join(each_line(path))
+
+
+def _not_empty(lines: list[str], path: PathLike) -> list[str]:
+    if not lines[-1]:
+        lines.pop()
+    if not lines:
+        raise InputError(f"'{os.fspath(path)}' is empty: at least 1 line is needed")
+    return lines
+
+
+@contextlib.contextmanager
+def _opened(path: PathLike, name: str) -> Iterator[IO[bytes]]:
+    try:
+        file = Path(path).open("rb")  # noqa: SIM115
+    except OSError as error:
+        raise InputError(f"cannot read {name}: {error.strerror}") from None
+    with file:
+        # Looked at, not read: a pipe can't go back.
+        if not file.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC):
+            yield file
+            return
+        with gzip.open(file, "rb") as unpacked:
+            yield unpacked  # type: ignore[misc]

@@ -1,0 +1,489 @@
+"""Every number in a sentence about results, in README.md and REPRODUCTION.md, and where it is from.
+
+A claim is the words around its numbers, with a field for each, and the values of the fields out of
+the stored rows. What no row can say is in EXEMPT, with the reason.
+"""
+
+import math
+import statistics
+from pathlib import Path
+
+from t2t_hint_nart import registry
+from t2t_hint_nart.reproduce.paper_results import POSTER, TEACHER_COSINES_BELOW, published
+from t2t_hint_nart.reproduce.rows import Rows, compare, read_rows, spread
+
+ROOT = Path(__file__).parents[2]
+_ALL = read_rows(ROOT / "reports")
+ROWS = {name: Rows(_ALL, name) for name in dict.fromkeys(row.recipe for row in _ALL)}
+
+NLL, REAL, ALIGN, HID, BOTH = (
+    f"student_{name}" for name in ("nll", "real", "align", "hid", "align_hid")
+)
+STUDENTS = (NLL, REAL, ALIGN, HID, BOTH)
+NINE, NINE_06 = "rescored_9_alpha0", "rescored_9_alpha0.6"
+M, T, Q = "multi30k", "tatoeba", "quickstart"
+REPEATED = "repetition_percent"
+
+
+def get(recipe, metric, system="", decoding=""):
+    return ROWS[recipe].get(metric, system, decoding)
+
+
+def one_pass(recipe, system, metric="bleu_13a"):
+    return get(recipe, metric, system, "one_pass")
+
+
+def gain(recipe, system, baseline, decoding="one_pass"):
+    return compare(ROWS[recipe], decoding, baseline, system)
+
+
+def p(value):
+    """With its sign: "= 0.052" or "< 0.001"."""
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+
+
+def by_seed(recipe, system, baseline, metric, decoding="one_pass"):
+    """Differences of the seeds that measured both."""
+    ours, theirs = (ROWS[recipe].by_seed(metric, s, decoding) for s in (system, baseline))
+    return [ours[seed] - theirs[seed] for seed in ours if seed in theirs]
+
+
+def difference(recipe, system, baseline, metric="bleu_13a"):
+    return spread(by_seed(recipe, system, baseline, metric))
+
+
+def first_seed(recipe, system, baseline="", metric="bleu_13a"):
+    ours, theirs = (ROWS[recipe].by_seed(metric, s, "one_pass").get(1) for s in (system, baseline))
+    return ours - theirs if baseline else ours
+
+
+def fall(recipe, system, baseline):
+    """Of repetitions, in percent of the baseline's."""
+    ours, theirs = (ROWS[recipe].by_seed(REPEATED, s, "one_pass") for s in (system, baseline))
+    both = [seed for seed in ours if seed in theirs]
+    after, before = (statistics.fmean(found[seed] for seed in both) for found in (ours, theirs))
+    return 100 * (1 - after / before)
+
+
+def rescoring_gains(recipe, *decodings):
+    """Smallest and largest of what rescoring adds to a student."""
+    gains = [
+        float(get(recipe, "bleu_13a", student, decoding)) - float(one_pass(recipe, student))
+        for student in STUDENTS
+        for decoding in decodings
+    ]
+    return min(gains), max(gains)
+
+
+def alpha_gains(recipe):
+    """Smallest and largest of what the length penalty adds to rescoring."""
+    gains = [
+        float(get(recipe, "bleu_13a", s, NINE_06)) - float(get(recipe, "bleu_13a", s, NINE))
+        for s in STUDENTS
+    ]
+    return min(gains), max(gains)
+
+
+def chance(recipe):
+    """What two runs differ by in 1 of 20 cases: twice √2 of a run's deviation."""
+    variances = [one_pass(recipe, student).deviation ** 2 for student in STUDENTS]
+    return 2 * math.sqrt(2 * statistics.fmean(variances))
+
+
+def paper(system, field):
+    return getattr(published("iwslt14_deen", system, "one_pass"), field)["iwslt14_deen"]
+
+
+def steps(recipe, system):
+    return get(recipe, "settings.steps", system)
+
+
+def study_gains(recipe, form):
+    """What the hints add after each number of steps, and those numbers, in their order."""
+    after = ["", "_1200", "_2400"]
+    gains = [difference(f"{recipe}_study", f"hints{n}", f"nll{n}") for n in after]
+    return [f"{value:{form}}" for value in gains], [
+        steps(f"{recipe}_study", f"nll{n}") for n in after
+    ]
+
+
+def study_falls(recipe):
+    return [fall(f"{recipe}_study", f"hints{n}", f"nll{n}") for n in ("", "_1200", "_2400")]
+
+
+def speedups():
+    """Smallest and largest speed-up of a student in one pass, over recipes."""
+    found = [float(get(r, "speedup", BOTH, "one_pass")) for r in (M, T, Q)]
+    return min(found), max(found)
+
+
+def slower(recipe):
+    """Latency of the student with both hints over that without."""
+    latency = [float(one_pass(recipe, system, "latency_ms")) for system in (BOTH, NLL)]
+    return latency[0] / latency[1]
+
+
+def over_seeds(recipe, metric, system=BOTH, baseline=NLL):
+    """p of the t-test over seeds of any metric."""
+    from t2t_hint_nart.reproduce.rows import p_value_over_seeds
+
+    return p_value_over_seeds(by_seed(recipe, system, baseline, metric))
+
+
+def dropout(recipe):
+    hparams = registry.hparams(get(recipe, "settings.hparams_set", "teacher"))
+    return hparams.layer_prepostprocess_dropout
+
+
+def table_line(recipe, metric="bleu_13a"):
+    """The README's line of a recipe: teacher and students in one pass."""
+    cells = [f"{get(recipe, metric, 'teacher', 'beam4'):.2f}"]
+    cells += [f"{one_pass(recipe, s):.2f}" for s in (REAL, NLL, ALIGN, HID)]
+    return [*cells, f"{one_pass(recipe, BOTH):.2f}"]
+
+
+# Values that both documents tell.
+_GAIN, _STEPS = study_gains(M, "+.2f")
+_T_GAIN, _T_STEPS = study_gains(T, "+.2f")
+_POSTERS_TEACHER, _POSTERS_STUDENT = POSTER[:2]
+
+README = [
+    # Try it
+    ("{} CPU cores are enough", get(Q, "hardware.cores")),
+    ("on {} cores**, the installation", get(Q, "hardware.cores")),
+    ("seed {})", ROWS[Q].seeds[0]),
+    ("{} held-out sentences", get(Q, "sentences")),
+    (
+        "p {} for +align over nll, {:.3f} for +align+hid over +align",
+        p(gain(Q, ALIGN, NLL).p_value),
+        gain(Q, BOTH, ALIGN).p_value,
+    ),
+    ("{:,} sentences of a German course", get(Q, "data.train_pairs")),
+    # Multi30k
+    ("{:,} captions", get(M, "data.train_pairs")),
+    ("students of {:.0f} million parameters", get(M, "settings.parameters", NLL) / 1e6),
+    ("| {} | {} | {} | {} | {} | **{}** |", *table_line(M)),
+    (
+        "{:+.2f} BLEU (p {}), with {:.0f} % fewer repetitions",
+        gain(M, BOTH, NLL).difference,
+        p(gain(M, BOTH, NLL).p_value),
+        fall(M, BOTH, NLL),
+    ),
+    (
+        "it is {:+.2f} (p = {:.2f} over seeds)",
+        difference(M, BOTH, NLL, "long_bleu_13a"),
+        over_seeds(M, "long_bleu_13a"),
+    ),
+    # Of those that learn distilled data; the student of real data gains less.
+    ("gains {:.0f} BLEU more for every student", rescoring_gains(M, NINE)[1]),
+    (
+        "({:+.2f}, p = {:.2f})",
+        gain(M, BOTH, NLL, NINE).difference,
+        gain(M, BOTH, NLL, NINE).p_value,
+    ),
+    ("lowers repetitions, not BLEU ({:+.2f})", gain(M, HID, NLL).difference),
+    (
+        "({:.0f} % of the cosines below {}, {:.0f} % in the last layer; paper: {:.0f} %)",
+        100 * get(M, "cosine.raw.below_0.25", "teacher"),
+        min(TEACHER_COSINES_BELOW),
+        100 * get(M, "cosine.raw.last.below_0.25", "teacher"),
+        100 * TEACHER_COSINES_BELOW["0.25"],
+    ),
+    (
+        "(entropy {:.2f} and {:.2f} nats), and *more* so with them ({:.2f})",
+        *(float(get(M, "attention.entropy", s)) for s in (NLL, "teacher", BOTH)),
+    ),
+    ("have only {:,} steps", steps(M, NLL)),
+    (
+        "{} steps unless said; differences below {:.1f} BLEU may be chance",
+        steps("multi30k_study", "hints"),
+        chance(M),
+    ),
+    (
+        "λ = {:g}, μ = {:g} and the thresholds",
+        get(M, "settings.hint_hidden_weight", BOTH),
+        get(M, "settings.hint_align_weight", BOTH),
+    ),
+    (
+        "λ = {} and neighbouring pairs alone are worse by {:.0f} BLEU",
+        get("multi30k_study", "settings.hparams", "lambda_20").partition("=")[2].partition(".")[0],
+        -first_seed("multi30k_study", "neighbor", "hints"),
+    ),
+    ("the hints add {:.1f} BLEU", first_seed("multi30k_study", "cold_hints", "cold_nll")),
+    (
+        "{} after {:,} steps, {} after {:,}, {} after {:,}, while the fall in repetitions stays "
+        "({:.0f}, {:.0f} and {:.0f} %)",
+        *(value for pair in zip(_GAIN, _STEPS, strict=True) for value in pair),
+        *study_falls(M),
+    ),
+    ("min on {} cores** (AMD", get("multi30k_rerun", "hardware.cores")),
+    ("gave seed {}'s table", ROWS["multi30k_rerun"].seeds[0]),
+    # Tatoeba
+    ("{:,} pairs of short sentences", get(T, "data.train_pairs")),
+    (
+        "dropout {} instead of {} and {:,} steps of the teacher instead of {:,}",
+        dropout(T),
+        dropout(M),
+        steps(T, "teacher"),
+        steps(M, "teacher"),
+    ),
+    ("{:,} sentences, one pass", get(T, "sentences")),
+    ("| {} | {} | {} | {} | {} | {} |", *table_line(T)),
+    (
+        "{:+.2f} BLEU for both hints (p = {:.3f}, {:.3f} and {:.3f} in the three seeds, {:.2f} "
+        "over",
+        gain(T, BOTH, NLL).difference,
+        *gain(T, BOTH, NLL).p_values,
+        gain(T, BOTH, NLL).p_value_over_seeds,
+    ),
+    ("nothing at all after rescoring ({:+.2f})", gain(T, BOTH, NLL, NINE).difference),
+    ("(repetitions fall by {:.0f} %", fall(T, BOTH, NLL)),
+    (
+        "falls from {:.2f} to {:.2f} nats",
+        *(float(get(T, "attention.kl", system)) for system in (NLL, BOTH)),
+    ),
+    ("gain {:.1f} to {:.1f} BLEU for every student", *rescoring_gains(T, NINE, NINE_06)),
+    (
+        "({:+.2f}, p {}; in one pass {:+.2f}, p = {:.2f})",
+        gain(T, NLL, REAL, NINE).difference,
+        p(gain(T, NLL, REAL, NINE).p_value),
+        gain(T, NLL, REAL).difference,
+        gain(T, NLL, REAL).p_value,
+    ),
+    (
+        "{} BLEU after {:,} steps, {} after {:,}, {} after {:,}), while the fall in repetitions "
+        "stays ({:.0f}, {:.0f} and {:.0f} %)",
+        *(value for pair in zip(_T_GAIN, _T_STEPS, strict=True) for value in pair),
+        *study_falls(T),
+    ),
+    (
+        "with λ = {} or γ_st = {} the student is no better ({} steps, one seed: {:.2f} and {:.2f} "
+        "BLEU, against {:.2f})",
+        get("tatoeba_study", "settings.hparams", "lambda_1").partition("=")[2].partition(".")[0],
+        get("tatoeba_study", "settings.hparams", "gamma_st_0.5").partition("=")[2],
+        steps("tatoeba_study", "hints"),
+        *(first_seed("tatoeba_study", s) for s in ("lambda_1", "gamma_st_0.5", "hints")),
+    ),
+]
+
+REPRODUCTION = [
+    # What was found
+    ("Both hints together add {:+.2f} BLEU", gain(M, BOTH, NLL).difference),
+    ("and repetitions fall by {:.0f} %.", fall(M, BOTH, NLL)),
+    (
+        "repetitions fall by {:.0f} %, and BLEU does not follow: {:+.2f}",
+        fall(T, BOTH, NLL),
+        gain(T, BOTH, NLL).difference,
+    ),
+    ("is nothing after {:,}.", _STEPS[-1]),
+    (
+        "gains {:.0f} to {:.0f} BLEU on Multi30k and {:.0f} to {:.0f} on Tatoeba",
+        *rescoring_gains(M, NINE),
+        *rescoring_gains(T, NINE),
+    ),
+    ("One pass is {:.0f} to {:.0f} times as fast", *speedups()),
+    (
+        "students have {:.0f} million parameters, start from the teacher's weights and are trained "
+        "for {:,} steps",
+        get(M, "settings.parameters", NLL) / 1e6,
+        steps(M, NLL),
+    ),
+    # Multi30k
+    (
+        "{:,} captions, German to English, tested on the {:,} of",
+        get(M, "data.train_pairs"),
+        get(M, "sentences"),
+    ),
+    (
+        "at least {} source tokens. Repetition",
+        get(M, "long_label").split(">= ")[1].split(" ")[0],
+    ),
+    (
+        "gains {:.1f} to {:.1f} BLEU more, and both hints are {:+.2f} over none (p {})",
+        *alpha_gains(M),
+        gain(M, BOTH, NLL, NINE_06).difference,
+        p(gain(M, BOTH, NLL, NINE_06).p_value),
+    ),
+    (
+        "+align over nll p {}, both hints over +align p {}.",
+        p(gain(M, ALIGN, NLL).p_value),
+        p(gain(M, BOTH, ALIGN).p_value),
+    ),
+    (
+        "({:.2f} % against {:.2f} %) and not BLEU",
+        one_pass(M, HID, REPEATED),
+        one_pass(M, NLL, REPEATED),
+    ),
+    (
+        "to {:.2f} % (t-test p {}); in the paper they fall by {:.0f} %, from {} to {} %",
+        one_pass(M, BOTH, REPEATED),
+        p(over_seeds(M, REPEATED)),
+        100 * (1 - paper(BOTH, REPEATED) / paper(NLL, REPEATED)),
+        paper(NLL, REPEATED),
+        paper(BOTH, REPEATED),
+    ),
+    (
+        "both add {:+.2f} BLEU, which three seeds do not settle (p {}); the paper has {:+.2f}",
+        difference(M, BOTH, NLL, "long_bleu_13a"),
+        p(over_seeds(M, "long_bleu_13a")),
+        paper(BOTH, "long_bleu") - paper(NLL, "long_bleu"),
+    ),
+    (
+        "real data add {:+.2f} BLEU (p {}), more than",
+        gain(M, NLL, REAL).difference,
+        p(gain(M, NLL, REAL).p_value),
+    ),
+    # Tatoeba
+    (
+        "{:,} pairs of short sentences, tested on {:,}; long means at least {} source tokens",
+        get(T, "data.train_pairs"),
+        get(T, "sentences"),
+        get(T, "long_label").split(">= ")[1].split(" ")[0],
+    ),
+    (
+        "is p = {:.3f}, {:.3f} and {:.3f}, and higher in {} of {} seeds",
+        *gain(T, BOTH, NLL).p_values,
+        sum(d > 0 for d in gain(T, BOTH, NLL).differences),
+        len(ROWS[T].seeds),
+    ),
+    (
+        "fall from {} to {:.2f} % (t-test p {}). On long sentences {:+.2f} BLEU (p {})",
+        f"{one_pass(T, NLL, REPEATED):.2f}",
+        one_pass(T, BOTH, REPEATED),
+        p(over_seeds(T, REPEATED)),
+        difference(T, BOTH, NLL, "long_bleu_13a"),
+        p(over_seeds(T, "long_bleu_13a")),
+    ),
+    (
+        "only {:+.2f} BLEU over the real data (p {}), rescored {:+.2f} (p {})",
+        gain(T, NLL, REAL).difference,
+        p(gain(T, NLL, REAL).p_value),
+        gain(T, NLL, REAL, NINE).difference,
+        p(gain(T, NLL, REAL, NINE).p_value),
+    ),
+    # Quickstart
+    (
+        "{:,} sentences of a German course, {} test sentences",
+        get(Q, "data.train_pairs"),
+        get(Q, "sentences"),
+    ),
+    (
+        "are {:+.2f} BLEU (p {}), +align alone {:+.2f} (p {}); repetitions fall by {:.0f} %",
+        gain(Q, BOTH, NLL).difference,
+        p(gain(Q, BOTH, NLL).p_value),
+        gain(Q, ALIGN, NLL).difference,
+        p(gain(Q, ALIGN, NLL).p_value),
+        fall(Q, BOTH, NLL),
+    ),
+    (
+        "After rescoring both hints are {:+.2f} (p {})",
+        gain(Q, BOTH, NLL, "rescored_9").difference,
+        p(gain(Q, BOTH, NLL, "rescored_9").p_value),
+    ),
+    (
+        "On the {} long sentences rescoring makes the student with both hints worse, {:.2f} BLEU "
+        "instead of {:.2f}",
+        get(Q, "long_sentences"),
+        get(Q, "long_bleu_13a", BOTH, "rescored_9"),
+        one_pass(Q, BOTH, "long_bleu_13a"),
+    ),
+    # What matters
+    ("Multi30k's student, {} steps unless said", steps("multi30k_study", "hints")),
+    ("students differ by more than {:.1f} BLEU from one seed", chance(M)),
+    (
+        "{}, {} and {} BLEU after {:,}, {:,} and {:,} steps, and take away {:.0f}, {:.0f} and "
+        "{:.0f} % of the repetitions",
+        *_GAIN,
+        *_STEPS,
+        *study_falls(M),
+    ),
+    (
+        "(λ = {:g}, μ = {:g}, γ_st = {}, γ_tr = {},",
+        *(
+            get(M, f"settings.hint_{name}", BOTH)
+            for name in ("hidden_weight", "align_weight", "gamma_st", "gamma_tr")
+        ),
+    ),
+    README[
+        [claim[0] for claim in README].index(
+            "λ = {} and neighbouring pairs alone are worse by {:.0f} BLEU"
+        )
+    ],
+    (
+        "on the real data, {:+.2f} BLEU, and a student that starts from nothing, {:+.2f}. Starting "
+        "from the teacher's weights is worth more: {:+.2f} BLEU",
+        first_seed("multi30k_study", "real_hints", "real"),
+        first_seed("multi30k_study", "cold_hints", "cold_nll"),
+        first_seed("multi30k_study", "nll", "cold_nll"),
+    ),
+    (
+        "without hints ({:+.2f} BLEU), with hints hardly ({:+.2f})",
+        first_seed("multi30k_study", "soft_copy_nll", "nll"),
+        first_seed("multi30k_study", "soft_copy", "hints"),
+    ),
+    (
+        "after {:,} they are {:.2f} BLEU behind",
+        steps("multi30k_study", "real_2400"),
+        -first_seed("multi30k_study", "real_2400", "nll_2400"),
+    ),
+    ("a difference below {:.1f} BLEU may be chance", chance(T)),
+    ("while they take away {:.0f}, {:.0f} and {:.0f} % of the repetitions", *study_falls(T)),
+    # States
+    (
+        "{:.0f} % of its cosines below {}, {:.0f} % in the last layer; the paper {:.0f} %",
+        100 * get(M, "cosine.raw.below_0.25", "teacher"),
+        min(TEACHER_COSINES_BELOW),
+        100 * get(M, "cosine.raw.last.below_0.25", "teacher"),
+        100 * TEACHER_COSINES_BELOW["0.25"],
+    ),
+    (
+        "falls from {:.2f} to {:.2f} nats on Multi30k and from {:.2f} to {:.2f} on Tatoeba",
+        *(float(get(recipe, "attention.kl", s)) for recipe in (M, T) for s in (NLL, BOTH)),
+    ),
+    # Speed
+    (
+        "median of {:.0f} sentences, three times each",
+        one_pass(M, NLL, "latency_calls") / 3,
+    ),
+    ("on the same {} cores", get(M, "hardware.cores")),
+    (
+        "takes {:.2f} times as long as without on Multi30k, {:.2f} times on Tatoeba",
+        slower(M),
+        slower(T),
+    ),
+    (
+        "The paper's {} are of mean latencies on a GPU, against a teacher of {} ms; on the same "
+        "team's later poster the teacher takes {} ms, which makes it {}",
+        published("wmt14_ende", BOTH, "one_pass").speedup,
+        published("wmt14_ende", "teacher", "beam4").latency_ms,
+        _POSTERS_TEACHER.latency_ms,
+        _POSTERS_STUDENT.speedup,
+    ),
+    ("{:.2f} times the teacher's speed are left", get(M, "speedup", BOTH, NINE)),
+    # Made again
+    (
+        "Python {}, TensorFlow {}, Keras {}, sacrebleu {}",
+        *(get(M, f"versions.{name}") for name in ("python", "tensorflow", "keras", "sacrebleu")),
+    ),
+]
+
+CLAIMS = {"README.md": README, "REPRODUCTION.md": REPRODUCTION}
+
+# Pattern, and why no row says it.
+EXEMPT = {
+    "README.md": [
+        (r"Python 3\.11", "what it takes"),
+        (r"336 KB", "the size of a download"),
+        (r"20 min 20 s|installation of 74 s|19 min 40 s|1 h 44 min", "timed by hand, all included"),
+        (r"auf-deutsch` 0\.1\.1", "a version"),
+        (r"paper's Figure 1", "the paper's figures are counted"),
+        (r"\(7 words\)", "counted over the corpus"),
+        (r"batch 1|teacher, beam 4", "how it decodes"),
+    ],
+    "REPRODUCTION.md": [
+        (r"EMNLP 2019, arXiv 1909\.06708|NeurIPS 2019|Vovk and Wang 2020", "years of papers"),
+        (r"combined p below 0\.05|one of 20 cases", "what is called significant"),
+        (r"With alpha 0|length penalty, 0\.6|Here alpha is 1|with 0 the teacher", "decode hparams"),
+        (r"paper's Figure 1", "the paper's figures are counted"),
+    ],
+}
