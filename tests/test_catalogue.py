@@ -101,6 +101,24 @@ def test_a_lazy_class_is_imported_when_asked_for_and_may_register_itself(models,
         models.register("decimal")(fractions.Fraction)
 
 
+def test_an_entry_has_facts_and_loads_what_it_names(models):
+    import fractions
+
+    models.register_lazily("fraction", "fractions:Fraction", "", strategy="beam")
+    models.register("number", strategy="greedy", criterion="ctc")(int)
+    models.register(float)
+    assert models.find("fraction").load() is fractions.Fraction
+    assert models.find("number").load() is int
+    assert dict(models.find("fraction").facts) == {"strategy": "beam"}
+    assert dict(models.find("number").facts) == {"strategy": "greedy", "criterion": "ctc"}
+    assert dict(models.find("float").facts) == {}
+    # In the order of registration, whatever is added meanwhile.
+    iterator = iter(models)
+    models.register("another")(int)
+    assert list(iterator) == ["fraction", "number", "float"]
+    assert models.names() == ["another", "float", "fraction", "number"]
+
+
 def test_a_refused_entry_is_not_added():
     def refuse(name, entry):
         raise InputError(f"{name} {entry.value}")

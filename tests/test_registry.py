@@ -5,12 +5,23 @@ from t2t_hint_nart.errors import InputError, UnknownNameError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.ranged_hparam import RangedHParams
 
+KINDS = (
+    "_models",
+    "_hparams",
+    "_ranged_hparams",
+    "_problems",
+    "_criteria",
+    "_terms",
+    "_strategies",
+    "_runtimes",
+)
+
 
 @pytest.fixture(autouse=True)
 def own_entries(monkeypatch):
     """Let a test register what it likes; the next one does not see it."""
     registry.load_plugins()
-    for name in ("_models", "_hparams", "_ranged_hparams", "_problems"):
+    for name in KINDS:
         catalogue = getattr(registry, name)
         monkeypatch.setattr(catalogue, "_entries", dict(catalogue._entries))
     monkeypatch.setattr(registry, "_derived_problems", dict(registry._derived_problems))
@@ -60,6 +71,65 @@ def test_a_registered_model_is_returned_as_it_is():
     registry.check_model("my_model")
     with pytest.raises(UnknownNameError, match="Did you mean 'my_model'"):
         registry.check_model("my_modle")
+
+
+def test_a_model_says_how_it_is_decoded_and_what_it_minimises():
+    assert registry.strategy_of("transformer") == "beam"
+    assert registry.strategy_of("transformer_nat") == "one_pass"
+    assert registry.criterion_of("transformer_nat") == "likelihood"
+    registry.register_model("mine", strategy="refinement", criterion="ctc")(FakeProblem)
+    assert (registry.strategy_of("mine"), registry.criterion_of("mine")) == ("refinement", "ctc")
+
+    # As one that is registered for tensor2tensor.
+    @registry.register_model
+    class Silent: ...
+
+    assert (registry.strategy_of("silent"), registry.criterion_of("silent")) == (
+        "beam",
+        "likelihood",
+    )
+    for look_up in (registry.strategy_of, registry.criterion_of):
+        with pytest.raises(UnknownNameError, match="model 'silnt' .* Did you mean 'silent'"):
+            look_up("silnt")
+
+
+class Mine:
+    """Mine."""
+
+
+@pytest.mark.parametrize(
+    ("register", "look_up", "there", "kind"),
+    [
+        (registry.register_criterion, registry.criterion, "likelihood", "criterion"),
+        (registry.register_runtime, registry.runtime, "saved_model", "runtime"),
+        (registry.register_strategy, registry.strategy, "refinement", "decoding strategy"),
+    ],
+)
+def test_what_else_is_chosen_by_name(register, look_up, there, kind):
+    register(Mine)
+    found = look_up("mine")
+    # A strategy is made of settings, the others of nothing.
+    assert found is Mine if kind == "decoding strategy" else type(found) is Mine
+    assert look_up(there)
+    words = f"^{kind} '{there[:-1]}' is not registered. Did you mean '{there}'"
+    with pytest.raises(UnknownNameError, match=words):
+        look_up(there[:-1])
+    with pytest.raises(InputError, match=f"^{kind} 'mine' is already registered at "):
+        register("mine")(Mine)
+
+
+def test_strategies_that_are_there():
+    assert set(registry._strategies.names()) >= {"beam", "greedy", "one_pass", "refinement"}
+    for name in ("beam", "greedy", "one_pass", "refinement"):
+        assert isinstance(registry.strategy(name), type)
+
+
+def test_terms_come_in_the_order_of_their_registration():
+    assert list(registry.terms()) == ["hint_hidden", "hint_align"]
+    registry.register_term("zeal")(Mine)
+    registry.register_term("anger")(Mine)
+    assert list(registry.terms()) == ["hint_hidden", "hint_align", "zeal", "anger"]
+    assert all(type(registry.terms()[name]) is Mine for name in ("zeal", "anger"))
 
 
 @pytest.mark.parametrize(
@@ -129,6 +199,10 @@ def test_help_groups_names_and_tells_origins():
         "RangedHParams:",
         "Problems:",
         "Optimizers:",
+        "Criteria:",
+        "Loss terms:",
+        "Decoding strategies:",
+        "Runtimes:",
         "Recipes:",
     ]
     at = lines.index("    zebra:")

@@ -210,9 +210,10 @@ def forward(
         return result
     shape = getattr(result, "shape", None)
     if shape is None or len(shape) != 3:
+        what = type(result).__name__ if shape is None else f"a tensor of shape {tuple(shape)}"
         raise InputError(
-            f"Model '{network.name}' returns {type(result).__name__}; an Output of "
-            "models.network is needed, or logits [sentences, positions, vocabulary]."
+            f"Model '{network.name}' returns {what}; an Output of models.network is needed, or "
+            "logits [sentences, positions, vocabulary]."
         )
     return Output(result, ops.not_equal(targets, 0))
 

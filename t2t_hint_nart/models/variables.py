@@ -29,7 +29,10 @@ def _sublayers(layer: keras.layers.Layer) -> Iterator[tuple[str, keras.layers.La
         is_own = isinstance(value, keras.layers.Layer) or not name.startswith("_")
         if is_own and name != _FUNCTIONAL:
             yield from _held(value, name.strip("_"))
-    yield from _held(vars(layer).get(_LAYERS, []), _LAYERS.strip("_"))
+    # Without the inputs, which a Sequential adds to itself when it is called for the first time.
+    listed = vars(layer).get(_LAYERS, [])
+    listed = [item for item in listed if not isinstance(item, keras.layers.InputLayer)]
+    yield from _held(listed, _LAYERS.strip("_"))
 
 
 def named_variables(layer: keras.layers.Layer, prefix: str = "") -> dict[str, keras.Variable]:

@@ -53,7 +53,7 @@ class Objective:
         self.weights = {self.criterion.scalar.name: 1.0} | {
             name: float(getattr(hparams, term.weight)) for name, term in self._terms.items()
         }
-        if self.needs_hints:
+        if any(self.weights[name] for name in self._terms):
             for term in self._terms.values():
                 term.check(hparams)
 

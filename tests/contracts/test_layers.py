@@ -51,20 +51,21 @@ VIOLATIONS = {
     "Plug-ins are loaded by name alone": ("bin/flags.py", "t2t_hint_nart.hparams.basic"),
     "Models and losses know no loop, no teacher and no decoding": (
         "losses/loss_term.py",
-        "t2t_hint_nart.decoding.length_penalty",
+        "t2t_hint_nart.decoding.search",
     ),
     "The hints' losses know no model": (
         "hints/hidden.py",
-        "t2t_hint_nart.models.decoder_output",
+        "t2t_hint_nart.models.network",
     ),
     "Inspection asks for probes, and knows no model": (
         "inspection/figures.py",
         "t2t_hint_nart.models.transformer",
     ),
-    "Evaluation takes callables": (
-        "evaluation/bleu.py",
+    "Decoding knows what models offer, and no model": (
+        "decoding/beam.py",
         "t2t_hint_nart.models.transformer",
     ),
+    "Evaluation takes callables": ("evaluation/bleu.py", "t2t_hint_nart.models.network"),
     "The core and the sets never reach TensorFlow or Keras": ("hparam.py", "tensorflow"),
     "Networks and losses are written in keras.ops alone": ("layers/attention.py", "tensorflow"),
 }

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from t2t_hint_nart.exports.capabilities import ExportedScorer, ExportedTranslator, HintGiver
+from t2t_hint_nart.exports.metadata import SCORES
 from tests.commands import Ended, run_command
 
 PROBLEM = "algorithmic_reverse_tiny"
@@ -22,6 +24,19 @@ STUDENT_SET = "transformer_nat_miniature"
 STUDENT = "student_align_hid"
 BEAM = "extra_length=4"
 USR_DIR = str(Path(__file__).parent / "miniature")
+
+
+class LoadedExport(ExportedTranslator):
+    """An export with all that it can do."""
+
+    def __init__(self, export_dir):
+        super().__init__(export_dir)
+        self.call, self.translate = self.export.call, self.export.translate
+        self.hints = HintGiver(self.export).hints
+        if SCORES in self.metadata.capabilities:
+            scorer = self.scorer = ExportedScorer(self.export)
+            self.score, self.encode = scorer.score, scorer.encode
+            self.score_encoded = scorer.score_encoded
 
 
 class Killed(SystemExit):
@@ -46,9 +61,7 @@ def dying(method, calls):
 
 
 def killed_distillation(patch):
-    from t2t_hint_nart.hints.teacher import Teacher
-
-    patch.setattr(Teacher, "decode", dying(Teacher.decode, 3))
+    patch.setattr(ExportedTranslator, "decode", dying(ExportedTranslator.decode, 3))
 
 
 def killed_decoding(patch):
@@ -79,6 +92,10 @@ class Experiment:
 
     def export_dir(self, system):
         return str(self.directory / "export" / system)
+
+    def saved_model(self, system):
+        """Its first version."""
+        return str(self.directory / "export" / system / "1")
 
     def pairs(self, split):
         """(source, target) texts."""
@@ -169,16 +186,12 @@ def experiment(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def teacher(experiment):
-    from t2t_hint_nart.hints.teacher import Teacher
-
-    return Teacher(experiment.export_dir("teacher"))
+    return LoadedExport(experiment.export_dir("teacher"))
 
 
 @pytest.fixture(scope="session")
 def student(experiment):
-    from t2t_hint_nart.exports.exported_model import ExportedModel
-
-    return ExportedModel(experiment.export_dir(STUDENT))
+    return LoadedExport(experiment.export_dir(STUDENT))
 
 
 @pytest.fixture(autouse=True)
@@ -187,5 +200,5 @@ def exports_are_loaded_once(teacher, student, monkeypatch):
     import tensorflow as tf
 
     load = tf.saved_model.load
-    loaded = {exported.export_dir: exported._loaded for exported in (teacher, student)}
+    loaded = {each.export_dir: each.export._loaded for each in (teacher, student)}
     monkeypatch.setattr(tf.saved_model, "load", lambda path: loaded.get(path) or load(path))

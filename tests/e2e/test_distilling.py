@@ -11,7 +11,7 @@ import pytest
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.hints.teacher import Teacher
+from t2t_hint_nart.exports.capabilities import ExportedTranslator
 from t2t_hint_nart.serving.distillation import distill
 from tests.commands import succeed
 from tests.e2e.conftest import PROBLEM
@@ -87,7 +87,7 @@ def header(teacher, base_data, tmp_path_factory):
     """The first line of a journal of this teacher and these data."""
     directory = shutil.copytree(base_data, tmp_path_factory.mktemp("journal") / "data")
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit):
-        patch.setattr(Teacher, "decode", lambda *_: sys.exit(137))
+        patch.setattr(ExportedTranslator, "decode", lambda *_: sys.exit(137))
         distill(teacher, registry.problem(f"{PROBLEM}_distill"), str(directory))
     (line,) = (directory / JOURNAL).read_text().splitlines()
     return line

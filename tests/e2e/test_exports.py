@@ -13,7 +13,7 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.exports.metadata import read_metadata
 from t2t_hint_nart.output_dir import create_hparams
 from t2t_hint_nart.serving.trained_model import load_trained
-from tests.commands import refusal, succeed
+from tests.commands import succeed
 from tests.e2e.conftest import PROBLEM, STUDENT, STUDENT_SET, TEACHER_SET
 
 # What a user writes who has the export and no more; not a word of this package.
@@ -63,7 +63,7 @@ def test_a_script_without_this_package_translates_the_test_set(experiment, tmp_p
     (tmp_path / "script.py").write_text(SCRIPT)
     systems = {"teacher": "beam4", STUDENT: "one_pass"}
     ended = subprocess.run(
-        [sys.executable, "script.py", *(experiment.export_dir(system) for system in systems)],
+        [sys.executable, "script.py", *(experiment.saved_model(system) for system in systems)],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -78,7 +78,7 @@ def test_a_script_without_this_package_translates_the_test_set(experiment, tmp_p
 
 def test_saved_model_cli_shows_the_signature(experiment):
     command = Path(sys.executable).with_name("saved_model_cli")
-    export_dir = experiment.export_dir(STUDENT)
+    export_dir = experiment.saved_model(STUDENT)
     ended = subprocess.run(
         [command, "show", "--dir", export_dir, "--tag_set", "serve", "--signature_def",
          "serving_default"],
@@ -100,10 +100,12 @@ def test_hints_are_what_the_model_in_memory_gives(experiment, system, pairs, req
     trained = in_memory(experiment, {"student": STUDENT}.get(system, system))
     inputs, targets = pairs
     seen = exported.call("hints", inputs=inputs, targets=targets)
-    output = trained.model(inputs, targets, training=False)._asdict()
+    names = ("hidden", "hidden_normed", "attention")
+    passed = trained.model(inputs, targets, training=False, probes=names)
+    output = {"logits": passed.logits, **passed.probes}
     assert set(seen) == set(output)
     sizes = {"B": 12, "N": 1, "H": 4, "D": 32, "S": inputs.shape[1], "T": targets.shape[1]}
-    sizes["V"] = exported.metadata.vocab_size
+    sizes["V"] = exported.metadata.vocabularies["targets"]["size"]
     for name, shape in (
         ("logits", "BTV"),
         ("hidden", "BNTD"),
@@ -119,8 +121,10 @@ def test_hints_are_the_same_twice(teacher, pairs):
     inputs, targets = pairs
     first = teacher.hints(inputs, targets)
     teacher.hints(inputs[:3], targets[:3])
-    for one, other in zip(first, teacher.hints(inputs, targets), strict=True):
-        np.testing.assert_array_equal(one, other)
+    again = teacher.hints(inputs, targets)
+    np.testing.assert_array_equal(first.logits, again.logits)
+    for name, probe in first.probes.items():
+        np.testing.assert_array_equal(probe, again.probes[name])
 
 
 def test_a_score_is_the_sum_of_the_tokens_log_probabilities(teacher, pairs):
@@ -137,9 +141,8 @@ def test_a_score_is_the_sum_of_the_tokens_log_probabilities(teacher, pairs):
 
 def test_sources_encoded_once_score_alike(teacher, pairs):
     inputs, targets = pairs
-    encoded, mask = teacher.encode(inputs)
     wider = tf.pad(inputs, [[0, 0], [0, 3]])
-    for source in ((encoded, mask), teacher.encode(wider)):
+    for source in (teacher.encode(inputs), teacher.encode(wider)):
         scored = teacher.score_encoded(source, targets)
         np.testing.assert_allclose(scored, teacher.score(inputs, targets), rtol=1e-4, atol=1e-4)
 
@@ -176,26 +179,32 @@ def test_what_an_export_says_of_itself(experiment, teacher, student, encoders):
         (student, "transformer_nat", STUDENT_SET, STUDENT),
     ):
         facts = exported.metadata
-        assert (facts.model, facts.vocab_fingerprint) == (model, fingerprint)
-        assert facts.vocab_size == encoders["targets"].vocab_size
-        assert (facts.num_decoder_layers, facts.num_heads, facts.hidden_size) == (1, 4, 32)
+        vocabulary = {"size": encoders["targets"].vocab_size, "fingerprint": fingerprint}
+        assert facts.model == model
+        assert facts.vocabularies == {"inputs": vocabulary, "targets": vocabulary}
+        assert facts.probes["attention"] == {"layers": 1, "heads": 4}
+        assert facts.probes["hidden"] == facts.probes["hidden_normed"] == {"layers": 1, "size": 32}
         assert facts.dtype == "float32"
         assert experiment.checkpoint(system).endswith(f"model.ckpt-{facts.step}")
         assert set(facts.hparams) == set(registry.hparams(name).values())
     assert (teacher.metadata.step, student.metadata.step) == (480, 200)
-    assert (teacher.metadata.length_bias, student.metadata.length_bias) == (None, 0)
+    assert (teacher.metadata.strategy, student.metadata.strategy) == ("beam", "one_pass")
+    assert student.metadata.decode_hparams["length_bias"] == 0
+    assert list(teacher.metadata.capabilities) == ["translates", "scores", "gives_hints"]
+    assert list(student.metadata.capabilities) == ["translates", "gives_hints"]
     assert teacher.metadata.weights_fingerprint != student.metadata.weights_fingerprint
 
 
 def test_the_command_exports_the_same_model_and_overwrites_nothing(experiment, student, tmp_path):
     flags = {**experiment.flags(STUDENT), "export_dir": tmp_path / "export"}
     out = succeed("t2t-exporter", **flags, decode_hparams="length_bias=2")
-    assert f"Step 200 exported to {tmp_path / 'export'}" in out
+    assert f"Step 200 exported to {tmp_path / 'export' / '1'}" in out
     made = read_metadata(tmp_path / "export")
     assert made.weights_fingerprint == student.metadata.weights_fingerprint
-    assert (made.length_bias, student.metadata.length_bias) == (2, 0)
-    assert not (tmp_path / "export.incomplete").exists()
-    files = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    message = refusal("t2t-exporter", **flags)
-    assert message == f"{tmp_path / 'export'} exists and isn't empty; give another --export_dir."
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == files
+    biases = [facts.decode_hparams["length_bias"] for facts in (made, student.metadata)]
+    assert biases == [2, 0]
+    files = {path: path.stat().st_mtime_ns for path in (tmp_path / "export" / "1").rglob("*")}
+    assert f"exported to {tmp_path / 'export' / '2'}" in succeed("t2t-exporter", **flags)
+    assert read_metadata(tmp_path / "export").decode_hparams["length_bias"] == 0
+    assert [path.name for path in sorted((tmp_path / "export").iterdir())] == ["1", "2"]
+    assert files == {path: path.stat().st_mtime_ns for path in files}

@@ -56,15 +56,15 @@ def vocabulary(directory):
     [
         (
             "length_bias=0,num_decoder_layers=2",
-            "number of decoder layers is 1, the student's is 2.",
+            "its hidden has 1 layers, the student's 2.",
         ),
-        ("length_bias=0,num_heads=2", "number of heads is 4, the student's is 2."),
+        ("length_bias=0,num_heads=2", "its attention has 4 heads, the student's 2."),
     ],
 )
 def test_a_teacher_of_other_sizes(experiment, tmp_path, refuses, hparams, words):
     flags = student_flags(experiment, tmp_path / "run", hparams=hparams)
-    teacher = experiment.export_dir("teacher")
-    expected = f"The teacher {teacher} doesn't fit the student: its {words}"
+    teacher = experiment.saved_model("teacher")
+    expected = f"The teacher {teacher} doesn't fit the student: {words}"
     assert refuses("t2t-trainer", **flags) == expected
     assert not (tmp_path / "run").exists()
 
@@ -80,13 +80,11 @@ def test_a_teacher_of_another_vocabulary(experiment, tmp_path, refuses, data_dir
     if command == "t2t-distill":
         flags = {name: flags[name] for name in ("problem", "data_dir", "teacher_export_dir")}
     message = refuses(command, **flags)
-    teacher = experiment.export_dir("teacher")
-    if command == "t2t-distill":
-        expected = f"The teacher {teacher} has another vocabulary than {PROBLEM}."
-        assert message == expected
-    else:
-        expected = f"The teacher {teacher} doesn't fit the student: its vocabulary (sha256) is "
-        assert message.startswith(expected)
+    problem = PROBLEM if command == "t2t-distill" else f"{PROBLEM}_distill"
+    assert message.startswith(
+        f"{experiment.saved_model('teacher')} doesn't fit {problem}: its vocabulary of inputs has "
+        "fingerprint "
+    )
 
 
 def test_a_teacher_of_a_smaller_vocabulary(experiment, tmp_path, refuses, data_dir):
@@ -96,16 +94,16 @@ def test_a_teacher_of_a_smaller_vocabulary(experiment, tmp_path, refuses, data_d
         "t2t-trainer", **student_flags(experiment, tmp_path / "run", data_dir=data_dir)
     )
     size = len(lines)
-    assert message.endswith(f"its vocabulary size is {size}, the student's is {size + 1}.")
+    theirs, ours = f"its vocabulary of inputs has size {size}", f"_distill {size + 1}."
+    assert theirs in message and message.endswith(ours)
 
 
-def test_a_student_for_a_teacher(experiment, tmp_path, refuses):
-    student = experiment.export_dir(STUDENT)
-    message = refuses(
-        "t2t-trainer", **student_flags(experiment, tmp_path / "run", teacher_export_dir=student)
-    )
-    assert message.startswith(
-        f"SavedModel {student}, a 'transformer_nat', has no signature 'score'; it has candidates, "
+def test_a_student_ranks_no_candidates(experiment, tmp_path, refuses):
+    flags = decoder_flags(experiment, tmp_path, decode_hparams="length_halfwidth=1")
+    message = refuses("t2t-decoder", **flags, teacher_export_dir=experiment.export_dir(STUDENT))
+    assert message == (
+        f"{experiment.saved_model(STUDENT)}, a 'transformer_nat', gives no probability of whole "
+        "sentences: it has translates, gives_hints."
     )
 
 

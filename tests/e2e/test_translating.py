@@ -11,8 +11,7 @@ import tensorflow as tf
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.reading import complete_sentences
-from t2t_hint_nart.serving.exported_decode import export_decode, rescored_decode
-from t2t_hint_nart.serving.translator import Translator
+from t2t_hint_nart.serving.translator import Translator, decode_of_export
 from tests.commands import succeed
 from tests.e2e.conftest import BEAM, PROBLEM, STUDENT, USR_DIR
 
@@ -111,7 +110,7 @@ def test_the_command_is_quiet(student_process, sources):
     ended, _ = student_process
     said = ended.stderr.splitlines()
     count = len(sources)
-    assert any(line.startswith(f"{count}/{count} sentences") for line in said)
+    assert any(line.startswith("Inference time ") for line in said)
     noise = ("WARNING", "I0000", "W0000", "E0000", "tensorflow", "cuda", "oneDNN", "Warning")
     assert [line for line in said if any(word in line for word in noise)] == []
     assert ended.stdout.startswith(f"{count} sentences")
@@ -126,13 +125,13 @@ def translated(decode, encoders, sources, batch_size):
 
 @pytest.fixture(scope="module")
 def rescored(student, teacher):
-    return rescored_decode(student, teacher, HALFWIDTH)
+    return decode_of_export(student.export, f"length_halfwidth={HALFWIDTH}", teacher.scorer)
 
 
 @pytest.mark.parametrize("way", ["teacher", "student", "rescored"])
 def test_a_translation_does_not_depend_on_the_batch(way, request, encoders, sources):
     found = request.getfixturevalue(way)
-    decode = found if way == "rescored" else export_decode(found)
+    decode = found if way == "rescored" else decode_of_export(found.export)
     alone, alone_scores = translated(decode, encoders, sources, 1)
     together, together_scores = translated(decode, encoders, sources, 32)
     assert alone == together
@@ -174,7 +173,7 @@ def test_the_teacher_likes_its_choice_at_least_as_much_as_the_one_pass_candidate
 def test_the_student_is_told_the_sources_length_and_no_other(student, halfwidth):
     """What it is asked for has length Tx + C + δ: less only where it says EOS itself."""
     inputs = tf.constant([[5, 6, 7, 8, 9, 1], [5, 6, 1, 0, 0, 0], [1, 0, 0, 0, 0, 0]])
-    bias = student.metadata.length_bias
+    bias = student.metadata.decode_hparams["length_bias"]
     ids = student.call("candidates", inputs=inputs, halfwidth=tf.constant(halfwidth))["outputs"]
     assert ids.shape[1] == 2 * halfwidth + 1
     for source_length, candidates in zip([6, 3, 1], ids.numpy(), strict=True):

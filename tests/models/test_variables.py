@@ -67,16 +67,31 @@ def test_layers_in_lists_and_dicts_are_named_by_their_place():
     ]
 
 
-def test_keras_own_composites_are_named():
-    model = keras.Sequential([keras.layers.LSTM(2), keras.layers.Dense(1)])
+@pytest.mark.parametrize("shape", [None, (4, 3)])
+def test_keras_own_composites_are_named(shape):
+    """The same whether a Sequential is told its inputs or finds them out."""
+    inputs = [keras.Input(shape)] if shape else []
+    model = keras.Sequential([*inputs, keras.layers.LSTM(2), keras.layers.Dense(1)])
     model.build((None, 4, 3))
-    assert list(named_variables(model)) == [
+    expected = [
         "layers_0/cell/kernel",
         "layers_0/cell/recurrent_kernel",
         "layers_0/cell/bias",
         "layers_1/kernel",
         "layers_1/bias",
     ]
+    assert list(named_variables(model)) == expected
+    outer = keras.layers.Layer()
+    outer.stack = model
+    outer.built = True
+    assert list(named_variables(outer)) == [f"stack/{name}" for name in expected]
+
+
+def test_a_functional_model_is_named():
+    inputs = keras.Input((3,))
+    outputs = keras.layers.Dense(1)(keras.layers.Dense(2)(inputs))
+    names = ["layers_0/kernel", "layers_0/bias", "layers_1/kernel", "layers_1/bias"]
+    assert list(named_variables(keras.Model(inputs, outputs))) == names
 
 
 def test_a_weight_that_no_attribute_leads_to_is_an_error():

@@ -5,10 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from t2t_hint_nart.models.decoder_output import DecoderOutput
+from t2t_hint_nart.inspection.generated import Generated
 from t2t_hint_nart.reproduce import decoder_states
 from t2t_hint_nart.reproduce.decoder_states import DecoderStates
-from t2t_hint_nart.reproduce.generated import Generated
 from tests.reproduce.tiny_recipe import TINY_RECIPE
 
 TOKENS = [5, 6, 1]
@@ -43,20 +42,22 @@ class Exports:
         heads = self.shown[system]
         states = np.ones([batch, 1, length, 2])
         weights = np.full([batch, 1, heads, length, inputs.shape[1]], 1 / inputs.shape[1])
-        return DecoderOutput(logits=states, hidden=states, hidden_normed=states, attention=weights)
+        return {"hidden": states, "hidden_normed": states, "attention": weights}
 
     def generate(self, system, source):
         inputs, targets = np.array([source]), np.array([TOKENS])
-        return Generated(TOKENS, self.states(system, inputs, targets))
+        probes = self.states(system, inputs, targets)
+        return Generated(TOKENS, {name: probe[0] for name, probe in probes.items()})
 
 
 @pytest.fixture
 def drawn(monkeypatch):
     """Panels by figure, taken instead of drawn."""
     taken = {}
+    monkeypatch.setattr(decoder_states, "save", lambda figure, path: None)
     for figure in ("similarity", "attention"):
         monkeypatch.setattr(
-            decoder_states, f"draw_{figure}", lambda panels, _, f=figure: taken.update({f: panels})
+            decoder_states, f"{figure}_figure", lambda panels, f=figure: taken.update({f: panels})
         )
     return taken
 

@@ -5,11 +5,16 @@ import math
 import pytest
 import tensorflow as tf
 
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.losses.term import Criterion, Scalar
 from t2t_hint_nart.training.evaluation import make_evaluation
+from t2t_hint_nart.training.objective import Objective
 
 
 class CountingLearner:
     """Its sums are read off the batch: nll is the inputs' sum, right are the targets 2."""
+
+    objective = Objective(HParams())
 
     def evaluation_step(self, data):
         return self.test_step(data), data["targets"]
@@ -76,3 +81,30 @@ def test_a_diverged_model_is_the_worst():
     scalars = evaluate(DivergedLearner(), dataset(LONG))
     assert scalars["loss"] == math.inf
     assert scalars["neg_log_perplexity"] == -math.inf
+
+
+class Order(Criterion):
+    """A criterion with metrics of its own, of which one can be as bad as can be."""
+
+    scalar = Scalar("order", "losses/training", "order")
+
+    def metrics(self, ratio):
+        return {"loss": ratio("total", "pairs"), "ordered": ratio("ordered", "pairs")}
+
+
+class OrderLearner(CountingLearner):
+    objective = Objective(HParams(), Order())
+    ordered = 1.0
+
+    def evaluation_step(self, data):
+        sums = {"total": tf.constant(2.0), "pairs": tf.constant(4.0)}
+        return {**sums, "ordered": tf.constant(self.ordered)}, None
+
+
+def test_another_criterions_metrics():
+    """It predicts no tokens: there are no metrics of sentences, asked for or not."""
+    evaluation = make_evaluation(OrderLearner(), dataset(LONG, SHORT), sentence_metrics=True)
+    assert evaluation(1) == {"loss": 4 / 8, "ordered": 2 / 8}
+    diverged = OrderLearner()
+    diverged.ordered = math.nan
+    assert make_evaluation(diverged, dataset(LONG))(1) == {"loss": 0.5, "ordered": -math.inf}

@@ -30,9 +30,10 @@ def weights(learner):
 
 def dense_gradients(learner, data):
     """Gradients by variable name, as dense arrays, of the objective without dropout."""
-    hints = learner.teacher.hints(**data) if learner.teacher else None
+    hints = learner.hint_giver.hints(**data) if learner.hint_giver else None
+    probes = learner.objective.probes()
     with tf.GradientTape() as tape:
-        output = learner.network(**data, training=True)
+        output = learner.network(**data, training=True, probes=probes)
         total = learner.objective(output, data["inputs"], data["targets"], hints).total
     names = {id(v): name for name, v in named_variables(learner.network).items()}
     variables = learner.network.trainable_variables
@@ -134,8 +135,8 @@ class CarelessLearner(Learner):
 
     def train_step(self, data):
         with RecordingTape() as tape:
-            hints = self.teacher.hints(**data)
-            output = self.network(**data, training=True)
+            hints = self.hint_giver.hints(**data)
+            output = self.network(**data, training=True, probes=self.objective.probes())
             total = self.objective(output, data["inputs"], data["targets"], hints).total
         tape.gradient(total, self.network.trainable_variables)
 
@@ -146,15 +147,15 @@ def check_teacher_is_outside_of_the_tape(learner, monkeypatch):
     watched = {id(variable) for variable in RecordingTape.opened.watched_variables()}
     trained = {id(v.value) for v in learner.network.trainable_variables}
     assert watched == trained
-    assert id(learner.teacher.table) not in watched
+    assert id(learner.hint_giver.table) not in watched
 
 
 def test_teacher_is_outside_of_the_tape(monkeypatch):
     learner = make_learner(teacher=TableTeacher())
-    table = learner.teacher.table.numpy()
+    table = learner.hint_giver.table.numpy()
     check_teacher_is_outside_of_the_tape(learner, monkeypatch)
-    assert np.array_equal(learner.teacher.table.numpy(), table)
-    careless = CarelessLearner(learner.network, learner.objective, learner.teacher)
+    assert np.array_equal(learner.hint_giver.table.numpy(), table)
+    careless = CarelessLearner(learner.network, learner.objective, learner.hint_giver)
     with pytest.raises(AssertionError):
         check_teacher_is_outside_of_the_tape(careless, monkeypatch)
 
@@ -162,7 +163,7 @@ def test_teacher_is_outside_of_the_tape(monkeypatch):
 def test_the_teacher_is_no_part_of_the_model():
     learner = make_learner(teacher=TableTeacher())
     everything = {id(v) for v in learner.variables} | {id(v.value) for v in learner.variables}
-    assert id(learner.teacher.table) not in everything
+    assert id(learner.hint_giver.table) not in everything
     assert len(learner.weights) == len(learner.network.weights)
 
 

@@ -10,9 +10,11 @@ import pytest
 import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.training.checkpoints import list_checkpoints, step_of
 from t2t_hint_nart.training.early_stopping import EvaluationHistory, StoppingRule
 from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
+from t2t_hint_nart.training.objective import Objective
 from tests.training.event_files import read_scalars
 from tests.training.tiny_learner import TableTeacher, make_learner, shuffled_batches
 
@@ -32,6 +34,7 @@ class ScriptedLearner:
         self.network = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
         self.network.build((None, 1))
         self.optimizer = keras.optimizers.SGD(0.1)
+        self.objective = Objective(HParams())
 
     def state(self):
         return {}

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation.approx_bleu import approx_bleu
-from t2t_hint_nart.models.decoder_output import DecoderOutput
+from t2t_hint_nart.models.network import Output
 from t2t_hint_nart.training.evaluation import make_evaluation
 from t2t_hint_nart.training.metric_names import lower_is_better, metric_name, metric_tag
 from tests.training.tiny_learner import make_learner
@@ -26,7 +26,7 @@ def evaluate(ranks, targets, **options):
         logits[place][order] = -np.arange(len(order), dtype=np.float32)
         logits[place][[id_ for id_ in (0, 1) if id_ != target]] = -50.0
     learner = make_learner("transformer", "transformer_small")
-    output = DecoderOutput(tf.constant(logits), None, None, None)
+    output = Output(tf.constant(logits), targets != 0)
     learner.network = lambda inputs, targets, training: output
     batch = {"inputs": tf.constant(targets), "targets": tf.constant(targets)}
     batches = tf.data.Dataset.from_tensors(batch)

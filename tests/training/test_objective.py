@@ -1,15 +1,20 @@
 """L = L_nll + λ L_hid + μ L_align against the oracles, and mutants that must be noticed."""
 
+from types import MappingProxyType
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hints.alignment import TINY
-from t2t_hint_nart.models.decoder_output import DecoderOutput
+from t2t_hint_nart.losses.loss_term import LossTerm
+from t2t_hint_nart.losses.term import Criterion, Scalar, Term
+from t2t_hint_nart.models.network import Output
 from t2t_hint_nart.training import objective as objective_module
 from t2t_hint_nart.training.objective import Objective
-from tests.models.tiny_networks import tiny_hparams
+from tests.models.tiny_networks import COMPARED, Pass, tiny_hparams
 from tests.oracles import alignment_hint as align
 from tests.oracles import hidden_hint as hidden
 from tests.oracles.smoothed_cross_entropy import smoothed_cross_entropy
@@ -19,15 +24,15 @@ TARGETS = np.array([[3, 4, 1], [2, 1, 0], [1, 0, 0]], np.int32)
 VOCAB, LAYERS, HEADS, WIDTH = 7, 2, 2, 4
 
 
-def random_output(seed):
-    """A DecoderOutput of NumPy arrays; attention has garbage in padded columns."""
+def random_output(seed, length=TARGETS.shape[1]):
+    """A Pass of NumPy arrays; attention has garbage in padded columns."""
     rng = np.random.default_rng(seed)
-    batch, length = TARGETS.shape
+    batch = len(TARGETS)
     states = rng.normal(size=(2, batch, LAYERS, length, WIDTH)) + 0.5
     weights = rng.exponential(size=(batch, LAYERS, HEADS, length, INPUTS.shape[1]))
     real = np.broadcast_to((INPUTS != 0)[:, None, None, None], weights.shape)
     weights /= np.where(real, weights, 0.0).sum(-1, keepdims=True)
-    return DecoderOutput(rng.normal(size=(batch, length, VOCAB)), *states, weights)
+    return Pass(rng.normal(size=(batch, length, VOCAB)), *states, weights)
 
 
 STUDENT, TEACHER = random_output(41), random_output(42)
@@ -35,7 +40,8 @@ HINTS = {"hint_hidden_weight": 3.0, "hint_align_weight": 0.25, "hint_gamma_tr": 
 
 
 def tensors(output):
-    return DecoderOutput(*(tf.constant(value) for value in output))
+    probes = {name: tf.constant(getattr(output, name)) for name in COMPARED}
+    return Output(tf.constant(output.logits), TARGETS != 0, probes)
 
 
 def evaluate(objective, teacher=TEACHER):
@@ -120,19 +126,19 @@ class OnceMoreWeighted(Objective):
 
 
 class StudentAsTeacher(Objective):
-    def __call__(self, student, inputs, targets, teacher=None, label_smoothing=None):
-        return super().__call__(student, inputs, targets, student, label_smoothing)
+    def __call__(self, output, inputs, targets, hints=None):
+        return super().__call__(output, inputs, targets, output)
 
 
 class Swapped(Objective):
-    def __call__(self, student, inputs, targets, teacher=None, label_smoothing=None):
-        mixed = teacher._replace(logits=student.logits)
-        return super().__call__(mixed, inputs, targets, student, label_smoothing)
+    def __call__(self, output, inputs, targets, hints=None):
+        mixed = hints._replace(logits=output.logits)
+        return super().__call__(mixed, inputs, targets, output)
 
 
 class WithoutSmoothing(Objective):
-    def __call__(self, student, inputs, targets, teacher=None, label_smoothing=None):
-        return super().__call__(student, inputs, targets, teacher, 0.0)
+    def __init__(self, hparams):
+        super().__init__(hparams.copy().override_from_dict({"label_smoothing": 0.0}))
 
 
 @pytest.mark.parametrize(
@@ -163,7 +169,8 @@ def test_the_weight_scales_the_gradient():
         hparams = tiny_hparams("transformer_nat_small", hint_align_weight=weight)
         attention = tf.Variable(STUDENT.attention)
         with tf.GradientTape() as tape:
-            student = tensors(STUDENT)._replace(attention=attention)
+            probes = {**tensors(STUDENT).probes, "attention": attention}
+            student = tensors(STUDENT)._replace(probes=probes)
             total = Objective(hparams)(student, INPUTS, TARGETS, tensors(TEACHER)).total
         gradients.append(tape.gradient(total, attention).numpy())
     np.testing.assert_allclose(gradients[1], 2.0 * gradients[0], 1e-12)
@@ -179,14 +186,34 @@ def test_without_a_teacher_only_the_likelihood():
 
 def test_a_teacher_s_set_has_no_hints():
     objective = Objective(tiny_hparams("transformer_base_v2"))
-    assert not objective.needs_teacher
-    assert objective.weights == {"nll": 1.0, "hint_hidden": 0.0, "hint_align": 0.0}
+    assert not objective.needs_hints
+    assert objective.weights == {"nll": 1.0}
+    assert objective.probes() == () and objective.compared() == {}
+    assert [scalar.name for scalar in objective.scalars()] == ["nll"]
 
 
 @pytest.mark.parametrize("name", ["hint_hidden_weight", "hint_align_weight"])
 def test_one_hint_is_enough_to_need_a_teacher(name):
-    assert Objective(tiny_hparams("transformer_nat_small", **{name: 0.1})).needs_teacher
-    assert not Objective(tiny_hparams("transformer_nat_small", **{name: 0.0})).needs_teacher
+    assert Objective(tiny_hparams("transformer_nat_small", **{name: 0.1})).needs_hints
+    assert not Objective(tiny_hparams("transformer_nat_small", **{name: 0.0})).needs_hints
+
+
+def test_what_is_compared_and_told():
+    objective = Objective(tiny_hparams("transformer_nat_small"))
+    assert objective.weights == {"nll": 1.0, "hint_hidden": 0.0, "hint_align": 0.0}
+    assert objective.probes() == ("hidden", "hidden_normed", "attention")
+    assert objective.compared() == {
+        "hint_hidden": "hint_hidden_weight",
+        "hint_align": "hint_align_weight",
+    }
+    assert [scalar.name for scalar in objective.scalars()] == [
+        "nll",
+        "hint_hidden",
+        "gate_fraction",
+        "student_cosine",
+        "teacher_cosine",
+        "hint_align",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -203,3 +230,236 @@ def test_unknown_choices(name, value, suggestion):
     hparams = tiny_hparams("transformer_nat_small", hint_align_weight=1.0, **{name: value})
     with pytest.raises(InputError, match=rf"Unknown {name} '{value}'.*'{suggestion}'"):
         Objective(hparams)
+
+
+# Terms that somebody registers, a model's own, and another criterion.
+
+
+class Sharpness(Term):
+    """The mean square of the logits, and their number, which needs no hints."""
+
+    weight = "sharpness_weight"
+    scalars = (
+        Scalar("sharpness", "losses/sharpness", "sharp"),
+        Scalar("logits", "sharpness/logits"),
+    )
+
+    def check(self, hparams):
+        if hparams.get("sharpness_power", 2) != 2:
+            raise InputError("sharpness_power is odd")
+
+    def __call__(self, step):
+        logits = step.output.logits
+        count = tf.cast(tf.size(logits), logits.dtype)
+        return LossTerm(tf.reduce_sum(logits**2), count), LossTerm(count, count)
+
+
+class StateDistance(Term):
+    """The mean distance of the states from the hints'."""
+
+    weight = "distance_weight"
+    scalars = (Scalar("distance", "losses/distance"),)
+    probes = MappingProxyType({"hidden": ("layers", "size")})
+
+    def __call__(self, step):
+        ours, theirs = step.probe("hidden", axis=2), step.hints.probes["hidden"]
+        difference = tf.abs(ours - theirs)
+        return (LossTerm(tf.reduce_sum(difference), tf.cast(tf.size(ours), ours.dtype)),)
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """Two more terms, which are gone after the test."""
+    registry.load_plugins()
+    monkeypatch.setattr(registry._terms, "_entries", dict(registry._terms._entries))
+    registry.register_term("sharpness")(Sharpness)
+    registry.register_term("distance")(StateDistance)
+
+
+def with_weights(**weights):
+    hparams = tiny_hparams("transformer_base_v2")
+    for name, value in weights.items():
+        hparams.add_hparam(name, value)
+    return hparams
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_registered_term_counts_with_the_weight_of_the_set():
+    objective = Objective(with_weights(sharpness_weight=0.5, distance_weight=3.0))
+    assert objective.weights == {"nll": 1.0, "sharpness": 0.5, "distance": 3.0}
+    assert objective.needs_hints and objective.probes() == ("hidden",)
+    assert objective.compared() == {"distance": "distance_weight"}
+    total, losses = evaluate(objective)
+    sharpness = np.mean(STUDENT.logits**2)
+    distance = np.mean(np.abs(STUDENT.hidden - TEACHER.hidden))
+    assert total == pytest.approx(nll_mean() + 0.5 * sharpness + 3.0 * distance)
+    means = {name: float(term.mean()) for name, term in losses.terms.items()}
+    expected = {"nll": nll_mean(), "sharpness": sharpness, "distance": distance}
+    assert list(means) == list(expected) and means == pytest.approx(expected)
+    assert {name: float(term.mean()) for name, term in losses.diagnostics.items()} == {"logits": 1}
+    assert [scalar.name for scalar in objective.scalars()] == [
+        "nll",
+        "sharpness",
+        "logits",
+        "distance",
+    ]
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_term_is_of_the_sets_that_weigh_it():
+    assert Objective(with_weights()).weights == {"nll": 1.0}
+    objective = Objective(with_weights(sharpness_weight=0.5))
+    assert not objective.needs_hints
+    # It needs no hints to be measured, and none are to be had.
+    total, losses = evaluate(objective, teacher=None)
+    assert total == pytest.approx(nll_mean() + 0.5 * np.mean(STUDENT.logits**2))
+    assert set(losses.terms) == {"nll", "sharpness"}
+
+
+@pytest.mark.usefixtures("registered")
+def test_without_hints_a_term_that_compares_is_left_out():
+    _, losses = evaluate(Objective(with_weights(distance_weight=3.0)), teacher=None)
+    assert set(losses.terms) == {"nll"}
+
+
+@pytest.mark.usefixtures("registered")
+def test_values_of_a_term_are_checked_where_a_term_has_a_weight():
+    with pytest.raises(InputError, match="^sharpness_power is odd$"):
+        Objective(with_weights(sharpness_weight=0.5, sharpness_power=3))
+    Objective(with_weights(sharpness_weight=0.0, sharpness_power=3))
+
+
+def with_own_terms(output):
+    return output._replace(
+        terms={
+            "length": LossTerm(tf.constant(6.0, tf.float64), tf.constant(4.0, tf.float64)),
+            "fertility": LossTerm(tf.constant(1.0, tf.float64), tf.constant(2.0, tf.float64)),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [({}, 1.5 + 0.5), ({"length_weight": 0.1}, 0.15 + 0.5), ({"fertility_weight": 0.0}, 1.5)],
+)
+def test_a_models_own_terms_count_with_their_weight_or_one(weights, expected):
+    objective = Objective(with_weights(**weights))
+    losses = objective(with_own_terms(tensors(STUDENT)), INPUTS, TARGETS)
+    assert float(losses.total) == pytest.approx(nll_mean() + expected)
+    means = {name: float(term.mean()) for name, term in losses.terms.items()}
+    assert means == pytest.approx({"nll": nll_mean(), "length": 1.5, "fertility": 0.5})
+
+
+# Which of the output's five positions belongs to each target's; -1: none does.
+ALIGNMENT = np.array([[4, 0, 2], [1, 3, -1], [2, -1, -1]])
+LONG = random_output(43, length=5)
+
+
+class Longer(Criterion):
+    """A criterion of an output that has other positions than the targets."""
+
+    scalar = Scalar("longer", "losses/training", "longer")
+    rows = ALIGNMENT
+
+    def __call__(self, step):
+        mean = tf.reduce_mean(step.output.logits)
+        return LossTerm(mean, tf.ones_like(mean))
+
+    def alignment(self, step):
+        return tf.constant(self.rows)
+
+
+class LongerWithGaps(Longer):
+    """Targets that nothing belongs to, inside a sentence and of a whole sentence."""
+
+    rows = np.array([[4, -1, 2], [-1, -1, -1], [2, -1, -1]])
+
+
+def sliced(output, rows, b):
+    """Student's and teacher's states and attention where a sentence's are compared."""
+    kept = np.flatnonzero((TARGETS[b] != 0) & (rows[b] >= 0))
+    where = rows[b, kept]
+    ours = output.hidden[b : b + 1, :, where], output.attention[b : b + 1, :, :, where]
+    theirs = TEACHER.hidden[b : b + 1, :, kept], TEACHER.attention[b : b + 1, :, :, kept]
+    return ours, theirs, np.ones((1, len(kept)), bool)
+
+
+@pytest.mark.parametrize("criterion", [Longer(), LongerWithGaps()])
+def test_hints_compare_the_positions_that_belong_together(criterion):
+    everywhere = {"hint_gamma_st": -1.0, "hint_gamma_tr": 1.0}
+    hparams = tiny_hparams("transformer_nat_small", **{**HINTS, **everywhere})
+    losses = Objective(hparams, criterion)(tensors(LONG), INPUTS, TARGETS, tensors(TEACHER))
+    l_hid, l_align, rows = [], [], criterion.rows
+    for b in np.flatnonzero((rows >= 0).any(axis=1)):
+        (states, attention), (their_states, their_attention), mask = sliced(LONG, rows, b)
+        thresholds = hparams.hint_gamma_st, hparams.hint_gamma_tr
+        l_hid.append(hidden.hidden_hint(states, their_states, mask, *thresholds).item())
+        real = INPUTS[b : b + 1] != 0
+        l_align.append(
+            align.alignment_hint(attention, their_attention, mask, real, epsilon=TINY).item()
+        )
+    means = {name: float(term.mean()) for name, term in losses.terms.items()}
+    expected = {
+        "longer": LONG.logits.mean(),
+        "hint_hidden": np.mean(l_hid),
+        "hint_align": np.mean(l_align),
+    }
+    assert means == pytest.approx(expected)
+    assert np.mean(l_hid) > 0.0
+    total = expected["longer"] + 3.0 * np.mean(l_hid) + 0.25 * np.mean(l_align)
+    assert float(losses.total) == pytest.approx(total)
+
+
+def test_an_alignment_to_the_same_positions_changes_nothing():
+    class Same(Longer):
+        rows = np.tile(np.arange(TARGETS.shape[1]), (len(TARGETS), 1))
+
+    hparams = tiny_hparams("transformer_nat_small", **HINTS)
+    aligned = evaluate(Objective(hparams, Same()))[1].terms
+    plain = evaluate(Objective(hparams))[1].terms
+    for name in ("hint_hidden", "hint_align"):
+        assert float(aligned[name].total) == pytest.approx(float(plain[name].total), rel=1e-12)
+
+
+def test_another_criterion_is_told_by_its_name():
+    objective = Objective(tiny_hparams("transformer_nat_small"), Longer())
+    assert objective.weights == {"longer": 1.0, "hint_hidden": 0.0, "hint_align": 0.0}
+    assert objective.scalars()[0] == Longer.scalar
+    losses = objective(tensors(LONG), INPUTS, TARGETS)
+    assert float(losses.total) == pytest.approx(LONG.logits.mean())
+
+
+OURS = {
+    "hidden": {"layers": 2, "size": 8},
+    "hidden_normed": {"layers": 2, "size": 8},
+    "attention": {"layers": 2, "heads": 4},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "difference"),
+    [
+        ({}, ""),
+        # States of another width are compared by their cosines all the same.
+        ({"hidden": {"layers": 2, "size": 99}}, ""),
+        ({"another": {"layers": 9}}, ""),
+        ({"hidden": {"layers": 5, "size": 8}}, "its hidden has 5 layers, the student's 2"),
+        ({"hidden_normed": {}}, "its hidden_normed has None layers, the student's 2"),
+        ({"attention": {"layers": 6, "heads": 4}}, "its attention has 6 layers, the student's 2"),
+        ({"attention": {"layers": 2, "heads": 8}}, "its attention has 8 heads, the student's 4"),
+        ({"attention": None}, "its attention can't be probed"),
+    ],
+)
+def test_what_keeps_probes_from_being_compared(changes, difference):
+    theirs = {name: sizes for name, sizes in {**OURS, **changes}.items() if sizes is not None}
+    assert Objective(tiny_hparams("transformer_nat_small")).differing_size(OURS, theirs) == (
+        difference
+    )
+
+
+def test_a_student_without_what_is_compared():
+    objective = Objective(tiny_hparams("transformer_nat_small"))
+    ours = {name: OURS[name] for name in ("hidden", "hidden_normed")}
+    assert objective.differing_size(ours, OURS) == "the student's attention can't be probed"
+    # A set without hints compares nothing.
+    assert Objective(tiny_hparams("transformer_base_v2")).differing_size({}, {}) == ""

@@ -4,7 +4,12 @@ import io
 
 import pytest
 
+from t2t_hint_nart.losses.term import Scalar
+from t2t_hint_nart.training.objective import Objective
 from t2t_hint_nart.training.progress import Progress, format_duration
+from tests.models.tiny_networks import tiny_hparams
+
+SCALARS = Objective(tiny_hparams("transformer_nat_small")).scalars()
 
 
 class Clock:
@@ -26,7 +31,7 @@ def stream():
 
 
 def test_a_line(clock, stream):
-    progress = Progress(1000, 100, stream, clock)
+    progress = Progress(1000, 100, stream, SCALARS, clock)
     clock.now += 50.0
     scalars = {"learning_rate": 6.9868e-4, "loss": 4.25, "nll": 4.0, "gate_fraction": 0.5}
     rates = progress.report(200, 5000.0, scalars)
@@ -37,8 +42,22 @@ def test_a_line(clock, stream):
     )
 
 
+def test_an_objectives_numbers_are_shown_in_its_order_by_its_labels(clock, stream):
+    scalars = (
+        Scalar("ctc", "losses/training", "ctc"),
+        Scalar("path", "hint/path"),
+        Scalar("order", "losses/order", "order", "{:.1f}"),
+    )
+    progress = Progress(10, 0, stream, scalars, clock)
+    clock.now += 1.0
+    said = {"order": 0.25, "path": 3.0, "ctc": 2.0, "gradient_norm": 1.0, "loss": 2.25, "nll": 7.0}
+    progress.report(1, 10.0, said)
+    told = "loss 2.2500  ctc 2.0000  order 0.2  grad 1.000\n"
+    assert stream.getvalue().endswith(f"ETA 0:00:09  {told}")
+
+
 def test_rates_are_of_the_last_interval(clock, stream):
-    progress = Progress(400, 0, stream, clock)
+    progress = Progress(400, 0, stream, clock=clock)
     clock.now += 10.0
     progress.report(100, 1000.0, {})
     clock.now += 50.0
@@ -47,7 +66,7 @@ def test_rates_are_of_the_last_interval(clock, stream):
 
 
 def test_pauses_do_not_count(clock, stream):
-    progress = Progress(200, 0, stream, clock)
+    progress = Progress(200, 0, stream, clock=clock)
     clock.now += 5.0
     resume = progress.pause()
     clock.now += 3600.0
@@ -58,7 +77,7 @@ def test_pauses_do_not_count(clock, stream):
 
 def test_no_time_at_all(clock, stream):
     """A clock that stands still is no division by zero."""
-    progress = Progress(2, 0, stream, clock)
+    progress = Progress(2, 0, stream, clock=clock)
     assert progress.report(1, 1.0, {})["steps_per_second"] > 0.0
     assert "ETA 0:00:00" in stream.getvalue()
 

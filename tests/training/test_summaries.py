@@ -2,12 +2,16 @@
 
 import pytest
 
+from t2t_hint_nart.losses.term import Scalar
+from t2t_hint_nart.training.objective import Objective
 from t2t_hint_nart.training.summaries import Summaries
+from tests.models.tiny_networks import tiny_hparams
 from tests.training.event_files import read_scalars
 
 
 def test_training_has_t2t_s_tags(tmp_path):
-    summaries = Summaries(tmp_path)
+    objective = Objective(tiny_hparams("transformer_nat_small"))
+    summaries = Summaries(tmp_path, scalars=objective.scalars())
     scalars = {
         "loss": 1.0,
         "learning_rate": 2.0,
@@ -41,6 +45,12 @@ def test_training_has_t2t_s_tags(tmp_path):
         "another": {100: 13.0},
     }
     assert not (tmp_path / "eval").exists()
+
+
+def test_the_objectives_numbers_have_their_own_tags(tmp_path):
+    summaries = Summaries(tmp_path, scalars=[Scalar("ctc", "losses/training")])
+    summaries.training(5, {"ctc": 2.0, "nll": 3.0})
+    assert read_scalars(tmp_path) == {"losses/training": {5: 2.0}, "nll": {5: 3.0}}
 
 
 def test_evaluation_goes_to_its_own_directory(tmp_path):

@@ -25,8 +25,8 @@ class ToyRecurrent(Network):
         width = hparams.hidden_size
         self.source_embedding = keras.layers.Embedding(source_vocab_size or vocab_size, width)
         self.target_embedding = keras.layers.Embedding(vocab_size, width)
-        self.reader = keras.layers.GRU(width)
-        self.cell = keras.layers.GRUCell(width)
+        self.reader = keras.layers.SimpleRNN(width)
+        self.cell = keras.layers.SimpleRNNCell(width)
         self.writer = keras.layers.RNN(self.cell, return_sequences=True)
         self.softmax = keras.layers.Dense(vocab_size)
 

@@ -33,7 +33,7 @@ def toys() -> Recipe:
         doc="digits as they are, by two models that the package doesn't know",
         problem="algorithmic_copy_tiny",
         systems=(
-            System("first", "toy_recurrent", "toy_recurrent_tiny", 60, 30),
+            System("first", "toy_recurrent", "toy_recurrent_tiny", 40, 20),
             System("second", **second, steps=120, checkpoint_steps=60),
             System("pupil", **second, steps=30, checkpoint_steps=30, distilled=True),
         ),
