@@ -88,7 +88,7 @@ def decode_hparams(overrides: str = "", strategy: str = registry.BEAM) -> HParam
     except UnknownHParamError as error:
         own = ", ".join(name for name in hparams if name not in shared) or "none"
         raise InputError(
-            f"--decode_hparams of strategy '{strategy}' (of its own: {own}): {error}"
+            f"{error} (strategy '{strategy}', which adds to T2T's decode hparams: {own})"
         ) from error
     hparams.parse(overrides)
     chosen.settle(hparams, given)

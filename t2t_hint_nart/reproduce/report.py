@@ -20,9 +20,7 @@ _SECTIONS = {
     "comparisons": "Paired comparisons",
     "states": "Decoder states and attention (the paper's section 2.1)",
     "systems": "Systems",
-    "signatures": "Signatures",
-    "calibration": "Loss terms",
-    "times": "Time, data, machine, versions",
+    "facts": "The run",
 }
 _MARKED = re.compile(r"(<!-- table: ([^\n]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -79,8 +77,7 @@ def _head(recipe: Recipe, rows: Rows, command: str) -> str:
 def _own_tables(recipe: Recipe, rows: Rows) -> list[tuple[str, str]]:
     wanted = _SECTIONS
     if recipe.questions:
-        kept = ("systems", "signatures", "times")
-        wanted = {"study": "Study", **{name: _SECTIONS[name] for name in kept}}
+        wanted = {"study": "Study", **{name: _SECTIONS[name] for name in ("systems", "facts")}}
     found = ((title, tables.TABLES[name](recipe, rows)) for name, title in wanted.items())
     return [(title, "\n".join(lines)) for title, lines in found if lines]
 

@@ -12,29 +12,20 @@ from t2t_hint_nart.reproduce.paper_results import (
     published,
 )
 from t2t_hint_nart.reproduce.recipe import Question, Recipe
-from t2t_hint_nart.reproduce.rows import Rows, comparisons, p_value_over_seeds, spread
+from t2t_hint_nart.reproduce.rows import Rows, Spread, comparisons, p_value_over_seeds, spread
 
-_SCORE_NAMES = {
-    "bleu_13a": "BLEU 13a",
-    "bleu_13a_lc": "BLEU 13a, lower case",
-    "bleu_intl": "BLEU intl (t2t-bleu BLEU_cased)",
-    "bleu_intl_uncased": "BLEU intl (t2t-bleu BLEU_uncased)",
-    "bleu_tokenized": "BLEU tokenized (get_ende_bleu.sh)",
-    "bleu_tokenized_lc": "BLEU tokenized, lower case (IWSLT14)",
-    "chrf": "chrF",
-}
 # Title, metric, format.
 Column = tuple[str, str, str]
 
 
 def system_label(recipe: Recipe, system: str) -> str:
-    """Return what tables call a system."""
-    return recipe.system(system).label or system
+    """Return what tables call a system, which the recipe may no longer have."""
+    return {found.name: found.label for found in recipe.systems}.get(system) or system
 
 
 def decoding_label(recipe: Recipe, decoding: str) -> str:
     """Return what tables call a decoding."""
-    return recipe.decoding(decoding).label or decoding
+    return {found.name: found.label for found in recipe.decodings}.get(decoding) or decoding
 
 
 def _conventions(rows: Rows) -> list[BleuConvention]:
@@ -125,7 +116,7 @@ def paired(recipe: Recipe, rows: Rows, against: str = "", without: str = "") -> 
     several = any(len(test.p_values) > 1 for test in found)
     order = {decoding.name: place for place, decoding in enumerate(recipe.decodings)}
     body = []
-    for test in sorted(found, key=lambda test: order[test.decoding]):
+    for test in sorted(found, key=lambda test: order.get(test.decoding, len(order))):
         each = ", ".join(map(p_value, test.p_values))
         cells = [
             decoding_label(recipe, test.decoding),
@@ -247,33 +238,21 @@ def systems(recipe: Recipe, rows: Rows) -> list[str]:
     return table(header, body, 6)
 
 
-def signatures(recipe: Recipe, rows: Rows) -> list[str]:
-    """How each score was computed."""
+def facts(recipe: Recipe, rows: Rows) -> list[str]:
+    """What else is told of a run: data, signatures, loss terms, times, machine, versions."""
     del recipe
-    found = rows.under("signature.")
-    return table(
-        ["score", "signature"],
-        ([_SCORE_NAMES.get(name, name), inline_code(text)] for name, text in found.items()),
-        2,
-    )
+    names = dict.fromkeys(row.metric for row in rows.rows if not row.system)
+    told = {name: rows.get(name) for name in names if name != "command"}
+    told["wall_seconds"] = sum(map(float, rows.under("wall_seconds.").values()))
+    return table(["", ""], ([name, _fact(name, value)] for name, value in told.items()), 2)
 
 
-def calibration(recipe: Recipe, rows: Rows) -> list[str]:
-    """The loss terms at initialisation."""
-    del recipe
-    body = [[name, number(value, "{:.3g}")] for name, value in rows.under("calibration.").items()]
-    return table(["at initialisation", ""], body) if body else []
-
-
-def times(recipe: Recipe, rows: Rows) -> list[str]:
-    """What each stage took, and where; means over seeds."""
-    del recipe
-    seconds = rows.under("wall_seconds.")
-    body = [[stage, duration(float(value))] for stage, value in seconds.items()]
-    body.append(["all stages", duration(sum(map(float, seconds.values())))])
-    facts = {**rows.under("data."), **rows.under("hardware."), **rows.under("versions.")}
-    body += [[name, str(value)] for name, value in facts.items()]
-    return table(["stage", "time"], body)
+def _fact(name: str, value: Any) -> str:
+    if name.startswith("wall_seconds"):
+        return duration(float(value))
+    if name.startswith("signature."):
+        return inline_code(value)
+    return f"{value:.6g}" if isinstance(value, float | Spread) else str(value)
 
 
 TABLES: dict[str, Callable[..., list[str]]] = {
@@ -283,9 +262,7 @@ TABLES: dict[str, Callable[..., list[str]]] = {
     "states": states,
     "study": study,
     "systems": systems,
-    "signatures": signatures,
-    "calibration": calibration,
-    "times": times,
+    "facts": facts,
 }
 
 
@@ -294,12 +271,9 @@ def runs(stored: Mapping[str, Rows]) -> list[str]:
     body = []
     for name, rows in stored.items():
         for seed in rows.seeds:
-
-            def told(metric: str, rows: Rows = rows, seed: int = seed) -> Any:
-                return rows.by_seed(metric).get(seed, MISSING)
-
-            seconds = [r.value for r in rows.rows if r.seed == seed and "wall_sec" in r.metric]
-            machine = f"{told('hardware.cpu')}, {told('hardware.cores')} cores"
-            all_stages = duration(float(sum(map(float, seconds)))) if seconds else MISSING
-            body.append([name, str(seed), inline_code(told("command")), all_stages, machine])
+            run = Rows([row for row in rows.rows if row.seed == seed], name)
+            seconds = sum(map(float, run.under("wall_seconds.").values()))
+            machine = f"{run.get('hardware.cpu')}, {run.get('hardware.cores')} cores"
+            command = inline_code(run.get("command"))
+            body.append([name, str(seed), command, duration(seconds), machine])
     return table(["recipe", "seed", "command", "all stages", "machine"], body, 3)

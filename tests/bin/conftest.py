@@ -117,5 +117,10 @@ def foreign_teacher(teacher_export, tmp_path):
     from t2t_hint_nart.exports.metadata import read_metadata
 
     copy = shutil.copytree(teacher_export, tmp_path / "foreign")
-    dataclasses.replace(read_metadata(copy), vocab_fingerprint=FOREIGN).write(copy)
+    facts = read_metadata(copy)
+    vocabularies = {
+        side: {**vocabulary, "fingerprint": FOREIGN}
+        for side, vocabulary in facts.vocabularies.items()
+    }
+    dataclasses.replace(facts, vocabularies=vocabularies).write(copy)
     return copy

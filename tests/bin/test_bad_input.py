@@ -211,7 +211,7 @@ def test_no_export(workshop, tmp_path, command):
         flags = {**flags_of(workshop, command, tmp_path), "teacher_export_dir": "bad"}
     if command == "t2t-calibrate":
         flags["hparams_set"] = "transformer_nat_small_hints"
-    assert refusal(command, **flags) == "No SavedModel in bad; make one with t2t-exporter."
+    assert refusal(command, **flags) == "No export in bad; make one with t2t-exporter."
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,8 @@ def test_it_is_refused(commands, foreign_teacher, tmp_path, job):
     assert ended.status == 1
     line = ended.err.splitlines()[-1]
     assert line.startswith(
-        f"{command}: error: The teacher {foreign_teacher} doesn't fit the student: its vocabulary "
-        f"(sha256) is {FOREIGN}, the student's is "
+        f"{command}: error: {foreign_teacher} doesn't fit {PROBLEM}: its vocabulary of inputs has "
+        f"fingerprint {FOREIGN}, that of {PROBLEM} "
     )
     assert not list(tmp_path.glob("out*"))
 

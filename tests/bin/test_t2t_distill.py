@@ -31,8 +31,8 @@ def test_the_opposite_direction(data_dir, teacher_of):
     teacher = teacher_of(f"{PROBLEM}_rev")
     flags = {"problem": PROBLEM, "data_dir": data_dir, "teacher_export_dir": teacher}
     assert refusal("t2t-distill", **flags) == (
-        f"The teacher {teacher} translates {PROBLEM}_rev, the opposite direction of {PROBLEM}; "
-        f"give a teacher of {PROBLEM}."
+        f"{teacher} translates {PROBLEM}_rev, the opposite direction of {PROBLEM}; "
+        f"give a model of {PROBLEM}."
     )
     assert not list(data_dir.glob("*_distill*"))
 
@@ -41,7 +41,7 @@ def test_another_problem_and_the_same_again(data_dir, teacher_of):
     flags = {"problem": PROBLEM, "data_dir": data_dir, "teacher_export_dir": teacher_of("news")}
     first, again = (run_command("t2t-distill", **flags) for _ in range(2))
     warning = (
-        f"{PROBLEM}_distill: warning: the teacher {flags['teacher_export_dir']} was trained on "
+        f"{PROBLEM}_distill: warning: {flags['teacher_export_dir']} was trained on "
         f"'news', not on '{PROBLEM}'\n"
     )
     assert (first.status, again.status) == (0, 0)

@@ -16,7 +16,7 @@ class FakeExport:
 
 @pytest.fixture
 def exported(monkeypatch):
-    monkeypatch.setattr("t2t_hint_nart.exports.exported_model.ExportedModel", FakeExport)
+    monkeypatch.setattr("t2t_hint_nart.exports.runtime.open_export", FakeExport)
 
 
 def test_once(exported):
@@ -78,7 +78,7 @@ def test_what_the_server_says_is_told():
         ({"server": "x", "export_dir": "y"}, "Give either --export_dir or --server"),
         ({"server": "x"}, "Missing --servable_name."),
         ({"server": "x", "servable_name": "m", "timeout_secs": 0}, "--timeout_secs must be at"),
-        ({"export_dir": "/nowhere"}, "No SavedModel in /nowhere; make one with t2t-exporter."),
+        ({"export_dir": "/nowhere"}, "No export in /nowhere; make one with t2t-exporter."),
     ],
 )
 def test_refusals(flags, expected):

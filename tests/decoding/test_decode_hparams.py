@@ -70,8 +70,8 @@ def test_what_is_of_another_strategy_is_refused(overrides, strategy):
     with pytest.raises(InputError) as caught:
         decode_hparams(overrides, strategy)
     assert str(caught.value) == (
-        f"--decode_hparams of strategy '{strategy}' (of its own: {', '.join(OWN[strategy])}): "
-        f"Unknown hyperparameter type for {overrides.partition('=')[0]}"
+        f"Unknown hyperparameter type for {overrides.partition('=')[0]} (strategy '{strategy}', "
+        f"which adds to T2T's decode hparams: {', '.join(OWN[strategy])})"
     )
 
 

@@ -67,7 +67,7 @@ def killed_distillation(patch):
 def killed_decoding(patch):
     from t2t_hint_nart.serving.translator import Translator
 
-    patch.setattr(Translator, "translate", dying(Translator.translate, 3))
+    patch.setattr(Translator, "translate_encoded", dying(Translator.translate_encoded, 3))
 
 
 ENDS = {"distil": killed_distillation, "decode": killed_decoding}

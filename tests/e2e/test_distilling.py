@@ -59,7 +59,7 @@ def test_killed_and_resumed_or_in_one_go_the_shards_are_the_same(experiment, dat
 
 def test_provenance_says_where_the_targets_come_from(experiment, teacher):
     values = registry.problem(f"{PROBLEM}_distill").provenance(experiment.data_dir)
-    assert values["teacher_export_dir"] == experiment.export_dir("teacher")
+    assert values["teacher_export_dir"] == experiment.saved_model("teacher")
     assert values["teacher_fingerprint"] == teacher.metadata.weights_fingerprint
     assert values["teacher_step"] == 480
     assert values["decode_hparams"]["beam_size"] == 4

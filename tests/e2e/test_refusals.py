@@ -197,7 +197,7 @@ def test_averages_of_a_damaged_checkpoint(tmp_path, refuses, checkpoint):
 )
 def test_a_damaged_export(experiment, tmp_path, refuses, damage, file):
     export = shutil.copytree(experiment.export_dir(STUDENT), tmp_path / "export")
-    damage(export / file)
+    damage(export / "1" / file)
     message = refuses("t2t-query-server", export_dir=export, inputs_once="1 2 3")
     assert str(export) in message
 
@@ -234,4 +234,4 @@ def test_no_teacher_where_one_is_said_to_be(experiment, tmp_path, refuses, comma
     if command == "t2t-distill":
         flags = {name: flags[name] for name in ("problem", "data_dir", "teacher_export_dir")}
     message = refuses(command, **flags)
-    assert message == f"No SavedModel in {tmp_path / 'nowhere'}; make one with t2t-exporter."
+    assert message == f"No export in {tmp_path / 'nowhere'}; make one with t2t-exporter."

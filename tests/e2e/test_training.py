@@ -159,7 +159,7 @@ def test_calibration_proposes_weights_that_make_the_terms_equal(experiment):
     # The same batches and seed as in the experiment, where it ran as a graph.
     stage = json.loads((experiment.directory / "stages" / "calibrate.json").read_text())["result"]
     assert values == pytest.approx(stage["terms"], abs=2e-4)
-    assert hidden == pytest.approx(stage["hint_hidden_weight"], rel=0.01)
+    assert hidden == pytest.approx(stage["weights"]["hint_hidden_weight"], rel=0.01)
 
 
 def test_a_trained_model_is_evaluated(experiment, tmp_path):

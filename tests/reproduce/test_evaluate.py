@@ -5,11 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.reproduce import evaluate
 from t2t_hint_nart.reproduce.evaluate import SAMPLES, Evaluation
 from t2t_hint_nart.reproduce.execution import Exports
 from t2t_hint_nart.reproduce.rows import Rows, read_rows
+from t2t_hint_nart.training.objective import Objective
 from t2t_hint_nart.training.summaries import Summaries
 from tests.reproduce.tiny_recipe import TINY_RECIPE
 
@@ -158,19 +160,20 @@ def test_translations_that_are_not_of_these_data_are_refused(tmp_path):
 def test_training_is_drawn_where_it_left_summaries(tmp_path, monkeypatch):
     report(tmp_path)
     assert not (tmp_path / "training.png").exists()
-    Summaries(tmp_path / "student_align").training(5, {"nll": 2.0, "gate_fraction": 0.5})
-    Summaries(tmp_path / "student_nll").training(5, {"nll": 3.0})
+    scalars = Objective(registry.hparams("transformer_nat_small_hints")).scalars()
+    for system, told in (
+        ("student_align", {"nll": 2.0, "gate_fraction": 0.5}),
+        ("student_nll", {"nll": 3.0}),
+    ):
+        Summaries(tmp_path / system, scalars=scalars).training(5, told)
     drawn = []
-    monkeypatch.setattr(evaluate, "draw_training_curves", lambda *args: drawn.append(args))
+    monkeypatch.setattr(evaluate, "training_curves_figure", lambda curves: curves)
+    monkeypatch.setattr(evaluate, "save", lambda *args: drawn.append(args))
     finished, rows = report(tmp_path)
-    assert drawn == [
-        (
-            {
-                "nll": {"nll": ([5], [3.0]), "+align": ([5], [2.0])},
-                "gate_fraction": {"+align": ([5], [0.5])},
-            },
-            tmp_path / "training.png",
-        )
-    ]
+    curves = {
+        "nll": {"nll": ([5], [3.0]), "+align": ([5], [2.0])},
+        "gate_fraction": {"+align": ([5], [0.5])},
+    }
+    assert drawn == [(curves, tmp_path / "training.png")]
     assert "training.png" in finished.report.read_text()
     assert len(rows.get("training.sha256", "student_nll")) == 64

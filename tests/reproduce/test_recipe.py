@@ -27,7 +27,10 @@ def test_what_a_recipe_names_exists_and_goes_together(name):
                 assert getattr(hparams, same) == getattr(sets[other], same)
         assert recipe.average * system.checkpoint_steps <= system.steps
     for decoding in recipe.decodings:
-        decode_hparams(decoding.decode_hparams)
+        for name, decoded in recipe.decoded():
+            if decoded == decoding.name:
+                strategy = registry.strategy_of(recipe.system(name).model)
+                decode_hparams(decoding.decode_hparams, strategy)
     assert {s for q in recipe.questions for s in q.systems} <= {s for s, _ in recipe.decoded()}
 
 

@@ -6,7 +6,16 @@ import pytest
 
 from t2t_hint_nart.reproduce.recipe import Question
 from t2t_hint_nart.reproduce.rows import Rows, flat_rows
-from t2t_hint_nart.reproduce.tables import ablation, paired, results, runs, states, study, systems
+from t2t_hint_nart.reproduce.tables import (
+    ablation,
+    facts,
+    paired,
+    results,
+    runs,
+    states,
+    study,
+    systems,
+)
 from tests.reproduce.tiny_recipe import STUDENTS, TINY_RECIPE
 
 
@@ -171,6 +180,16 @@ def test_how_systems_were_trained(answered):
     body = {row[0]: row for row in cells(systems(recipe, Rows(rows, "tiny")))}
     assert body["+align"][2:] == ["`x=1`", "real", "nothing", "–", "2"]
     assert body["nll"][3] == "distilled"
+
+
+def test_facts_of_runs():
+    rows = made_up()
+    rows += flat_rows({"recipe": "tiny", "seed": 1}, {"signature.chrf": "a|b", "average": 2})
+    lines = facts(TINY_RECIPE, Rows(rows, "tiny"))
+    assert "| wall_seconds.teacher | 1 h 0 min |" in lines
+    assert "| signature.chrf | `a\\|b` |" in lines and "| average | 2 |" in lines
+    assert lines[-1] == "| wall_seconds | 1 h 1 min |"
+    assert not [line for line in lines if "t2t-reproduce" in line]
 
 
 def test_runs():
