@@ -10,7 +10,6 @@ from t2t_hint_nart.hparams import (
     transformer_ablation,
     transformer_corpora,
     transformer_nat,
-    transformer_range,
     transformer_t2t115,
 )
 
@@ -20,6 +19,5 @@ __all__ = [
     "transformer_ablation",
     "transformer_corpora",
     "transformer_nat",
-    "transformer_range",
     "transformer_t2t115",
 ]

@@ -1,5 +1,8 @@
 """The hyperparameters that every set starts from (T2T 1.2.9 `layers/common_hparams.py`)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.registry import register_hparams
 
@@ -83,9 +86,7 @@ def basic_params1() -> HParams:
         max_target_seq_length=0,
     )
     _add_t2t115(hparams)
-    for name, value in _FIXED.items():
-        hparams.add_hparam(name, value)
-        hparams.restrict(name, (value,), "other values are not implemented")
+    add_fixed(hparams, _FIXED)
     return hparams
 
 
@@ -99,3 +100,15 @@ def _add_t2t115(hparams: HParams) -> None:
     hparams.add_hparam("learning_rate_decay_rate", 1.0)
     # Steps whose gradients are added up before one update; 0 for none.
     hparams.add_hparam("optimizer_multistep_accumulate_steps", 0)
+
+
+def add_fixed(hparams: HParams, values: Mapping[str, Any]) -> None:
+    """Add hyperparameters of T2T of which no other value is implemented."""
+    for name, value in values.items():
+        hparams.add_hparam(name, value)
+        hparams.restrict(name, (value,), "other values are not implemented")
+
+
+def changed(hparams: HParams, **values: Any) -> HParams:
+    """Give a set other values; returns the same set."""
+    return hparams.override_from_dict(values)

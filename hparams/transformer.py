@@ -1,11 +1,12 @@
 """The Transformer's hyperparameter sets with the values of T2T 1.2.9, the paper's version.
 
-Those of T2T 1.15 are in `transformer_t2t115.py`, ranges to search in `transformer_range.py`.
+Those of T2T 1.15 are in `transformer_t2t115.py`; ranges to search in are at the end.
 """
 
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.hparams.basic import basic_params1
-from t2t_hint_nart.registry import register_hparams
+from t2t_hint_nart.hparams.basic import add_fixed, basic_params1, changed
+from t2t_hint_nart.ranged_hparam import RangedHParams
+from t2t_hint_nart.registry import register_hparams, register_ranged_hparams
 
 # As in basic.py: T2T's names whose other values are not implemented.
 _FIXED = {
@@ -56,24 +57,23 @@ def transformer_base_v1() -> HParams:
     hparams.restrict("ffn_layer", ("conv_hidden_relu", "dense_relu_dense"), "the same layer")
     # T2T leaves padding out of the encoder's feed-forward layers; the output is the same.
     hparams.add_hparam("use_pad_remover", True)
-    for name, value in _FIXED.items():
-        hparams.add_hparam(name, value)
-        hparams.restrict(name, (value,), "other values are not implemented")
+    add_fixed(hparams, _FIXED)
     return hparams
 
 
 @register_hparams
 def transformer_base_v2() -> HParams:
     """Base model with the norm before each sublayer and more dropout (T2T 1.2.9)."""
-    hparams = transformer_base_v1()
-    hparams.layer_preprocess_sequence = "n"
-    hparams.layer_postprocess_sequence = "da"
-    hparams.layer_prepostprocess_dropout = 0.1
-    hparams.attention_dropout = 0.1
-    hparams.relu_dropout = 0.1
-    hparams.learning_rate_warmup_steps = 8000
-    hparams.learning_rate = 0.2
-    return hparams
+    return changed(
+        transformer_base_v1(),
+        layer_preprocess_sequence="n",
+        layer_postprocess_sequence="da",
+        layer_prepostprocess_dropout=0.1,
+        attention_dropout=0.1,
+        relu_dropout=0.1,
+        learning_rate_warmup_steps=8000,
+        learning_rate=0.2,
+    )
 
 
 @register_hparams
@@ -85,39 +85,36 @@ def transformer_base() -> HParams:
 @register_hparams
 def transformer_n_da() -> HParams:
     """Base model with twice the learning rate (T2T 1.2.9)."""
-    hparams = transformer_base()
-    hparams.learning_rate = 0.4
-    return hparams
+    return changed(transformer_base(), learning_rate=0.4)
 
 
 @register_hparams
 def transformer_big() -> HParams:
     """Big model for WMT (T2T 1.2.9: batches of 4096 tokens)."""
-    hparams = transformer_base()
-    hparams.hidden_size = 1024
-    hparams.filter_size = 4096
-    hparams.num_heads = 16
-    hparams.layer_prepostprocess_dropout = 0.3
-    return hparams
+    return changed(
+        transformer_base(),
+        hidden_size=1024,
+        filter_size=4096,
+        num_heads=16,
+        layer_prepostprocess_dropout=0.3,
+    )
 
 
 @register_hparams
 def transformer_big_single_gpu() -> HParams:
     """Big model for one GPU (T2T 1.2.9)."""
-    hparams = transformer_big()
-    hparams.layer_prepostprocess_dropout = 0.1
-    hparams.learning_rate_warmup_steps = 16000
-    hparams.optimizer_adam_beta2 = 0.998
-    return hparams
+    return changed(
+        transformer_big(),
+        layer_prepostprocess_dropout=0.1,
+        learning_rate_warmup_steps=16000,
+        optimizer_adam_beta2=0.998,
+    )
 
 
 @register_hparams
 def transformer_base_single_gpu() -> HParams:
     """Base model for one GPU (T2T 1.2.9: batches of 2048 tokens)."""
-    hparams = transformer_base()
-    hparams.batch_size = 2048
-    hparams.learning_rate_warmup_steps = 16000
-    return hparams
+    return changed(transformer_base(), batch_size=2048, learning_rate_warmup_steps=16000)
 
 
 @register_hparams
@@ -129,81 +126,68 @@ def transformer_base_multistep8() -> HParams:
 @register_hparams
 def transformer_small() -> HParams:
     """2 layers of width 256 (T2T 1.2.9)."""
-    hparams = transformer_base()
-    hparams.num_hidden_layers = 2
-    hparams.hidden_size = 256
-    hparams.filter_size = 1024
-    hparams.num_heads = 4
-    return hparams
+    return changed(
+        transformer_base(), num_hidden_layers=2, hidden_size=256, filter_size=1024, num_heads=4
+    )
 
 
 @register_hparams
 def transformer_deep_small() -> HParams:
     """5 layers of width 256, the authors' model for IWSLT14 (from their code, not in T2T)."""
-    hparams = transformer_base()
-    hparams.num_hidden_layers = 5
-    hparams.hidden_size = 256
-    hparams.filter_size = 512
-    hparams.num_heads = 4
-    return hparams
+    return changed(
+        transformer_base(), num_hidden_layers=5, hidden_size=256, filter_size=512, num_heads=4
+    )
 
 
 @register_hparams
 def transformer_tiny() -> HParams:
     """2 layers of width 128 (T2T 1.2.9)."""
-    hparams = transformer_base()
-    hparams.num_hidden_layers = 2
-    hparams.hidden_size = 128
-    hparams.filter_size = 512
-    hparams.num_heads = 4
-    return hparams
+    return changed(
+        transformer_base(), num_hidden_layers=2, hidden_size=128, filter_size=512, num_heads=4
+    )
 
 
 @register_hparams
 def transformer_test() -> HParams:
     """2 layers of width 16, for tests (a set of T2T 1.15, on the base of 1.2.9)."""
-    hparams = transformer_base()
-    hparams.num_hidden_layers = 2
-    hparams.hidden_size = 16
-    hparams.filter_size = 8
-    hparams.num_heads = 2
-    return hparams
+    return changed(
+        transformer_base(), num_hidden_layers=2, hidden_size=16, filter_size=8, num_heads=2
+    )
 
 
 @register_hparams
 def transformer_quickstart() -> HParams:
     """3 layers of width 128 for a few thousand short sentences: minutes on a CPU."""
-    hparams = transformer_base()
-    hparams.num_hidden_layers = 3
-    hparams.hidden_size = 128
-    hparams.filter_size = 512
-    hparams.num_heads = 4
-    hparams.layer_prepostprocess_dropout = 0.3
-    hparams.batch_size = 2048
-    hparams.learning_rate_warmup_steps = 400
-    hparams.learning_rate = 0.1
-    return hparams
+    return changed(
+        transformer_base(),
+        num_hidden_layers=3,
+        hidden_size=128,
+        filter_size=512,
+        num_heads=4,
+        layer_prepostprocess_dropout=0.3,
+        batch_size=2048,
+        learning_rate_warmup_steps=400,
+        learning_rate=0.1,
+    )
 
 
 @register_hparams
 def transformer_clean() -> HParams:
     """Base model without dropout, label smoothing and limit of length (T2T 1.2.9)."""
-    hparams = transformer_base_v2()
-    hparams.label_smoothing = 0.0
-    hparams.layer_prepostprocess_dropout = 0.0
-    hparams.attention_dropout = 0.0
-    hparams.relu_dropout = 0.0
-    hparams.max_length = 0
-    return hparams
+    return changed(
+        transformer_base_v2(),
+        label_smoothing=0.0,
+        layer_prepostprocess_dropout=0.0,
+        attention_dropout=0.0,
+        relu_dropout=0.0,
+        max_length=0,
+    )
 
 
 @register_hparams
 def transformer_clean_big() -> HParams:
     """transformer_clean at twice the width (T2T 1.2.9)."""
-    hparams = transformer_clean()
-    hparams.hidden_size = 1024
-    hparams.filter_size = 4096
-    return hparams
+    return changed(transformer_clean(), hidden_size=1024, filter_size=4096)
 
 
 def _add_positions(hparams: HParams) -> None:
@@ -225,6 +209,22 @@ def _add_positions(hparams: HParams) -> None:
 
 def as_multistep8(hparams: HParams) -> HParams:
     """Add up the gradients of 8 steps; returns the same set."""
-    hparams.optimizer = "multistep_adam"
-    hparams.optimizer_multistep_accumulate_steps = 8
-    return hparams
+    return changed(hparams, optimizer="multistep_adam", optimizer_multistep_accumulate_steps=8)
+
+
+@register_ranged_hparams("transformer_base")
+def transformer_base_range_v2(ranges: RangedHParams) -> None:
+    """Ranges around transformer_base (T2T 1.2.9)."""
+    ranges.set_float("learning_rate", 0.3, 3.0, scale=ranges.LOG_SCALE)
+    ranges.set_discrete("learning_rate_warmup_steps", [1000, 2000, 4000, 8000, 16000])
+    ranges.set_float("initializer_gain", 0.5, 2.0)
+    ranges.set_float("optimizer_adam_beta1", 0.85, 0.95)
+    ranges.set_float("optimizer_adam_beta2", 0.97, 0.99)
+    ranges.set_float("weight_decay", 0.0, 2.0)
+
+
+@register_ranged_hparams
+def transformer_base_range(ranges: RangedHParams) -> None:
+    """Ranges around transformer_base as in T2T 1.15, with less weight decay."""
+    transformer_base_range_v2(ranges)
+    ranges.set_float("weight_decay", 0.0, 1e-4)

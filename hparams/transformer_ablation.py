@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.hparams.basic import changed
 from t2t_hint_nart.hparams.transformer import (
     transformer_base,
     transformer_big,
@@ -27,10 +28,10 @@ def _varied(
     """Return the function of a set that differs from another in the given values."""
 
     def hparams_set() -> HParams:
-        return base().override_from_dict(changes)
+        return changed(base(), **changes)
 
     hparams_set.__name__ = name
-    listed = ", ".join(f"{changed} {value}" for changed, value in changes.items())
+    listed = ", ".join(f"{name} {value}" for name, value in changes.items())
     hparams_set.__doc__ = f"{base.__name__} with {listed} (T2T 1.2.9)."
     return hparams_set
 

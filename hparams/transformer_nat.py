@@ -6,7 +6,10 @@ losses read the `hint_*` names alone. T2T 1.15 has another model called `transfo
 latent-variable one), whose sets are not these.
 """
 
+from collections.abc import Callable
+
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.hparams.basic import changed
 from t2t_hint_nart.hparams.transformer import (
     transformer_base_v1,
     transformer_base_v2,
@@ -16,6 +19,7 @@ from t2t_hint_nart.hparams.transformer import (
 )
 from t2t_hint_nart.registry import register_hparams
 
+_AUTHORS = " (the authors' code)"
 # The authors' name, the name here, and what their values are called here.
 FORK_ALIASES: tuple[tuple[str, str, dict[object, object]], ...] = (
     ("regularize_hidden", "hint_hidden_weight", {}),
@@ -37,66 +41,6 @@ FORK_ALIASES: tuple[tuple[str, str, dict[object, object]], ...] = (
     ),
     ("distill_encdec_loss_type", "hint_align_direction", {}),
 )
-
-
-@register_hparams
-def transformer_nat_small() -> HParams:
-    """Student of transformer_small, likelihood alone (the authors' code)."""
-    return add_nat_hparams(transformer_small())
-
-
-@register_hparams
-def transformer_nat_deep_small() -> HParams:
-    """Student of transformer_deep_small, likelihood alone (the authors' code)."""
-    return add_nat_hparams(transformer_deep_small())
-
-
-@register_hparams
-def transformer_nat_base_v1() -> HParams:
-    """Student of transformer_base_v1, likelihood alone (the authors' code)."""
-    return add_nat_hparams(transformer_base_v1())
-
-
-@register_hparams
-def transformer_nat_base_v2() -> HParams:
-    """Student of transformer_base_v2, likelihood alone (the authors' code)."""
-    return add_nat_hparams(transformer_base_v2())
-
-
-@register_hparams
-def transformer_nat_quickstart() -> HParams:
-    """Student of transformer_quickstart, likelihood alone."""
-    return add_nat_hparams(transformer_quickstart())
-
-
-@register_hparams
-def transformer_nat_small_hints() -> HParams:
-    """Student with both hints: recalled values of the paper's appendix, unverified."""
-    return add_paper_hints(transformer_nat_small())
-
-
-@register_hparams
-def transformer_nat_deep_small_hints() -> HParams:
-    """Student with both hints: recalled values of the paper's appendix, unverified."""
-    return add_paper_hints(transformer_nat_deep_small())
-
-
-@register_hparams
-def transformer_nat_base_v1_hints() -> HParams:
-    """Student with both hints: recalled values of the paper's appendix, unverified."""
-    return add_paper_hints(transformer_nat_base_v1())
-
-
-@register_hparams
-def transformer_nat_base_v2_hints() -> HParams:
-    """Student with both hints: recalled values of the paper's appendix, unverified."""
-    return add_paper_hints(transformer_nat_base_v2())
-
-
-@register_hparams
-def transformer_nat_quickstart_hints() -> HParams:
-    """Student with both hints: recalled values of the paper's appendix, unverified."""
-    return add_paper_hints(transformer_nat_quickstart())
 
 
 def add_nat_hparams(hparams: HParams) -> HParams:
@@ -158,8 +102,42 @@ def add_paper_hints(hparams: HParams) -> HParams:
     Returns:
         The same set.
     """
-    hparams.hint_hidden_weight = 5.0
-    hparams.hint_align_weight = 1.0
-    hparams.hint_gamma_st = 0.1
-    hparams.hint_gamma_tr = 0.9
-    return hparams
+    return changed(
+        hparams, hint_hidden_weight=5.0, hint_align_weight=1.0, hint_gamma_st=0.1, hint_gamma_tr=0.9
+    )
+
+
+def _student(teacher: Callable[[], HParams], origin: str = "") -> Callable[[], HParams]:
+    """Return the set of a teacher's student without hints."""
+
+    def hparams_set() -> HParams:
+        return add_nat_hparams(teacher())
+
+    hparams_set.__name__ = teacher.__name__.replace("transformer_", "transformer_nat_")
+    hparams_set.__doc__ = f"Student of {teacher.__name__}, likelihood alone{origin}."
+    return hparams_set
+
+
+def _hinted(student: Callable[[], HParams]) -> Callable[[], HParams]:
+    """Return the same with hints."""
+
+    def hparams_set() -> HParams:
+        return add_paper_hints(student())
+
+    hparams_set.__name__ = f"{student.__name__}_hints"
+    hparams_set.__doc__ = (
+        "Student with both hints: recalled values of the paper's appendix, unverified."
+    )
+    return hparams_set
+
+
+transformer_nat_small = register_hparams(_student(transformer_small, _AUTHORS))
+transformer_nat_deep_small = register_hparams(_student(transformer_deep_small, _AUTHORS))
+transformer_nat_base_v1 = register_hparams(_student(transformer_base_v1, _AUTHORS))
+transformer_nat_base_v2 = register_hparams(_student(transformer_base_v2, _AUTHORS))
+transformer_nat_quickstart = register_hparams(_student(transformer_quickstart))
+transformer_nat_small_hints = register_hparams(_hinted(transformer_nat_small))
+transformer_nat_deep_small_hints = register_hparams(_hinted(transformer_nat_deep_small))
+transformer_nat_base_v1_hints = register_hparams(_hinted(transformer_nat_base_v1))
+transformer_nat_base_v2_hints = register_hparams(_hinted(transformer_nat_base_v2))
+transformer_nat_quickstart_hints = register_hparams(_hinted(transformer_nat_quickstart))

@@ -5,6 +5,7 @@ What 1.15 calls `transformer_base` is `transformer_base_v3`; the others have its
 """
 
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.hparams.basic import changed
 from t2t_hint_nart.hparams.transformer import (
     as_multistep8,
     transformer_base_v2,
@@ -31,29 +32,27 @@ def transformer_base_t2t115() -> HParams:
 @register_hparams
 def transformer_big_t2t115() -> HParams:
     """Big model for WMT as in T2T 1.15: batches of 2048 tokens."""
-    hparams = as_t2t115(transformer_big())
-    hparams.batch_size = 2048
-    return hparams
+    return changed(as_t2t115(transformer_big()), batch_size=2048)
 
 
 @register_hparams
 def transformer_big_single_gpu_t2t115() -> HParams:
     """Big model for one GPU as in T2T 1.15."""
-    hparams = transformer_big_t2t115()
-    hparams.layer_prepostprocess_dropout = 0.1
-    hparams.learning_rate_warmup_steps = 16000
-    return hparams
+    return changed(
+        transformer_big_t2t115(), layer_prepostprocess_dropout=0.1, learning_rate_warmup_steps=16000
+    )
 
 
 @register_hparams
 def transformer_base_single_gpu_t2t115() -> HParams:
     """Base model for one GPU as in T2T 1.15: 1024 tokens, a rate that ignores the width."""
-    hparams = transformer_base_v3()
-    hparams.batch_size = 1024
-    hparams.learning_rate_schedule = "constant*linear_warmup*rsqrt_decay"
-    hparams.learning_rate_constant = 0.1
-    hparams.learning_rate_warmup_steps = 16000
-    return hparams
+    return changed(
+        transformer_base_v3(),
+        batch_size=1024,
+        learning_rate_schedule="constant*linear_warmup*rsqrt_decay",
+        learning_rate_constant=0.1,
+        learning_rate_warmup_steps=16000,
+    )
 
 
 @register_hparams
@@ -86,10 +85,12 @@ def as_t2t115(hparams: HParams) -> HParams:
     Returns:
         The same set.
     """
-    hparams.optimizer = "adam"
-    hparams.optimizer_adam_beta2 = 0.997
-    hparams.learning_rate_schedule = "constant*linear_warmup*rsqrt_decay*rsqrt_hidden_size"
-    hparams.learning_rate_constant = 2.0
-    hparams.attention_projection = "separate"
-    hparams.ffn_layer = "dense_relu_dense"
-    return hparams
+    return changed(
+        hparams,
+        optimizer="adam",
+        optimizer_adam_beta2=0.997,
+        learning_rate_schedule="constant*linear_warmup*rsqrt_decay*rsqrt_hidden_size",
+        learning_rate_constant=2.0,
+        attention_projection="separate",
+        ffn_layer="dense_relu_dense",
+    )

@@ -39,11 +39,7 @@ class Entry(NamedTuple):
 
 
 class LazyClass(NamedTuple):
-    """A class that is imported when it is asked for.
-
-    Attributes:
-        target: `package.module:Class`.
-    """
+    """A class that is imported when it is asked for, from `package.module:Class`."""
 
     target: str
 
@@ -64,6 +60,7 @@ class Catalogue:
     Args:
         kind: what messages call it, as `model`.
         check: called with the name and the entry before it is added; may raise.
+        prepare: called before every look-up; it may register.
 
     Example:
         >>> models = Catalogue("model")
@@ -79,9 +76,13 @@ class Catalogue:
 Did you mean 'transformer_nat'? Registered: transformer_nat
     """
 
-    def __init__(self, kind: str, check: Callable[[str, Entry], None] | None = None) -> None:
-        self._kind = kind
-        self._check = check
+    def __init__(
+        self,
+        kind: str,
+        check: Callable[[str, Entry], None] = lambda name, entry: None,
+        prepare: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._kind, self._check, self._prepare = kind, check, prepare
         self._entries: dict[str, Entry] = {}
 
     @overload
@@ -95,12 +96,7 @@ Did you mean 'transformer_nat'? Registered: transformer_nat
     def register(self, registered_or_name: Any = None, **facts: str) -> Any:
         """Register a class or function; a decorator, bare or with a name.
 
-        Without a name a function is registered under its own, and a class under its own in
-        snake_case (TransformerNat as transformer_nat).
-
-        Args:
-            registered_or_name: what is registered, or its name.
-            **facts: of the entry.
+        Without a name it is registered under `default_name`.
 
         Raises:
             InputError: if the name is taken; the message tells where both registrations are.
@@ -120,13 +116,10 @@ Did you mean 'transformer_nat'? Registered: transformer_nat
         """Register a class by its place, from which it is imported when it is asked for.
 
         Args:
-            name: the name.
+            name: as for `register`, and so are facts.
             target: `package.module:Class`.
             doc: one line for `--registry_help`.
             **facts: of the entry.
-
-        Raises:
-            InputError: if the name is taken.
         """
         self.add(name, Entry(LazyClass(target), _caller_origin(), doc, facts))
 
@@ -140,8 +133,7 @@ Did you mean 'transformer_nat'? Registered: transformer_nat
                 f"{self._kind} '{name}' is already registered at {earlier.origin}; "
                 f"the second registration is at {entry.origin}"
             )
-        if self._check is not None:
-            self._check(name, entry)
+        self._check(name, entry)
         self._entries[name] = entry
 
     def find(self, name: str) -> Entry:
@@ -150,6 +142,7 @@ Did you mean 'transformer_nat'? Registered: transformer_nat
         Raises:
             UnknownNameError: with the nearest names, and all there are.
         """
+        self._prepare()
         if name not in self._entries:
             registered = ", ".join(self.names()) or "none"
             raise UnknownNameError(
@@ -158,16 +151,25 @@ Did you mean 'transformer_nat'? Registered: transformer_nat
             )
         return self._entries[name]
 
-    def names(self) -> list[str]:
-        """Return all names, sorted."""
-        return sorted(self._entries)
+    def load(self, name: str) -> Any:
+        """Return the class or function of a name, importing its module if need be."""
+        return self.find(name).load()
+
+    def make(self, name: str) -> Any:
+        """Return what the class or function of a name makes without arguments."""
+        return self.load(name)()
+
+    def names(self, prefix: str = "") -> list[str]:
+        """Return all names that begin with `prefix`, sorted."""
+        return sorted(name for name in self if name.startswith(prefix))
 
     def __iter__(self) -> Iterator[str]:
         """Return all names in the order of their registration."""
+        self._prepare()
         return iter(tuple(self._entries))
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries
+        return name in iter(self)
 
 
 def default_name(registered: Callable[..., Any]) -> str:

@@ -29,9 +29,11 @@ _PLUGIN_PACKAGES = (
     "t2t_hint_nart.problems",
     "t2t_hint_nart.reproduce.recipes",
 )
+_loaded_plugins: set[str] = set()
 _PROBLEM_SUFFIXES = ("_rev", "_copy")
 # What a model has that says nothing of it, as those registered for tensor2tensor do.
-BEAM, LIKELIHOOD = "beam", "likelihood"
+BEAM = "beam"
+LIKELIHOOD = "likelihood"
 
 
 class ProblemName(NamedTuple):
@@ -63,41 +65,71 @@ def _check_optimizer(name: str, entry: Entry) -> None:
         ) from error
 
 
-_models = Catalogue("model")
-_hparams = Catalogue("hparams set")
-_ranged_hparams = Catalogue("hparams range")
-_problems = Catalogue("problem", _check_problem)
-_optimizers = Catalogue("optimizer", _check_optimizer)
-_criteria = Catalogue("criterion")
-_terms = Catalogue("loss term")
-_strategies = Catalogue("decoding strategy")
-_runtimes = Catalogue("runtime")
-_recipes = Catalogue("recipe")
-_derived_problems: dict[str, Callable[[Any], Any]] = {}
-_loaded_plugins: set[str] = set()
+def load_plugins() -> None:
+    """Import what this package itself registers; every look-up does so first."""
+    for package in _PLUGIN_PACKAGES:
+        if package in _loaded_plugins:
+            continue
+        _loaded_plugins.add(package)  # before the import: a plug-in may look a name up
+        try:
+            importlib.import_module(package)
+        except BaseException:
+            _loaded_plugins.discard(package)
+            raise
 
-# Decorators, bare or with a name. A registered model is a Keras model class, with the facts
-# `strategy`, how it is decoded, and `criterion`, what it minimises; an hparams set is a function
-# that returns an HParams, a range a function that fills a RangedHParams, a problem a Problem class,
-# which learns its name as `registered_name`, an optimizer a function of the learning rate (a Keras
-# schedule) and the set that returns a Keras optimizer, a criterion a losses.term.Criterion, a term
-# a losses.term.Term, a strategy a decoding.strategy.Strategy, a runtime an exports.runtime.Runtime,
-# a recipe a function that returns a reproduce.recipe.Recipe of its own name.
+
+_models = Catalogue("model", prepare=load_plugins)
+_hparams = Catalogue("hparams set", prepare=load_plugins)
+_ranged_hparams = Catalogue("hparams range", prepare=load_plugins)
+_problems = Catalogue("problem", _check_problem, load_plugins)
+_optimizers = Catalogue("optimizer", _check_optimizer, load_plugins)
+_criteria = Catalogue("criterion", prepare=load_plugins)
+_terms = Catalogue("loss term", prepare=load_plugins)
+_strategies = Catalogue("decoding strategy", prepare=load_plugins)
+_runtimes = Catalogue("runtime", prepare=load_plugins)
+_recipes = Catalogue("recipe", prepare=load_plugins)
+_derived_problems: dict[str, Callable[[Any], Any]] = {}
+
+# What is registered, by decorators, bare or with a name, or by its place, and what its name gives
+# (UnknownNameError if there is no such name, with all there are).
+#
+# A Keras model class, with the facts `strategy`, how it is decoded, and `criterion`, what it
+# minimises.
 register_model = _models.register
 register_lazy_model = _models.register_lazily
-register_criterion = _criteria.register
-register_lazy_criterion = _criteria.register_lazily
-register_term = _terms.register
-register_lazy_term = _terms.register_lazily
+model = _models.load
+list_models = _models.names
+# A decoding.strategy.Strategy.
 register_strategy = _strategies.register
 register_lazy_strategy = _strategies.register_lazily
+strategy = _strategies.load
+# A losses.term.Criterion; it is made.
+register_criterion = _criteria.register
+register_lazy_criterion = _criteria.register_lazily
+criterion = _criteria.make
+# A losses.term.Term.
+register_term = _terms.register
+register_lazy_term = _terms.register_lazily
+# An exports.runtime.Runtime; it is made.
 register_runtime = _runtimes.register
 register_lazy_runtime = _runtimes.register_lazily
+runtime = _runtimes.make
+# A function that returns an HParams, anew at every call.
 register_hparams = _hparams.register
+list_hparams = _hparams.names
+# A function that fills a RangedHParams.
 register_ranged_hparams = _ranged_hparams.register
+list_ranged_hparams = _ranged_hparams.names
+# A Problem class, which learns its name as `registered_name`; listed without `_rev` and `_copy`.
 register_problem = _problems.register
+list_problems = _problems.names
+# A function of the learning rate (a Keras schedule) and the set that returns a Keras optimizer.
 register_optimizer = _optimizers.register
+list_optimizers = _optimizers.names
+# A function that returns a reproduce.recipe.Recipe of its own name; it is called.
 register_recipe = _recipes.register
+recipe = _recipes.make
+list_recipes = _recipes.names
 
 
 def register_derived_problem(suffix: str) -> Callable[[Any], Any]:
@@ -119,72 +151,24 @@ def register_derived_problem(suffix: str) -> Callable[[Any], Any]:
     return decorator
 
 
-def model(name: str) -> Any:
-    """Return the model class of that name, importing its module (and TensorFlow) if need be.
-
-    Raises:
-        UnknownNameError: listing the models there are.
-    """
-    load_plugins()
-    return _models.find(name).load()
-
-
 def check_model(name: str) -> None:
-    """Refuse an unknown model without importing any.
-
-    Raises:
-        UnknownNameError: listing the models there are.
-    """
-    load_plugins()
+    """Refuse an unknown model without importing any."""
     _models.find(name)
 
 
 def strategy_of(model_name: str) -> str:
     """Return the name of the strategy by which a model is decoded."""
-    load_plugins()
     return _models.find(model_name).facts.get("strategy", BEAM)
 
 
 def criterion_of(model_name: str) -> str:
     """Return the name of the criterion that a model minimises."""
-    load_plugins()
     return _models.find(model_name).facts.get("criterion", LIKELIHOOD)
 
 
-def strategy(name: str) -> Any:
-    """Return the decoding strategy of that name, importing its module if need be.
-
-    Raises:
-        UnknownNameError: listing the strategies there are.
-    """
-    load_plugins()
-    return _strategies.find(name).load()
-
-
-def criterion(name: str) -> Any:
-    """Return a criterion by its name, importing its module if need be.
-
-    Raises:
-        UnknownNameError: listing the criteria there are.
-    """
-    load_plugins()
-    return _criteria.find(name).load()()
-
-
 def terms() -> dict[str, Any]:
-    """Return all loss terms by name in the order of their registration, importing their modules."""
-    load_plugins()
-    return {name: _terms.find(name).load()() for name in _terms}
-
-
-def runtime(name: str) -> Any:
-    """Return the runtime of that name, importing its module if need be.
-
-    Raises:
-        UnknownNameError: listing the runtimes there are.
-    """
-    load_plugins()
-    return _runtimes.find(name).load()()
+    """Return all loss terms by name, made, in the order of their registration."""
+    return {name: _terms.make(name) for name in _terms}
 
 
 def hparams(name: str) -> HParams:
@@ -194,7 +178,6 @@ def hparams(name: str) -> HParams:
         UnknownNameError: listing the sets there are.
         InputError: if the registered function returned something else than an `HParams`.
     """
-    load_plugins()
     entry = _hparams.find(name)
     made = entry.value()
     if not isinstance(made, HParams):
@@ -206,12 +189,7 @@ def hparams(name: str) -> HParams:
 
 
 def ranged_hparams(name: str) -> RangedHParams:
-    """Return the hyperparameter ranges of that name.
-
-    Raises:
-        UnknownNameError: listing the ranges there are.
-    """
-    load_plugins()
+    """Return the hyperparameter ranges of that name."""
     ranges = RangedHParams()
     _ranged_hparams.find(name).value(ranges)
     return ranges
@@ -228,7 +206,6 @@ def problem(name: str) -> Any:
         UnknownNameError: listing the problems there are.
         InputError: if `_rev` or `_copy` comes after such a suffix.
     """
-    load_plugins()
     parsed = parse_problem_name(name)
     suffix = next((s for s in _derived_problems if parsed.base.endswith(s)), None)
     if suffix and parsed.base not in _problems:
@@ -244,24 +221,10 @@ def optimizer(name: str) -> Callable[[Any, HParams], Any]:
     """Return the function that makes the optimizer of that name.
 
     T2T 1.2.9's names in CamelCase stand for those of 1.15: TrueAdam for true_adam, SGD for sgd.
-
-    Raises:
-        UnknownNameError: listing the optimizers there are.
     """
-    load_plugins()
     known = name if name in _optimizers else snake_case(name)
     make: Callable[[Any, HParams], Any] = _optimizers.find(known).value
     return make
-
-
-def recipe(name: str) -> Any:
-    """Return the recipe of that name: an experiment that t2t-reproduce runs.
-
-    Raises:
-        UnknownNameError: listing the recipes there are.
-    """
-    load_plugins()
-    return _recipes.find(name).value()
 
 
 def parse_problem_name(name: str) -> ProblemName:
@@ -284,48 +247,11 @@ def parse_problem_name(name: str) -> ProblemName:
     return ProblemName(base, "_rev" in found, "_copy" in found)
 
 
-def list_models() -> list[str]:
-    """Return the names of all models, sorted."""
-    load_plugins()
-    return _models.names()
-
-
-def list_hparams(prefix: str = "") -> list[str]:
-    """Return the names of all hyperparameter sets that begin with `prefix`, sorted."""
-    load_plugins()
-    return [name for name in _hparams.names() if name.startswith(prefix)]
-
-
-def list_ranged_hparams() -> list[str]:
-    """Return the names of all hyperparameter ranges, sorted."""
-    load_plugins()
-    return _ranged_hparams.names()
-
-
-def list_problems() -> list[str]:
-    """Return the names of all problems, sorted and without their `_rev` and `_copy` forms."""
-    load_plugins()
-    return _problems.names()
-
-
-def list_optimizers() -> list[str]:
-    """Return the names of all optimizers, sorted."""
-    load_plugins()
-    return _optimizers.names()
-
-
-def list_recipes() -> list[str]:
-    """Return the names of all recipes, sorted."""
-    load_plugins()
-    return _recipes.names()
-
-
 def help_string() -> str:
     """Return what is registered, where, and what it is: the text of `--registry_help`.
 
     Names are grouped, as in T2T, by their text before the first underscore.
     """
-    load_plugins()
     lines = ["Registry contents:", "------------------"]
     for title, catalogue in (
         ("Models", _models),
@@ -346,28 +272,10 @@ def help_string() -> str:
     return "\n".join(lines)
 
 
-def load_plugins() -> None:
-    """Import what this package itself registers; every look-up does so first."""
-    for package in _PLUGIN_PACKAGES:
-        if package in _loaded_plugins:
-            continue
-        _loaded_plugins.add(package)  # before the import: a plug-in may look a name up
-        try:
-            importlib.import_module(package)
-        except BaseException:
-            _loaded_plugins.discard(package)
-            raise
-
-
 def import_usr_dir(path: str) -> None:
     """Import a user's own directory of models, sets and problems: `--t2t_usr_dir`.
 
-    Args:
-        path: the directory, whose `__init__.py` must import the modules that register; an empty
-            path is ignored.
-
-    Raises:
-        InputError: if it cannot be imported, or registers a name that is taken.
+    Args and raises as `user_directory.import_directory`.
     """
     load_plugins()
     user_directory.import_directory(path)

@@ -1,7 +1,6 @@
 """Imports a user's own directory of models, sets and problems: `--t2t_usr_dir`.
 
-In: a path. Out: nothing but the registrations that the directory's `__init__.py` makes. As in
-T2T, the directory is imported as a package of its own name, found in its parent directory.
+As in T2T, it is imported as a package of its own name, found in its parent directory.
 """
 
 import importlib

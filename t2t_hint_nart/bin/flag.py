@@ -1,13 +1,15 @@
-"""Flags by their kind, and groups of them: what the commands' flags are written down with.
+"""Flags by their kind, groups of them, and those that several commands share.
 
-    define_flags = flag.group(
-        export_dir=flag.path(None, "SavedModel written by t2t-exporter."),
-        timeout_secs=flag.count(10, "Longest time to wait for an answer."),
+    define_flags = group(
+        export_dir=path(None, "SavedModel written by t2t-exporter."),
+        timeout_secs=count(10, "Longest time to wait for an answer."),
     )
 
+Names and defaults are T2T's; where its versions differ, those of 1.15, which today's users know.
 Must not import TensorFlow.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,31 +53,16 @@ class PathParser(flags.ArgumentParser[str]):
         return "string"
 
 
-def define_path(name: str, default: str | None, help: str, flag_values: flags.FlagValues) -> None:
-    """Define a flag whose value is the path of a file or directory.
-
-    Args:
-        name: of the flag.
-        default: its value if it isn't given.
-        help: what `--help` says.
-        flag_values: the flags that it becomes one of.
-    """
+def _define_path(name: str, default: str | None, help: str, flag_values: flags.FlagValues) -> None:
+    """Define a flag whose value is the path of a file or directory."""
     serializer: flags.ArgumentSerializer[str] = flags.ArgumentSerializer()
     flags.DEFINE(PathParser(), name, default, help, flag_values=flag_values, serializer=serializer)
 
 
-def define_count(
+def _define_count(
     name: str, default: int | None, help: str, flag_values: flags.FlagValues, least: int = 1
 ) -> None:
-    """Define a flag whose value is a number, `least` or more.
-
-    Args:
-        name: as for `define_path`, and so are the others.
-        default: may be None.
-        help: what `--help` says.
-        flag_values: the flags that it becomes one of.
-        least: allowed; a smaller one is refused when flags are parsed.
-    """
+    """Define a flag whose value is a number, `least` or more; refused when flags are parsed."""
 
     def check(given: int | None) -> bool:
         if given is not None and given < least:
@@ -95,13 +82,14 @@ def _kind(define: Callable[..., object]) -> Callable[..., Definition]:
     return with_arguments
 
 
-path = _kind(define_path)
-count = _kind(define_count)
+path = _kind(_define_path)
+count = _kind(_define_count)
 string = _kind(flags.DEFINE_string)
 boolean = _kind(flags.DEFINE_bool)
 integer = _kind(flags.DEFINE_integer)
 number = _kind(flags.DEFINE_float)
 choice = _kind(flags.DEFINE_enum)
+names = _kind(flags.DEFINE_list)
 alias = _kind(flags.DEFINE_alias)
 
 
@@ -130,3 +118,144 @@ def group(**definitions: Definition) -> Callable[[flags.FlagValues], None]:
             definition(name, values)
 
     return define
+
+
+_USR_DIR = path(
+    None,
+    "Directory with an __init__.py that imports modules registering your own models, "
+    "hparams sets and problems.",
+)
+
+# A user's own directory; `command_line.run` imports it.
+define_usr_dir_flag = group(t2t_usr_dir=_USR_DIR)
+
+# Where data is, and which problem it is for.
+define_data_flags = group(
+    data_dir=path(None, "Directory of the vocabulary and the shards."),
+    tmp_dir=path(
+        "/tmp/t2t_datagen", "Directory for downloads and other text that shards are made of."
+    ),
+    problem=string(None, "Name of the problem; _rev appended swaps source and target."),
+    problems=alias("problem"),
+    t2t_usr_dir=_USR_DIR,
+)
+
+# Which model with which hyperparameters, and where it is kept.
+define_model_flags = group(
+    model=string(None, "Name of the model."),
+    hparams_set=string(None, "Name of the hyperparameter set."),
+    hparams=string(
+        "", "Changes to the set, as learning_rate=0.1,num_heads=4; also --hp_num_heads=4."
+    ),
+    output_dir=path(None, "Directory of checkpoints, hparams.json, flags and summaries."),
+    registry_help=boolean(
+        False, "Print the registered models, hyperparameter sets and problems, and exit."
+    ),
+)
+
+# Which checkpoint is read.
+define_checkpoint_flags = group(
+    checkpoint_path=path(
+        None, "Checkpoint to read, as DIR/model.ckpt-1000; the newest in --output_dir by default."
+    ),
+)
+
+# How to decode.
+define_decode_flags = group(
+    decode_hparams=string("", "Changes to how it is decoded, as beam_size=4,alpha=0.6."),
+)
+
+# Which model, of what and from where, and how it decodes.
+MODEL_FLAGS = (define_data_flags, define_model_flags, define_checkpoint_flags, define_decode_flags)
+
+
+def require(values: flags.FlagValues, *names: str) -> None:
+    """Refuse missing flags, all of them in one line.
+
+    Raises:
+        InputError: naming them.
+    """
+    missing = [f"--{name}" for name in names if values[name].value in (None, "")]
+    if missing:
+        raise InputError(f"Missing {', '.join(missing)}. See --help.")
+
+
+def check_writable(*paths: str | os.PathLike[str]) -> None:
+    """Refuse what couldn't be written, before an hour of decoding; nothing is made yet.
+
+    Args:
+        *paths: what will be written, with the directories that lead there; empty ones are left out.
+
+    Raises:
+        InputError: what leads there isn't a directory, or one that can't be written to.
+    """
+    for path in paths:
+        if not os.fspath(path):
+            continue
+        place = Path(path).absolute().parent
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        if not place.is_dir():
+            raise InputError(f"{path} can't be written: {place} isn't a directory.")
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise InputError(f"{path} can't be written: no permission to write to {place}.")
+
+
+_ONE_DEVICE = "a command runs on one device, the first GPU if there is one"
+_NO_CLUSTER = "training runs in one process, without parameter servers"
+_NO_TPU = "there is no support for TPUs"
+_NO_CLOUD = "nothing is run in the cloud"
+_XLA = "TensorFlow's XLA flags are in TF_XLA_FLAGS"
+_THREADS = "TensorFlow reads TF_NUM_INTEROP_THREADS and TF_NUM_INTRAOP_THREADS"
+_GRAPH_ONLY = "a tool for the graphs of TensorFlow 1"
+_OWN_COMMAND = "export with t2t-exporter --export_dir"
+
+# Flags of T2T that have no meaning here: their defaults are accepted, so that T2T's own command
+# lines run; another value is refused with the reason.
+#
+# Those of T2T's utils/flags.py that say where a graph runs: every command that works with a model
+# has them.
+define_device_flags = group(
+    worker_gpu=refused(1, _ONE_DEVICE),
+    worker_gpu_memory_fraction=refused(0.95, "TensorFlow 2 takes memory as it needs it"),
+    gpu_order=refused("", "choose a device with CUDA_VISIBLE_DEVICES"),
+    sync=refused(False, _NO_CLUSTER),
+    ps_replicas=refused(0, _NO_CLUSTER),
+    ps_gpu=refused(0, _NO_CLUSTER),
+    ps_job=refused("/job:ps", _NO_CLUSTER),
+    worker_replicas=refused(1, _NO_CLUSTER),
+    worker_job=refused("/job:localhost", _NO_CLUSTER),
+    master=refused("", _NO_CLUSTER),
+    log_device_placement=refused(False, _GRAPH_ONLY),
+    use_tpu=refused(False, _NO_TPU),
+)
+# Those of t2t-trainer alone.
+define_trainer_only_flags = group(
+    worker_id=refused(0, _NO_CLUSTER),
+    std_server_protocol=refused("grpc", _NO_CLUSTER),
+    optionally_use_dist_strat=refused(False, _ONE_DEVICE),
+    locally_shard_to_cpu=refused(False, _ONE_DEVICE),
+    daisy_chain_variables=refused(True, _ONE_DEVICE),
+    xla_compile=refused(False, _XLA),
+    xla_jit_level=refused(-1, _XLA),
+    inter_op_parallelism_threads=refused(0, _THREADS),
+    intra_op_parallelism_threads=refused(0, _THREADS),
+    gpu_automatic_mixed_precision=refused(False, "networks compute in float32"),
+    tfdbg=refused(False, _GRAPH_ONLY),
+    dbgprofile=refused(False, _GRAPH_ONLY),
+    profile=refused(False, _GRAPH_ONLY),
+    enable_graph_rewriter=refused(False, _GRAPH_ONLY),
+    experimental_optimize_placement=refused(False, _GRAPH_ONLY),
+    use_guarantee_const_getter=refused(False, _NO_TPU),
+    use_tpu_estimator=refused(False, _NO_TPU),
+    tpu_num_shards=refused(8, _NO_TPU),
+    tpu_job_name=refused(None, _NO_TPU),
+    tpu_infeed_sleep_secs=refused(None, _NO_TPU),
+    iterations_per_loop=refused(100, _NO_TPU),
+    cloud_tpu_name=refused(None, _NO_CLOUD),
+    cloud_mlengine=refused(False, _NO_CLOUD),
+    cloud_mlengine_master_type=refused(None, _NO_CLOUD),
+    export_saved_model=refused(False, _OWN_COMMAND),
+    export_saved_model_api_version=refused(1, _OWN_COMMAND),
+    autotune_parallel_trials=refused(1, "trials run one after the other on one device"),
+)

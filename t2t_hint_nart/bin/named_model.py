@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from t2t_hint_nart.bin.flags import require
+from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 

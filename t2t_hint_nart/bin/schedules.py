@@ -169,7 +169,7 @@ def _newest(session: TrainerSession) -> str:
 
 def _new_checkpoints(session: TrainerSession) -> Iterator[str]:
     """Return new checkpoints until the one of --train_steps, or until none comes any more."""
-    from t2t_hint_nart.training.new_checkpoints import new_checkpoints
+    from t2t_hint_nart.training.checkpoints import new_checkpoints
 
     values = session.values
     return new_checkpoints(session.output_dir, values.eval_timeout_mins, values.train_steps)

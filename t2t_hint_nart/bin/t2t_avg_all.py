@@ -13,7 +13,7 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flags import require
+from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.errors import InputError
 
 # T2T's flags of this command.
@@ -37,7 +37,7 @@ def _main(values: flags.FlagValues) -> None:
             "give another."
         )
     from t2t_hint_nart.training.averaging import average_checkpoints
-    from t2t_hint_nart.training.new_checkpoints import every_checkpoint
+    from t2t_hint_nart.training.checkpoints import every_checkpoint
 
     paths: list[str] = []
     averages = 0

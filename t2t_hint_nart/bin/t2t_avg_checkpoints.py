@@ -16,7 +16,7 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flags import require
+from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.errors import InputError
 
 # The flags of T2T's utils/avg_checkpoints.py.

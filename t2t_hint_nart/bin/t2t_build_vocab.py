@@ -15,31 +15,27 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flag import define_count, define_path
-from t2t_hint_nart.bin.flags import define_usr_dir_flag
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flag import define_usr_dir_flag
 from t2t_hint_nart.errors import InputError
 
 _SOURCES = ("problem", "corpus_filepattern", "vocab_filepattern")
 
 
-def define_flags(values: flags.FlagValues) -> None:
-    """Define the flags of T2T's build_vocab.py and text_encoder_build_subword.py."""
-    define_path("data_dir", "/tmp/t2t/data_dir", "Where a problem's vocabulary goes.", values)
-    define_path("tmp_dir", "/tmp/t2t/tmp_dir", "Directory for downloads.", values)
-    flags.DEFINE_string("problem", None, "Name of the problem.", flag_values=values)
-    flags.DEFINE_alias("problems", "problem", flag_values=values)
-    define_path(
-        "output_filename", "/tmp/my.subword_text_encoder", "Where another vocabulary goes.", values
-    )
-    define_path("corpus_filepattern", "", "Text files, as text/*.de.", values)
-    define_path("vocab_filepattern", "", "Files of lines token,count.", values)
-    define_count("min_count", 5, "Fewest occurrences of a subtoken.", values)
-    define_count("corpus_max_lines", 10000, "Lines to read of all files, 0 for all.", values, 0)
-    define_count("num_iterations", 4, "Rounds of refinement.", values)
-    flags.DEFINE_bool(
-        "split_on_newlines", True, "Whether a line is a text, else a file is.", flag_values=values
-    )
+# The flags of T2T's build_vocab.py and text_encoder_build_subword.py.
+define_flags = flag.group(
+    data_dir=flag.path("/tmp/t2t/data_dir", "Where a problem's vocabulary goes."),
+    tmp_dir=flag.path("/tmp/t2t/tmp_dir", "Directory for downloads."),
+    problem=flag.string(None, "Name of the problem."),
+    problems=flag.alias("problem"),
+    output_filename=flag.path("/tmp/my.subword_text_encoder", "Where another vocabulary goes."),
+    corpus_filepattern=flag.path("", "Text files, as text/*.de."),
+    vocab_filepattern=flag.path("", "Files of lines token,count."),
+    min_count=flag.count(5, "Fewest occurrences of a subtoken."),
+    corpus_max_lines=flag.count(10000, "Lines to read of all files, 0 for all.", least=0),
+    num_iterations=flag.count(4, "Rounds of refinement."),
+    split_on_newlines=flag.boolean(True, "Whether a line is a text, else a file is."),
+)
 
 
 def _main(values: flags.FlagValues) -> None:

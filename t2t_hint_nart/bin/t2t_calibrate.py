@@ -12,7 +12,7 @@ Example:
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flags import define_data_flags, require
+from t2t_hint_nart.bin.flag import define_data_flags, require
 
 # The student, the teacher and how much to measure.
 define_flags = flag.group(
@@ -33,8 +33,8 @@ def _main(values: flags.FlagValues) -> None:
     problem = registry.problem(values.problem)
     registry.check_model(values.model)
     hparams = create_hparams(values.hparams_set, values.hparams)
+    from t2t_hint_nart.training.experiment import calibrate_run
     from t2t_hint_nart.training.run import Run
-    from t2t_hint_nart.training.term_measurement import calibrate_run
 
     run = Run(
         values.model, hparams, problem, values.data_dir, "", values.teacher_export_dir,

@@ -22,48 +22,41 @@ from collections.abc import Sequence
 from absl import flags
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flag import define_count
-from t2t_hint_nart.bin.flags import define_data_flags, require
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flag import define_data_flags, require
 from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.corpus import seed_generators
 from t2t_hint_nart.errors import InputError, nearest
 
 # T2T's flags for generators outside the registry, which it refuses or ignores for problems.
-_UNREGISTERED_ONLY = {"max_cases": 0, "num_shards": 0}
-_TASK_FLAGS = {
-    "task_id": "Number of a training shard to write, and nothing else.",
-    "task_id_start": "Number of the first training shard to write, and nothing else.",
-    "task_id_end": "Number of the training shard before which --task_id_start's range ends.",
-}
+_UNREGISTERED_ONLY = ("max_cases", "num_shards")
+_UNREGISTERED_HELP = "T2T's flag; a registered problem decides this itself."
+_define_own_flags = flag.group(
+    exclude_problems=flag.string("", "Names of problems to leave out."),
+    only_list=flag.boolean(
+        False,
+        "Print the names of the problems and exit; with --data_dir, what is known of its data.",
+    ),
+    num_concurrent_processes=flag.count(
+        None, "Processes that encode text; by default one, as each needs memory of its own."
+    ),
+    task_id=flag.integer(-1, "Number of a training shard to write, and nothing else."),
+    task_id_start=flag.integer(
+        -1, "Number of the first training shard to write, and nothing else."
+    ),
+    task_id_end=flag.integer(
+        -1, "Number of the training shard before which --task_id_start's range ends."
+    ),
+    random_seed=flag.integer(429459, "Seed of the order."),
+    **{name: flag.integer(0, _UNREGISTERED_HELP) for name in _UNREGISTERED_ONLY},
+)
 
 
 def define_flags(values: flags.FlagValues) -> None:
     """Define which problems are written and how."""
-    values[
-        "problem"
-    ].help = "Names of problems, separated by commas; a trailing * stands for every ending."
-    flags.DEFINE_string(
-        "exclude_problems", "", "Names of problems to leave out.", flag_values=values
-    )
-    flags.DEFINE_bool(
-        "only_list",
-        False,
-        "Print the names of the problems and exit; with --data_dir, what is known of its data.",
-        flag_values=values,
-    )
-    define_count(
-        "num_concurrent_processes",
-        None,
-        "Processes that encode text; by default one, as each needs memory of its own.",
-        values,
-    )
-    for name, text in _TASK_FLAGS.items():
-        flags.DEFINE_integer(name, -1, text, flag_values=values)
-    flags.DEFINE_integer("random_seed", 429459, "Seed of the order.", flag_values=values)
-    for name, default in _UNREGISTERED_ONLY.items():
-        text = "T2T's flag; a registered problem decides this itself."
-        flags.DEFINE_integer(name, default, text, flag_values=values)
+    text = "Names of problems, separated by commas; a trailing * stands for every ending."
+    values["problem"].help = text
+    _define_own_flags(values)
 
 
 def chosen_problems(patterns: str, excluded: str = "") -> list[str]:
@@ -114,8 +107,8 @@ def _main(values: flags.FlagValues) -> None:
         listing = data_report.listing(values.data_dir) if values.data_dir else []
         print("\n".join(listing or registry.list_problems()))
         return
-    for name, default in _UNREGISTERED_ONLY.items():
-        if values[name].value != default:
+    for name in _UNREGISTERED_ONLY:
+        if values[name].value:
             raise InputError(
                 f"--{name} is not for registered problems, which decide it themselves; leave it out"
             )

@@ -31,9 +31,8 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.command_line import typed_line
-from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable, require
+from t2t_hint_nart.bin.flag import MODEL_FLAGS, check_writable, define_device_flags, require
 from t2t_hint_nart.bin.named_model import named_model, to_stderr
-from t2t_hint_nart.bin.refused_flags import define_device_flags
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 

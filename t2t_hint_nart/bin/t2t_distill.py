@@ -14,7 +14,7 @@ import sys
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flags import define_data_flags, require
+from t2t_hint_nart.bin.flag import define_data_flags, require
 
 _TRAIN_APART = "train teacher and student with t2t-trainer"
 

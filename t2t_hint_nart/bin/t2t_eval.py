@@ -14,8 +14,12 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags, require
-from t2t_hint_nart.bin.refused_flags import define_device_flags
+from t2t_hint_nart.bin.flag import (
+    define_data_flags,
+    define_device_flags,
+    define_model_flags,
+    require,
+)
 from t2t_hint_nart.errors import InputError
 
 # T2T's flags of this command.
@@ -40,8 +44,8 @@ def _main(values: flags.FlagValues) -> None:
     hparams = create_hparams(values.hparams_set, values.hparams, values.output_dir)
 
     from t2t_hint_nart.data.problem import DatasetSplit
+    from t2t_hint_nart.training.checkpoints import new_checkpoints
     from t2t_hint_nart.training.experiment import Experiment
-    from t2t_hint_nart.training.new_checkpoints import new_checkpoints
     from t2t_hint_nart.training.run import Run
 
     split = DatasetSplit.TEST if values.eval_use_test_set else DatasetSplit.EVAL

@@ -12,9 +12,8 @@ Example:
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable
+from t2t_hint_nart.bin.flag import MODEL_FLAGS, check_writable, define_device_flags
 from t2t_hint_nart.bin.named_model import named_model
-from t2t_hint_nart.bin.refused_flags import define_device_flags
 
 # Where to export to.
 define_flags = flag.group(

@@ -18,7 +18,7 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags, require
+from t2t_hint_nart.bin.flag import define_data_flags, define_model_flags, require
 from t2t_hint_nart.errors import InputError
 
 # What is read, and what is written by tensor2tensor's names.

@@ -17,47 +17,34 @@ import time
 
 from absl import flags
 
-from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flag import define_path
-from t2t_hint_nart.bin.flags import define_usr_dir_flag, require
+from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.flag import define_usr_dir_flag, require
 
-
-def define_flags(values: flags.FlagValues) -> None:
-    """Define the recipe and where it runs."""
-    flags.DEFINE_string("recipe", None, "Name of the experiment or study.", flag_values=values)
-    flags.DEFINE_list(
-        "questions", None, "Names of a study's questions, if not all.", flag_values=values
-    )
-    flags.DEFINE_enum(
-        "schedule",
+# The recipe and where it runs.
+define_flags = flag.group(
+    recipe=flag.string(None, "Name of the experiment or study."),
+    questions=flag.names(None, "Names of a study's questions, if not all."),
+    schedule=flag.choice(
         "run",
         ["run", "test"],
         "test: one step a model and a few sentences, to see that everything fits together.",
-        flag_values=values,
-    )
-    define_path("output_dir", None, "Directory of everything it makes.", values)
-    define_path("tmp_dir", None, "Directory of downloads; in --output_dir by default.", values)
-    flags.DEFINE_string(
-        "teacher_from",
+    ),
+    output_dir=flag.path(None, "Directory of everything it makes."),
+    tmp_dir=flag.path(None, "Directory of downloads; in --output_dir by default."),
+    teacher_from=flag.string(
         None,
         "Directory of a finished experiment with the same teacher: its data, teacher and distilled "
         "data are taken, so that seeds, and studies, share a teacher.",
-        flag_values=values,
-    )
-    flags.DEFINE_integer("random_seed", 1, "Seed of all training.", flag_values=values)
-    define_path(
-        "write_reproduction",
-        None,
-        "Document whose tables are made anew from the stored rows, as REPRODUCTION.md.",
-        values,
-    )
-    define_path(
-        "reports_dir",
+    ),
+    random_seed=flag.integer(1, "Seed of all training."),
+    write_reproduction=flag.path(
+        None, "Document whose tables are made anew from the stored rows, as REPRODUCTION.md."
+    ),
+    reports_dir=flag.path(
         "reports",
         "Directory of the stored rows: results.jsonl of each run, under any name *.jsonl.",
-        values,
-    )
-    define_usr_dir_flag(values)
+    ),
+)
 
 
 def _main(values: flags.FlagValues) -> None:
@@ -110,4 +97,4 @@ def _command(values: flags.FlagValues) -> str:
     return command
 
 
-main = command_line.command(_main, "t2t-reproduce", define_flags)
+main = command_line.command(_main, "t2t-reproduce", define_usr_dir_flag, define_flags)

@@ -21,14 +21,15 @@ Examples:
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flags import (
+from t2t_hint_nart.bin.flag import (
     define_data_flags,
     define_decode_flags,
+    define_device_flags,
     define_model_flags,
+    define_trainer_only_flags,
     require,
 )
 from t2t_hint_nart.bin.hparams_search import search
-from t2t_hint_nart.bin.refused_flags import define_device_flags, define_trainer_only_flags
 from t2t_hint_nart.bin.schedules import SCHEDULES, find_schedule
 from t2t_hint_nart.bin.trainer_session import TrainerSession
 from t2t_hint_nart.hparam import HParams

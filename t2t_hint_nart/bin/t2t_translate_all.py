@@ -18,7 +18,7 @@ from typing import Any
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flags import check_writable, define_data_flags, define_decode_flags, require
+from t2t_hint_nart.bin.flag import check_writable, define_data_flags, define_decode_flags, require
 from t2t_hint_nart.bin.named_model import model_of_run, to_stderr
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
@@ -59,8 +59,7 @@ def _main(values: flags.FlagValues) -> None:
     sentences = file_sentences(values.source, delimiter=settings.delimiter)
     translated = _translate(values, settings, sentences)
 
-    from t2t_hint_nart.training.checkpoints import step_of
-    from t2t_hint_nart.training.new_checkpoints import every_checkpoint
+    from t2t_hint_nart.training.checkpoints import every_checkpoint, step_of
 
     found = 0
     for path in every_checkpoint(model_dir, values.min_steps, 60 * values.wait_minutes):

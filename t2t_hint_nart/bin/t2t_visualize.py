@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flags import MODEL_FLAGS, check_writable, require
+from t2t_hint_nart.bin.flag import MODEL_FLAGS, check_writable, require
 from t2t_hint_nart.bin.named_model import named_model, to_stderr
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from absl import flags
 
-from t2t_hint_nart.bin.flags import require
+from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.hparam import HParams
 

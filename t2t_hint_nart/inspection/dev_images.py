@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from t2t_hint_nart.data.problem import Problem, TextEncoder
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.evaluation.probes import cosine_matrix
+from t2t_hint_nart.inspection import figures
 from t2t_hint_nart.inspection.generated import NEEDED, labels
 from t2t_hint_nart.models.network import ATTENTION, HIDDEN, Output, forward, probe_sizes
 
@@ -67,9 +68,6 @@ def make_pictures(
 
 
 def _draw(output: Output, source: list[str], target: list[str]) -> Pictures:
-    # Matplotlib takes a second to import, which a run without pictures needn't wait for.
-    from t2t_hint_nart.inspection import figures
-
     attention, hidden = (np.asarray(output.probes[name])[0] for name in (ATTENTION, HIDDEN))
     last = len(hidden) - 1
     weights, cosines = [], []

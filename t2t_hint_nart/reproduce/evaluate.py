@@ -32,7 +32,7 @@ from t2t_hint_nart.reproduce.rows import Row, flat_rows
 from t2t_hint_nart.reproduce.tables import system_label
 from t2t_hint_nart.text.moses_tokens import looks_tokenized
 from t2t_hint_nart.training.progress import GRADIENT_NORM
-from t2t_hint_nart.training.training_history import Curve, training_history
+from t2t_hint_nart.training.summaries import Curve, training_history
 from t2t_hint_nart.whole_file import write_whole
 
 SAMPLES = 8

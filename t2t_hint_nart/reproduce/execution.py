@@ -29,10 +29,9 @@ from t2t_hint_nart.serving.job import translate as run_job
 from t2t_hint_nart.serving.trained_model import load_trained
 from t2t_hint_nart.serving.translator import Decode, Translator, decode_of_export
 from t2t_hint_nart.training.averaging import average_last
-from t2t_hint_nart.training.experiment import Experiment
+from t2t_hint_nart.training.experiment import Experiment, calibrate_run
 from t2t_hint_nart.training.loop import LoopSettings
 from t2t_hint_nart.training.run import Run
-from t2t_hint_nart.training.term_measurement import calibrate_run
 
 CALIBRATION_BATCHES = 5
 

@@ -22,20 +22,16 @@ def write_model_values(
     step: int,
     name: str = CHECKPOINT_NAME,
 ) -> str:
-    """Write weights alone as directory/<name>-<step>; there is no state to train on from.
+    """Write weights alone as directory/<name>-<step> and return the path.
+
+    There is no state to train on from. Earlier checkpoints stay.
 
     Args:
         values: weights by `named_variables`' names.
-        directory: where to write; earlier checkpoints stay.
+        directory: where to write.
         step: of training.
-        name: of the checkpoint; any but model.ckpt is read by its path alone, and leaves the
-            directory's file `checkpoint`, which says where training goes on, as it is.
-
-    Returns:
-        The written checkpoint's path.
-
-    Raises:
-        InputError: it can't be written.
+        name: any but model.ckpt is read by its path alone, and leaves the directory's file
+            `checkpoint`, which says where training goes on, as it is.
     """
     checkpoint = tf.train.Checkpoint(model={n: tf.Variable(value) for n, value in values.items()})
     path = str(Path(directory) / f"{name}-{step}")
@@ -51,13 +47,7 @@ def write_model_values(
 
 
 def mean_of_checkpoints(paths: list[str]) -> dict[str, np.ndarray]:
-    """Return the mean of checkpoints' model variables, by name.
-
-    Args:
-        paths: checkpoints of one model, in any order.
-
-    Returns:
-        float32[...] each.
+    """Return the mean of checkpoints' model variables, float32[...] by name.
 
     Raises:
         InputError: no paths, an unreadable checkpoint, or checkpoints of different models.
@@ -79,17 +69,7 @@ def mean_of_checkpoints(paths: list[str]) -> dict[str, np.ndarray]:
 def average_checkpoints(paths: list[str], output_dir: str | Path) -> str:
     """Write the mean of checkpoints' model variables as output_dir/model.ckpt-<last step>.
 
-    The result is for decoding and export: it has no optimizer state to train on from.
-
-    Args:
-        paths: checkpoints of one model, in any order.
-        output_dir: where to write; T2T's t2t-avg-all uses avg/.
-
-    Returns:
-        The written checkpoint's path.
-
-    Raises:
-        InputError: as `mean_of_checkpoints`.
+    The result, whose path is returned, is for decoding and export: it has no optimizer state.
     """
     averaged = mean_of_checkpoints(paths)
     return write_model_values(averaged, output_dir, max(step_of(path) for path in paths))

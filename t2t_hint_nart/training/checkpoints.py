@@ -4,6 +4,7 @@ import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.models.variables import named_variables
+from t2t_hint_nart.new_files import appearing
 
 CHECKPOINT_NAME = "model.ckpt"
 _STEP = re.compile(r"-(\d+)$")
@@ -111,14 +113,7 @@ def _restore(checkpoint: tf.train.Checkpoint, model: keras.Model, path: str) -> 
 
 
 def restore_model(model: keras.Model, path: str) -> int:
-    """Read a checkpoint's model variables, all of them.
-
-    Args:
-        model: a Transformer or TransformerNat.
-        path: a checkpoint, as `find_checkpoint` gives it.
-
-    Returns:
-        The checkpoint's step.
+    """Read a checkpoint's model variables, all of them, and return its step.
 
     Raises:
         InputError: damaged, or of a model with other variables.
@@ -132,10 +127,6 @@ def warm_start(model: keras.Model, path: str) -> tuple[list[str], list[str]]:
 
     A student and its teacher share embeddings, encoder and all of the decoder but positional
     attention.
-
-    Args:
-        model: whose variables are set.
-        path: a checkpoint, as `find_checkpoint` gives it.
 
     Returns:
         Names of the variables that were read, and of those that weren't.
@@ -157,11 +148,7 @@ def warm_start(model: keras.Model, path: str) -> tuple[list[str], list[str]]:
 
 
 def read_model_values(path: str) -> dict[str, np.ndarray]:
-    """Return a checkpoint's weights by name.
-
-    Raises:
-        InputError: it can't be read.
-    """
+    """Return a checkpoint's weights by name."""
     with reading(path):
         reader = tf.train.load_checkpoint(path)
         keys = model_keys(reader.get_variable_to_shape_map())
@@ -213,11 +200,7 @@ class Checkpoints:
         )
 
     def save(self, step: int) -> str:
-        """Write model.ckpt-<step> and return its path.
-
-        Raises:
-            InputError: it can't be written.
-        """
+        """Write model.ckpt-<step> and return its path."""
         with writing(f"Checkpoint {self.path(step)}"):
             return self._manager.save(checkpoint_number=step)
 
@@ -244,3 +227,38 @@ class Checkpoints:
             return 0
         _restore(self._checkpoint, self._model, path)
         return step_of(path)
+
+
+def every_checkpoint(
+    directory: str | Path,
+    min_steps: int = 0,
+    wait_seconds: float = 0.0,
+    last_step: int | None = None,
+    newest_first: bool = False,
+    **time: Any,
+) -> Iterator[str]:
+    """Yield the checkpoints of a directory by their steps, and new ones as they appear.
+
+    Args:
+        directory: of the checkpoints; it may appear later, too.
+        min_steps: checkpoints of fewer steps are left out.
+        wait_seconds: how long to wait for a further one after the last.
+        last_step: with which training ends: nothing comes after it.
+        newest_first: begin with the newest there is.
+        **time: sleep and clock of `appearing`.
+    """
+
+    def look(first_step: int) -> list[tuple[int, Path]]:
+        found = [(step_of(path), Path(f"{path}.index")) for path in list_checkpoints(directory)]
+        found = [(step, index) for step, index in found if step >= first_step]
+        return found[-1:] if newest_first and first_step == min_steps else found
+
+    for _, index in appearing(look, min_steps, wait_seconds, last_step=last_step, **time):
+        yield str(index.with_suffix(""))
+
+
+def new_checkpoints(
+    directory: str | Path, timeout_minutes: float, last_step: int | None = None, **time: Any
+) -> Iterator[str]:
+    """Yield the newest checkpoint there is, and then every newer one (T2T next_checkpoint)."""
+    return every_checkpoint(directory, 0, 60 * timeout_minutes, last_step, True, **time)

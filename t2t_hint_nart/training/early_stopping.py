@@ -83,16 +83,10 @@ def best_so_far(output_dir: str | Path, metric: str) -> Best | None:
 
 
 def keep_as_best(output_dir: str | Path, checkpoint: str, metric: str, value: float) -> None:
-    """Put a checkpoint into best/ in place of the one that is there.
+    """Put a checkpoint, and the run's hparams.json, into best/ in place of the one that is there.
 
     The new directory is complete before it takes the old one's place. Its files are hard links
     where the file system has them: they outlive the checkpoint's turn in output_dir.
-
-    Args:
-        output_dir: of the run; its hparams.json goes along.
-        checkpoint: path of model.ckpt-<step>.
-        metric: by which it is the best.
-        value: of the metric.
     """
     directory, source = Path(output_dir), Path(checkpoint)
     target = directory / BEST_DIR
@@ -125,10 +119,6 @@ def _link(source: Path, target: Path) -> None:
 class EvaluationHistory:
     """Every evaluation of a run, in output_dir/evaluations.json.
 
-    Args:
-        output_dir: of the run.
-        rule: which evaluation is best, and when to stop.
-
     Raises:
         InputError: the file is damaged.
     """
@@ -140,15 +130,9 @@ class EvaluationHistory:
         self._evaluations: dict[int, dict[str, float]] = _read(self._path)
 
     def record(self, step: int, checkpoint: str, scalars: dict[str, float]) -> bool:
-        """Add the evaluation of a checkpoint, and keep that checkpoint if it is the best so far.
+        """Add a checkpoint's evaluation; whether it is the best so far, which is then kept.
 
-        Args:
-            step: the checkpoint's. Evaluations of later steps, of a run that was set back, go.
-            checkpoint: its path.
-            scalars: metrics by name, the rule's among them.
-
-        Returns:
-            Whether it is the best.
+        Evaluations of later steps, of a run that was set back, go.
 
         Raises:
             InputError: the rule's metric wasn't computed.

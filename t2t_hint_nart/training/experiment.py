@@ -16,15 +16,15 @@ from t2t_hint_nart.data.problem import DatasetSplit, TextEncoder
 from t2t_hint_nart.data.shards import naming_damaged_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import HintGiver
+from t2t_hint_nart.hints.calibration import Calibration, calibrate
 from t2t_hint_nart.inspection.dev_images import Pictures, fixed_sentence, make_pictures
 from t2t_hint_nart.models.build import build_model
-from t2t_hint_nart.models.network import probe_sizes
+from t2t_hint_nart.models.network import forward, probe_sizes
 from t2t_hint_nart.output_dir import write_hparams
 from t2t_hint_nart.training.checkpoints import find_checkpoint, restore_model, warm_start
 from t2t_hint_nart.training.early_stopping import EvaluationHistory, StoppingRule
-from t2t_hint_nart.training.evaluation import make_evaluation
-from t2t_hint_nart.training.evaluation_report import EvaluationReport
-from t2t_hint_nart.training.learner import Learner
+from t2t_hint_nart.training.evaluation import EvaluationReport, make_evaluation
+from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
 from t2t_hint_nart.training.learning_rate import LearningRate
 from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
 from t2t_hint_nart.training.objective import Objective
@@ -51,11 +51,7 @@ class EvaluationExtras:
 
 
 class Experiment:
-    """A run with everything it needs built.
-
-    Args:
-        run: what to train on what.
-        stream: where progress goes; stdout by default.
+    """A run with everything it needs built; progress goes to the stream, stdout by default.
 
     Raises:
         InputError: missing or damaged data, a teacher that is missing or doesn't fit, terms that
@@ -76,9 +72,11 @@ class Experiment:
         )
         self.learner = Learner(network, objective, self._hint_giver(network, objective))
         self.learner.optimizer = make_optimizer(self.run.hparams)
-        # Made here, so that bad data are refused before anything is written.
+        # Endless; made here, so that bad data are refused before anything is written.
         features = run.problem.features(DatasetSplit.TRAIN)
-        self._batches = training_batches(self.files, self.run.hparams, run.seed, features=features)
+        self.training_batches = training_batches(
+            self.files, self.run.hparams, run.seed, features=features
+        )
 
     def _warm_start(self, network: keras.Model, path: str) -> None:
         read, fresh = warm_start(network, path)
@@ -100,19 +98,6 @@ class Experiment:
         giver.check_sizes(objective.differing_size(probe_sizes(network), giver.metadata.probes))
         return giver
 
-    def training_batches(self) -> tf.data.Dataset:
-        """Endless training batches."""
-        return self._batches
-
-    def evaluation_batches(self, split: str = DatasetSplit.EVAL) -> tf.data.Dataset:
-        """All of a split, once."""
-        problem, data_dir = self.run.problem, self.run.data_dir
-        return eval_batches(
-            problem.shard_files(data_dir, split),
-            self.run.hparams,
-            features=problem.features(split),
-        )
-
     def train(
         self,
         settings: LoopSettings,
@@ -121,7 +106,7 @@ class Experiment:
         split: str = DatasetSplit.EVAL,
         on_start: Callable[[], None] | None = None,
     ) -> int:
-        """Train to settings.train_steps, evaluating after every checkpoint.
+        """Train to settings.train_steps, evaluating after every checkpoint; return the last step.
 
         A run that is refused, for its checkpoint too, leaves its directory as it was.
 
@@ -131,9 +116,6 @@ class Experiment:
             extras: what evaluations do besides.
             split: that is evaluated.
             on_start: called before anything is written.
-
-        Returns:
-            The last step.
         """
         run, evaluate, pictures, history = self.run, None, None, None
         Path(run.output_dir).mkdir(parents=True, exist_ok=True)
@@ -145,7 +127,7 @@ class Experiment:
             )
         loop = TrainingLoop(
             self.learner,
-            self.training_batches(),
+            self.training_batches,
             run.output_dir,
             settings,
             evaluate,
@@ -180,15 +162,10 @@ class Experiment:
         eval_steps: int | None = None,
         extras: EvaluationExtras = EvaluationExtras(),
     ) -> Callable[[int], dict[str, float]]:
-        """Return a function step → metrics of the network as it is.
-
-        Args:
-            split: "train", "dev" or "test".
-            eval_steps: batches, None for all.
-            extras: what it does besides.
-        """
-        files = self.run.problem.shard_files(self.run.data_dir, split)
-        batches = self.evaluation_batches(split)
+        """Return a function step → metrics of the network as it is; args as `train`."""
+        problem = self.run.problem
+        files = problem.shard_files(self.run.data_dir, split)
+        batches = eval_batches(files, self.run.hparams, features=problem.features(split))
         measure = make_evaluation(self.learner, batches, eval_steps, extras.sentence_metrics)
 
         def evaluate(step: int) -> dict[str, float]:
@@ -198,19 +175,6 @@ class Experiment:
 
         return evaluate
 
-    def evaluate(self, split: str, eval_steps: int | None = None) -> dict[str, float]:
-        """Evaluate the newest checkpoint of output_dir.
-
-        Args:
-            split: "train", "dev" or "test".
-            eval_steps: batches, None for all.
-
-        Raises:
-            InputError: no checkpoint.
-        """
-        restore_model(self.learner.network, find_checkpoint(self.run.output_dir))
-        return self.make_evaluation(split, eval_steps)(0)
-
     def evaluate_checkpoints(
         self,
         checkpoints: Iterable[str],
@@ -219,17 +183,14 @@ class Experiment:
         extras: EvaluationExtras = EvaluationExtras(),
         directory: str = "eval",
     ) -> dict[int, dict[str, float]]:
-        """Evaluate checkpoints one after the other.
+        """Evaluate checkpoints one after the other and return metrics by step.
 
         Args:
             checkpoints: paths, perhaps of files that appear as one waits.
-            split: "train", "dev" or "test".
-            eval_steps: batches, None for all.
-            extras: what it does besides.
+            split: as for `train`, and so are eval_steps and extras.
+            eval_steps: batches.
+            extras: besides.
             directory: in output_dir, of the summaries.
-
-        Returns:
-            Metrics by step.
 
         Raises:
             InputError: a damaged checkpoint or one of another model.
@@ -247,3 +208,29 @@ class Experiment:
             results[step] = evaluate(step)
             report.report(step, None, results[step])
         return results
+
+
+def calibrate_run(run: Run, batches: int) -> Calibration:
+    """Measure a fresh model's terms on training batches, with dropout, and propose weights.
+
+    Raises:
+        InputError: no teacher.
+    """
+    experiment = Experiment(run)
+    learner, giver = experiment.learner, experiment.learner.hint_giver
+    if giver is None:
+        raise InputError("Calibration needs a teacher: give --teacher_export_dir.")
+    objective = learner.objective
+
+    @tf.function(input_signature=[BATCH_SIGNATURE], autograph=False)
+    def measure(batch):
+        inputs, targets = batch["inputs"], batch["targets"]
+        output = forward(learner.network, inputs, targets, training=True, probes=objective.probes())
+        losses = objective(output, inputs, targets, giver.hints(inputs, targets))
+        return {**losses.terms, **losses.diagnostics}
+
+    return calibrate(
+        (measure(batch) for batch in experiment.training_batches.take(batches)),
+        objective.criterion.scalar.name,
+        objective.compared(),
+    )

@@ -1,14 +1,86 @@
-"""The training step: the teacher's hints, the objective, one update."""
+"""The training step: the teacher's hints, the objective, one update, and what T2T does besides."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import keras
 import tensorflow as tf
+from keras import ops
 
 from t2t_hint_nart.models.network import Output, forward
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training.objective import Objective
-from t2t_hint_nart.training.step_extras import SmallBatchMultiplier, input_stats, weight_decay_loss
+
+# Names of vectors that T2T takes for biases: those of projections and of layer norms.
+_BIASES = ("bias", "beta")
+
+
+def is_bias(name: str, shape: tuple[int, ...]) -> bool:
+    """Whether T2T leaves a variable out (optimize.weight_decay's heuristic).
+
+    Example:
+        >>> is_bias("encoder/final/norm/beta", (8,)), is_bias("encoder/final/norm/gamma", (8,))
+        (True, False)
+    """
+    return len(shape) == 1 and name.rsplit("/", 1)[-1] in _BIASES
+
+
+def weight_decay_loss(variables: Mapping[str, keras.Variable], rate: float):
+    """Weight decay float[], rate · Σ ½‖v‖² over all variables but biases (T2T utils/optimize.py).
+
+    The scale of a layer norm is no bias and decays, as in T2T. Variables are named by their path.
+    """
+    decayed = [v for name, v in variables.items() if not is_bias(name, tuple(v.shape))]
+    return rate * sum(0.5 * ops.sum(ops.square(variable)) for variable in decayed)
+
+
+class SmallBatchMultiplier:
+    """Target tokens of a batch over the most that any batch has had so far, this one included.
+
+    1.2.9 multiplies the whole loss by it, hints included (T2T 1.2.9 utils/model_builder.py); the
+    largest count starts at 1.
+
+    Example:
+        >>> multiplier = SmallBatchMultiplier()
+        >>> [float(multiplier(tf.constant(tokens))) for tokens in (20.0, 5.0, 40.0, 10.0)]
+        [1.0, 0.25, 1.0, 0.25]
+    """
+
+    def __init__(self):
+        self._largest = tf.Variable(1.0, trainable=False)
+
+    def __call__(self, tokens: tf.Tensor) -> tf.Tensor:
+        """Return the multiplier float[] of a batch of so many real target tokens; remember it."""
+        largest = self._largest.assign(tf.maximum(self._largest, tokens))
+        return tokens / largest
+
+    def state(self) -> dict[str, tf.Variable]:
+        """What a checkpoint must hold, by name."""
+        return {"max_nonpadding": self._largest}
+
+
+def input_stats(name: str, ids: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Size and padding of ids int32[B, T], T2T's `input_stats/` (t2t_model.summarize_features).
+
+    Returns:
+        float[] each: <name>_batch (sentences), _length (padded, in tokens), _nonpadding_tokens and
+        _nonpadding_fraction.
+
+    Example:
+        >>> stats = input_stats("inputs", tf.constant([[5, 6, 1, 0], [7, 1, 0, 0]]))
+        >>> {name: float(value) for name, value in stats.items()}  # doctest: +NORMALIZE_WHITESPACE
+        {'inputs_batch': 2.0, 'inputs_length': 4.0, 'inputs_nonpadding_tokens': 5.0,
+         'inputs_nonpadding_fraction': 0.625}
+    """
+    shape = tf.cast(tf.shape(ids), tf.float32)
+    tokens = tf.reduce_sum(tf.cast(ids != 0, tf.float32))
+    return {
+        f"{name}_batch": shape[0],
+        f"{name}_length": shape[1],
+        f"{name}_nonpadding_tokens": tokens,
+        f"{name}_nonpadding_fraction": tokens / tf.maximum(shape[0] * shape[1], 1.0),
+    }
+
 
 BATCH_SIGNATURE = {
     "inputs": tf.TensorSpec([None, None], tf.int32),
@@ -26,13 +98,8 @@ class HintSource(Protocol):
 class Learner(keras.Model):
     """A model with the objective that trains it; `train_step` works in `fit` and in our loop.
 
-    What gives hints is a plain Python object on purpose: a trackable one would enter the
-    checkpoint, and calling it inside the tape would watch its variables.
-
-    Args:
-        network: what is trained.
-        objective: what to minimise.
-        hint_giver: where hints come from; None trains without.
+    What gives hints, if anything does, is a plain Python object on purpose: a trackable one would
+    enter the checkpoint, and calling it inside the tape would watch its variables.
     """
 
     def __init__(
@@ -58,10 +125,7 @@ class Learner(keras.Model):
         return forward(self.network, inputs, targets, training=training)
 
     def train_step(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Update the network once.
-
-        Args:
-            data: {"inputs": int32[B, S], "targets": int32[B, T]}.
+        """Update the network once on {"inputs": int32[B, S], "targets": int32[B, T]}.
 
         Returns:
             Scalars by name: loss (weighted, with weight decay), every unweighted term,
@@ -115,10 +179,7 @@ class Learner(keras.Model):
         return self.evaluation_step(data)[0]
 
     def evaluation_step(self, data: dict[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        """What evaluation counts on a batch, under teacher forcing and without dropout.
-
-        Args:
-            data: as for `train_step`.
+        """What evaluation counts on such a batch, under teacher forcing and without dropout.
 
         Returns:
             `Criterion.sums`: float[] by name, and predictions int32[B, T] or None.

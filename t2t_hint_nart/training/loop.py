@@ -1,11 +1,15 @@
 """The step loop: steps, progress, summaries, checkpoints, evaluation."""
 
+import contextlib
 import math
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import TextIO
 
 import tensorflow as tf
@@ -14,11 +18,45 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.inspection.dev_images import Pictures
 from t2t_hint_nart.training.checkpoints import Checkpoints
 from t2t_hint_nart.training.early_stopping import EvaluationHistory
-from t2t_hint_nart.training.evaluation_report import EvaluationReport
-from t2t_hint_nart.training.interrupt import InterruptedWithin, interrupt_waits
+from t2t_hint_nart.training.evaluation import EvaluationReport
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
 from t2t_hint_nart.training.progress import Progress
 from t2t_hint_nart.training.summaries import Summaries
+
+
+class InterruptedWithin(KeyboardInterrupt):
+    """A second interrupt, which didn't wait: the step may be half done."""
+
+
+@contextlib.contextmanager
+def interrupt_waits() -> Iterator[None]:
+    """Hold back an interrupt until the block is left; a second one doesn't wait.
+
+    Outside of the main thread, and where somebody else handles interrupts, nothing changes.
+
+    Raises:
+        KeyboardInterrupt: at the end, if one was held back.
+        InterruptedWithin: at once, for a second one.
+    """
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not usual or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    waiting = False
+
+    def hold_back(_number: int, _frame: FrameType | None) -> None:
+        nonlocal waiting
+        if waiting:
+            raise InterruptedWithin
+        waiting = True
+
+    signal.signal(signal.SIGINT, hold_back)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if waiting:
+        raise KeyboardInterrupt
 
 
 @dataclass(frozen=True)
@@ -53,12 +91,12 @@ class TrainingLoop:
 
     Args:
         learner: with an optimizer compiled in.
-        batches: endless training batches, with a checkpointable iterator.
+        batches: endless, with a checkpointable iterator.
         output_dir: T2T's output_dir.
         settings: when to do what.
         evaluate: called with the step after every checkpoint; its scalars go to eval/.
         problem_name: names the evaluation's tags.
-        stream: where progress lines go; stdout by default.
+        stream: of progress lines; stdout by default.
         pictures: what to draw of the network at every evaluation.
         history: keeps the best checkpoint and says when training is over.
         clock: seconds, for tests.
@@ -108,23 +146,16 @@ class TrainingLoop:
         self._restored: int | None = None
 
     def restore(self) -> int:
-        """Go to where the output directory stands and return the step; nothing is written.
-
-        Raises:
-            InputError: a checkpoint that is damaged or of another run.
-        """
+        """Go to where the output directory stands and return the step; nothing is written."""
         if self._restored is None:
             self._restored = self._checkpoints.restore_latest()
         return self._restored
 
     def run(self) -> int:
-        """Train to the end, or until evaluations say that it won't get better.
+        """Train to the end, or until evaluations say it won't get better; return the last step.
 
         An interrupt lets the step end and writes a checkpoint before it goes on its way. A run at
         its end whose last checkpoint's evaluation is missing from the history gets that.
-
-        Returns:
-            The last step.
 
         Raises:
             InputError: the loss or the gradient isn't finite.
@@ -212,15 +243,7 @@ class TrainingLoop:
 
 
 def _check_finite(step: int, interval: list[dict[str, tf.Tensor]]) -> None:
-    """Refuse to go on, or to save, after a step that left no finite weights.
-
-    Args:
-        step: the last step done.
-        interval: scalars of the steps up to it.
-
-    Raises:
-        InputError: naming the first such step.
-    """
+    """Refuse to go on, or to save, where one of the last steps left no finite weights."""
     first = step - len(interval) + 1
     for number, row in enumerate(interval, first):
         for name in ("loss", "gradient_norm"):

@@ -103,13 +103,9 @@ class Objective:
         return step._replace(alignment=self.criterion.alignment(step))
 
     def __call__(self, output: Output, inputs, targets, hints: Output | None = None) -> Losses:
-        """Compute the terms.
+        """Compute the terms on inputs int[B, S] and targets int[B, T].
 
-        Args:
-            output: of the model that is trained.
-            inputs: int[B, S].
-            targets: int[B, T].
-            hints: another model's output on the same batch; None leaves its terms out.
+        Without hints, another model's output on the same batch, terms that compare are left out.
         """
         step = self.step(output, inputs, targets, hints)
         terms = {self.criterion.scalar.name: self.criterion(step)}

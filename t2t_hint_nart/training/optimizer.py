@@ -1,8 +1,7 @@
 """The optimizers that a set may name, and how a set's is built.
 
-In: a set with optimizer*, learning_rate* and clip_grad_norm. Out: a Keras optimizer. The functions
-that make one are registered as in T2T's `utils/optimize.py`; importing this module imports neither
-TensorFlow nor Keras, so that `--registry_help` can list them.
+The functions that make one are registered as in T2T's `utils/optimize.py`; importing this module
+imports neither TensorFlow nor Keras, so that `--registry_help` can list them.
 """
 
 from typing import TYPE_CHECKING
@@ -67,11 +66,7 @@ def sgd(learning_rate: "LearningRate", hparams: HParams) -> "keras.optimizers.Op
 def make_optimizer(hparams: HParams) -> "keras.optimizers.Optimizer":
     """Build the optimizer of a set, with its schedule and, if not 0, gradient clipping.
 
-    Args:
-        hparams: a set with optimizer*, learning_rate* and clip_grad_norm.
-
     Raises:
-        UnknownNameError: an optimizer that isn't registered.
         InputError: a registered function that didn't return a Keras optimizer.
     """
     make = registry.optimizer(hparams.optimizer)

@@ -17,14 +17,9 @@ _LAST = (
 
 
 class Progress:
-    """Rates and remaining time of a training run.
+    """Rates and remaining time of a training run, told to a stream.
 
-    Args:
-        total_steps: where training ends.
-        first_step: where it starts or resumes.
-        stream: where lines go.
-        scalars: the objective's; those with a label are shown in their order.
-        clock: seconds, for tests.
+    Of the objective's scalars those with a label are shown, in their order; the clock is for tests.
     """
 
     def __init__(
@@ -52,15 +47,12 @@ class Progress:
         return resume
 
     def report(self, step: int, tokens: float, scalars: dict[str, float]) -> dict[str, float]:
-        """Print the line of an interval and return its rates.
+        """Print the line of an interval and return its steps_per_second and tokens_per_second.
 
         Args:
             step: steps done.
             tokens: real target tokens since the last report.
             scalars: means over the interval, by name.
-
-        Returns:
-            {"steps_per_second", "tokens_per_second"}.
         """
         now = self._clock()
         seconds = max(now - self._since, 1e-9)

@@ -195,10 +195,7 @@ def write_experiment(
 ) -> None:
     """Tell TensorBoard's HParams tab what is searched and what is measured.
 
-    Args:
-        output_dir: of the search, with the trials' directories in it.
-        names: of what varies.
-        metrics: (name, tag in eval/) of each, the objective first.
+    Of each metric, the objective first, the name and the tag in eval/.
     """
     import tensorflow as tf
     from tensorboard.plugins.hparams import api as hp

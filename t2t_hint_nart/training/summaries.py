@@ -1,4 +1,4 @@
-"""TensorBoard: scalars, images and hyperparameters with T2T's tags."""
+"""TensorBoard: scalars, images and hyperparameters with T2T's tags; and read back."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,10 +29,7 @@ TAGS = {
 class Summaries:
     """Write what training says to a directory and what evaluation says to its eval/.
 
-    Args:
-        output_dir: T2T's output_dir.
-        evaluation_dir: directory in it.
-        scalars: the objective's, which bring their tags.
+    The objective's scalars bring their tags.
     """
 
     def __init__(
@@ -88,3 +85,32 @@ class Summaries:
             for tag, value in scalars.items():
                 tf.summary.scalar(tag, value)
         writer.flush()
+
+
+Curve = tuple[list[int], list[float]]
+
+
+def training_history(run_dir: str | Path, scalars: Iterable[Scalar]) -> dict[str, Curve]:
+    """Return the curves of a run: name -> (steps, values), unweighted as they were logged.
+
+    Of a resumed run, whose steps are told twice where it went back to its checkpoint, the last word
+    counts. What the run didn't log is left out.
+    """
+    from tensorboard.backend.event_processing.event_accumulator import TENSORS, EventAccumulator
+    from tensorboard.util import tensor_util
+
+    if not Path(run_dir).is_dir():
+        return {}
+    events = EventAccumulator(str(run_dir), size_guidance={TENSORS: 0})
+    events.Reload()
+    logged = set(events.Tags()["tensors"])
+    history = {}
+    for name, tag, *_ in scalars:
+        if tag in logged:
+            values = {
+                event.step: float(np.asarray(tensor_util.make_ndarray(event.tensor_proto)))
+                for event in sorted(events.Tensors(tag), key=lambda event: event.wall_time)
+            }
+            steps = sorted(values)
+            history[name] = (steps, [values[step] for step in steps])
+    return history

@@ -13,7 +13,7 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.command_line import help_text
-from t2t_hint_nart.bin.flags import define_data_flags, define_model_flags
+from t2t_hint_nart.bin.flag import define_data_flags, define_model_flags
 from t2t_hint_nart.errors import InputError
 
 # Where every write fails as on a full disk.

@@ -10,7 +10,7 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.catalogue import Catalogue
 from t2t_hint_nart.losses.term import Scalar
 from t2t_hint_nart.reproduce.rows import Rows, read_rows
-from t2t_hint_nart.training.training_history import training_history
+from t2t_hint_nart.training.summaries import training_history
 from tests.commands import refusal, run_command, succeed
 
 USR_DIR = str(Path(__file__).parent / "toys")

@@ -48,7 +48,7 @@ def test_the_contracts_hold(layout):
 
 VIOLATIONS = {
     "Imports point downwards": ("text/tokenizer.py", "t2t_hint_nart.data.shards"),
-    "Plug-ins are loaded by name alone": ("bin/flags.py", "t2t_hint_nart.hparams.basic"),
+    "Plug-ins are loaded by name alone": ("bin/flag.py", "t2t_hint_nart.hparams.basic"),
     "Models and losses know no loop, no teacher and no decoding": (
         "losses/loss_term.py",
         "t2t_hint_nart.decoding.search",

@@ -4,6 +4,7 @@ import io
 import math
 import os
 import signal
+import threading
 
 import keras
 import pytest
@@ -13,7 +14,12 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.training.checkpoints import list_checkpoints, step_of
 from t2t_hint_nart.training.early_stopping import EvaluationHistory, StoppingRule
-from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
+from t2t_hint_nart.training.loop import (
+    InterruptedWithin,
+    LoopSettings,
+    TrainingLoop,
+    interrupt_waits,
+)
 from t2t_hint_nart.training.objective import Objective
 from tests.training.event_files import read_scalars
 from tests.training.tiny_learner import TableTeacher, make_learner, shuffled_batches
@@ -308,3 +314,54 @@ def test_the_step_is_a_graph_for_all_shapes(tmp_path):
     )
     assert loop.run() == 4
     assert len(traces) == 1 and traces[0].as_list() == [None, None]
+
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_an_interrupt_waits_for_the_end(ctrl_c):
+    done = []
+    with pytest.raises(KeyboardInterrupt) as raised, interrupt_waits():
+        interrupt()
+        done.append("rest")
+    assert done == ["rest"] and not isinstance(raised.value, InterruptedWithin)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_one_does_not_wait(ctrl_c):
+    done = []
+    with pytest.raises(InterruptedWithin), interrupt_waits():
+        interrupt()
+        interrupt()
+        done.append("rest")
+    assert done == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_error_within_goes_first(ctrl_c):
+    with pytest.raises(ValueError, match="trouble"), interrupt_waits():
+        interrupt()
+        raise ValueError("trouble")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_somebody_elses_handler_stays(ctrl_c):
+    received = []
+    signal.signal(signal.SIGINT, lambda *_: received.append("theirs"))
+    with interrupt_waits():
+        interrupt()
+        assert received == ["theirs"]
+
+
+def test_another_thread_may_train():
+    done = []
+
+    def train():
+        with interrupt_waits():
+            done.append("step")
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    thread.join()
+    assert done == ["step"]

@@ -6,7 +6,7 @@ import pytest
 
 from t2t_hint_nart.losses.term import Scalar
 from t2t_hint_nart.training.objective import Objective
-from t2t_hint_nart.training.progress import Progress, format_duration
+from t2t_hint_nart.training.progress import Progress
 from tests.models.tiny_networks import tiny_hparams
 
 SCALARS = Objective(tiny_hparams("transformer_nat_small")).scalars()
@@ -80,11 +80,3 @@ def test_no_time_at_all(clock, stream):
     progress = Progress(2, 0, stream, clock=clock)
     assert progress.report(1, 1.0, {})["steps_per_second"] > 0.0
     assert "ETA 0:00:00" in stream.getvalue()
-
-
-@pytest.mark.parametrize(
-    "seconds, text",
-    [(0, "0:00:00"), (59.6, "0:01:00"), (3725, "1:02:05"), (360000, "100:00:00")],
-)
-def test_format_duration(seconds, text):
-    assert format_duration(seconds) == text

@@ -6,14 +6,14 @@ import pytest
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flag import define_path
-from t2t_hint_nart.bin.flags import (
+from t2t_hint_nart.bin.flag import (
     MODEL_FLAGS,
     define_checkpoint_flags,
     define_data_flags,
     define_decode_flags,
     define_model_flags,
     define_usr_dir_flag,
+    path,
 )
 from tests.commands import refusal
 
@@ -74,7 +74,7 @@ def test_the_groups_go_together():
 )
 def test_the_home_directory(given, expected):
     values = flags.FlagValues()
-    define_path("data_dir", "default", "Data.", values)
+    path("default", "Data.")("data_dir", values)
     command_line.parse(values, [f"--data_dir={given}"])
     assert values.data_dir == expected.replace("HOME", str(Path.home()))
     assert f"--data_dir={values.data_dir}" in values.flags_into_string()
