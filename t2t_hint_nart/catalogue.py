@@ -169,7 +169,8 @@ Did you mean 'transformer_nat'? Registered: transformer_nat
         return iter(tuple(self._entries))
 
     def __contains__(self, name: object) -> bool:
-        return name in iter(self)
+        self._prepare()
+        return name in self._entries
 
 
 def default_name(registered: Callable[..., Any]) -> str:

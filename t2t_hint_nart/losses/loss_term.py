@@ -16,12 +16,12 @@ class LossTerm(NamedTuple):
     total: Any
     count: Any
 
-    def mean(self):
+    def mean(self) -> Any:
         """Total / max(count, 1): float[]."""
         return self.total / ops.maximum(self.count, 1)
 
 
-def weighted_sum(terms: dict[str, LossTerm], weights: dict[str, float]):
+def weighted_sum(terms: dict[str, LossTerm], weights: dict[str, float]) -> Any:
     """Return L = Σ weightᵢ · meanᵢ (paper equation 3), the one place where weights apply.
 
     Args:

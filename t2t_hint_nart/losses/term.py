@@ -44,14 +44,14 @@ class Step(NamedTuple):
     hints: Any = None
     alignment: Any = None
 
-    def mask(self):
+    def mask(self) -> Any:
         """Target positions that have a counterpart in the output: bool[B, T]."""
         real = ops.not_equal(self.targets, 0)
         if self.alignment is None:
             return real
         return ops.logical_and(real, self.alignment >= 0)
 
-    def probe(self, name: str, axis: int):
+    def probe(self, name: str, axis: int) -> Any:
         """A probe of the output at the target's positions.
 
         Args:

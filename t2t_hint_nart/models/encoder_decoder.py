@@ -66,7 +66,7 @@ class EncoderDecoder(Network):
         self.final = preprocess(hparams, "final")
         self.built = True
 
-    def encode(self, inputs, training=False, probes=()) -> Source:
+    def encode(self, inputs, training=False, probes=()):
         """Encode source ids int[B, S]; args and returns as `Network.encode`."""
         mask = ops.not_equal(inputs, 0)
         states, weights = self.encoder(self.input_embedding(inputs), mask, training=training)

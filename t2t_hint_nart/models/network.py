@@ -186,7 +186,7 @@ class Network(keras.Model):  # type: ignore[misc]
 
 def probe_sizes(network: keras.Model) -> dict[str, dict[str, int]]:
     """Return `Network.probe_sizes`, of a model that isn't a Network none."""
-    sizes = getattr(network, "probe_sizes", dict)()
+    sizes: dict[str, Any] = getattr(network, "probe_sizes", dict)()
     return {name: dict(values) for name, values in sizes.items()}
 
 

@@ -1,7 +1,6 @@
 """Translate lines of text: load once, translate many."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import keras
 import numpy as np
@@ -131,14 +130,13 @@ def decode_in_graph(
     Raises:
         InputError: the strategy needs a scorer and there is none.
     """
-    reason = strategy.needs_scorer
-    if reason and scorer is None:
-        raise InputError(
-            f"{reason}, which a teacher must rank: give its export with --teacher_export_dir, or "
-            "beam_size=1."
-        )
-    run: Any = strategy
-    if reason:
+    run: Strategy | Rescored = strategy
+    if strategy.needs_scorer:
+        if scorer is None:
+            raise InputError(
+                f"{strategy.needs_scorer}, which a teacher must rank: give its export with "
+                "--teacher_export_dir, or beam_size=1."
+            )
         run = Rescored(strategy, scorer, strategy.settings.get("rescoring_alpha", 0.0))
 
     @tf.function(input_signature=[IDS], autograph=False)
