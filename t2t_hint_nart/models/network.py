@@ -128,13 +128,7 @@ class Network(keras.Model):  # type: ignore[misc]
     def encode(
         self, inputs: Tensor, training: bool = False, probes: Collection[str] = ()
     ) -> Structure:
-        """Encode sources once for any number of passes over a canvas.
-
-        Args:
-            inputs: int[B, S], ending in EOS, PAD 0 after it.
-            training: whether dropout is on.
-            probes: names of those to make, as far as they are the encoder's.
-        """
+        """As `Parallel.encode`, with dropout in training and the probes that are the encoder's."""
         raise NotImplementedError
 
     def decode(
@@ -144,14 +138,7 @@ class Network(keras.Model):  # type: ignore[misc]
         training: bool = False,
         probes: Collection[str] = (),
     ) -> Output:
-        """Predict every position of a canvas.
-
-        Args:
-            source: as `encode` gives it.
-            canvas: the positions, and the tokens that are known.
-            training: whether dropout is on.
-            probes: names of those to make.
-        """
+        """As `Parallel.decode`, with dropout in training and the probes of these names."""
         raise NotImplementedError
 
     def call(
@@ -229,12 +216,16 @@ def require(network: object, protocol: type, purpose: str) -> None:
     Raises:
         InputError: naming the attributes that are missing.
     """
-    if isinstance(network, protocol):
-        return
     names = ("vocab_size", "encode", *(("decode",) if protocol is Parallel else ("start", "step")))
-    missing = [name for name in names if not hasattr(network, name)]
-    raise InputError(
-        f"Model '{getattr(network, 'name', type(network).__name__)}' has no "
-        f"{' and no '.join(missing)}, which {purpose} needs (models.network, "
-        f"{protocol.__name__})."
-    )
+    left_out = {vars(Network)[name] for name in ("encode", "decode")}
+    missing = [
+        name
+        for name in names
+        if not hasattr(network, name) or getattr(type(network), name, None) in left_out
+    ]
+    if missing:
+        raise InputError(
+            f"Model '{getattr(network, 'name', type(network).__name__)}' has no "
+            f"{' and no '.join(missing)}, which {purpose} needs (models.network, "
+            f"{protocol.__name__})."
+        )

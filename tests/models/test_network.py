@@ -151,3 +151,14 @@ def test_what_a_model_lacks_is_named(network, protocol, told):
     with pytest.raises(InputError) as caught:
         require(network, protocol, "a search")
     assert str(caught.value) == f"{told} (models.network, {protocol.__name__})."
+
+
+def test_a_network_that_leaves_out_what_it_must_define_is_told_so():
+    class Half(Network):
+        vocab_size = 3
+
+        def encode(self, inputs, training=False, probes=()):
+            return inputs
+
+    with pytest.raises(InputError, match="'half' has no decode, which a pass needs"):
+        require(Half(name="half"), Parallel, "a pass")
