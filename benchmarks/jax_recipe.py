@@ -114,8 +114,8 @@ def main():
         finished = pipeline.run()
     except WeightsMissingError as missing:
         # What the others wait for comes alone, then all others at once.
-        others = [system.name for system in recipe.systems if system.name not in recipe.shared]
-        systems = [str(missing)] if str(missing) in recipe.shared else others
+        others = [system.name for system in recipe.systems if system.name != recipe.distilled_by]
+        systems = [str(missing)] if str(missing) == recipe.distilled_by else others
         shared_dir = Path(arguments.teacher_from or pipeline.output_dir)
         print(
             "Next, on the machine with the GPU:\n  KERAS_BACKEND=jax python "

@@ -77,7 +77,7 @@ def _main(values: flags.FlagValues) -> None:
     print(
         f"\nReport: {finished.report}\n"
         f"({time.monotonic() - started:.0f} s in this run)\n\n{finished.summary}\n\n"
-        f"Translate a sentence with the best {recipe.noun}:\n  {finished.translate_command}"
+        f"Translate a sentence with {finished.best}:\n  {finished.translate_command}"
     )
 
 

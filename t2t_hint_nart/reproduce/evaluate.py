@@ -4,6 +4,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,11 @@ FALLBACK_LANGUAGE = "en"
 Key = tuple[str, str]
 
 
+@dataclass(frozen=True)
 class Evaluation:
     """The systems of an experiment on the data that it translates.
 
-    Args:
+    Attributes:
         recipe: of the experiment.
         output_dir: of its files.
         problem: whose sentences are translated.
@@ -53,28 +55,23 @@ class Evaluation:
         export_dir: of a system, by its name.
     """
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        output_dir: Path,
-        problem: Problem,
-        data_dir: str,
-        export_dir: Callable[[str], str],
-    ):
-        self._recipe = recipe
-        self._output_dir = output_dir
-        self._problem = problem
-        self._data_dir = data_dir
-        self._export_dir = export_dir
-        self._exports = Exports(recipe, export_dir, problem, data_dir)
+    recipe: Recipe
+    output_dir: Path
+    problem: Problem
+    data_dir: str
+    export_dir: Callable[[str], str]
+
+    @functools.cached_property
+    def _exports(self) -> Exports:
+        return Exports(self.recipe, self.export_dir, self.problem, self.data_dir)
 
     @functools.cached_property
     def _pairs(self) -> list[tuple[str, str]]:
-        pairs = self._problem.text_pairs(self._data_dir, self._recipe.split)
-        return pairs[: self._recipe.sentences]
+        pairs = self.problem.text_pairs(self.data_dir, self.recipe.split)
+        return pairs[: self.recipe.sentences]
 
     def _file(self, key: Key) -> Path:
-        return self._output_dir / "decodes" / f"{key[0]}.{key[1]}.txt"
+        return self.output_dir / "decodes" / f"{key[0]}.{key[1]}.txt"
 
     def _hypotheses(self, key: Key) -> list[str]:
         return self._file(key).read_text(encoding="utf-8").split("\n")[:-1]
@@ -82,24 +79,24 @@ class Evaluation:
     def decode(self) -> dict[str, Any]:
         """Translate with every system by each of its decodings; one file each under decodes/."""
         sources = [source for source, _ in self._pairs]
-        for key in self._recipe.decoded():
+        for key in self.recipe.decoded():
             lines = self._exports.translate(*key, sources)
             write_whole(self._file(key), "".join(f"{line}\n" for line in lines))
         return {"sentences": len(sources)}
 
     def latency(self) -> dict[str, Any]:
         """Milliseconds a sentence at batch 1, ids to ids, after warm-up."""
-        sentences = [source for source, _ in self._pairs[: self._recipe.latency_sentences]]
+        sentences = [source for source, _ in self._pairs[: self.recipe.latency_sentences]]
         # All read the same ids.
         inputs = [tf.constant([ids], tf.int32) for ids in self._exports.ids(sentences)]
-        calls = {".".join(key): self._exports.call(*key) for key in self._recipe.decoded()}
+        calls = {".".join(key): self._exports.call(*key) for key in self.recipe.decoded()}
         measured = measure_latencies(calls, inputs, rounds=LATENCY_ROUNDS)
         return {name: vars(latency) for name, latency in measured.items()}
 
     def states(self) -> dict[str, Any]:
         """Cosine and attention statistics of systems that tell states, and the paper's figures."""
-        states = DecoderStates(self._recipe, self._exports)
-        return states.measure([source for source, _ in self._pairs], self._output_dir)
+        states = DecoderStates(self.recipe, self._exports)
+        return states.measure([source for source, _ in self._pairs], self.output_dir)
 
     def report(
         self,
@@ -116,36 +113,36 @@ class Evaluation:
             latency: as the method says; empty if it was not measured.
             states: likewise.
         """
-        about = {"recipe": self._recipe.name, "seed": seed, "split": self._recipe.split}
+        about = {"recipe": self.recipe.name, "seed": seed, "split": self.recipe.split}
         facts = dict(facts)
         settings = facts.pop("settings")
         rows = list(flat_rows(about, facts))
         for system, values in settings.items():
-            rows += flat_rows({**about, "system": system}, values, "settings.")
+            rows += flat_rows({**about, "system": system}, {"settings": values})
         rows += self._score_rows(about, latency)
         for system, values in states.get("systems", {}).items():
             rows += flat_rows({**about, "system": system}, values)
         histories = self._histories()
         for system, history in histories.items():
-            digest = hashlib.sha256(json.dumps(history).encode()).hexdigest()
+            digest = _sha256(json.dumps(history))
             rows += flat_rows({**about, "system": system}, {"training.sha256": digest})
         return finish(
-            self._recipe,
+            self.recipe,
             rows,
-            self._output_dir,
-            self._export_dir,
-            samples=self._samples() if self._recipe.quotes_text else [],
+            self.output_dir,
+            self.export_dir,
+            samples=self._samples() if self.recipe.quotes_text else [],
             figures=[*states.get("figures", []), *self._draw(histories)],
         )
 
     def _score_rows(self, about: dict[str, Any], latency: Mapping[str, Any]) -> Iterator[Row]:
         """Scores, speed and comparisons of everything that is translated."""
         sources, references = zip(*self._pairs, strict=True)
-        base = latency.get(".".join(self._recipe.baseline or ""), {}).get("median_ms")
+        base = latency.get(".".join(self.recipe.baseline or ""), {}).get("median_ms")
         told: dict[str, Any] = {}
-        for key in self._recipe.decoded():
+        for key in self.recipe.decoded():
             measured, told = scores(
-                sources, references, self._hypotheses(key), self._problem.target_language
+                sources, references, self._hypotheses(key), self.problem.target_language
             )
             if timed := latency.get(".".join(key)):
                 measured |= {
@@ -156,14 +153,14 @@ class Evaluation:
                     "speedup": base and base / timed["median_ms"],
                 }
             yield from flat_rows({**about, "system": key[0], "decoding": key[1]}, measured)
-        yield from flat_rows(about, {"bleu_convention": self._problem.bleu_convention, **told})
-        if not self._recipe.questions:
+        yield from flat_rows(about, {"bleu_convention": self.problem.bleu_convention, **told})
+        if not self.recipe.questions:
             yield from self._comparisons(about, references)
 
     def _comparisons(self, about: dict[str, Any], references: Sequence[str]) -> Iterator[Row]:
         """Paired randomization of every two systems under the same decoding."""
-        decoded = self._recipe.decoded()
-        for decoding in self._recipe.decodings:
+        decoded = self.recipe.decoded()
+        for decoding in self.recipe.decodings:
             keys = [key for key in decoded if key[1] == decoding.name]
             for found in all_pairs(references, {key[0]: self._hypotheses(key) for key in keys}):
                 values = {
@@ -175,9 +172,9 @@ class Evaluation:
 
     def _samples(self) -> list[dict[str, str]]:
         """Sentences from all over the test set, as every export translates them."""
-        wanted = [(s.name, self._recipe.exported(s.name).name) for s in self._recipe.systems]
-        keys = [key for key in wanted if key in self._recipe.decoded()]
-        translated = {system_label(self._recipe, key[0]): self._hypotheses(key) for key in keys}
+        wanted = [(s.name, self.recipe.exported(s.name).name) for s in self.recipe.systems]
+        keys = [key for key in wanted if key in self.recipe.decoded()]
+        translated = {system_label(self.recipe, key[0]): self._hypotheses(key) for key in keys}
         step = max(len(self._pairs) // SAMPLES, 1)
         return [
             {
@@ -189,11 +186,11 @@ class Evaluation:
         ][:SAMPLES]
 
     def _histories(self) -> dict[str, dict[str, Curve]]:
-        """Curves of the training of every system that isn't shared."""
-        own = (system for system in self._recipe.systems if system.name not in self._recipe.shared)
+        """Curves of the training of every system but the one that distils, which may be shared."""
         histories = {
-            system.name: training_history(self._output_dir / system.name, _scalars(system.model))
-            for system in own
+            system.name: training_history(self.output_dir / system.name, _scalars(system.model))
+            for system in self.recipe.systems
+            if system.name != self.recipe.distilled_by
         }
         return {name: history for name, history in histories.items() if history}
 
@@ -204,8 +201,8 @@ class Evaluation:
         curves: dict[str, dict[str, Curve]] = {}
         for system, history in histories.items():
             for term, curve in history.items():
-                curves.setdefault(term, {})[system_label(self._recipe, system)] = curve
-        save(training_curves_figure(curves), self._output_dir / "training.png")
+                curves.setdefault(term, {})[system_label(self.recipe, system)] = curve
+        save(training_curves_figure(curves), self.output_dir / "training.png")
         caption = "Unweighted losses, open gates and gradient norm during training."
         return [{"file": "training.png", "caption": caption}]
 
@@ -215,6 +212,10 @@ def _scalars(model: str) -> tuple[Scalar, ...]:
     terms = (scalar for term in registry.terms().values() for scalar in term.scalars)
     criterion = registry.criterion(registry.criterion_of(model))
     return (criterion.scalar, *(scalar for scalar in terms if scalar.label), GRADIENT_NORM)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def scores(
@@ -244,7 +245,6 @@ def scores(
     chosen = long_sentences(sources)
     long_pair = chosen.select(hypotheses), chosen.select(references)
     repeated = text_repetition(hypotheses, None if tokenized else language)
-    digest = hashlib.sha256("\n".join(hypotheses).encode()).hexdigest()
     measured = {
         **{name: score["value"] for name, score in computed.items()},
         "long_bleu_13a": bleu_13a(*long_pair).value,
@@ -252,7 +252,7 @@ def scores(
         "long_bleu_tokenized_lc": bleu_tokenized_lc(*long_pair, language).value,
         "repetition_percent": repeated.adjacent_percent,
         "repeated_anywhere_percent": repeated.repeated_percent,
-        "translations.sha256": digest,
+        "translations.sha256": _sha256("\n".join(hypotheses)),
     }
     told = {
         "sentences": sentences,

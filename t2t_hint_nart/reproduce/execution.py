@@ -1,13 +1,10 @@
-"""What an experiment does with models: train, export, distil, translate, look into.
-
-The only module of experiments that trains, exports and decodes; the others say what and in which
-order.
-"""
+"""All that an experiment does with models: train, export, distil, translate, look into."""
 
 import dataclasses
 import functools
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -20,7 +17,7 @@ from t2t_hint_nart.data.problem import Problem
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.exports.capabilities import ExportedScorer, ExportedTranslator, HintGiver
 from t2t_hint_nart.exports.runtime import Servable, open_export
-from t2t_hint_nart.inspection.generated import NEEDED, Generated, Inside, inside_export
+from t2t_hint_nart.inspection.generated import NEEDED, Generated, inside_export
 from t2t_hint_nart.reproduce.recipe import Recipe, System
 from t2t_hint_nart.serving.distillation import distill
 from t2t_hint_nart.serving.export import export
@@ -34,6 +31,8 @@ from t2t_hint_nart.training.loop import LoopSettings
 from t2t_hint_nart.training.run import Run
 
 CALIBRATION_BATCHES = 5
+# Sentences decoded at a time.
+DISTIL_BATCH = 64
 
 
 def train(run: Run, system: System, average: int, stream: TextIO) -> dict[str, Any]:
@@ -85,13 +84,12 @@ def export_averaged(
 
 
 def distil(
-    export_dir: str, problem: DistillProblem, data_dir: str, recipe: Recipe, stream: TextIO
+    export_dir: str, problem: DistillProblem, data_dir: str, limit: int | None, stream: TextIO
 ) -> dict[str, Any]:
-    """Translate the training data with an export."""
+    """Translate the training data, or only so many sentences of them, with an export."""
     problem.progress = lambda line: print(line, file=stream, flush=True)
     translator = ExportedTranslator(export_dir)
-    count = distill(translator, problem, data_dir, recipe.distill_batch, recipe.sentences)
-    return {"distilled_pairs": count}
+    return {"distilled_pairs": distill(translator, problem, data_dir, DISTIL_BATCH, limit)}
 
 
 def loss_terms(run: Run) -> dict[str, Any]:
@@ -99,38 +97,36 @@ def loss_terms(run: Run) -> dict[str, Any]:
     return dataclasses.asdict(calibrate_run(run, CALIBRATION_BATCHES))
 
 
+@dataclass(frozen=True, eq=False)
 class Exports:
     """The exported systems of an experiment, loaded when they are asked for.
 
-    Args:
+    Attributes:
         recipe: of the experiment.
         export_dir: of a system, by its name.
         problem: with the vocabularies.
         data_dir: where these are.
     """
 
-    def __init__(
-        self, recipe: Recipe, export_dir: Callable[[str], str], problem: Problem, data_dir: str
-    ):
-        self._recipe = recipe
-        self._export_dir = export_dir
-        self._problem = problem
-        self._data_dir = data_dir
+    recipe: Recipe
+    export_dir: Callable[[str], str]
+    problem: Problem
+    data_dir: str
 
     @functools.cache  # noqa: B019 - one instance a process
     def _exported(self, system: str) -> Servable:
-        return open_export(self._export_dir(system))
+        return open_export(self.export_dir(system))
 
     @functools.cache  # noqa: B019
     def _decode(self, system: str, decoding: str) -> Decode:
-        wanted = self._recipe.decoding(decoding)
+        wanted = self.recipe.decoding(decoding)
         scorer = ExportedScorer(self._exported(wanted.scorer)) if wanted.scorer else None
         return decode_of_export(self._exported(system), wanted.decode_hparams, scorer)
 
     @functools.cached_property
     def encoders(self) -> dict[str, Any]:
         """Vocabularies of inputs and targets."""
-        return self._problem.get_feature_encoders(self._data_dir)
+        return self.problem.get_feature_encoders(self.data_dir)
 
     def translate(self, system: str, decoding: str, sources: Sequence[str]) -> list[str]:
         """Return the best translation of each sentence, one line each."""
@@ -163,8 +159,4 @@ class Exports:
 
     def generate(self, system: str, source: list[int]) -> Generated:
         """Return what a system generates of a sentence, and its states while it does."""
-        return self._inside(system).generate(source)
-
-    @functools.cache  # noqa: B019
-    def _inside(self, system: str) -> Inside:
-        return inside_export(self._exported(system))
+        return inside_export(self._exported(system)).generate(source)

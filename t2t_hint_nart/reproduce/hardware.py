@@ -1,5 +1,6 @@
 """What a run was made on: the machine and the versions of the packages, without importing them."""
 
+import contextlib
 import os
 import platform
 from importlib import metadata
@@ -19,21 +20,22 @@ PACKAGES = (
 
 
 def hardware() -> dict[str, Any]:
-    """Describe this machine.
-
-    Returns:
-        {"cpu": model name, "cores": number this process may use, "ram_gib": float or None,
-        "gpus": list of model names, "platform": operating system and architecture}.
+    """Describe this machine: models of its processor and GPUs, cores this process may use, memory.
 
     Example:
         >>> sorted(hardware())
         ['cores', 'cpu', 'gpus', 'platform', 'ram_gib']
     """
+    cpus = _values("/proc/cpuinfo", "model name")
+    affinity = getattr(os, "sched_getaffinity", None)
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    # The NVIDIA driver's own files cost nothing and need no library.
+    gpus = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
     return {
-        "cpu": _cpu_model(),
-        "cores": _usable_cores(),
-        "ram_gib": _ram_gib(),
-        "gpus": _gpu_models(),
+        "cpu": cpus[0] if cpus else platform.processor() or platform.machine(),
+        "cores": len(affinity(0)) if affinity else os.cpu_count() or 1,
+        "ram_gib": round(memory / 2**30, 1),
+        "gpus": [model for file in gpus for model in _values(file, "Model")[:1]],
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
     }
 
@@ -47,36 +49,9 @@ def versions() -> dict[str, str]:
     """
     found = {"python": platform.python_version()}
     for package in PACKAGES:
-        try:
+        with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
     return found
-
-
-def _cpu_model() -> str:
-    described = _values("/proc/cpuinfo", "model name")
-    return described[0] if described else platform.processor() or platform.machine()
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _ram_gib() -> float | None:
-    try:
-        pages, page_size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return None
-    return round(pages * page_size / 2**30, 1)
-
-
-def _gpu_models() -> list[str]:
-    """Ask the NVIDIA driver's own files, which costs nothing and needs no library."""
-    files = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
-    return [model for file in files for model in _values(file, "Model")[:1]]
 
 
 def _values(path: str | Path, key: str) -> list[str]:

@@ -1,7 +1,6 @@
 """An experiment from raw text to its rows of results, stage by stage."""
 
 import dataclasses
-import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any, TextIO
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import DatasetSplit
-from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.output_dir import create_hparams
 from t2t_hint_nart.reproduce import execution
 from t2t_hint_nart.reproduce.evaluate import Evaluation
@@ -19,7 +17,7 @@ from t2t_hint_nart.reproduce.report import Finished
 from t2t_hint_nart.reproduce.stages import Stages
 from t2t_hint_nart.training.run import Run
 
-Action = Callable[[], dict[str, Any]]
+Result = dict[str, Any]
 
 
 class Pipeline:
@@ -34,8 +32,8 @@ class Pipeline:
         command: the command line, for the report.
         seed: of all training.
         tmp_dir: of downloads; output_dir/tmp when None.
-        teacher_from: output_dir of a finished experiment with the same shared systems; they, the
-            data and what they distilled are taken instead of made, whatever its seed.
+        teacher_from: output_dir of a finished experiment whose data are distilled by the same
+            system; it and all data are taken instead of made, whatever its seed.
         stream: where progress goes; stdout by default.
     """
 
@@ -57,21 +55,16 @@ class Pipeline:
         self.teacher_from = teacher_from
         self._shared_dir = Path(teacher_from or output_dir)
         self.data_dir = str(self._shared_dir / "data")
-        self._stream = sys.stdout if stream is None else stream
+        self._stream = stream or sys.stdout
         self.problem = registry.problem(recipe.problem)
         self.distilled: Any = None
         if recipe.distilled_by:
             self.distilled = registry.problem(f"{recipe.problem}_distill")
-            if teacher_from and recipe.distilled_by not in recipe.shared:
-                raise InputError(
-                    f"{recipe.distilled_by!r}, which distils the data of {recipe.name!r}, isn't "
-                    "shared: --teacher_from can't be given."
-                )
         distils = any(system.distilled for system in recipe.systems)
         others = (distils, recipe.calibrated, recipe.latency_sentences, recipe.baseline)
         # Data, train and export of every system, decode; of the others what the recipe has.
         total = 2 + 2 * len(recipe.systems) + sum(map(bool, others))
-        self.stages = Stages(self.output_dir, total, stream)
+        self.stages = Stages(self.output_dir, total, self._stream)
 
     def run(self) -> Finished:
         """Do whatever isn't done yet, and write rows and report."""
@@ -83,15 +76,10 @@ class Pipeline:
             if system.distilled and "distilled_pairs" not in facts["data"]:
                 facts["data"] |= self._distil()
             if system.name == recipe.calibrated:
-                run = self.run_of(system)
-                facts["calibration"] = self.stages.run(
-                    "calibrate",
-                    {"set": run.hparams.values()},
-                    functools.partial(execution.loss_terms, run),
-                )
+                facts["calibration"] = self._calibrate(self.run_of(system))
             trained = self._train_and_export(system)
             settings[system.name] |= {"parameters": trained.get("parameters")}
-            if system.name in recipe.shared:
+            if system.name == recipe.distilled_by:
                 facts["shared_seed"] = trained.get("seed", self.seed)
         evaluation = Evaluation(
             recipe, self.output_dir, self.problem, self.data_dir, self.export_dir
@@ -99,43 +87,35 @@ class Pipeline:
         measured = self._measure(evaluation)
         # A minute of silence otherwise.
         print("Scoring, and comparing the systems two by two ...", file=self._stream, flush=True)
-        return evaluation.report(
-            self.seed,
-            {
-                **facts,
-                "settings": settings,
-                "wall_seconds": dict(self.stages.seconds),
-                "interrupted": list(self.stages.interrupted),
-                "hardware": hardware(),
-                "versions": versions(),
-            },
-            **measured,
-        )
+        facts |= {
+            "settings": settings,
+            "wall_seconds": dict(self.stages.seconds),
+            "interrupted": list(self.stages.interrupted),
+            "hardware": hardware(),
+            "versions": versions(),
+        }
+        return evaluation.report(self.seed, facts, **measured)
 
-    def _measure(self, evaluation: Evaluation) -> dict[str, Any]:
+    def _measure(self, evaluation: Evaluation) -> dict[str, Result]:
         """The stages after training."""
         recipe = self.recipe
-        settings = {
-            "split": recipe.split,
-            "sentences": recipe.sentences,
-            **{
-                f"{system}.{decoding}": dataclasses.astuple(recipe.decoding(decoding))[1:3]
-                for system, decoding in recipe.decoded()
-            },
-        }
+        settings = {"split": recipe.split, "sentences": recipe.sentences}
+        for system, name in recipe.decoded():
+            decoding = recipe.decoding(name)
+            settings[f"{system}.{name}"] = (decoding.decode_hparams, decoding.scorer)
         self.stages.run("decode", settings, evaluation.decode)
-        latency, states = {}, {}
+        measured: dict[str, Result] = {"latency": {}, "states": {}}
         if recipe.latency_sentences:
             timed = {**settings, "latency_sentences": recipe.latency_sentences}
-            latency = self.stages.run("latency", timed, evaluation.latency)
+            measured["latency"] = self.stages.run("latency", timed, evaluation.latency)
         if recipe.baseline:
             seen = {
                 "systems": [system.name for system in recipe.systems],
                 "baseline": recipe.baseline[0],
                 "drawn": recipe.drawn,
             }
-            states = self.stages.run("states", seen, evaluation.states)
-        return {"latency": latency, "states": states}
+            measured["states"] = self.stages.run("states", seen, evaluation.states)
+        return measured
 
     def run_of(self, system: System) -> Run:
         """Return the training run of a system."""
@@ -163,22 +143,23 @@ class Pipeline:
             hparams = self.run_of(system).hparams.values()
             hints = {n: value for n, value in hparams.items() if n.startswith("hint_")}
             fields = dataclasses.asdict(system)
-            fields = {n: v for n, v in fields.items() if n not in ("name", "label", "decoding")}
+            del fields["name"], fields["label"]
             settings[system.name] = {**fields, **(hints if system.hints_from else {})}
         return settings
 
     def _dir(self, system: str) -> Path:
-        return self._shared_dir if system in self.recipe.shared else self.output_dir
+        return self._shared_dir if system == self.recipe.distilled_by else self.output_dir
 
-    def _shared(self, name: str, settings: dict[str, Any], action: Action) -> dict[str, Any]:
+    def _shared(self, name: str, settings: dict[str, Any], action: Callable[[], Result]) -> Result:
         """A stage that experiments of several seeds can share: done here, or taken from there."""
         if self.teacher_from is None:
             return self.stages.run(name, settings, action)
         return self.stages.take(name, settings, self.teacher_from)
 
-    def _train_and_export(self, system: System) -> dict[str, Any]:
+    def _train_and_export(self, system: System) -> Result:
         """Return what training a system told, after training and exporting it if need be."""
-        run, decoding = self.run_of(system), self.recipe.exported(system.name)
+        run, export_dir = self.run_of(system), self.export_dir(system.name)
+        decode_hparams = self.recipe.exported(system.name).decode_hparams
         settings = {
             "model": system.model,
             "problem": run.problem.name,
@@ -190,22 +171,24 @@ class Pipeline:
             "hints_from": system.hints_from,
             "warm_start_from": system.warm_start_from,
         }
-        stage = self._shared if system.name in self.recipe.shared else self.stages.run
-        trained = stage(system.name, settings, functools.partial(self._train, system))
-        exporting = functools.partial(
-            execution.export_averaged,
-            run,
-            trained["length_bias"],
-            decoding.decode_hparams,
-            self.export_dir(system.name),
+        stage = self._shared if system.name == self.recipe.distilled_by else self.stages.run
+        trained = stage(system.name, settings, lambda: self._train(system))
+        bias = trained["length_bias"]
+        stage(
+            f"export_{system.name}",
+            {"decode_hparams": decode_hparams},
+            lambda: execution.export_averaged(run, bias, decode_hparams, export_dir),
         )
-        stage(f"export_{system.name}", {"decode_hparams": decoding.decode_hparams}, exporting)
         return trained
 
-    def _train(self, system: System) -> dict[str, Any]:
+    def _train(self, system: System) -> Result:
         return execution.train(self.run_of(system), system, self.recipe.average, self._stream)
 
-    def _datagen(self) -> dict[str, Any]:
+    def _calibrate(self, run: Run) -> Result:
+        settings = {"set": run.hparams.values()}
+        return self.stages.run("calibrate", settings, lambda: execution.loss_terms(run))
+
+    def _datagen(self) -> Result:
         self.problem.generate_data(self.data_dir, self.tmp_dir)
         counts = {
             f"{split}_pairs": len(self.problem.text_pairs(self.data_dir, split))
@@ -214,21 +197,13 @@ class Pipeline:
         encoders = self.problem.get_feature_encoders(self.data_dir)
         return {**counts, "vocab_size": encoders["targets"].vocab_size}
 
-    def _distil(self) -> dict[str, Any]:
-        recipe = self.recipe
-        by = recipe.distilled_by
-        settings = {
-            "by": by,
-            "decode_hparams": recipe.exported(by).decode_hparams,
-            "sentences": recipe.sentences,
-        }
-        distilling = functools.partial(
-            execution.distil,
-            self.export_dir(by),
-            self.distilled,
-            self.data_dir,
-            recipe,
-            self._stream,
+    def _distil(self) -> Result:
+        by, sentences = self.recipe.distilled_by, self.recipe.sentences
+        hparams = self.recipe.exported(by).decode_hparams
+        return self._shared(
+            "distil",
+            {"by": by, "decode_hparams": hparams, "sentences": sentences},
+            lambda: execution.distil(
+                self.export_dir(by), self.distilled, self.data_dir, sentences, self._stream
+            ),
         )
-        stage = self._shared if by in recipe.shared else self.stages.run
-        return stage("distil", settings, distilling)

@@ -1,11 +1,12 @@
 """Experiments as data: systems, the ways they decode, and what they are compared with."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError, find_named
+from t2t_hint_nart.reproduce.paper_results import IWSLT
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,6 @@ class System:
         hints_from: the system whose export gives it hints.
         warm_start_from: the system whose averaged weights it starts with, where name and shape are
             the same.
-        decoding: by which its export translates; the first of its own without a scorer if "".
         label: in tables; the name if "".
     """
 
@@ -36,7 +36,6 @@ class System:
     distilled: bool = False
     hints_from: str = ""
     warm_start_from: str = ""
-    decoding: str = ""
     label: str = ""
 
 
@@ -86,21 +85,17 @@ class Recipe:
         decodings: of the systems.
         average: the last so many checkpoints are averaged.
         data_statement: what the text is, for the report.
-        distilled_by: the system whose export translates the training data.
-        shared: systems that experiments by several seeds can share; data are shared with them.
+        distilled_by: the system whose export translates the training data. It is shared with the
+            data by the experiments of several seeds.
         baseline: system and decoding of which speed-ups are, and whose states others are compared
             with; without it neither is measured.
-        drawn: systems of the figures, for the sentence in which the second repeats itself most.
-        calibrated: the system whose loss terms at initialisation are told.
-        noun: what its systems but for the shared ones are called.
         split: of the data that are translated.
         quotes_text: whether the report quotes the text; otherwise it has no samples, and figures
             have positions for tokens, so that it may be published whatever the text's licence.
-        distill_batch: sentences decoded at a time.
         latency_sentences: so many are timed, one at a time; 0 for no timing.
         sentences: only so many training sentences are distilled and others translated; None for
             all.
-        paper_dataset: a name of `paper_results.DATASETS` if the data are the paper's own.
+        paper_dataset: a name of `paper_results.DATASETS`, whose numbers stand beside these.
         questions: of a study, whose systems are not compared two by two.
     """
 
@@ -112,17 +107,12 @@ class Recipe:
     average: int
     data_statement: str = ""
     distilled_by: str = ""
-    shared: tuple[str, ...] = ()
     baseline: tuple[str, str] | None = None
-    drawn: tuple[str, ...] = ()
-    calibrated: str = ""
-    noun: str = "system"
     split: str = "test"
     quotes_text: bool = False
-    distill_batch: int = 64
     latency_sentences: int = 50
     sentences: int | None = None
-    paper_dataset: str = ""
+    paper_dataset: str = IWSLT
     questions: tuple[Question, ...] = ()
 
     def __post_init__(self) -> None:
@@ -130,36 +120,40 @@ class Recipe:
         names = [system.name for system in self.systems]
         if len(set(names)) < len(names):
             raise InputError(f"recipe {self.name!r} has two systems of one name: {names}")
+        named = {"distilled_by": ([self.distilled_by], names)}
         for place, system in enumerate(self.systems):
-            self._check_names(f"{system.name}.hints_from", [system.hints_from], names[:place])
-            self._check_names(
-                f"{system.name}.warm_start_from", [system.warm_start_from], names[:place]
-            )
+            before = names[:place]
+            named[f"{system.name}.hints_from"] = ([system.hints_from], before)
+            named[f"{system.name}.warm_start_from"] = ([system.warm_start_from], before)
             if system.distilled and not self.distilled_by:
                 raise InputError(
                     f"recipe {self.name!r}: {system.name!r} learns distilled data, and no "
                     "distilled_by says whose"
                 )
         for decoding in self.decodings:
-            self._check_names(f"{decoding.name}.systems", decoding.systems, names)
-            self._check_names(f"{decoding.name}.scorer", [decoding.scorer], names)
-        for name, value in (
-            ("distilled_by", [self.distilled_by]),
-            ("shared", self.shared),
-            ("drawn", self.drawn),
-            ("calibrated", [self.calibrated]),
-        ):
-            self._check_names(name, value, names)
+            named[f"{decoding.name}.systems"] = (list(decoding.systems), names)
+            named[f"{decoding.name}.scorer"] = ([decoding.scorer], names)
+        for field, (values, known) in named.items():
+            for value in values:
+                if value and value not in known:
+                    raise InputError(
+                        f"recipe {self.name!r}, {field}: {value!r} is none of the systems "
+                        f"{', '.join(known) or 'before it'}"
+                    )
         if self.baseline and self.baseline not in self.decoded():
             raise InputError(f"recipe {self.name!r} decodes no {'.'.join(self.baseline)}, baseline")
 
-    def _check_names(self, field: str, values: Iterable[str], known: Sequence[str]) -> None:
-        for value in values:
-            if value and value not in known:
-                raise InputError(
-                    f"recipe {self.name!r}, {field}: {value!r} is none of the systems "
-                    f"{', '.join(known) or 'before it'}"
-                )
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """The systems of the figures: the baseline's, and those that learn distilled data."""
+        students = (system.name for system in self.systems if system.distilled)
+        return (self.baseline[0], *students) if self.baseline else ()
+
+    @property
+    def calibrated(self) -> str:
+        """The last system with hints, but for studies: its loss terms at the start are told."""
+        hinted = [system.name for system in self.systems if system.hints_from]
+        return hinted[-1] if hinted and not self.questions else ""
 
     def system(self, name: str) -> System:
         """Return the system of a name."""
@@ -181,11 +175,12 @@ class Recipe:
     def exported(self, system: str) -> Decoding:
         """Return the decoding by which a system's export translates.
 
-        By default that is the first of its own without a scorer, or decode hparams as they are.
+        That is the baseline's if it is the baseline, or the first of its own without a scorer, or
+        decode hparams as they are.
         """
-        if named := self.system(system).decoding:
-            return self.decoding(named)
-        own = (self.decoding(decoding) for name, decoding in self.decoded() if name == system)
+        own = [self.decoding(decoding) for name, decoding in self.decoded() if name == system]
+        if self.baseline and self.baseline[0] == system:
+            return self.decoding(self.baseline[1])
         return next((decoding for decoding in own if not decoding.scorer), Decoding("default"))
 
     def only(self, names: Sequence[str]) -> "Recipe":
@@ -197,7 +192,7 @@ class Recipe:
         known = {question.name: question for question in self.questions}
         wanted = [find_named("question", name, known) for name in names]
         asked = {name for question in wanted for name in question.systems}
-        kept = {*self.shared, *asked}
+        kept = {self.distilled_by, *asked}
         return dataclasses.replace(
             self,
             questions=tuple(question for question in self.questions if question in wanted),
@@ -222,7 +217,6 @@ class Recipe:
                 dataclasses.replace(system, steps=1, checkpoint_steps=1) for system in self.systems
             ),
             average=1,
-            distill_batch=16,
             latency_sentences=min(2, self.latency_sentences),
             sentences=16,
         )

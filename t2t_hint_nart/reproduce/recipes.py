@@ -8,19 +8,18 @@ from t2t_hint_nart.reproduce.recipe import Decoding, Question, Recipe, System
 
 NO_HINTS = "hint_hidden_weight=0,hint_align_weight=0"
 
-_TEACHER = System("teacher", "transformer", "", steps=0, checkpoint_steps=0, decoding="beam4")
 _STUDENT = System("", "transformer_nat", "", steps=0, checkpoint_steps=0, distilled=True)
 _NLL = dataclasses.replace(_STUDENT, name="student_nll", hparams=NO_HINTS, label="nll")
 _REAL = dataclasses.replace(_NLL, name="student_real", distilled=False, label="nll, real data")
-_ALIGN = dataclasses.replace(
-    _STUDENT,
-    name="student_align",
-    hparams="hint_hidden_weight=0",
-    hints_from="teacher",
-    label="+align",
+_HINTED = dataclasses.replace(_STUDENT, hints_from="teacher")
+_ALIGN, _HID, _BOTH = (
+    dataclasses.replace(_HINTED, name=name, hparams=hparams, label=label)
+    for name, hparams, label in (
+        ("student_align", "hint_hidden_weight=0", "+align"),
+        ("student_hid", "hint_align_weight=0", "+hid"),
+        ("student_align_hid", "", "+align+hid"),
+    )
 )
-_HID = dataclasses.replace(_ALIGN, name="student_hid", hparams="hint_align_weight=0", label="+hid")
-_BOTH = dataclasses.replace(_ALIGN, name="student_align_hid", hparams="", label="+align+hid")
 # The paper's (Table 2), the hidden states' hint alone, and none of either hints or distillation.
 _FIVE = (_NLL, _REAL, _ALIGN, _HID, _BOTH)
 
@@ -29,80 +28,74 @@ def _systems(
     sizes: str,
     steps: tuple[int, int],
     every: tuple[int, int],
-    students: Sequence[System],
+    students: Sequence[System] = _FIVE,
     **changes,
 ) -> tuple[System, ...]:
     """Teacher and students by the sets of a size, with (teacher's, students') steps."""
-    teacher = dataclasses.replace(
-        _TEACHER, hparams_set=f"transformer_{sizes}", steps=steps[0], checkpoint_steps=every[0]
-    )
-    return (
-        teacher,
-        *(
-            dataclasses.replace(
-                student,
-                hparams_set=f"transformer_nat_{sizes}_hints",
-                steps=student.steps or steps[1],
-                checkpoint_steps=every[1],
-                **changes,
-            )
-            for student in students
-        ),
-    )
+    systems = [
+        dataclasses.replace(
+            student,
+            hparams_set=f"transformer_nat_{sizes}_hints",
+            steps=student.steps or steps[1],
+            checkpoint_steps=every[1],
+            **changes,
+        )
+        for student in students
+    ]
+    return (System("teacher", "transformer", f"transformer_{sizes}", steps[0], every[0]), *systems)
 
 
-def _decodings(students: Sequence[System], alphas: dict[str, float]) -> tuple[Decoding, ...]:
-    """The teacher's two searches; the students' one pass, and nine lengths that it ranks."""
+def _one_pass(students: Sequence[System]) -> Decoding:
+    return Decoding("one_pass", systems=tuple(s.name for s in students), label="one pass")
+
+
+def _experiment(
+    corpus: str, systems: tuple[System, ...], alphas: dict[str, float], **fields
+) -> Recipe:
+    """The teacher by two searches; the students by one pass, and by nine lengths that it ranks."""
     search = "alpha=0.6,extra_length=50"
-    names = tuple(student.name for student in students)
-    return (
-        Decoding("greedy", f"beam_size=1,{search}", systems=("teacher",)),
-        Decoding("beam4", f"beam_size=4,{search}", systems=("teacher",), label="beam 4"),
-        Decoding("one_pass", systems=names, label="one pass"),
-        *(
-            Decoding(
-                f"rescored_9{suffix}",
-                f"length_halfwidth=4,rescoring_alpha={alpha}",
-                scorer="teacher",
-                systems=names,
-                label="9 candidates rescored" + (f", alpha {alpha:g}" if suffix else ""),
-            )
-            for suffix, alpha in alphas.items()
+    one_pass = _one_pass(systems[1:])
+    return Recipe(
+        problem=f"translate_deen_{corpus}",
+        systems=systems,
+        decodings=(
+            Decoding("greedy", f"beam_size=1,{search}", systems=("teacher",)),
+            Decoding("beam4", f"beam_size=4,{search}", systems=("teacher",), label="beam 4"),
+            one_pass,
+            *(
+                Decoding(
+                    f"rescored_9{suffix}",
+                    f"length_halfwidth=4,rescoring_alpha={alpha}",
+                    scorer="teacher",
+                    systems=one_pass.systems,
+                    label="9 candidates rescored" + (f", alpha {alpha:g}" if suffix else ""),
+                )
+                for suffix, alpha in alphas.items()
+            ),
         ),
+        distilled_by="teacher",
+        baseline=("teacher", "beam4"),
+        **fields,
     )
 
 
 _PAPERS_ALPHA_AND_FORKS = {"_alpha0": 0.0, "_alpha0.6": 0.6}
-
-
-def _experiment(students: Sequence[System], alphas: dict[str, float], **fields) -> Recipe:
-    drawn = tuple(student.name for student in students if student.distilled)
-    return Recipe(
-        decodings=_decodings(students, alphas),
-        distilled_by="teacher",
-        shared=("teacher",),
-        baseline=("teacher", "beam4"),
-        drawn=("teacher", *drawn),
-        calibrated=students[-1].name,
-        noun="one-pass student",
-        **fields,
-    )
+_WARM = {"warm_start_from": "teacher"}
 
 
 @register_recipe
 def quickstart() -> Recipe:
     """A German course, minutes on 2 cores."""
+    # Minutes are too few for a student from nothing: 13.4 BLEU after 400 steps with a warm
+    # start against 10.0 after 500 without, on the development set.
     students = (_NLL, _ALIGN, _BOTH)
     return _experiment(
-        students,
+        "quickstart",
+        _systems("quickstart", (700, 400), (50, 50), students, **_WARM),
         # Chosen on the development set: with 0 the teacher prefers what is short.
         {"": 1.0},
         name="quickstart",
         doc="2,579 sentences of a German course, 3+3 layers of width 128, minutes on 2 cores",
-        problem="translate_deen_quickstart",
-        # Minutes are too few for a student from nothing: 13.4 BLEU after 400 steps with a warm
-        # start against 10.0 after 500 without, on the development set.
-        systems=_systems("quickstart", (700, 400), (50, 50), students, warm_start_from="teacher"),
         average=4,
         data_statement=(
             "Sentences of an A1-A2 German course (the wheel auf-deutsch 0.1.1, MIT), of "
@@ -116,13 +109,12 @@ def quickstart() -> Recipe:
 def multi30k() -> Recipe:
     """Captions of Multi30k, hours on 2 cores."""
     return _experiment(
-        _FIVE,
+        "multi30k",
+        # Development set, 400 steps, no hints: 17.6 BLEU with a warm start, 11.7 without.
+        _systems("multi30k", (3500, 1200), (250, 100), **_WARM),
         _PAPERS_ALPHA_AND_FORKS,
         name="multi30k",
         doc="29,000 captions of Multi30k, 3+3 layers of width 128, hours on 2 cores",
-        problem="translate_deen_multi30k",
-        # Development set, 400 steps, no hints: 17.6 BLEU with a warm start, 11.7 without.
-        systems=_systems("multi30k", (3500, 1200), (250, 100), _FIVE, warm_start_from="teacher"),
         average=5,
         data_statement="Multi30k task 1, German to English; test_2016_flickr.",
     )
@@ -132,12 +124,11 @@ def multi30k() -> Recipe:
 def tatoeba() -> Recipe:
     """Short sentences of Tatoeba, hours on 2 cores."""
     return _experiment(
-        _FIVE,
+        "tatoeba",
+        _systems("tatoeba", (5000, 1200), (250, 100), **_WARM),
         _PAPERS_ALPHA_AND_FORKS,
         name="tatoeba",
         doc="164,476 sentences of Tatoeba, 3+3 layers of width 128, hours on 2 cores",
-        problem="translate_deen_tatoeba",
-        systems=_systems("tatoeba", (5000, 1200), (250, 100), _FIVE, warm_start_from="teacher"),
         average=5,
         data_statement="Tatoeba, German to English.",
     )
@@ -145,12 +136,11 @@ def tatoeba() -> Recipe:
 
 def _at_the_papers_size(name: str, title: str, preparation: str = "") -> Recipe:
     return _experiment(
-        _FIVE,
+        f"{name}{preparation}",
+        _systems("deep_small", (20_000, 40_000), (1000, 1000)),
         _PAPERS_ALPHA_AND_FORKS,
         name=f"{name}_paper",
         doc=f"{title} at the paper's IWSLT14 size, 5+5 layers of width 256: for a GPU",
-        problem=f"translate_deen_{name}{preparation}",
-        systems=_systems("deep_small", (20_000, 40_000), (1000, 1000), _FIVE),
         average=5,
         data_statement=f"{title}, German to English.",
     )
@@ -180,19 +170,13 @@ def _study(recipe: Recipe, variants: Sequence[System], questions: Sequence[Quest
     sizes = recipe.problem.removeprefix("translate_deen_")
     teacher, first = recipe.systems[:2]
     steps, every = (teacher.steps, 600), (teacher.checkpoint_steps, first.checkpoint_steps)
-    names = tuple(variant.name for variant in variants)
     return dataclasses.replace(
         recipe,
         name=f"{recipe.name}_study",
         doc=f"{len(variants)} short runs of {recipe.name}'s students, on development data",
         systems=_systems(sizes, steps, every, variants),
-        decodings=(
-            recipe.decoding("beam4"),
-            Decoding("one_pass", systems=names, label="one pass"),
-        ),
+        decodings=(recipe.decoding("beam4"), _one_pass(variants)),
         baseline=None,
-        drawn=(),
-        calibrated="",
         split="dev",
         latency_sentences=0,
         questions=tuple(questions),
@@ -222,22 +206,8 @@ _MILDER_HIDDEN = (
     _variant("lambda_1", "hint_hidden_weight=1.0"),
     _variant("gamma_st_0.5", "hint_gamma_st=0.5"),
 )
-_WHICH_HINT = Question("hints", "Which hint helps?", ("nll", "align", "hid", "hints"))
-_MORE_STEPS = Question(
-    "steps",
-    "More steps?",
-    ("nll", "hints", "nll_1200", "hints_1200", "nll_2400", "hints_2400"),
-)
-
-
-_MULTI30K_VARIANTS = (
-    *_SHORT,
-    *_longer(_SHORT, 1200, 2400),
-    *_ONE_HINT,
+_OTHER_SETTINGS = (
     *_MILDER_HIDDEN,
-    _variant("real_hints", distilled=False),
-    _variant("cold_nll", NO_HINTS, warm_start_from=""),
-    _variant("cold_hints", warm_start_from=""),
     _variant("lambda_20", "hint_hidden_weight=20.0"),
     _variant("mu_0.3", "hint_align_weight=0.3"),
     _variant("mu_3", "hint_align_weight=3.0"),
@@ -247,6 +217,22 @@ _MULTI30K_VARIANTS = (
     _variant("average_head", "hint_align_average=head"),
     _variant("average_layer_head", "hint_align_average=layer_head"),
     _variant("average_all", "hint_align_average=all"),
+)
+_WHICH_HINT = Question("hints", "Which hint helps?", ("nll", "align", "hid", "hints"))
+_MORE_STEPS = Question(
+    "steps",
+    "More steps?",
+    ("nll", "hints", "nll_1200", "hints_1200", "nll_2400", "hints_2400"),
+)
+
+_MULTI30K_VARIANTS = (
+    *_SHORT,
+    *_longer(_SHORT, 1200, 2400),
+    *_ONE_HINT,
+    _variant("real_hints", distilled=False),
+    _variant("cold_nll", NO_HINTS, warm_start_from=""),
+    _variant("cold_hints", warm_start_from=""),
+    *_OTHER_SETTINGS,
     _variant("soft_copy", "decoder_input_type=soft_uniform"),
     _variant("soft_copy_nll", f"decoder_input_type=soft_uniform,{NO_HINTS}"),
 )
@@ -263,20 +249,7 @@ _MULTI30K_QUESTIONS = (
     Question(
         "settings",
         "Another λ, μ, γ, pairs of states, reading or average?",
-        (
-            "hints",
-            "lambda_1",
-            "lambda_20",
-            "mu_0.3",
-            "mu_3",
-            "gamma_st_0.5",
-            "gamma_tr_0.5",
-            "neighbor",
-            "normed",
-            "average_head",
-            "average_layer_head",
-            "average_all",
-        ),
+        ("hints", *(variant.name for variant in _OTHER_SETTINGS)),
     ),
     Question(
         "copy",

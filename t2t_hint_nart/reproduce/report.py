@@ -26,10 +26,11 @@ _MARKED = re.compile(r"(<!-- table: ([^\n]*?) -->\n).*?(<!-- end -->)", re.DOTAL
 
 
 class Finished(NamedTuple):
-    """What a finished experiment tells: its report, the rows in short, how to translate."""
+    """What a finished experiment tells: its report, the rows in short, how its best translates."""
 
     report: Path
     summary: str
+    best: str
     translate_command: str
 
 
@@ -54,7 +55,8 @@ def finish(
     """
     write_rows(output_dir / FILE, rows)
     own = Rows(rows, recipe.name)
-    command = translate_command(export_dir(best_system(recipe, own)))
+    best = best_system(recipe, own)
+    command = translate_command(export_dir(best))
     text = "\n\n".join(
         [
             _head(recipe, own, command),
@@ -64,7 +66,7 @@ def finish(
         ]
     )
     path = write_whole(output_dir / "report.md", text + "\n")
-    return Finished(path, summary(own), command)
+    return Finished(path, summary(own), best, command)
 
 
 def _head(recipe: Recipe, rows: Rows, command: str) -> str:
@@ -88,10 +90,10 @@ def _samples(samples: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def best_system(recipe: Recipe, rows: Rows) -> str:
-    """Return the system whose export translates best, a shared one only if there is no other."""
+    """Return the system whose export translates best, who distils only if there is no other."""
     exported = [(s.name, recipe.exported(s.name).name) for s in recipe.systems]
     keys = [key for key in exported if key in rows.decoded()] or exported
-    others = [key for key in keys if key[0] not in recipe.shared] or keys
+    others = [key for key in keys if key[0] != recipe.distilled_by] or keys
     return max(others, key=lambda key: rows.get("bleu_13a", *key) or 0.0)[0]
 
 

@@ -1,7 +1,6 @@
 """Stages of an experiment: each is done once, and not again when a run is repeated."""
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -32,9 +31,9 @@ class Stages:
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self._directory = Path(output_dir) / "stages"
-        self.total = total
-        self._stream = sys.stdout if stream is None else stream
+        self._output_dir = Path(output_dir)
+        self._total = total
+        self._stream = stream
         self._clock = clock
         self._number = 0
         self.seconds: dict[str, float] = {}
@@ -54,80 +53,83 @@ class Stages:
         Raises:
             InputError: the stage was finished with other settings.
         """
-        self._number += 1
-        label = f"[{self._number}/{self.total}] {name}"
-        path = self._directory / f"{name}.json"
-        settings = json.loads(json.dumps(settings))
-        stamp = self._read(path)
-        if stamp is not None:
-            self._check_same(name, stamp["settings"], settings, self._directory.parent)
-            self._note(name, stamp)
-            self._say(f"{label}: already done ({stamp['seconds']:.0f} s)")
-            return stamp["result"]
+        label = self._next(name)
+        path = _path(self._output_dir, name)
+        settings = _as_stored(settings)
+        if stamp := _read(path):
+            _check_same(name, stamp["settings"], settings, self._output_dir)
+            return self._finish(name, stamp, f"{label}: already done ({stamp['seconds']:.0f} s)")
         self._say(f"{label} ...")
         begun = path.with_suffix(".begun")
         stamp = {"settings": settings, "interrupted": begun.exists()}
         begun.parent.mkdir(parents=True, exist_ok=True)
         begun.touch()
         started = self._clock()
-        stamp["result"] = json.loads(json.dumps(action()))
+        stamp["result"] = _as_stored(action())
         stamp["seconds"] = self._clock() - started
         write_whole(path, json.dumps(stamp, indent=1) + "\n")
         begun.unlink()
-        self._note(name, stamp)
-        self._say(f"{label}: done in {stamp['seconds']:.0f} s")
-        return stamp["result"]
-
-    def _note(self, name: str, stamp: dict[str, Any]) -> None:
-        self.seconds[name] = stamp["seconds"]
-        if stamp["interrupted"]:
-            self.interrupted.append(name)
+        return self._finish(name, stamp, f"{label}: done in {stamp['seconds']:.0f} s")
 
     def take(self, name: str, settings: dict[str, Any], output_dir: str | Path) -> dict[str, Any]:
-        """Return the result of a stage that another experiment has finished.
+        """Return the result of a stage that another experiment has finished, and its `seed`.
 
         Args:
             name: of the stage.
             settings: what it must have been made with; its seed may be another.
             output_dir: of the other experiment.
 
-        Returns:
-            Its result, and `seed` if it has one.
-
         Raises:
             InputError: it isn't finished there, or was made with other settings.
         """
-        self._number += 1
-        stamp = self._read(Path(output_dir) / "stages" / f"{name}.json")
+        label = self._next(name)
+        stamp = _read(_path(output_dir, name))
         if stamp is None:
             raise InputError(f"{output_dir} holds no finished stage {name!r}; finish it first.")
-        made_with = dict(stamp["settings"])
-        seed = {"seed": made_with.pop("seed")} if "seed" in made_with else {}
-        wanted = json.loads(json.dumps({k: v for k, v in settings.items() if k != "seed"}))
-        self._check_same(name, made_with, wanted, Path(output_dir))
-        self._note(name, stamp)
-        self._say(f"[{self._number}/{self.total}] {name}: taken from {output_dir}")
-        return {**stamp["result"], **seed}
+        seed = {key: value for key, value in stamp["settings"].items() if key == "seed"}
+        _check_same(name, stamp["settings"], {**_as_stored(settings), **seed}, output_dir)
+        return {**self._finish(name, stamp, f"{label}: taken from {output_dir}"), **seed}
 
-    @staticmethod
-    def _check_same(name: str, old: dict[str, Any], new: dict[str, Any], output_dir: Path) -> None:
-        different = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
-        if different:
-            key = different[0]
+    def _next(self, name: str) -> str:
+        self._number += 1
+        return f"[{self._number}/{self._total}] {name}"
+
+    def _finish(self, name: str, stamp: dict[str, Any], line: str) -> dict[str, Any]:
+        self.seconds[name] = stamp["seconds"]
+        if stamp["interrupted"]:
+            self.interrupted.append(name)
+        self._say(line)
+        return stamp["result"]
+
+    def _say(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
+
+
+def _path(output_dir: str | Path, name: str) -> Path:
+    return Path(output_dir) / "stages" / f"{name}.json"
+
+
+def _as_stored(value: dict[str, Any]) -> dict[str, Any]:
+    """Tuples become lists, so that what is new is what a later run reads."""
+    return json.loads(json.dumps(value))
+
+
+def _check_same(
+    name: str, old: dict[str, Any], new: dict[str, Any], output_dir: str | Path
+) -> None:
+    for key in sorted({*old, *new}):
+        if old.get(key) != new.get(key):
             raise InputError(
                 f"{output_dir} holds stage {name!r} made with {key}={old.get(key)!r}, "
                 f"now it is {new.get(key)!r}; give another --output_dir."
             )
 
-    @staticmethod
-    def _read(path: Path) -> dict[str, Any] | None:
-        if not path.exists():
-            return None
-        try:
-            stamp = json.loads(path.read_text(encoding="utf-8"))
-            return {key: stamp[key] for key in ("settings", "interrupted", "result", "seconds")}
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path} is damaged ({error}); delete it to do it again.") from error
 
-    def _say(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+def _read(path: Path) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    try:
+        stamp = json.loads(path.read_text(encoding="utf-8"))
+        return {key: stamp[key] for key in ("settings", "interrupted", "result", "seconds")}
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({error}); delete it to do it again.") from error

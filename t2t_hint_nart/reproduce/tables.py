@@ -7,7 +7,6 @@ from t2t_hint_nart.evaluation.bleu_conventions import BleuConvention, in_order
 from t2t_hint_nart.reproduce.markdown import MISSING, duration, inline_code, number, p_value, table
 from t2t_hint_nart.reproduce.paper_results import (
     DATASETS,
-    FALLBACK_DATASET,
     TEACHER_COSINES_BELOW,
     published,
 )
@@ -53,7 +52,7 @@ def results(recipe: Recipe, rows: Rows, without: str = "") -> list[str]:
         ],
         rows,
     )
-    dataset = recipe.paper_dataset or FALLBACK_DATASET
+    dataset = recipe.paper_dataset
     body = []
     for system, decoding in (key for key in rows.decoded() if key[1] != without):
         paper = published(dataset, system, decoding)
@@ -76,7 +75,7 @@ def ablation(recipe: Recipe, rows: Rows) -> list[str]:
     keys = [key for key in keys if key in rows.decoded()]
     if len(keys) < 2:
         return []
-    dataset = recipe.paper_dataset or FALLBACK_DATASET
+    dataset = recipe.paper_dataset
     papers = [published(dataset, *key) for key in keys]
 
     def ours(title: str, metric: str) -> list[str]:

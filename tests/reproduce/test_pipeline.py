@@ -181,7 +181,7 @@ def decoding(name, decode_hparams):
         ({"split": "dev"}, "decode", "split='test', now it is 'dev'"),
         ({"sentences": 16}, "distil", "sentences=None, now it is 16"),
         ({"latency_sentences": 2}, "latency", "latency_sentences=50, now it is 2"),
-        ({"drawn": ()}, "states", "drawn="),
+        (changed("student_nll", distilled=False), "student_nll", "problem="),
     ],
 )
 def test_a_recipe_that_says_otherwise_is_refused(works, tmp_path, changes, stage, words):
@@ -227,12 +227,6 @@ def test_the_teacher_of_another_recipe_is_not_taken(works, tmp_path):
     other = dataclasses.replace(RECIPE, **changed("teacher", steps=4))
     with pytest.raises(InputError, match="first holds stage 'teacher' made with steps=3, now it"):
         run(tmp_path / "second", other, seed=2, teacher_from=tmp_path / "first")
-
-
-def test_distilled_data_of_a_teacher_of_ones_own_are_not_put_into_anothers(tmp_path):
-    own = dataclasses.replace(RECIPE, shared=())
-    with pytest.raises(InputError, match="--teacher_from can't be given"):
-        Pipeline(own, tmp_path / "second", "", teacher_from=tmp_path / "first")
 
 
 def test_where_a_systems_run_is_and_what_it_takes_from_others(tmp_path):

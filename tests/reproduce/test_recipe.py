@@ -59,6 +59,16 @@ def test_what_is_decoded_and_how_exports_translate():
     assert exported == {"teacher": "beam4", "student_nll": "one_pass", "student_align": "one_pass"}
 
 
+def test_what_is_drawn_and_calibrated_follows_from_the_systems():
+    assert TINY_RECIPE.drawn == ("teacher", "student_nll", "student_align")
+    real = dataclasses.replace(TINY_RECIPE.systems[1], distilled=False)
+    systems = (TINY_RECIPE.systems[0], real, TINY_RECIPE.systems[2])
+    assert dataclasses.replace(TINY_RECIPE, systems=systems).drawn == ("teacher", "student_align")
+    assert find_recipe("multi30k").calibrated == "student_align_hid"
+    study = find_recipe("multi30k_study")
+    assert (study.drawn, study.calibrated) == ((), "")
+
+
 def test_a_study_of_some_questions_has_the_systems_that_answer_them():
     study = find_recipe("multi30k_study").only(["copy", "hints"])
     assert [question.name for question in study.questions] == ["hints", "copy"]

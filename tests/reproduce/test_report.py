@@ -59,6 +59,7 @@ def test_what_was_not_timed_is_a_dash(tmp_path):
 
 def test_the_best_that_translates_as_exported_is_recommended(finished):
     """And not the shared teacher, nor one that is better by another decoding."""
+    assert finished.best == "student_align"
     assert finished.translate_command == translate_command("export/student_align")
 
 

@@ -88,11 +88,10 @@ def test_what_the_hints_add():
         ["paper: BLEU", "23.08", "24.76"],
         ["long-sentence BLEU 13a", "10.00", "20.00"],
     ]
-    alone = dataclasses.replace(TINY_RECIPE, systems=TINY_RECIPE.systems[:1], decodings=(), **NONE)
+    alone = dataclasses.replace(
+        TINY_RECIPE, systems=TINY_RECIPE.systems[:1], decodings=(), baseline=None
+    )
     assert ablation(alone, Rows([], "tiny")) == []
-
-
-NONE = {"baseline": None, "drawn": (), "calibrated": ""}
 
 
 def test_comparisons_of_one_seed_and_of_several():

@@ -9,7 +9,7 @@ TINY_RECIPE = Recipe(
     doc="for a test",
     problem="algorithmic_reverse_tiny",
     systems=(
-        System("teacher", "transformer", "transformer_test", 3, 1, decoding="beam4"),
+        System("teacher", "transformer", "transformer_test", 3, 1),
         System(
             "student_nll",
             "transformer_nat",
@@ -37,9 +37,5 @@ TINY_RECIPE = Recipe(
     average=2,
     data_statement="Digits.",
     distilled_by="teacher",
-    shared=("teacher",),
     baseline=("teacher", "beam4"),
-    drawn=("teacher", *STUDENTS),
-    calibrated="student_align",
-    noun="student",
 )

@@ -46,7 +46,6 @@ def toys() -> Recipe:
         data_statement="Random digits.",
         distilled_by="first",
         baseline=("first", "beam2"),
-        distill_batch=256,
         latency_sentences=2,
         sentences=64,
     )

@@ -43,7 +43,7 @@ def miniature() -> Recipe:
         doc="digits in reverse order, half a minute on one core",
         problem="algorithmic_reverse_tiny",
         systems=(
-            System("teacher", "transformer", "transformer_miniature", 480, 80, decoding="beam4"),
+            System("teacher", "transformer", "transformer_miniature", 480, 80),
             System(
                 "student_align_hid",
                 "transformer_nat",
@@ -63,11 +63,7 @@ def miniature() -> Recipe:
         average=2,
         data_statement="Random digits.",
         distilled_by="teacher",
-        shared=("teacher",),
         baseline=("teacher", "beam4"),
-        drawn=("teacher", "student_align_hid"),
-        calibrated="student_align_hid",
         quotes_text=True,
-        distill_batch=256,
         latency_sentences=4,
     )
