@@ -240,9 +240,8 @@ def systems(recipe: Recipe, rows: Rows) -> list[str]:
 def facts(recipe: Recipe, rows: Rows) -> list[str]:
     """What else is told of a run: data, signatures, loss terms, times, machine, versions."""
     del recipe
-    names = dict.fromkeys(row.metric for row in rows.rows if not row.system)
-    told = {name: rows.get(name) for name in names if name != "command"}
-    told["wall_seconds"] = sum(map(float, rows.under("wall_seconds.").values()))
+    told = {**rows.facts(), "wall_seconds": rows.wall_seconds()}
+    told.pop("command", None)
     return table(["", ""], ([name, _fact(name, value)] for name, value in told.items()), 2)
 
 
@@ -271,8 +270,7 @@ def runs(stored: Mapping[str, Rows]) -> list[str]:
     for name, rows in stored.items():
         for seed in rows.seeds:
             run = Rows([row for row in rows.rows if row.seed == seed], name)
-            seconds = sum(map(float, run.under("wall_seconds.").values()))
             machine = f"{run.get('hardware.cpu')}, {run.get('hardware.cores')} cores"
-            command = inline_code(run.get("command"))
-            body.append([name, str(seed), command, duration(seconds), machine])
+            command, took = inline_code(run.get("command")), duration(run.wall_seconds())
+            body.append([name, str(seed), command, took, machine])
     return table(["recipe", "seed", "command", "all stages", "machine"], body, 3)
