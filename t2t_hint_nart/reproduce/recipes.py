@@ -177,7 +177,7 @@ _SHORT = (
     _variant("hints"),
     _variant("real", NO_HINTS, distilled=False),
 )
-_LONGER = (
+_LONGER = tuple(
     dataclasses.replace(variant, name=f"{variant.name}_{steps}", steps=steps)
     for steps in (1200, 2400)
     for variant in _SHORT
