@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from t2t_hint_nart.errors import InputError, find_named
 from t2t_hint_nart.reproduce import tables
-from t2t_hint_nart.reproduce.markdown import number, table
 from t2t_hint_nart.reproduce.recipe import Recipe, find_recipe
 from t2t_hint_nart.reproduce.rows import FILE, Row, Rows, read_rows, write_rows
 from t2t_hint_nart.whole_file import write_whole
@@ -86,7 +85,7 @@ def _own_tables(recipe: Recipe, rows: Rows) -> list[tuple[str, str]]:
 
 def _samples(samples: Sequence[Mapping[str, str]]) -> list[str]:
     lines = ["## Sample translations"] if samples else []
-    return lines + ["\n".join(table(["", ""], sample.items(), 2)) for sample in samples]
+    return lines + ["\n".join(tables.table(["", ""], sample.items(), 2)) for sample in samples]
 
 
 def best_system(recipe: Recipe, rows: Rows) -> str:
@@ -112,7 +111,7 @@ def summary(rows: Rows) -> str:
         )
         lines.append(
             f"{system:20s} {decoding:20s} {bleu:6.2f} {repeated:6.2f} "
-            f"{number(latency, '{:.1f}'):>8s} {number(speedup, '{:.1f}'):>6s}"
+            f"{tables.number(latency, '{:.1f}'):>8s} {tables.number(speedup, '{:.1f}'):>6s}"
         )
     return "\n".join(lines)
 

@@ -107,10 +107,10 @@ def flat_rows(
     for name, value in values.items():
         if isinstance(value, Mapping):
             yield from flat_rows(about, value, f"{prefix}{name}.")
-        elif isinstance(value, list | tuple):
-            text = ", ".join(map(str, value)) or "none"
-            yield Row(**{"system": "", "decoding": "", **about}, metric=prefix + name, value=text)
-        elif value is not None and not (isinstance(value, float) and not math.isfinite(value)):
+            continue
+        if isinstance(value, list | tuple):
+            value = ", ".join(map(str, value)) or "none"
+        if value is not None and not (isinstance(value, float) and not math.isfinite(value)):
             yield Row(**{"system": "", "decoding": "", **about}, metric=prefix + name, value=value)
 
 
@@ -147,19 +147,15 @@ class Rows:
         """Return all systems, in the order of the rows."""
         return list(dict.fromkeys(row.system for row in self.rows if row.system))
 
-    def under(self, prefix: str, system: str = "") -> dict[str, Any]:
-        """Return what all seeds say of a system's metrics of a prefix, by the rest of their name.
+    def facts(self) -> dict[str, Any]:
+        """Return what all seeds say of their run: every metric that is of no system."""
+        metrics = dict.fromkeys(row.metric for row in self.rows if not row.system)
+        return {metric: self.get(metric) for metric in metrics}
 
-        Args:
-            prefix: as `wall_seconds.`.
-            system: "" for the run.
-        """
-        metrics = dict.fromkeys(
-            row.metric
-            for row in self.rows
-            if (row.system, row.decoding) == (system, "") and row.metric.startswith(prefix)
-        )
-        return {metric.removeprefix(prefix): self.get(metric, system) for metric in metrics}
+    def wall_seconds(self) -> float:
+        """Return how long all stages took, the mean of the seeds."""
+        told = self.facts().items()
+        return sum(float(value) for name, value in told if name.startswith("wall_seconds."))
 
 
 @dataclass(frozen=True)

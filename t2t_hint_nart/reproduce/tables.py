@@ -1,20 +1,78 @@
 """Tables of results, from rows to Markdown; numbers are those of one seed, or mean ± deviation."""
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from t2t_hint_nart.evaluation.bleu_conventions import BleuConvention, in_order
-from t2t_hint_nart.reproduce.markdown import MISSING, duration, inline_code, number, p_value, table
-from t2t_hint_nart.reproduce.paper_results import (
-    DATASETS,
-    TEACHER_COSINES_BELOW,
-    published,
-)
+from t2t_hint_nart.evaluation.bleu_conventions import in_order
+from t2t_hint_nart.reproduce.paper_results import DATASETS, TEACHER_COSINES_BELOW, published
 from t2t_hint_nart.reproduce.recipe import Question, Recipe
 from t2t_hint_nart.reproduce.rows import Rows, Spread, comparisons, p_value_over_seeds, spread
 
+MISSING = "–"
+
 # Title, metric, format.
 Column = tuple[str, str, str]
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int = 1) -> list[str]:
+    r"""Return the lines of a table in Markdown; the first columns are text, the others numbers.
+
+    Args:
+        header: one title a column.
+        rows: cells as text; bars and line breaks in them are escaped.
+        text_columns: number of left-aligned columns.
+
+    Example:
+        >>> print(*table(["name", "BLEU"], [["a|b", "1.0"]]), sep="\n")
+        | name | BLEU |
+        |---|--:|
+        | a\|b | 1.0 |
+    """
+    rule = ["---" if index < text_columns else "--:" for index in range(len(header))]
+    head, *body = (
+        "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"
+        for cells in (header, *rows)
+    )
+    return [head, "|" + "|".join(rule) + "|", *body]
+
+
+def number(value: object, form: str = "{:.2f}") -> str:
+    """Return a number, or the spread of several, as text, or a dash where there is none.
+
+    Example:
+        >>> number(3.14159), number(None), number(float("nan")), number(0.5, "{:.0%}")
+        ('3.14', '–', '–', '50%')
+        >>> number(Spread((1.0, 2.0)), "{:.1f}×")
+        '1.5 ± 0.7×'
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | Spread):
+        return MISSING
+    return form.format(value) if math.isfinite(value) else MISSING
+
+
+def p_value(value: float | None) -> str:
+    """Return a p-value as text, or a dash where there was no test.
+
+    Example:
+        >>> p_value(0.0234), p_value(0.0001), p_value(None)
+        ('0.023', '< 0.001', '–')
+    """
+    return "< 0.001" if value is not None and value < 0.001 else number(value, "{:.3f}")
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as people say them.
+
+    Example:
+        >>> duration(42.3), duration(185), duration(7500)
+        ('42.3 s', '3 min 5 s', '2 h 5 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def system_label(recipe: Recipe, system: str) -> str:
@@ -27,44 +85,31 @@ def decoding_label(recipe: Recipe, decoding: str) -> str:
     return {found.name: found.label for found in recipe.decodings}.get(decoding) or decoding
 
 
-def _conventions(rows: Rows) -> list[BleuConvention]:
-    """The problem's own BLEU first."""
-    return list(in_order(rows.get("bleu_convention")))
-
-
-def _measured(columns: Sequence[Column], rows: Rows) -> list[Column]:
-    metrics = {row.metric for row in rows.rows}
-    return [column for column in columns if column[1] in metrics]
+def _cells(rows: Rows, columns: Sequence[Column], *key: str) -> list[str]:
+    return [number(rows.get(metric, *key), form) for _, metric, form in columns]
 
 
 def results(recipe: Recipe, rows: Rows, without: str = "") -> list[str]:
     """Every system by each of its decodings but `without`, beside the paper's numbers."""
-    own, *others = [(c.label, c.score, "{:.2f}") for c in _conventions(rows)]
-    columns = _measured(
-        [
-            own,
-            *others,
-            ("chrF", "chrf", "{:.2f}"),
-            (f"long {own[0]}", f"long_{own[1]}", "{:.2f}"),
-            ("repetition %", "repetition_percent", "{:.2f}"),
-            ("latency ms", "latency_ms", "{:.1f}"),
-            ("speed-up", "speedup", "{:.2f}×"),
-        ],
-        rows,
-    )
-    dataset = recipe.paper_dataset
-    body = []
+    # The problem's own BLEU first.
+    own, *others = [(c.label, c.score, "{:.2f}") for c in in_order(rows.get("bleu_convention"))]
+    columns = [
+        own,
+        *others,
+        ("chrF", "chrf", "{:.2f}"),
+        (f"long {own[0]}", f"long_{own[1]}", "{:.2f}"),
+        ("repetition %", "repetition_percent", "{:.2f}"),
+        ("latency ms", "latency_ms", "{:.1f}"),
+        ("speed-up", "speedup", "{:.2f}×"),
+    ]
+    measured = {row.metric for row in rows.rows}
+    columns = [column for column in columns if column[1] in measured]
+    dataset, body = recipe.paper_dataset, []
     for system, decoding in (key for key in rows.decoded() if key[1] != without):
         paper = published(dataset, system, decoding)
-        body.append(
-            [
-                system_label(recipe, system),
-                decoding_label(recipe, decoding),
-                *(number(rows.get(metric, system, decoding), form) for _, metric, form in columns),
-                number(paper.bleu[dataset] if paper else None),
-                number(paper.speedup if paper else None, "{:.2f}×"),
-            ]
-        )
+        names = [system_label(recipe, system), decoding_label(recipe, decoding)]
+        theirs = [number(paper and paper.bleu[dataset]), number(paper and paper.speedup, "{:.2f}×")]
+        body.append([*names, *_cells(rows, columns, system, decoding), *theirs])
     titles = ["system", "decoding", *(title for title, _, _ in columns)]
     return table([*titles, f"paper BLEU, {DATASETS[dataset]}", "paper speed-up"], body, 2)
 
@@ -75,61 +120,41 @@ def ablation(recipe: Recipe, rows: Rows) -> list[str]:
     keys = [key for key in keys if key in rows.decoded()]
     if len(keys) < 2:
         return []
-    dataset = recipe.paper_dataset
-    papers = [published(dataset, *key) for key in keys]
-
-    def ours(title: str, metric: str) -> list[str]:
-        return [title, *(number(rows.get(metric, *key)) for key in keys)]
-
-    def theirs(title: str, name: str) -> list[str]:
-        found = [(getattr(paper, name) or {}) if paper else {} for paper in papers]
-        return [f"paper: {title}", *(number(values.get(dataset)) for values in found)]
-
-    own = _conventions(rows)[0]
-    body = [
-        ours(own.label, own.score),
-        theirs("BLEU", "bleu"),
-        ours(f"long-sentence {own.label}", f"long_{own.score}"),
-        theirs("long-sentence BLEU", "long_bleu"),
-        ours("repetition %", "repetition_percent"),
-        theirs("repetition %", "repetition_percent"),
-    ]
+    papers = [published(recipe.paper_dataset, *key) for key in keys]
+    own, body = next(in_order(rows.get("bleu_convention"))), []
+    for metric, title, field, papers_title in (
+        (own.score, own.label, "bleu", "BLEU"),
+        (f"long_{own.score}", f"long-sentence {own.label}", "long_bleu", "long-sentence BLEU"),
+        ("repetition_percent", "repetition %", "repetition_percent", "repetition %"),
+    ):
+        theirs = [getattr(paper, field, None) or {} for paper in papers]
+        body += [
+            [title, *(number(rows.get(metric, *key)) for key in keys)],
+            [f"paper: {papers_title}", *(number(t.get(recipe.paper_dataset)) for t in theirs)],
+        ]
     return table(["", *(system_label(recipe, system) for system, _ in keys)], body)
 
 
 def paired(recipe: Recipe, rows: Rows, against: str = "", without: str = "") -> list[str]:
-    """Paired comparisons.
-
-    Args:
-        recipe: of the rows.
-        rows: of one experiment.
-        against: a system; only comparisons with it, and as gains and losses over it.
-        without: a decoding that is left out.
-    """
+    """Paired comparisons but by `without`; if given, those with `against`, as gains over it."""
+    order = [decoding.name for decoding in recipe.decodings]
     found = [
-        test if not against or test.baseline == against else test.reversed()
+        test.reversed() if test.system == against else test
         for test in comparisons(rows)
-        if test.decoding != without
-        if not against or against in (test.baseline, test.system)
+        if test.decoding != without and against in ("", test.baseline, test.system)
     ]
+    found.sort(key=lambda test: [*order, test.decoding].index(test.decoding))
     several = any(len(test.p_values) > 1 for test in found)
-    order = {decoding.name: place for place, decoding in enumerate(recipe.decodings)}
     body = []
-    for test in sorted(found, key=lambda test: order.get(test.decoding, len(order))):
-        each = ", ".join(map(p_value, test.p_values))
-        cells = [
-            decoding_label(recipe, test.decoding),
-            system_label(recipe, test.baseline),
-            system_label(recipe, test.system),
-            number(test.difference, "{:+.2f}"),
-            each,
-        ]
-        tests = [p_value(test.p_value), p_value(test.p_value_over_seeds)]
-        body.append([*cells, *tests] if several else cells)
-    header = ["decoding", "baseline", "system", "BLEU 13a", "p"]
-    if several:
-        header[4:] = ["p of each seed", "p combined", "p of the t-test over seeds"]
-    return table(header, body, 3) if body else []
+    for test in found:
+        told = [", ".join(map(p_value, test.p_values))]
+        if several:
+            told += [p_value(test.p_value), p_value(test.p_value_over_seeds)]
+        names = [system_label(recipe, name) for name in (test.baseline, test.system)]
+        difference = number(test.difference, "{:+.2f}")
+        body.append([decoding_label(recipe, test.decoding), *names, difference, *told])
+    tests = ["p of each seed", "p combined", "p of the t-test over seeds"] if several else ["p"]
+    return table(["decoding", "baseline", "system", "BLEU 13a", *tests], body, 3) if body else []
 
 
 def states(recipe: Recipe, rows: Rows) -> list[str]:
@@ -137,22 +162,16 @@ def states(recipe: Recipe, rows: Rows) -> list[str]:
     systems = [s for s in rows.systems() if rows.by_seed("cosine.raw.mean", s)]
     if not systems:
         return []
-    columns = [
-        ("cosine", "cosine.raw.mean", "{:.3f}"),
-        *((f"< {key}", f"cosine.raw.below_{key}", "{:.1%}") for key in TEACHER_COSINES_BELOW),
-        ("last layer", "cosine.raw.last.mean", "{:.3f}"),
-        *((f"< {key}", f"cosine.raw.last.below_{key}", "{:.1%}") for key in TEACHER_COSINES_BELOW),
+    columns: list[Column] = []
+    for title, name in (("cosine", "cosine.raw"), ("last layer", "cosine.raw.last")):
+        columns.append((title, f"{name}.mean", "{:.3f}"))
+        columns += [(f"< {t}", f"{name}.below_{t}", "{:.1%}") for t in TEACHER_COSINES_BELOW]
+    columns += [
         ("normed", "cosine.normed.mean", "{:.3f}"),
         ("entropy, nats", "attention.entropy", "{:.3f}"),
         ("KL, nats", "attention.kl", "{:.3f}"),
     ]
-    body = [
-        [
-            system_label(recipe, system),
-            *(number(rows.get(metric, system), form) for _, metric, form in columns),
-        ]
-        for system in systems
-    ]
+    body = [[system_label(recipe, s), *_cells(rows, columns, s)] for s in systems]
     paper = [number(share, "{:.0%}") for share in TEACHER_COSINES_BELOW.values()]
     rest = [MISSING] * (len(columns) - 1 - len(paper))
     body.append(["paper's teacher", MISSING, *paper, *rest])
@@ -174,49 +193,41 @@ def _answers(question: Question, rows: Rows, recipe: Recipe) -> list[list[str]]:
     keys = {name: (name, recipe.exported(name).name) for name in question.systems}
     scores = {name: rows.by_seed("bleu_13a", *key) for name, key in keys.items()}
     scores = {name: found for name, found in scores.items() if found}
-    if not scores:
-        return []
     seeds = [s for s in rows.seeds if all(s in found for found in scores.values())]
-    repeated = {name: rows.by_seed("repetition_percent", *keys[name]) for name in scores}
     steps = {name: rows.get("settings.steps", name) for name in scores}
     firsts = {steps[name]: name for name in reversed(scores)}
-
-    def mean(name: str) -> float:
-        return float(spread(scores[name][seed] for seed in seeds))
-
-    lines = []
-    for place, name in enumerate(sorted(scores, key=lambda name: -mean(name))):
-        first = firsts[steps[name]]
+    told = {}
+    for name in scores:
+        first, repeated = firsts[steps[name]], rows.by_seed("repetition_percent", *keys[name])
         differences = [scores[name][seed] - scores[first][seed] for seed in seeds]
-        told = f"{number(spread(differences), '{:+.2f}')} over {first}"
-        over_seeds = p_value_over_seeds(differences)
-        if over_seeds is not None:
-            told += f" (p {p_value(over_seeds)})"
-        lines.append(
-            [
-                question.text if place == 0 else "",
-                name,
-                _settings(rows, name),
-                number(steps[name], "{:d}"),
-                number(spread(scores[name][seed] for seed in seeds)),
-                MISSING if name == first else told,
-                number(spread(repeated[name][seed] for seed in seeds)),
-                str(len(seeds)),
-            ]
-        )
-    return lines
+        against = f"{number(spread(differences), '{:+.2f}')} over {first}"
+        if (over_seeds := p_value_over_seeds(differences)) is not None:
+            against += f" (p {p_value(over_seeds)})"
+        told[name] = [
+            name,
+            _settings(rows, name),
+            number(steps[name], "{:d}"),
+            number(spread(scores[name][seed] for seed in seeds)),
+            MISSING if name == first else against,
+            number(spread(repeated[seed] for seed in seeds)),
+            str(len(seeds)),
+        ]
+    ordered = sorted(scores, key=lambda name: -sum(scores[name][seed] for seed in seeds))
+    return [["" if place else question.text, *told[name]] for place, name in enumerate(ordered)]
+
+
+def _code(text: str | None) -> str:
+    return f"`{text}`" if text else ""
 
 
 def _settings(rows: Rows, system: str) -> str:
     """What a system's settings differ in from a set as it is, on distilled data, started warm."""
-    told = []
-    if hparams := rows.get("settings.hparams", system):
-        told.append(inline_code(hparams))
-    if not rows.get("settings.distilled", system):
-        told.append("real data")
-    if not rows.get("settings.warm_start_from", system):
-        told.append("from nothing")
-    return ", ".join(told) or MISSING
+    told = [
+        _code(rows.get("settings.hparams", system)),
+        "" if rows.get("settings.distilled", system) else "real data",
+        "" if rows.get("settings.warm_start_from", system) else "from nothing",
+    ]
+    return ", ".join(filter(None, told)) or MISSING
 
 
 def systems(recipe: Recipe, rows: Rows) -> list[str]:
@@ -224,8 +235,8 @@ def systems(recipe: Recipe, rows: Rows) -> list[str]:
     body = [
         [
             system_label(recipe, system),
-            inline_code(rows.get("settings.hparams_set", system)),
-            inline_code(overrides) if (overrides := rows.get("settings.hparams", system)) else "",
+            _code(rows.get("settings.hparams_set", system)),
+            _code(rows.get("settings.hparams", system)),
             "distilled" if rows.get("settings.distilled", system) else "real",
             rows.get("settings.warm_start_from", system) or "nothing",
             rows.get("settings.hints_from", system) or MISSING,
@@ -240,9 +251,8 @@ def systems(recipe: Recipe, rows: Rows) -> list[str]:
 def facts(recipe: Recipe, rows: Rows) -> list[str]:
     """What else is told of a run: data, signatures, loss terms, times, machine, versions."""
     del recipe
-    names = dict.fromkeys(row.metric for row in rows.rows if not row.system)
-    told = {name: rows.get(name) for name in names if name != "command"}
-    told["wall_seconds"] = sum(map(float, rows.under("wall_seconds.").values()))
+    told = {**rows.facts(), "wall_seconds": rows.wall_seconds()}
+    told.pop("command", None)
     return table(["", ""], ([name, _fact(name, value)] for name, value in told.items()), 2)
 
 
@@ -250,7 +260,7 @@ def _fact(name: str, value: Any) -> str:
     if name.startswith("wall_seconds"):
         return duration(float(value))
     if name.startswith("signature."):
-        return inline_code(value)
+        return _code(value)
     return f"{value:.6g}" if isinstance(value, float | Spread) else str(value)
 
 
@@ -271,8 +281,7 @@ def runs(stored: Mapping[str, Rows]) -> list[str]:
     for name, rows in stored.items():
         for seed in rows.seeds:
             run = Rows([row for row in rows.rows if row.seed == seed], name)
-            seconds = sum(map(float, run.under("wall_seconds.").values()))
             machine = f"{run.get('hardware.cpu')}, {run.get('hardware.cores')} cores"
-            command = inline_code(run.get("command"))
-            body.append([name, str(seed), command, duration(seconds), machine])
+            command, took = _code(run.get("command")), duration(run.wall_seconds())
+            body.append([name, str(seed), command, took, machine])
     return table(["recipe", "seed", "command", "all stages", "machine"], body, 3)

@@ -9,12 +9,14 @@ from t2t_hint_nart.reproduce.rows import Rows, flat_rows
 from t2t_hint_nart.reproduce.tables import (
     ablation,
     facts,
+    number,
     paired,
     results,
     runs,
     states,
     study,
     systems,
+    table,
 )
 from tests.reproduce.tiny_recipe import STUDENTS, TINY_RECIPE
 
@@ -194,3 +196,19 @@ def test_facts_of_runs():
 def test_runs():
     body = cells(runs({"tiny": Rows(made_up(), "tiny")}))
     assert body[1] == ["tiny", "2", "`t2t-reproduce`", "1 h 1 min", "a CPU, 2 cores"]
+
+
+def test_cells_cannot_break_the_table():
+    lines = table(["a", "b"], [["x|y\nz", "`|`"]], text_columns=1)
+    assert lines == ["| a | b |", "|---|--:|", "| x\\|y z | `\\|` |"]
+
+
+def test_what_is_no_number_is_a_dash():
+    assert [number(value) for value in (1, 2.345, None, float("inf"), "3", True)] == [
+        "1.00",
+        "2.35",
+        "–",
+        "–",
+        "–",
+        "–",
+    ]
