@@ -141,7 +141,7 @@ class Translations(NamedTuple):
         return paths
 
     def scores(self) -> dict[str, float]:
-        """BLEU_uncased, BLEU_cased (as t2t-bleu) and BLEU_13a, 0 to 100; no references, no scores.
+        """BLEU_cased, BLEU_uncased (as t2t-bleu) and BLEU_13a, 0 to 100; no references, no scores.
 
         Raises:
             InputError: the numbers of sentences differ.
@@ -151,8 +151,8 @@ class Translations(NamedTuple):
             return {}
         best = [found[0].text for found in self.hypotheses]
         return {
-            "BLEU_uncased": bleu.bleu_intl_uncased(best, references).value,
             "BLEU_cased": bleu.bleu_intl(best, references).value,
+            "BLEU_uncased": bleu.bleu_intl_uncased(best, references).value,
             "BLEU_13a": bleu.bleu_13a(best, references).value,
         }
 

@@ -205,15 +205,16 @@ def test_the_test_set_has_files_of_its_own(workshop, run_dir):
 def test_the_sentences_that_are_evaluated_are_those_decoded(
     workshop, run_dir, monkeypatch, schedule, given, split
 ):
-    from t2t_hint_nart.serving.scored_decode import ScoredDecode
+    from t2t_hint_nart.serving.job import StepDecode
 
     decoded = []
 
     def bleu(self, step):
-        decoded.extend(zip(self._sources, self._references, strict=True))
+        sentences = self._sentences
+        decoded.extend(zip(sentences.inputs, sentences.references, strict=True))
         return {"BLEU_cased": 12.5}
 
-    monkeypatch.setattr(ScoredDecode, "__call__", bleu)
+    monkeypatch.setattr(StepDecode, "__call__", bleu)
     told = train(
         workshop,
         run_dir,

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from t2t_hint_nart.losses.loss_term import LossTerm
+from t2t_hint_nart.losses.term import Criterion, Scalar
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training import learner as learner_module
+<<<<<<< ours
 from t2t_hint_nart.training.checkpoints import Checkpoints
 from t2t_hint_nart.training.learner import (
     BATCH_SIGNATURE,
@@ -14,6 +17,11 @@ from t2t_hint_nart.training.learner import (
     is_bias,
     weight_decay_loss,
 )
+=======
+from t2t_hint_nart.training.evaluation import make_evaluation
+from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
+from t2t_hint_nart.training.objective import Objective
+>>>>>>> theirs
 from tests.models.tiny_networks import VOCAB
 from tests.oracles import smoothed_cross_entropy as oracle
 from tests.training.tiny_learner import (
@@ -231,6 +239,7 @@ def test_evaluation_sums():
     assert nll != pytest.approx(sums["nll_total"] / sums["count"], rel=1e-3)
 
 
+<<<<<<< ours
 TEACHER = {"model_name": "transformer", "set_name": "transformer_small", **NO_DROPOUT}
 
 
@@ -327,3 +336,29 @@ def test_in_a_graph():
     graph = tf.function(multiplier)
     got = [float(graph(tf.constant(tokens))) for tokens in (8.0, 4.0, 16.0, 4.0)]
     assert got == [1.0, 0.5, 1.0, 0.25]
+=======
+class MeanLogit(Criterion):
+    """A criterion of another name, with sums of its own and no predictions."""
+
+    scalar = Scalar("mean_logit", "losses/training", "logit")
+
+    def __call__(self, step):
+        logits = step.output.logits
+        return LossTerm(tf.reduce_sum(logits), tf.cast(tf.size(logits), logits.dtype))
+
+
+def test_another_criterion_is_what_is_trained_and_evaluated():
+    plain = make_learner("transformer", "transformer_base_v2", **NO_DROPOUT)
+    objective = Objective(plain.objective.hparams, MeanLogit())
+    learner = Learner(plain.network, objective)
+    learner.compile(optimizer=plain.optimizer)
+    data = batch()
+    mean = np.mean(learner.network(**data).logits)
+    scalars = {name: float(value) for name, value in learner.train_step(data).items()}
+    assert scalars["loss"] == scalars["mean_logit"] == pytest.approx(mean, rel=1e-5)
+    assert "nll" not in scalars
+    after = np.mean(learner.network(**data).logits)
+    assert after < mean
+    evaluate = make_evaluation(learner, tf.data.Dataset.from_tensors(data), sentence_metrics=True)
+    assert evaluate(1) == {"loss": pytest.approx(after, rel=1e-4)}
+>>>>>>> theirs
