@@ -8,8 +8,8 @@ from t2t_hint_nart.losses.loss_term import LossTerm
 from t2t_hint_nart.losses.term import Criterion, Scalar
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training import learner as learner_module
-<<<<<<< ours
 from t2t_hint_nart.training.checkpoints import Checkpoints
+from t2t_hint_nart.training.evaluation import make_evaluation
 from t2t_hint_nart.training.learner import (
     BATCH_SIGNATURE,
     Learner,
@@ -17,11 +17,7 @@ from t2t_hint_nart.training.learner import (
     is_bias,
     weight_decay_loss,
 )
-=======
-from t2t_hint_nart.training.evaluation import make_evaluation
-from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
 from t2t_hint_nart.training.objective import Objective
->>>>>>> theirs
 from tests.models.tiny_networks import VOCAB
 from tests.oracles import smoothed_cross_entropy as oracle
 from tests.training.tiny_learner import (
@@ -239,7 +235,6 @@ def test_evaluation_sums():
     assert nll != pytest.approx(sums["nll_total"] / sums["count"], rel=1e-3)
 
 
-<<<<<<< ours
 TEACHER = {"model_name": "transformer", "set_name": "transformer_small", **NO_DROPOUT}
 
 
@@ -336,7 +331,8 @@ def test_in_a_graph():
     graph = tf.function(multiplier)
     got = [float(graph(tf.constant(tokens))) for tokens in (8.0, 4.0, 16.0, 4.0)]
     assert got == [1.0, 0.5, 1.0, 0.25]
-=======
+
+
 class MeanLogit(Criterion):
     """A criterion of another name, with sums of its own and no predictions."""
 
@@ -361,4 +357,3 @@ def test_another_criterion_is_what_is_trained_and_evaluated():
     assert after < mean
     evaluate = make_evaluation(learner, tf.data.Dataset.from_tensors(data), sentence_metrics=True)
     assert evaluate(1) == {"loss": pytest.approx(after, rel=1e-4)}
->>>>>>> theirs
