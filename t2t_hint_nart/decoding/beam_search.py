@@ -8,8 +8,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.decoding import search
 from t2t_hint_nart.decoding.greedy_search import greedy_search
-from t2t_hint_nart.decoding.search import INF, Hypotheses, SymbolsToLogits, length_penalty
-from t2t_hint_nart.decoding.top_k import top_k
+from t2t_hint_nart.decoding.search import INF, Hypotheses, SymbolsToLogits, length_penalty, top_k
 from t2t_hint_nart.errors import InputError, nearest
 
 

@@ -35,17 +35,7 @@ def greedy_search(
     its limit keeps its plain log probability, as in beam search. T2T 1.2.9 runs every step; this
     stops as T2T 1.15 does.
 
-    Args:
-        symbols_to_logits: (last_ids int32[B], step int32[], states) -> (logits float[B, V], states
-            of the same structure and shapes). Constants such as encoder outputs are closed over.
-        initial_ids: int32[B], the start symbols.
-        max_steps: int32[] or int32[B], the most tokens of a sentence, EOS included.
-        alpha: exponent of the length penalty; it changes the score, not the tokens.
-        states: any nested structure of tensors with leading dimension B. None becomes the empty
-            structure `()`. Axes unknown when traced may grow, see `growing_cache`.
-        eos_id: id that ends a sentence.
-        max_length: static L; needed under XLA when `max_steps` is only known at run time. Limits
-            are clipped to it.
+    Args as `beam_search`'s, with a row for each sentence; alpha changes the score, not the tokens.
 
     Returns:
         Hypotheses with K = 1: ids int32[B, 1, L], scores float32[B, 1].

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from t2t_hint_nart.decoding.top_k import top_k
+from t2t_hint_nart.decoding.search import top_k
 
 # logits float[N, T, V], mask bool[N, T] → ids int32[N, T], PAD 0 behind the sentence, and the
 # summed log probability float32[N] of what was read, in nats.

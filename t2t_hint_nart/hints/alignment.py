@@ -6,8 +6,7 @@ from typing import Any
 from keras import ops
 
 from t2t_hint_nart.errors import check_choice
-from t2t_hint_nart.losses.loss_term import LossTerm
-from t2t_hint_nart.losses.term import Scalar, Step, Term
+from t2t_hint_nart.losses.term import LossTerm, Scalar, Step, Term
 
 # The smallest normal float32: log stays finite and its gradient is exact down to it.
 TINY = 1.2e-38

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.losses.loss_term import LossTerm
+from t2t_hint_nart.losses.term import LossTerm
 
 
 @dataclass(frozen=True)

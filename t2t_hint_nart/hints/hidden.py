@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 from keras import ops
 
 from t2t_hint_nart.errors import check_choice
-from t2t_hint_nart.losses.loss_term import LossTerm
-from t2t_hint_nart.losses.term import Scalar, Step, Term
+from t2t_hint_nart.losses.term import LossTerm, Scalar, Step, Term
 
 # −log(1 − d) is cut off where 1 − d would round to nothing: at most −log(1e-6) = 13.8 nats.
 EPSILON = 1e-6

@@ -4,8 +4,7 @@ import math
 
 from keras import ops
 
-from t2t_hint_nart.losses.loss_term import LossTerm
-from t2t_hint_nart.losses.term import Criterion, Scalar, Step
+from t2t_hint_nart.losses.term import Criterion, LossTerm, Scalar, Step
 
 # Predictions that count as right for accuracy_top5.
 TOP = 5

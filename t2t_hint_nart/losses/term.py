@@ -1,11 +1,38 @@
-"""Terms of the objective as registered values: names, weights, and what they are made from."""
+"""Terms of the objective: a sum and a count, and as registered values with names and weights."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from keras import ops
 
-from t2t_hint_nart.losses.loss_term import LossTerm
+
+class LossTerm(NamedTuple):
+    """One term of the objective, unweighted and unreduced.
+
+    Attributes:
+        total: float[], summed over what is counted, in nats.
+        count: float[], number of tokens or sentences that `total` sums over.
+    """
+
+    total: Any
+    count: Any
+
+    def mean(self) -> Any:
+        """Total / max(count, 1): float[]."""
+        return self.total / ops.maximum(self.count, 1)
+
+
+def weighted_sum(terms: dict[str, LossTerm], weights: dict[str, float]) -> Any:
+    """Return L = Σ weightᵢ · meanᵢ (paper equation 3), the one place where weights apply.
+
+    Args:
+        terms: the terms by name.
+        weights: a weight for every term.
+
+    Returns:
+        float[], in nats.
+    """
+    return sum(weights[name] * term.mean() for name, term in terms.items())
 
 
 class Scalar(NamedTuple):

@@ -11,7 +11,7 @@ import keras
 from keras import ops
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.losses.loss_term import LossTerm
+from t2t_hint_nart.losses.term import LossTerm
 
 Tensor = Any
 # Any nested structure of tensors whose first axis is that of the sentences.

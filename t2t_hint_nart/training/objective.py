@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.losses.loss_term import LossTerm, weighted_sum
-from t2t_hint_nart.losses.term import Criterion, Scalar, Step, Term
+from t2t_hint_nart.losses.term import Criterion, LossTerm, Scalar, Step, Term, weighted_sum
 from t2t_hint_nart.models.network import Output
 
 Sizes = Mapping[str, Mapping[str, int]]

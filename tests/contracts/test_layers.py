@@ -50,7 +50,7 @@ VIOLATIONS = {
     "Imports point downwards": ("text/tokenizer.py", "t2t_hint_nart.data.shards"),
     "Plug-ins are loaded by name alone": ("bin/flag.py", "t2t_hint_nart.hparams.basic"),
     "Models and losses know no loop, no teacher and no decoding": (
-        "losses/loss_term.py",
+        "losses/term.py",
         "t2t_hint_nart.decoding.search",
     ),
     "The hints' losses know no model": (

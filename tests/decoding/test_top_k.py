@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from t2t_hint_nart.decoding.top_k import top_k
+from t2t_hint_nart.decoding.search import top_k
 
 
 @pytest.mark.parametrize("size", [9, 130, 1000, 2003])

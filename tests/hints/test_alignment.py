@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from t2t_hint_nart.hints.alignment import AVERAGED_AXES, TINY, alignment_hint
-from t2t_hint_nart.losses.loss_term import LossTerm
+from t2t_hint_nart.losses.term import LossTerm
 from tests.central_differences import central_differences
 from tests.oracles import alignment_hint as oracle
 

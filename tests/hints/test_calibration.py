@@ -2,7 +2,7 @@ import pytest
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hints.calibration import calibrate
-from t2t_hint_nart.losses.loss_term import LossTerm
+from t2t_hint_nart.losses.term import LossTerm
 
 HINTS = {"hint_hidden": "hint_hidden_weight", "hint_align": "hint_align_weight"}
 

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from t2t_hint_nart.hints.hidden import hidden_hint
-from t2t_hint_nart.losses.loss_term import LossTerm
+from t2t_hint_nart.losses.term import LossTerm
 from tests.central_differences import central_differences
 from tests.hints.hidden_cases import (
     FORMS,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from t2t_hint_nart.hints import hidden
 from t2t_hint_nart.hints.hidden import hidden_hint, pairwise_cosines
-from t2t_hint_nart.losses.loss_term import LossTerm
+from t2t_hint_nart.losses.term import LossTerm
 from tests.hints.hidden_cases import Case, call, random_case, rows
 from tests.oracles.cosine_statistics import cosine_matrix
 

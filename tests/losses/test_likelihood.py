@@ -14,8 +14,7 @@ from t2t_hint_nart.losses.likelihood import (
     smoothing_constant,
     token_log_probs,
 )
-from t2t_hint_nart.losses.loss_term import LossTerm
-from t2t_hint_nart.losses.term import Step
+from t2t_hint_nart.losses.term import LossTerm, Step
 from t2t_hint_nart.models.network import Output
 from tests.central_differences import central_differences
 from tests.oracles import smoothed_cross_entropy as oracle

@@ -3,7 +3,7 @@
 import pytest
 from keras import ops
 
-from t2t_hint_nart.losses.loss_term import LossTerm, weighted_sum
+from t2t_hint_nart.losses.term import LossTerm, weighted_sum
 
 
 def term(total, count):

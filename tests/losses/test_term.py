@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from t2t_hint_nart.losses.loss_term import LossTerm
-from t2t_hint_nart.losses.term import Criterion, Scalar, Step, Term
+from t2t_hint_nart.losses.term import Criterion, LossTerm, Scalar, Step, Term
 from t2t_hint_nart.models.network import Output
 
 TARGETS = tf.constant([[3, 4, 1], [2, 1, 0]])

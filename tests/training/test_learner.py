@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from t2t_hint_nart.losses.loss_term import LossTerm
-from t2t_hint_nart.losses.term import Criterion, Scalar
+from t2t_hint_nart.losses.term import Criterion, LossTerm, Scalar
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training import learner as learner_module
 from t2t_hint_nart.training.checkpoints import Checkpoints

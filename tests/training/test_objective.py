@@ -9,8 +9,7 @@ import tensorflow as tf
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hints.alignment import TINY
-from t2t_hint_nart.losses.loss_term import LossTerm
-from t2t_hint_nart.losses.term import Criterion, Scalar, Term
+from t2t_hint_nart.losses.term import Criterion, LossTerm, Scalar, Term
 from t2t_hint_nart.models.network import Output
 from t2t_hint_nart.training import objective as objective_module
 from t2t_hint_nart.training.objective import Objective

@@ -7,8 +7,7 @@ from keras import ops
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.parallel import ParallelPass
 from t2t_hint_nart.decoding.reading import read_collapsed
-from t2t_hint_nart.losses.loss_term import LossTerm
-from t2t_hint_nart.losses.term import Criterion, Scalar
+from t2t_hint_nart.losses.term import Criterion, LossTerm, Scalar
 from t2t_hint_nart.models.network import Canvas, Network, Output, Source
 
 # Positions of the output for each one of the source.
