@@ -101,14 +101,11 @@ def candidate_lengths(
 
     Args:
         source_lengths: int32[B], T_x.
-        length_bias: C, an int or int32[].
-        halfwidth: B, an int or int32[], at least 0.
+        length_bias: C.
+        halfwidth: B, at least 0.
 
     Returns:
         int32[B, 2·halfwidth + 1], ascending. Short sources repeat the length 1.
-
-    Raises:
-        InputError: the halfwidth is negative.
 
     Example:
         >>> candidate_lengths(tf.constant([3, 1]), 1, 2).numpy().tolist()

@@ -76,15 +76,8 @@ def keep_shape(new: Any, old: Any) -> Any:
 def length_penalty(length: tf.Tensor | int, alpha: tf.Tensor | float) -> tf.Tensor:
     """Compute the length penalty ((5 + length) / 6)^alpha.
 
-    Wu et al. (2016), equation 14, as in T2T's utils/beam_search.py. It is 1 for a length of 1 and
-    for alpha 0.
-
-    Args:
-        length: int[...], tokens, EOS included.
-        alpha: float, 0 compares plain log probabilities, larger values favour longer sentences.
-
-    Returns:
-        float32[...].
+    Wu et al. (2016), equation 14, as in T2T's utils/beam_search.py, for a length in tokens, EOS
+    included: float32[...]. Alpha 0 compares plain log probabilities.
 
     Example:
         >>> round(float(length_penalty(7, 1.0)), 4)
@@ -103,11 +96,8 @@ def top_k(rows: tf.Tensor, k: int) -> tuple[tf.Tensor, tf.Tensor]:
     Among equal entries the lower index comes first.
 
     Args:
-        rows: float[N, V], V known.
-        k: how many, at most V.
-
-    Returns:
-        float[N, k], largest first, and int32[N, k].
+        rows: float[N, V], V known and at least k.
+        k: how many.
 
     Example:
         >>> values, indices = top_k(tf.constant([[0.1, 0.7, 0.3, 0.7]]), 3)

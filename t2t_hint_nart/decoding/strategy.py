@@ -112,18 +112,15 @@ def rank_candidates(
     score(y) = log p_teacher(y, EOS | x) / ((5 + |y|) / 6)^alpha, |y| counting EOS. Alpha 0 is the
     paper's "highest probability", 0.6 the authors' T2T fork.
 
-    What is scored is the sentence that is read: tokens behind the first EOS are cut, and a
-    candidate without EOS gets one. So every candidate answers for ending where it ends, and one
-    that stops in mid-sentence has no advantage. (The fork sums over all positions asked for: it
-    counts tokens behind an early EOS, which nobody sees, and never asks for an end.)
+    What is scored is the sentence that is read, with one EOS: a candidate that stops in
+    mid-sentence has no advantage. (The fork sums over all positions asked for: it counts tokens
+    behind an early EOS, which nobody sees, and never asks for an end.)
 
     Args:
-        inputs: int32[B, S], or any nested structure of tensors with leading dimension B, repeated
-            for each candidate.
-        ids: int32[B, C, T], PAD 0 only behind the sentence. Duplicates do no harm; among equals
-            the earlier comes first.
-        score: (inputs of B*C rows, targets int32[B*C, T + 1], each with one EOS, PAD behind it)
-            -> float[B*C], summed log probability of the targets in nats, EOS included, PAD not.
+        inputs: any nested structure of tensors [B, ...], repeated for each candidate.
+        ids: int32[B, C, T], PAD 0 only behind the sentence; among equals the earlier comes first.
+        score: (inputs of B*C rows, targets int32[B*C, T + 1]) -> float[B*C], summed log
+            probability of the targets in nats, EOS included, PAD not.
         alpha: exponent of the length penalty.
         eos_id: id that ends a sentence.
 

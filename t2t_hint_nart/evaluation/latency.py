@@ -8,7 +8,7 @@ the clock.
 import math
 import statistics
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -40,23 +40,19 @@ def measure_latencies(
     calls: Mapping[str, Callable[[Input], object]],
     inputs: Sequence[Input],
     *,
-    shape: Callable[[Input], Hashable] | None = None,
     rounds: int = 1,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Latency]:
-    """Time each system on each input alone, every distinct shape having been run before.
+    """Time each system on each input alone, every input having been run before.
 
-    A compiled function traces and compiles at the first call of each shape, which takes seconds; no
-    timed call may be such a first one. What counts of latencies is mostly their ratio: all systems
-    are timed in every round, so that a slow spell of the machine doesn't fall on one alone.
+    A compiled function traces and compiles at the first call of a shape, which takes seconds. What
+    counts of latencies is mostly their ratio: all systems are timed in every round, so that a slow
+    spell of the machine doesn't fall on one alone.
 
     Args:
         calls: by name, what translates one input. It must return only when the result is there:
             convert lazily computed results, for instance with `.numpy()`, inside it.
         inputs: one sentence each, that is batches of 1.
-        shape: key under which inputs share a compiled function, for instance the bucket of a
-            sentence. By default every input counts as a shape of its own, so that each is run once
-            beforehand.
         rounds: times each input is timed.
         clock: returns seconds; only differences count.
 
@@ -71,9 +67,8 @@ def measure_latencies(
         raise InputError(
             f"nothing to time: {len(inputs)} inputs in {rounds} rounds, at least 1 in 1 is needed"
         )
-    firsts = inputs if shape is None else list({shape(item): item for item in inputs}.values())
     for call in calls.values():
-        for item in firsts:
+        for item in inputs:
             call(item)
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
@@ -82,7 +77,7 @@ def measure_latencies(
                 start = clock()
                 call(item)
                 seconds[name].append(clock() - start)
-    return {name: _statistics(taken, len(firsts)) for name, taken in seconds.items()}
+    return {name: _statistics(taken, len(inputs)) for name, taken in seconds.items()}
 
 
 def _statistics(seconds: list[float], warmup_calls: int) -> Latency:
