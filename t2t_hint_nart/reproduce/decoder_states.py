@@ -1,6 +1,7 @@
 """Decoder states and attention of the systems: the paper's observations (section 2.1)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,20 +32,22 @@ BATCH_SIZE = 32
 FIGURE_TOKENS = (8, 16)
 
 
+@dataclass(frozen=True)
 class DecoderStates:
     """Look into the decoders of those systems whose exports tell states.
 
-    Args:
-        recipe: whose baseline the others are compared with; says which systems are drawn, and
-            whether tokens may be named.
+    Attributes:
+        recipe: with a baseline; says which systems are drawn, and whether tokens may be named.
         exports: of its systems.
     """
 
-    def __init__(self, recipe: Recipe, exports: Exports):
-        assert recipe.baseline is not None
-        self._recipe = recipe
-        self._exports = exports
-        self._baseline = recipe.baseline[0]
+    recipe: Recipe
+    exports: Exports
+
+    @property
+    def _baseline(self) -> str:
+        assert self.recipe.baseline is not None
+        return self.recipe.baseline[0]
 
     def measure(self, sentences: Sequence[str], output_dir: Path) -> dict[str, Any]:
         """Measure statistics, and draw Figures 1 and 2 for one sentence.
@@ -60,38 +63,30 @@ class DecoderStates:
             {"systems": {system: {"cosine": statistics, "attention": statistics}}, "figures":
             [{"file", "caption"}]}; nothing where the baseline tells no states.
         """
-        names = [s.name for s in self._recipe.systems if self._exports.shows_states(s.name)]
+        names = [s.name for s in self.recipe.systems if self.exports.shows_states(s.name)]
         if self._baseline not in names:
             return {}
         # The baseline first: the others are compared with what it shows.
         names.sort(key=lambda name: name != self._baseline)
-        sources = self._exports.ids(sentences)
+        sources = self.exports.ids(sentences)
         cosines = {name: {r: CosineAccumulator() for r in READINGS} for name in names}
         attention = {name: AttentionAccumulator() for name in names}
         for batch in sentence_batches(sources, BATCH_SIZE):
             self._add_batch(batch.inputs, cosines, attention)
         seen = {name: accumulator.result() for name, accumulator in attention.items()}
-        return {
-            "systems": {
-                name: {
-                    "cosine": {r: _cosines(c.result()) for r, c in cosines[name].items()},
-                    "attention": {
-                        "entropy": seen[name].entropy,
-                        "kl": seen[name].kl_to_teacher,
-                        "tokens": seen[name].tokens,
-                    },
-                }
-                for name in names
-            },
-            "figures": self._draw(sources, seen, output_dir),
-        }
+        systems = {}
+        for name, found in seen.items():
+            told = {"entropy": found.entropy, "kl": found.kl_to_teacher, "tokens": found.tokens}
+            cosine = {reading: _cosines(c.result()) for reading, c in cosines[name].items()}
+            systems[name] = {"cosine": cosine, "attention": told}
+        return {"systems": systems, "figures": self._draw(sources, seen, output_dir)}
 
     def _add_batch(self, inputs, cosines, attention) -> None:
-        targets = self._exports.outputs(self._baseline, inputs)
+        targets = self.exports.outputs(self._baseline, inputs)
         mask = targets != 0
         expected = None
         for name in cosines:
-            seen = self._exports.states(name, inputs, targets)
+            seen = self.exports.states(name, inputs, targets)
             for reading, field in READINGS.items():
                 cosines[name][reading].update(seen[field], mask)
             weights = seen[ATTENTION]
@@ -100,52 +95,46 @@ class DecoderStates:
             if name == self._baseline:
                 expected = weights
 
-    def _choose(self, sources: list[list[int]], drawn: Sequence[str]) -> list[int]:
-        """The sentence in which the second of the systems drawn repeats itself most."""
+    def _choose(self, sources: list[list[int]], system: str) -> list[int]:
+        """The sentence of a length to read in which a system repeats itself most."""
         low, high = FIGURE_TOKENS
-        fitting = [s for s in sources if low <= len(s) <= high] or sources
-        plain = drawn[1]
-        return max(
-            fitting,
-            key=lambda s: repetition([self._exports.generate(plain, s).tokens]).adjacent_percent,
-        )
+
+        def repeated(source: list[int]) -> float:
+            return repetition([self.exports.generate(system, source).tokens]).adjacent_percent
+
+        return max([s for s in sources if low <= len(s) <= high] or sources, key=repeated)
 
     def _labels(self, feature: str, ids: Sequence[int]) -> list[str]:
-        if not self._recipe.quotes_text:
+        if not self.recipe.quotes_text:
             return [str(position) for position in range(1, len(ids) + 1)]
-        return labels(self._exports.encoders[feature], ids)
+        return labels(self.exports.encoders[feature], ids)
 
     def _draw(
         self, sources: list[list[int]], seen: dict[str, AttentionStatistics], output_dir: Path
     ) -> list[dict[str, str]]:
-        drawn = [name for name in self._recipe.drawn if name in seen]
+        drawn = [name for name in self.recipe.drawn if name in seen]
         if len(drawn) < 2:
             return []
-        source = self._choose(sources, drawn)
+        source = self._choose(sources, drawn[1])
         layer, head = seen[self._baseline].sharpest_head()
         source_words = self._labels("inputs", source)
         similarity, attention = [], []
         for system in drawn:
-            made = self._exports.generate(system, source)
-            words, title = self._labels("targets", made.tokens), system_label(self._recipe, system)
+            made = self.exports.generate(system, source)
+            words, title = self._labels("targets", made.tokens), system_label(self.recipe, system)
             cosines = cosine_matrix(made.probes[HIDDEN][-1])
             similarity.append(HeatmapPanel(title, words, words, cosines))
             weights = made.probes[ATTENTION][layer, head]
             attention.append(HeatmapPanel(title, source_words, words, weights))
         save(similarity_figure(similarity), output_dir / "figure1.png")
         save(attention_figure(attention), output_dir / "figure2.png")
-        return [
-            {
-                "file": "figure1.png",
-                "caption": "Cosine similarity of the last decoder layer's states between the "
-                "generated tokens (the paper's Figure 1).",
-            },
-            {
-                "file": "figure2.png",
-                "caption": f"Encoder-decoder attention of layer {layer + 1}, head {head + 1}, the "
-                "baseline's most focused (the paper's Figure 2).",
-            },
-        ]
+        captions = {
+            "figure1.png": "Cosine similarity of the last decoder layer's states between the "
+            "generated tokens (the paper's Figure 1).",
+            "figure2.png": f"Encoder-decoder attention of layer {layer + 1}, head {head + 1}, the "
+            "baseline's most focused (the paper's Figure 2).",
+        }
+        return [{"file": file, "caption": caption} for file, caption in captions.items()]
 
 
 def _cosines(found: CosineStatistics) -> dict[str, Any]:

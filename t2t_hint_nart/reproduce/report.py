@@ -21,6 +21,7 @@ _SECTIONS = {
     "systems": "Systems",
     "facts": "The run",
 }
+_STUDY_SECTIONS = {"study": "Study", "systems": "Systems", "facts": "The run"}
 _MARKED = re.compile(r"(<!-- table: ([^\n]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -56,36 +57,20 @@ def finish(
     own = Rows(rows, recipe.name)
     best = best_system(recipe, own)
     command = translate_command(export_dir(best))
-    text = "\n\n".join(
-        [
-            _head(recipe, own, command),
-            *(f"## {title}\n\n{found}" for title, found in _own_tables(recipe, own)),
-            *_samples(samples),
-            *(f"![{f['caption']}]({f['file']})\n\n*{f['caption']}*" for f in figures),
-        ]
-    )
-    path = write_whole(output_dir / "report.md", text + "\n")
+    parts = [
+        f"# Recipe `{recipe.name}`, seed {own.seeds[0]}",
+        recipe.data_statement,
+        f"```\n{own.get('command')}\n{command}\n```",
+    ]
+    for name, title in (_STUDY_SECTIONS if recipe.questions else _SECTIONS).items():
+        if lines := tables.TABLES[name](recipe, own):
+            parts += [f"## {title}", "\n".join(lines)]
+    if samples:
+        parts.append("## Sample translations")
+    parts += ["\n".join(tables.table(["", ""], sample.items(), 2)) for sample in samples]
+    parts += [f"![{f['caption']}]({f['file']})\n\n*{f['caption']}*" for f in figures]
+    path = write_whole(output_dir / "report.md", "\n\n".join(parts) + "\n")
     return Finished(path, summary(own), best, command)
-
-
-def _head(recipe: Recipe, rows: Rows, command: str) -> str:
-    return (
-        f"# Recipe `{recipe.name}`, seed {rows.seeds[0]}\n\n{recipe.data_statement}\n\n"
-        f"```\n{rows.get('command')}\n{command}\n```"
-    )
-
-
-def _own_tables(recipe: Recipe, rows: Rows) -> list[tuple[str, str]]:
-    wanted = _SECTIONS
-    if recipe.questions:
-        wanted = {"study": "Study", **{name: _SECTIONS[name] for name in ("systems", "facts")}}
-    found = ((title, tables.TABLES[name](recipe, rows)) for name, title in wanted.items())
-    return [(title, "\n".join(lines)) for title, lines in found if lines]
-
-
-def _samples(samples: Sequence[Mapping[str, str]]) -> list[str]:
-    lines = ["## Sample translations"] if samples else []
-    return lines + ["\n".join(tables.table(["", ""], sample.items(), 2)) for sample in samples]
 
 
 def best_system(recipe: Recipe, rows: Rows) -> str:
@@ -104,27 +89,21 @@ def translate_command(export_dir: str) -> str:
 def summary(rows: Rows) -> str:
     """Return the rows for a terminal: BLEU, repetition, latency, speed-up."""
     lines = [f"{'system':20s} {'decoding':20s} {'BLEU':>6s} {'rep %':>6s} {'ms':>8s} {'x':>6s}"]
-    for system, decoding in rows.decoded():
-        bleu, repeated, latency, speedup = (
-            rows.get(metric, system, decoding)
-            for metric in ("bleu_13a", "repetition_percent", "latency_ms", "speedup")
+    for key in rows.decoded():
+        bleu, repeated = rows.get("bleu_13a", *key), rows.get("repetition_percent", *key)
+        latency, speedup = (
+            tables.number(rows.get(metric, *key), "{:.1f}") for metric in ("latency_ms", "speedup")
         )
-        lines.append(
-            f"{system:20s} {decoding:20s} {bleu:6.2f} {repeated:6.2f} "
-            f"{tables.number(latency, '{:.1f}'):>8s} {tables.number(speedup, '{:.1f}'):>6s}"
-        )
+        names = "{:20s} {:20s}".format(*key)
+        lines.append(f"{names} {bleu:6.2f} {repeated:6.2f} {latency:>8s} {speedup:>6s}")
     return "\n".join(lines)
 
 
 def write_reproduction(path: str | os.PathLike[str], reports_dir: str | os.PathLike[str]) -> Path:
-    """Write the tables of a document anew, from stored rows; the rest of it stays as it is.
+    """Write the tables of a document anew, from the rows stored in a directory, and nothing else.
 
     A table stands between `<!-- table: <name> <recipe> <option>=<value> -->` and `<!-- end -->`;
     names are those of `tables.TABLES`, and `runs`, which is of all recipes.
-
-    Args:
-        path: of the document.
-        reports_dir: of the rows.
 
     Raises:
         InputError: there is no such document, no such table or recipe, or no rows.
