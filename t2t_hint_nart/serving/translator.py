@@ -64,30 +64,6 @@ class Translator:
             ids = ids[: self._max_input_size - 1]
         return [*ids, EOS_ID]
 
-    def translate_ids(
-        self,
-        sentences: Sequence[Sequence[int]],
-        progress: Callable[[int, int], None] | None = None,
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Decode sources given as ids.
-
-        Args:
-            sentences: ids, each ending in EOS.
-            progress: told (sentences done, sentences in all) after every batch.
-
-        Returns:
-            For every sentence, in order: ids int32[K, L] and scores float32[K], best first.
-        """
-        outputs, indices, done = [], [], 0
-        for batch in sentence_batches(sentences, self._batch_size):
-            ids, scores = self._decode(tf.constant(batch.inputs))
-            outputs.extend(zip(ids.numpy(), scores.numpy(), strict=True))
-            indices.append(batch.indices)
-            done += len(batch.indices)
-            if progress is not None:
-                progress(done, len(sentences))
-        return in_original_order(outputs, indices)
-
     def translate(
         self, lines: Sequence[str], progress: Callable[[int, int], None] | None = None
     ) -> list[list[Hypothesis]]:
@@ -108,12 +84,19 @@ class Translator:
         progress: Callable[[int, int], None] | None = None,
     ) -> list[list[Hypothesis]]:
         """Translate sources given as ids, each ending in EOS; otherwise as `translate`."""
+        outputs, indices = [], []
+        for batch in sentence_batches(sentences, self._batch_size):
+            found = (part.numpy() for part in self._decode(tf.constant(batch.inputs)))
+            outputs.extend(zip(*found, strict=True))
+            indices.append(batch.indices)
+            if progress is not None:
+                progress(len(outputs), len(sentences))
         return [
             [self._hypothesis(row, score) for row, score in zip(ids, scores, strict=True)]
-            for ids, scores in self.translate_ids(sentences, progress)
+            for ids, scores in in_original_order(outputs, indices)
         ]
 
-    def _hypothesis(self, row: np.ndarray, score: np.ndarray) -> Hypothesis:
+    def _hypothesis(self, row: np.ndarray, score: float) -> Hypothesis:
         ids = sentence_ids(row)
         return Hypothesis(self._encoders["targets"].decode(ids), float(score), tuple(ids))
 
@@ -170,33 +153,20 @@ def translator_of(
     )
 
 
-def translator_of_export(
-    servable: Servable,
-    encoders: dict[str, TextEncoder],
-    settings: str = "",
-    scorer: ExportedScorer | None = None,
-    batch_size: int = 0,
-) -> Translator:
-    """Return a Translator on an open export, as it was exported or decoded otherwise.
+def decode_of_export(
+    servable: Servable, settings: str = "", scorer: ExportedScorer | None = None
+) -> Decode:
+    """Return the decoding of an open export, as it was exported or otherwise.
 
     Args:
         servable: the export.
-        encoders: vocabularies of inputs and targets.
         settings: decode hparams as in --decode_hparams; of what the export was made with only
             beam_size (1: greedy), length_halfwidth and rescoring_alpha can be changed.
         scorer: ranks candidates.
-        batch_size: sentences a batch; 0 means 32.
 
     Raises:
         InputError: settings that the export can't have, or candidates that nothing ranks.
     """
-    return Translator(decode_of_export(servable, settings, scorer), encoders, batch_size)
-
-
-def decode_of_export(
-    servable: Servable, settings: str = "", scorer: ExportedScorer | None = None
-) -> Decode:
-    """Return the decoding of an open export; see `translator_of_export`."""
     facts = servable.metadata
     wanted = decode_hparams(settings, facts.strategy)
     exported = {**decode_hparams("", facts.strategy).values(), **facts.decode_hparams}

@@ -179,7 +179,7 @@ def test_unmatched_references(workshop, tmp_path, refuses, references):
     expected = (
         f"{path} has 2 references for 1 sentences."
         if references
-        else f"{path}: No such file or directory"
+        else f"cannot read '{path}': No such file or directory"
     )
     assert refuses("t2t-decoder", **flags) == expected
 

@@ -233,7 +233,8 @@ def test_an_interrupted_decode_leaves_the_old_one(monkeypatch, workshop, tmp_pat
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("t2t_hint_nart.serving.translator.Translator.translate_ids", interrupted)
+    translate = "t2t_hint_nart.serving.translator.Translator.translate_encoded"
+    monkeypatch.setattr(translate, interrupted)
     with pytest.raises(SystemExit):
         run(*workshop.flags(), SHORT, f"--decode_from_file={source}", f"--decode_to_file={out}")
     assert out.read_text() == "precious\n"

@@ -61,7 +61,7 @@ def test_the_source_is_found():
     assert {"t2t_hint_nart.registry", "t2t_hint_nart.hparams.transformer"} <= {
         module_name(path) for path in SOURCES
     }
-    assert "absl" in imported(ROOT / "t2t_hint_nart" / "bin" / "flags.py")
+    assert "absl" in imported(ROOT / "t2t_hint_nart" / "bin" / "flag.py")
 
 
 def promises_no_tensorflow(name):

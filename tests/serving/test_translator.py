@@ -20,7 +20,6 @@ from t2t_hint_nart.serving.translator import (
     decode_in_graph,
     decode_of_export,
     translator_of,
-    translator_of_export,
 )
 from tests.decoding.test_parallel import Spreading
 from tests.exports.table_exports import (
@@ -296,5 +295,5 @@ def test_a_scorer_of_another_vocabulary_ranks_nothing(exports):
 
 def test_a_translator_on_an_export(exports):
     letters = {"inputs": Letters(), "targets": Letters()}
-    found = translator_of_export(exports[1], letters, "beam_size=1", batch_size=1)
+    found = Translator(decode_of_export(exports[1], "beam_size=1"), letters, batch_size=1)
     assert [h[0].text for h in found.translate(["ab", "c"])] == ["ab", "c"]
