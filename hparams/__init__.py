@@ -4,7 +4,7 @@ A name without a suffix holds the values of tensor2tensor 1.2.9, the version the
 `transformer_base_v3` and `*_t2t115` hold those of its last version, 1.15.
 """
 
-from t2t_hint_nart.hparams import (
+from t2t_hint_nart.hparams import (  # noqa: F401
     basic,
     transformer,
     transformer_ablation,
@@ -12,12 +12,3 @@ from t2t_hint_nart.hparams import (
     transformer_nat,
     transformer_t2t115,
 )
-
-__all__ = [
-    "basic",
-    "transformer",
-    "transformer_ablation",
-    "transformer_corpora",
-    "transformer_nat",
-    "transformer_t2t115",
-]

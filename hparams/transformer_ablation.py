@@ -25,7 +25,7 @@ from t2t_hint_nart.registry import register_hparams
 def _varied(
     name: str, base: Callable[[], HParams] = transformer_base, **changes: Any
 ) -> Callable[[], HParams]:
-    """Return the function of a set that differs from another in the given values."""
+    """Register a set that differs from another in the given values, and return its function."""
 
     def hparams_set() -> HParams:
         return changed(base(), **changes)
@@ -33,7 +33,7 @@ def _varied(
     hparams_set.__name__ = name
     listed = ", ".join(f"{name} {value}" for name, value in changes.items())
     hparams_set.__doc__ = f"{base.__name__} with {listed} (T2T 1.2.9)."
-    return hparams_set
+    return register_hparams(hparams_set)
 
 
 # Relative positions in place of the timing signal (Shaw et al. 2018).
@@ -43,45 +43,37 @@ _RELATIVE: dict[str, Any] = {
     "max_relative_position": 20,
 }
 
-transformer_l2 = register_hparams(_varied("transformer_l2", num_hidden_layers=2))
-transformer_l4 = register_hparams(_varied("transformer_l4", num_hidden_layers=4))
-transformer_l8 = register_hparams(_varied("transformer_l8", num_hidden_layers=8))
-transformer_l10 = register_hparams(_varied("transformer_l10", num_hidden_layers=10))
-transformer_h1 = register_hparams(_varied("transformer_h1", num_heads=1))
-transformer_h4 = register_hparams(_varied("transformer_h4", num_heads=4))
-transformer_h16 = register_hparams(_varied("transformer_h16", num_heads=16))
-transformer_h32 = register_hparams(_varied("transformer_h32", num_heads=32))
-transformer_k128 = register_hparams(_varied("transformer_k128", attention_key_channels=128))
-transformer_k256 = register_hparams(_varied("transformer_k256", attention_key_channels=256))
-transformer_ff1024 = register_hparams(_varied("transformer_ff1024", filter_size=1024))
-transformer_ff4096 = register_hparams(_varied("transformer_ff4096", filter_size=4096))
-transformer_hs256 = register_hparams(_varied("transformer_hs256", hidden_size=256))
-transformer_hs1024 = register_hparams(_varied("transformer_hs1024", hidden_size=1024))
-transformer_ls0 = register_hparams(_varied("transformer_ls0", label_smoothing=0.0))
-transformer_ls2 = register_hparams(_varied("transformer_ls2", label_smoothing=0.2))
-transformer_dr0 = register_hparams(_varied("transformer_dr0", layer_prepostprocess_dropout=0.0))
-transformer_dr2 = register_hparams(_varied("transformer_dr2", layer_prepostprocess_dropout=0.2))
-transformer_big_dr1 = register_hparams(
-    _varied("transformer_big_dr1", transformer_big, layer_prepostprocess_dropout=0.1)
+transformer_l2 = _varied("transformer_l2", num_hidden_layers=2)
+transformer_l4 = _varied("transformer_l4", num_hidden_layers=4)
+transformer_l8 = _varied("transformer_l8", num_hidden_layers=8)
+transformer_l10 = _varied("transformer_l10", num_hidden_layers=10)
+transformer_h1 = _varied("transformer_h1", num_heads=1)
+transformer_h4 = _varied("transformer_h4", num_heads=4)
+transformer_h16 = _varied("transformer_h16", num_heads=16)
+transformer_h32 = _varied("transformer_h32", num_heads=32)
+transformer_k128 = _varied("transformer_k128", attention_key_channels=128)
+transformer_k256 = _varied("transformer_k256", attention_key_channels=256)
+transformer_ff1024 = _varied("transformer_ff1024", filter_size=1024)
+transformer_ff4096 = _varied("transformer_ff4096", filter_size=4096)
+transformer_hs256 = _varied("transformer_hs256", hidden_size=256)
+transformer_hs1024 = _varied("transformer_hs1024", hidden_size=1024)
+transformer_ls0 = _varied("transformer_ls0", label_smoothing=0.0)
+transformer_ls2 = _varied("transformer_ls2", label_smoothing=0.2)
+transformer_dr0 = _varied("transformer_dr0", layer_prepostprocess_dropout=0.0)
+transformer_dr2 = _varied("transformer_dr2", layer_prepostprocess_dropout=0.2)
+transformer_big_dr1 = _varied(
+    "transformer_big_dr1", transformer_big, layer_prepostprocess_dropout=0.1
 )
-transformer_big_dr2 = register_hparams(
-    _varied("transformer_big_dr2", transformer_big, layer_prepostprocess_dropout=0.2)
+transformer_big_dr2 = _varied(
+    "transformer_big_dr2", transformer_big, layer_prepostprocess_dropout=0.2
 )
-transformer_big_enfr = register_hparams(
-    _varied(
-        "transformer_big_enfr",
-        transformer_big_dr1,
-        filter_size=8192,
-        shared_embedding_and_softmax_weights=False,
-    )
+transformer_big_enfr = _varied(
+    "transformer_big_enfr",
+    transformer_big_dr1,
+    filter_size=8192,
+    shared_embedding_and_softmax_weights=False,
 )
-transformer_n_da_l10 = register_hparams(
-    _varied("transformer_n_da_l10", transformer_n_da, num_hidden_layers=10)
-)
-transformer_relative = register_hparams(_varied("transformer_relative", **_RELATIVE))
-transformer_relative_tiny = register_hparams(
-    _varied("transformer_relative_tiny", transformer_tiny, **_RELATIVE)
-)
-transformer_relative_big = register_hparams(
-    _varied("transformer_relative_big", transformer_big, **_RELATIVE)
-)
+transformer_n_da_l10 = _varied("transformer_n_da_l10", transformer_n_da, num_hidden_layers=10)
+transformer_relative = _varied("transformer_relative", **_RELATIVE)
+transformer_relative_tiny = _varied("transformer_relative_tiny", transformer_tiny, **_RELATIVE)
+transformer_relative_big = _varied("transformer_relative_big", transformer_big, **_RELATIVE)

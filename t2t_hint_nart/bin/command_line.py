@@ -210,20 +210,8 @@ def help_text(name: str, description: str, values: flags.FlagValues) -> str:
     others = [f"--{flag.name}={_default_text(flag)}" for flag in known if _is_default_only(flag)]
     if others:
         title = "flags of tensor2tensor that are known, and accepted with their default alone:"
-        parts.append(
-            "\n".join(
-                [
-                    title,
-                    *textwrap.wrap(
-                        " ".join(others),
-                        _WIDTH,
-                        initial_indent="  ",
-                        subsequent_indent="  ",
-                        break_on_hyphens=False,
-                    ),
-                ]
-            )
-        )
+        listed = textwrap.fill(" ".join(others), _WIDTH - 2, break_on_hyphens=False)
+        parts.append(f"{title}\n{textwrap.indent(listed, '  ')}")
     return "\n\n".join(parts)
 
 
@@ -238,12 +226,8 @@ def _flag_text(flag: flags.Flag[Any]) -> str:
         usage = f"--{flag.name}={_default_text(flag)}"
     choices = getattr(flag.parser, "enum_values", None)
     text = flag.help + (f" One of: {', '.join(choices)}." if choices else "")
-    return "\n".join(
-        [
-            f"  {usage}",
-            textwrap.fill(text, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT),
-        ]
-    )
+    filled = textwrap.fill(text, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
+    return f"  {usage}\n{filled}"
 
 
 def _default_text(flag: flags.Flag[Any]) -> str:

@@ -23,6 +23,7 @@ Examples:
     --model=transformer_nat --hparams_set=transformer_nat_quickstart_hints --decode_interactive
 """
 
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -213,13 +214,8 @@ def _interactive(values: flags.FlagValues, settings: HParams, problem) -> Job:
             translator = translator_of(trained, settings, scorer)
             return lambda line: translator.translate([line])[0]
 
-        interact(
-            make_translate,
-            settings,
-            typed_line,
-            lambda line: print(line, flush=True),
-            to_stderr,
-        )
+        say = functools.partial(print, flush=True)
+        interact(make_translate, settings, typed_line, say, to_stderr)
         return []
 
     return run

@@ -66,13 +66,9 @@ class TrainerSession:
         values = self.values
         metric = metric_name(values.eval_early_stopping_metric)
         minimize = values.eval_early_stopping_metric_minimize
-        steps = values.eval_early_stopping_steps
-        return StoppingRule(
-            metric,
-            lower_is_better(metric) if minimize is None else minimize,
-            steps,
-            values.eval_early_stopping_metric_delta,
-        )
+        minimize = lower_is_better(metric) if minimize is None else minimize
+        steps, delta = values.eval_early_stopping_steps, values.eval_early_stopping_metric_delta
+        return StoppingRule(metric, minimize, steps, delta)
 
     @functools.cached_property
     def experiment(self):
@@ -137,15 +133,9 @@ class TrainerSession:
         """The experiment's network as it is, as what translators take."""
         from t2t_hint_nart.serving.trained_model import TrainedModel
 
-        experiment = self.experiment
-        return TrainedModel(
-            experiment.learner.network,
-            self.values.model,
-            self.problem,
-            experiment.encoders,
-            experiment.run.hparams,
-            0,
-        )
+        made = self.experiment
+        network, hparams = made.learner.network, made.run.hparams
+        return TrainedModel(network, self.values.model, self.problem, made.encoders, hparams, 0)
 
     def load(self, checkpoint: str):
         """A checkpoint with what is needed to translate: no training data, no optimizer."""

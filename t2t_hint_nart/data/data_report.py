@@ -15,6 +15,7 @@ from typing import Any
 from t2t_hint_nart.data.problem import DatasetSplit, PathLike, Problem
 from t2t_hint_nart.data.shard_files import UNSHUFFLED_SUFFIX
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.whole_file import write_whole
 
 SUFFIX = "-data.json"
 UNFINISHED_SUFFIX = SUFFIX + ".incomplete"
@@ -143,7 +144,5 @@ def _unfinished(path: Path) -> Path:
 
 
 def _write(path: Path, report: Mapping[str, Any]) -> None:
-    """Write a report under its unfinished name, whole or not at all."""
-    new = path.with_name(path.name + ".new")
-    new.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    new.replace(_unfinished(path))
+    """Write a report under its unfinished name."""
+    write_whole(_unfinished(path), json.dumps(report, indent=2, ensure_ascii=False) + "\n")

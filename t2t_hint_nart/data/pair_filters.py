@@ -63,16 +63,6 @@ def longest_token(most: int) -> PairFilter:
     )
 
 
-def different_sides(source: str, target: str) -> bool:
-    """Return whether the target is not just the source again, compared without case.
-
-    Example:
-        >>> different_sides("New York", "new york")
-        False
-    """
-    return source.casefold() != target.casefold()
-
-
 def first_refusal(filters: PairFilters, source: str, target: str) -> str | None:
     """Return the name of the first filter that does not keep a pair, None if all do.
 

@@ -4,34 +4,32 @@ import contextlib
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from t2t_hint_nart.errors import InputError
-
-INCOMPLETE_SUFFIX = ".incomplete"
+from t2t_hint_nart.whole_file import written_whole
 
 _COUNTED_RECORDS = 8192
 
 
 def write_records(records: Iterable[bytes], path: str) -> int:
-    """Write serialized tf.train.Examples to a shard and return their number.
+    """Write serialized tf.train.Examples to a shard, whole or not at all, and return their number.
 
-    The file is written as `<path>.incomplete` and renamed when it is complete, so a killed or
-    failing run, such as on a full disk, never leaves something that looks finished.
+    Raises:
+        InputError: it can't be written, as on a full disk.
     """
-    count, incomplete = 0, path + INCOMPLETE_SUFFIX
-    try:
-        with tf.io.TFRecordWriter(incomplete) as writer:
-            for record in records:
-                writer.write(record)
-                count += 1
-    except tf.errors.OpError as error:
-        reason = error.message.removeprefix(f"{incomplete}; ")
-        raise InputError(f"cannot write '{incomplete}': {reason}") from None
-    Path(incomplete).replace(path)
+    count = 0
+    with written_whole(path) as incomplete:
+        try:
+            with tf.io.TFRecordWriter(str(incomplete)) as writer:
+                for record in records:
+                    writer.write(record)
+                    count += 1
+        except tf.errors.OpError as error:
+            reason = error.message.removeprefix(f"{incomplete}; ")
+            raise InputError(f"cannot write '{incomplete}': {reason}") from None
     return count
 
 

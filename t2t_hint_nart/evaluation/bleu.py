@@ -16,8 +16,7 @@ https://aclanthology.org/W18-6319; Popović (2015), https://aclanthology.org/W15
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from sacrebleu.metrics.base import Metric
 from sacrebleu.metrics.bleu import BLEU
@@ -37,24 +36,6 @@ class Score:
 
     def __str__(self) -> str:
         return f"{self.value:.2f} ({self.signature})"
-
-
-@dataclass(frozen=True)
-class CorpusScores:
-    """Every corpus score of one system's output."""
-
-    bleu_13a: Score
-    bleu_13a_lc: Score
-    bleu_intl: Score
-    bleu_intl_uncased: Score
-    bleu_tokenized: Score
-    bleu_tokenized_lc: Score
-    chrf: Score
-    sentences: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values: {"bleu_13a": {"value": ..., "signature": ...}, ...}."""
-        return asdict(self)
 
 
 def bleu_13a(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
@@ -151,18 +132,14 @@ def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
 
 def corpus_scores(
     hypotheses: Sequence[str], references: Sequence[str], language: str | None = "de"
-) -> CorpusScores:
-    """Return every corpus score of one system's output."""
-    return CorpusScores(
-        bleu_13a=bleu_13a(hypotheses, references),
-        bleu_13a_lc=bleu_13a_lc(hypotheses, references),
-        bleu_intl=bleu_intl(hypotheses, references),
-        bleu_intl_uncased=bleu_intl_uncased(hypotheses, references),
-        bleu_tokenized=bleu_tokenized(hypotheses, references, language),
-        bleu_tokenized_lc=bleu_tokenized_lc(hypotheses, references, language),
-        chrf=chrf(hypotheses, references),
-        sentences=len(hypotheses),
-    )
+) -> dict[str, Score]:
+    """Return every corpus score of one system's output, by the name of its function."""
+    of_plain_text = (bleu_13a, bleu_13a_lc, bleu_intl, bleu_intl_uncased, chrf)
+    of_tokens = (bleu_tokenized, bleu_tokenized_lc)
+    return {
+        **{score.__name__: score(hypotheses, references) for score in of_plain_text},
+        **{score.__name__: score(hypotheses, references, language) for score in of_tokens},
+    }
 
 
 def check_aligned(hypotheses: Sequence[str], references: Sequence[str]) -> None:

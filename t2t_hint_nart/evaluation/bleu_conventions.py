@@ -13,7 +13,7 @@ class BleuConvention:
     """One way to compute BLEU.
 
     Attributes:
-        score: field of `bleu.CorpusScores` and of a report's row.
+        score: name in `bleu.corpus_scores` and in a report's row.
         label: heading of a column.
         printed: what t2t-bleu calls it.
         used_by: whose numbers it can stand beside.

@@ -240,13 +240,12 @@ def scores(
     check_aligned(sources, references)
     language = language or FALLBACK_LANGUAGE
     tokenized = bool(looks_tokenized(references))
-    computed = corpus_scores(hypotheses, references, language).to_dict()
-    sentences = computed.pop("sentences")
+    computed = corpus_scores(hypotheses, references, language)
     chosen = long_sentences(sources)
     long_pair = chosen.select(hypotheses), chosen.select(references)
     repeated = text_repetition(hypotheses, None if tokenized else language)
     measured = {
-        **{name: score["value"] for name, score in computed.items()},
+        **{name: score.value for name, score in computed.items()},
         "long_bleu_13a": bleu_13a(*long_pair).value,
         "long_bleu_tokenized": bleu_tokenized(*long_pair, language).value,
         "long_bleu_tokenized_lc": bleu_tokenized_lc(*long_pair, language).value,
@@ -255,10 +254,10 @@ def scores(
         "translations.sha256": _sha256("\n".join(hypotheses)),
     }
     told = {
-        "sentences": sentences,
+        "sentences": len(hypotheses),
         "long_sentences": len(chosen.indices),
         "long_label": chosen.label,
         "text_is_tokenized": tokenized,
-        "signature": {name: score["signature"] for name, score in computed.items()},
+        "signature": {name: score.signature for name, score in computed.items()},
     }
     return measured, told

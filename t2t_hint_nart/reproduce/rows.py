@@ -217,18 +217,6 @@ def comparisons(rows: Rows) -> list[Comparison]:
     return found
 
 
-def compare(rows: Rows, decoding: str, baseline: str, system: str) -> Comparison:
-    """Return the comparison of two systems, seen from `system`.
-
-    Raises:
-        InputError: it was not made.
-    """
-    for found in comparisons(rows):
-        if found.decoding == decoding and {found.baseline, found.system} == {baseline, system}:
-            return found if found.system == system else found.reversed()
-    raise InputError(f"{rows.recipe} doesn't compare {system} with {baseline} by {decoding}")
-
-
 def write_rows(path: str | os.PathLike[str], rows: Iterable[Row]) -> Path:
     """Write rows, whole or not at all, and return the path."""
     return write_whole(Path(path), "".join(f"{row.to_json()}\n" for row in rows))

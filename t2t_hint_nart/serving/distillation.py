@@ -16,6 +16,7 @@ from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedTranslator
 from t2t_hint_nart.progress import Progress
+from t2t_hint_nart.whole_file import write_whole
 
 _SHOWN_DIGITS = 12
 
@@ -53,10 +54,8 @@ def _read_decoded(journal: Path, header: dict[str, Any]) -> dict[int, list[int]]
 
 def _write_journal(journal: Path, header: dict[str, Any], decoded: dict[int, list[int]]) -> None:
     rows = [json.dumps(header), *(json.dumps([i, ids]) for i, ids in decoded.items())]
-    # Renamed when complete: a kill while it is written must not lose what was decoded.
-    rewritten = journal.with_name(journal.name + ".rewritten")
-    rewritten.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    rewritten.replace(journal)
+    # A kill while it is written must not lose what was decoded.
+    write_whole(journal, "\n".join(rows) + "\n")
 
 
 def distill(

@@ -140,32 +140,32 @@ class Translations(NamedTuple):
                 write_sentences(paths[-1], map(one_line, texts), delimiter)
         return paths
 
+    def _scores(self) -> dict[str, bleu.Score]:
+        references = self.sentences.references
+        if references is None:
+            return {}
+        best = [found[0].text for found in self.hypotheses]
+        return {
+            "BLEU_cased": bleu.bleu_intl(best, references),
+            "BLEU_uncased": bleu.bleu_intl_uncased(best, references),
+            "BLEU_13a": bleu.bleu_13a(best, references),
+        }
+
     def scores(self) -> dict[str, float]:
         """BLEU_cased, BLEU_uncased (as t2t-bleu) and BLEU_13a, 0 to 100; no references, no scores.
 
         Raises:
             InputError: the numbers of sentences differ.
         """
-        references = self.sentences.references
-        if references is None:
-            return {}
-        best = [found[0].text for found in self.hypotheses]
-        return {
-            "BLEU_cased": bleu.bleu_intl(best, references).value,
-            "BLEU_uncased": bleu.bleu_intl_uncased(best, references).value,
-            "BLEU_13a": bleu.bleu_13a(best, references).value,
-        }
+        return {name: score.value for name, score in self._scores().items()}
 
     def score_lines(self) -> list[str]:
-        """The scores as t2t-bleu prints them, a line a score."""
-        if self.sentences.references is None:
+        """The scores as t2t-bleu prints them, a line a score, that of papers with its signature."""
+        scores = self._scores()
+        if not scores:
             return []
-        signed = bleu.bleu_13a([f[0].text for f in self.hypotheses], self.sentences.references)
-        scores = self.scores()
-        return [
-            *(f"{name} = {scores[name]:6.2f}" for name in ("BLEU_uncased", "BLEU_cased")),
-            f"BLEU_13a = {signed}",
-        ]
+        t2ts = (f"{name} = {scores[name].value:6.2f}" for name in ("BLEU_uncased", "BLEU_cased"))
+        return [*t2ts, f"BLEU_13a = {scores['BLEU_13a']}"]
 
     def log_lines(self, hparams: HParams) -> list[str]:
         """T2T's lines of results: INPUT, OUTPUT and, if there is one, TARGET."""

@@ -67,9 +67,8 @@ class Experiment:
         network = build_model(run.model, self.run.hparams, run.problem, self.encoders)
         if run.warm_start_from:
             self._warm_start(network, find_checkpoint(run.warm_start_from))
-        objective = Objective(
-            self.run.hparams, registry.criterion(registry.criterion_of(run.model))
-        )
+        criterion = registry.criterion(registry.criterion_of(run.model))
+        objective = Objective(self.run.hparams, criterion)
         self.learner = Learner(network, objective, self._hint_giver(network, objective))
         self.learner.optimizer = make_optimizer(self.run.hparams)
         # Endless; made here, so that bad data are refused before anything is written.
@@ -122,9 +121,8 @@ class Experiment:
         if eval_steps is None or eval_steps > 0:
             evaluate = self.make_evaluation(split, eval_steps, extras)
             pictures = self._pictures(split) if extras.pictures else None
-            history = (
-                EvaluationHistory(run.output_dir, extras.stopping) if extras.stopping else None
-            )
+            if extras.stopping:
+                history = EvaluationHistory(run.output_dir, extras.stopping)
         loop = TrainingLoop(
             self.learner,
             self.training_batches,

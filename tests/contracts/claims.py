@@ -10,7 +10,7 @@ from pathlib import Path
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.reproduce.paper_results import POSTER, TEACHER_COSINES_BELOW, published
-from t2t_hint_nart.reproduce.rows import Rows, compare, read_rows, spread
+from t2t_hint_nart.reproduce.rows import Rows, comparisons, read_rows, spread
 
 ROOT = Path(__file__).parents[2]
 _ALL = read_rows(ROOT / "reports")
@@ -34,7 +34,12 @@ def one_pass(recipe, system, metric="bleu_13a"):
 
 
 def gain(recipe, system, baseline, decoding="one_pass"):
-    return compare(ROWS[recipe], decoding, baseline, system)
+    (found,) = (
+        test
+        for test in comparisons(ROWS[recipe])
+        if test.decoding == decoding and {test.baseline, test.system} == {baseline, system}
+    )
+    return found if found.system == system else found.reversed()
 
 
 def p(value):

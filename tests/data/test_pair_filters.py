@@ -11,7 +11,6 @@ from t2t_hint_nart.data import pair_filters
         (pair_filters.token_counts(1, 3), [("a", "b c d")], [("", "b"), ("a", "b c d e")]),
         (pair_filters.token_ratio(1.5), [("a b", "c d e"), ("c d e", "a b")], [("a", "b c")]),
         (pair_filters.longest_token(3), [("abc", "d efg")], [("abcd", "e"), ("a", "b cdef")]),
-        (pair_filters.different_sides, [("ja", "yes")], [("Tom", "tom")]),
     ],
 )
 def test_filters(keep, kept, dropped):

@@ -44,9 +44,7 @@ def corpus(request):
 
 def test_identical_text_scores_100():
     scores = bleu.corpus_scores(REFERENCES, REFERENCES, "de")
-    values = {
-        name: score["value"] for name, score in scores.to_dict().items() if name != "sentences"
-    }
+    values = {name: score.value for name, score in scores.items()}
     assert values == dict.fromkeys(
         [
             "bleu_13a",
@@ -121,8 +119,8 @@ def test_tokens_that_are_given_are_not_tokenised_again():
     given = ["it &apos;s high @-@ speed , isn &apos;t it ?", "&quot; No &quot; , he said ."]
     raw = ["It's high-speed, isn't it?", '"No", he said.']
     scores = bleu.corpus_scores(given, given, "en")
-    assert scores.bleu_tokenized.value == scores.bleu_tokenized_lc.value == 100.0
-    assert scores.bleu_tokenized.signature.endswith("|prep:given+compounds")
+    assert scores["bleu_tokenized"].value == scores["bleu_tokenized_lc"].value == 100.0
+    assert scores["bleu_tokenized"].signature.endswith("|prep:given+compounds")
     # As get_ende_bleu.sh: the references are tokenised, the translations are not yet.
     cased = [given[0].replace("it", "It", 1), given[1]]
     mixed = bleu.bleu_tokenized(raw, cased, "en")
@@ -165,15 +163,15 @@ def test_tokenized_is_not_smoothed():
 def test_signatures_name_tokens_case_and_version():
     scores = bleu.corpus_scores(REFERENCES, REFERENCES, "de")
     version = f"version:{sacrebleu.__version__}"
-    assert scores.bleu_13a.signature == f"nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|{version}"
-    assert "case:lc" in scores.bleu_13a_lc.signature
-    assert "tok:intl" in scores.bleu_intl.signature
-    assert "tok:none|smooth:none" in scores.bleu_tokenized.signature
-    assert scores.bleu_tokenized.signature.endswith("prep:moses-de+compounds")
-    assert "case:lc|eff:no|tok:none|smooth:none" in scores.bleu_tokenized_lc.signature
-    assert scores.bleu_tokenized_lc.signature.endswith("prep:moses-de")
-    assert "chrF2" not in scores.bleu_13a.signature
-    assert scores.chrf.signature.startswith("nrefs:1|case:mixed|eff:yes|nc:6|nw:0")
+    assert scores["bleu_13a"].signature == f"nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|{version}"
+    assert "case:lc" in scores["bleu_13a_lc"].signature
+    assert "tok:intl" in scores["bleu_intl"].signature
+    assert "tok:none|smooth:none" in scores["bleu_tokenized"].signature
+    assert scores["bleu_tokenized"].signature.endswith("prep:moses-de+compounds")
+    assert "case:lc|eff:no|tok:none|smooth:none" in scores["bleu_tokenized_lc"].signature
+    assert scores["bleu_tokenized_lc"].signature.endswith("prep:moses-de")
+    assert "chrF2" not in scores["bleu_13a"].signature
+    assert scores["chrf"].signature.startswith("nrefs:1|case:mixed|eff:yes|nc:6|nw:0")
 
 
 def test_printed_with_two_decimals_and_signature():
