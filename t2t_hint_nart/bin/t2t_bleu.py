@@ -135,10 +135,7 @@ def score_directory(values: flags.FlagValues) -> None:
     Raises:
         InputError: as `score_lines`; what was scored before is kept.
     """
-    from t2t_hint_nart.evaluation.translation_files import (
-        step_files,
-        wait_for_step_files,
-    )
+    from t2t_hint_nart.evaluation.translation_files import step_files, wait_for_step_files
     from t2t_hint_nart.text.lines import whole_lines
 
     references = whole_lines(values.reference)
@@ -196,20 +193,16 @@ def _event_writer(event_dir: str, first_steps: int) -> Iterator[WriteEvent]:
     """Write T2T's scalar events, whose times lie in the past: only TF 1's writer takes those."""
     import tensorflow as tf
 
+    v1 = tf.compat.v1
     with tf.Graph().as_default():
         # Its name is otherwise the second it was made in: two quick runs would share one file.
         suffix = f".{os.getpid()}.{first_steps}"
-        writer = tf.compat.v1.summary.FileWriter(event_dir, filename_suffix=suffix)
+        writer = v1.summary.FileWriter(event_dir, filename_suffix=suffix)
 
         def write(scores: Mapping[str, float], wall_time: float, step: int) -> None:
-            summary = tf.compat.v1.Summary(
-                value=[
-                    tf.compat.v1.Summary.Value(tag=tag, simple_value=score)
-                    for tag, score in scores.items()
-                ]
-            )
-            event = tf.compat.v1.Event(wall_time=wall_time, step=step, summary=summary)
-            writer.add_event(event)
+            told = [v1.Summary.Value(tag=tag, simple_value=scores[tag]) for tag in scores]
+            summary = v1.Summary(value=told)
+            writer.add_event(v1.Event(wall_time=wall_time, step=step, summary=summary))
             writer.flush()
 
         try:

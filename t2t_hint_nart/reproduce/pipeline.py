@@ -172,11 +172,7 @@ class Pipeline:
             "warm_start_from": system.warm_start_from,
         }
         stage = self._shared if system.name == self.recipe.distilled_by else self.stages.run
-        trained = stage(
-            system.name,
-            settings,
-            lambda: execution.train(run, system, self.recipe.average, self._stream),
-        )
+        trained = stage(system.name, settings, lambda: self._train(system))
         bias = trained["length_bias"]
         stage(
             f"export_{system.name}",
@@ -184,6 +180,9 @@ class Pipeline:
             lambda: execution.export_averaged(run, bias, decode_hparams, export_dir),
         )
         return trained
+
+    def _train(self, system: System) -> Result:
+        return execution.train(self.run_of(system), system, self.recipe.average, self._stream)
 
     def _calibrate(self, run: Run) -> Result:
         settings = {"set": run.hparams.values()}

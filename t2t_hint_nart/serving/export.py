@@ -18,7 +18,7 @@ from t2t_hint_nart.exports.metadata import (
 )
 from t2t_hint_nart.exports.saved_model import compared_probes
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.models.network import Stepwise
+from t2t_hint_nart.models.network import Network, Stepwise
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.training.checkpoints import writing
@@ -38,10 +38,11 @@ def weights_fingerprint(model: keras.Model) -> str:
 def capabilities_of(network: keras.Model) -> tuple[str, ...]:
     """What a model can do for others.
 
-    A stepwise model gives the probability of a whole sentence, its end included; what has probes
-    that terms compare gives hints.
+    A stepwise model that also decodes a canvas gives the probability of a whole sentence, its end
+    included; what has probes that terms compare gives hints.
     """
-    scores = (SCORES,) if isinstance(network, Stepwise) and hasattr(network, "decode") else ()
+    decodes = getattr(type(network), "decode", Network.decode) is not Network.decode
+    scores = (SCORES,) if isinstance(network, Stepwise) and decodes else ()
     hints = (GIVES_HINTS,) if compared_probes(network) else ()
     return (TRANSLATES, *scores, *hints)
 

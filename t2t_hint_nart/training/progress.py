@@ -7,13 +7,10 @@ from typing import TextIO
 from t2t_hint_nart.losses.term import Scalar
 from t2t_hint_nart.progress import duration
 
-# Numbers of a progress line before and after the objective's.
-_FIRST = (Scalar("loss", "loss", "loss"),)
+# Numbers of a progress line: before the objective's the loss, after them the others.
+LOSS = Scalar("loss", "loss", "loss")
 GRADIENT_NORM = Scalar("gradient_norm", "gradient_norm", "grad", "{:.3f}")
-_LAST = (
-    GRADIENT_NORM,
-    Scalar("learning_rate", "learning_rate", "lr", "{:.2e}"),
-)
+LEARNING_RATE = Scalar("learning_rate", "learning_rate", "lr", "{:.2e}")
 
 
 class Progress:
@@ -33,7 +30,8 @@ class Progress:
         self._total = total_steps
         self._step = first_step
         self._stream = stream
-        self._shown = (*_FIRST, *(scalar for scalar in scalars if scalar.label), *_LAST)
+        terms = (scalar for scalar in scalars if scalar.label)
+        self._shown = (LOSS, *terms, GRADIENT_NORM, LEARNING_RATE)
         self._clock = clock
         self._since = clock()
 
@@ -57,21 +55,15 @@ class Progress:
         now = self._clock()
         seconds = max(now - self._since, 1e-9)
         steps_per_second = (step - self._step) / seconds
-        rates = {
-            "steps_per_second": steps_per_second,
-            "tokens_per_second": tokens / seconds,
-        }
+        rates = {"steps_per_second": steps_per_second, "tokens_per_second": tokens / seconds}
         remaining = (self._total - step) / max(steps_per_second, 1e-9)
-        parts = [
-            f"step {step}/{self._total}",
-            f"{rates['tokens_per_second']:.0f} tokens/s",
-            f"ETA {duration(remaining)}",
-            *(
-                f"{shown.label} {shown.form.format(scalars[shown.name])}"
-                for shown in self._shown
-                if shown.name in scalars
-            ),
+        pace = f"{tokens / seconds:.0f} tokens/s  ETA {duration(remaining)}"
+        numbers = [
+            f"{shown.label} {shown.form.format(scalars[shown.name])}"
+            for shown in self._shown
+            if shown.name in scalars
         ]
-        print("  ".join(parts), file=self._stream, flush=True)
+        line = "  ".join([f"step {step}/{self._total}", pace, *numbers])
+        print(line, file=self._stream, flush=True)
         self._step, self._since = step, now
         return rates

@@ -1,5 +1,6 @@
 """TensorBoard: scalars, images and hyperparameters with T2T's tags; and read back."""
 
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -41,43 +42,38 @@ class Summaries:
         self._output_dir = Path(output_dir)
         self._tags = {**TAGS, **{scalar.name: scalar.tag for scalar in scalars}}
         self._evaluation_dir = self._output_dir / evaluation_dir
-        # Made when there is something to write: an evaluation leaves no file of training.
-        self._training: tf.summary.SummaryWriter | None = None
-        self._evaluation: tf.summary.SummaryWriter | None = None
 
     def training(self, step: int, scalars: dict[str, float]) -> None:
         """Write training scalars under their tags (or their own name)."""
         tagged = {self._tags.get(name, name): value for name, value in scalars.items()}
-        self._write(self._training_writer(), step, tagged)
+        self._write(self._training, step, tagged)
 
     def evaluation(self, step: int, problem: str, scalars: dict[str, float]) -> None:
         """Write evaluation scalars under their `metric_tag`."""
         tagged = {metric_tag(name, problem): value for name, value in scalars.items()}
-        self._write(self._evaluation_writer(), step, tagged)
+        self._write(self._evaluation, step, tagged)
 
     def images(self, step: int, pictures: dict[str, np.ndarray]) -> None:
         """Write pictures of an evaluation, uint8[height, width, 3] by tag."""
-        writer = self._evaluation_writer()
-        with writer.as_default(step):
+        with self._evaluation.as_default(step):
             for tag, picture in pictures.items():
                 tf.summary.image(tag, picture[np.newaxis])
-        writer.flush()
+        self._evaluation.flush()
 
     def hparams(self, model: str, hparams: HParams) -> None:
         """Write the text tab <model>_hparams, a table of names and values (T2T t2t_model.py)."""
         rows = [[name, str(value)] for name, value in sorted(hparams.values().items())]
-        with self._training_writer().as_default(0):
+        with self._training.as_default(0):
             tf.summary.text(f"{model}_hparams", tf.constant(rows))
 
-    def _training_writer(self) -> tf.summary.SummaryWriter:
-        if self._training is None:
-            self._training = tf.summary.create_file_writer(str(self._output_dir))
-        return self._training
+    # Made when there is something to write: an evaluation leaves no file of training.
+    @functools.cached_property
+    def _training(self) -> tf.summary.SummaryWriter:
+        return tf.summary.create_file_writer(str(self._output_dir))
 
-    def _evaluation_writer(self) -> tf.summary.SummaryWriter:
-        if self._evaluation is None:
-            self._evaluation = tf.summary.create_file_writer(str(self._evaluation_dir))
-        return self._evaluation
+    @functools.cached_property
+    def _evaluation(self) -> tf.summary.SummaryWriter:
+        return tf.summary.create_file_writer(str(self._evaluation_dir))
 
     @staticmethod
     def _write(writer: tf.summary.SummaryWriter, step: int, scalars: dict[str, float]) -> None:

@@ -34,13 +34,12 @@ def test_a_clear_difference_and_none():
     better, equal = comparisons
     assert (better.baseline, better.system) == ("bad", "good")
     assert better.p_value < 0.01
-    assert better.difference == pytest.approx(better.system_bleu - better.baseline_bleu)
-    assert better.system_bleu == pytest.approx(bleu_13a(SYSTEMS["good"], REFERENCES).value)
+    bad, good = (bleu_13a(SYSTEMS[name], REFERENCES).value for name in ("bad", "good"))
+    assert better.difference == pytest.approx(good - bad)
     assert better.difference > 0
     assert equal.difference == 0
     assert equal.p_value == 1.0
-    assert "bs:1000|ar:200|" in better.signature
-    assert better.trials == 200
+    assert "ar:200|" in better.signature
 
 
 def test_p_values_are_uniform_where_the_systems_are_equally_good():
