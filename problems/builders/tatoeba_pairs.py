@@ -43,6 +43,9 @@ def read_archive(path: Any) -> Iterator[Pair]:
     """Yield the distinct (German, English) pairs of the archive, in its order.
 
     Each line of its text holds English, German and, in newer archives, who wrote them.
+
+    Raises:
+        InputError: it is no zip file or has no such text, or a line has fewer than two columns.
     """
     seen: set[Pair] = set()
     try:

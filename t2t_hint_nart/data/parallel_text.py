@@ -79,7 +79,12 @@ def _check(texts: Iterable[str], refusals: Refusals, path: Path, number: int) ->
 
 
 def read_pairs(source: Path, target: Path, refusals: Refusals = STRICT) -> Iterator[Pair]:
-    """Yield the pairs of two files with as many lines: line n of one is the other's line n."""
+    """Yield the pairs of two files: line n of one belongs to line n of the other.
+
+    Raises:
+        InputError: see `read_sentences`; or one file has more lines than the other, or none has
+            any.
+    """
     count = 0
     for first, second in zip_longest(
         read_sentences(source, refusals), read_sentences(target, refusals)

@@ -109,6 +109,9 @@ def language_checked(
         pairs: sources and targets.
         languages: codes of both sides.
         names: of the files they come from, for the message.
+
+    Raises:
+        InputError: a side looks like another language.
     """
     sample: list[tuple[str, str]] = []
     for pair in pairs:

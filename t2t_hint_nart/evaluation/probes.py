@@ -83,7 +83,7 @@ class CosineAccumulator:
 
         Args:
             hidden: float[B, N, T, D], output of each decoder layer.
-            mask: bool[B, T], True = real token (EOS included).
+            mask: bool[B, T], True = real token (EOS included); batches have as many layers.
         """
         states, real = np.asarray(hidden), np.asarray(mask, dtype=bool)
         if states.ndim != 4 or real.shape != (states.shape[0], states.shape[2]):

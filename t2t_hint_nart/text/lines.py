@@ -51,7 +51,11 @@ def read_pairs(path: PathLike) -> list[tuple[str, str]]:
 
 
 def columns(line: str, path: PathLike, number: int) -> tuple[str, str]:
-    """Return the two texts in a line `input<tab>target`; path and number are for the message."""
+    """Return the two texts in a line `input<tab>target`; path and number are for the message.
+
+    Raises:
+        InputError: it hasn't exactly one tab.
+    """
     parts = line.split("\t")
     if len(parts) != 2:
         raise InputError(
@@ -73,7 +77,11 @@ def each_line(path: PathLike) -> Iterator[str]:
 
 
 def decoded(file: Iterable[bytes], name: str) -> Iterator[str]:
-    """Yield the lines of an open file, with their line feeds; `name` is for the message."""
+    """Yield the lines of an open file, with their line feeds; `name` is for the message.
+
+    Raises:
+        InputError: it is not UTF-8, or packed and damaged.
+    """
     number = 0
     try:
         for number, line in enumerate(file, start=1):
