@@ -172,8 +172,7 @@ class Evaluation:
 
     def _samples(self) -> list[dict[str, str]]:
         """Sentences from all over the test set, as every export translates them."""
-        wanted = [(s.name, self.recipe.exported(s.name).name) for s in self.recipe.systems]
-        keys = [key for key in wanted if key in self.recipe.decoded()]
+        keys = [key for key in self.recipe.as_exported() if key in self.recipe.decoded()]
         translated = {system_label(self.recipe, key[0]): self._hypotheses(key) for key in keys}
         step = max(len(self._pairs) // SAMPLES, 1)
         return [

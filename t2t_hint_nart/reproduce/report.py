@@ -75,7 +75,7 @@ def finish(
 
 def best_system(recipe: Recipe, rows: Rows) -> str:
     """Return the system whose export translates best, who distils only if there is no other."""
-    exported = [(s.name, recipe.exported(s.name).name) for s in recipe.systems]
+    exported = recipe.as_exported()
     keys = [key for key in exported if key in rows.decoded()] or exported
     others = [key for key in keys if key[0] != recipe.distilled_by] or keys
     return max(others, key=lambda key: rows.get("bleu_13a", *key) or 0.0)[0]

@@ -14,8 +14,7 @@ class Stages:
     """Run stages in order, skipping those whose result is complete.
 
     A finished stage leaves stages/<name>.json with its settings, result and duration, which is that
-    of its last run if it was interrupted. A stage that was made with other settings is never
-    overwritten.
+    of its last run if it was interrupted. One of other settings is never overwritten.
 
     Args:
         output_dir: of the experiment.
@@ -54,7 +53,7 @@ class Stages:
             InputError: the stage was finished with other settings.
         """
         label = self._next(name)
-        path = _path(self._output_dir, name)
+        path = self._output_dir / "stages" / f"{name}.json"
         settings = _as_stored(settings)
         if stamp := _read(path):
             _check_same(name, stamp["settings"], settings, self._output_dir)
@@ -83,7 +82,7 @@ class Stages:
             InputError: it isn't finished there, or was made with other settings.
         """
         label = self._next(name)
-        stamp = _read(_path(output_dir, name))
+        stamp = _read(Path(output_dir) / "stages" / f"{name}.json")
         if stamp is None:
             raise InputError(f"{output_dir} holds no finished stage {name!r}; finish it first.")
         seed = {key: value for key, value in stamp["settings"].items() if key == "seed"}
@@ -103,10 +102,6 @@ class Stages:
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
-
-
-def _path(output_dir: str | Path, name: str) -> Path:
-    return Path(output_dir) / "stages" / f"{name}.json"
 
 
 def _as_stored(value: dict[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from t2t_hint_nart.reproduce.rows import (
     Row,
     Rows,
     Spread,
-    compare,
+    comparisons,
     flat_rows,
+    p_value_over_seeds,
     read_rows,
     spread,
     write_rows,
@@ -92,13 +93,16 @@ def test_comparisons_of_seeds_are_combined_and_turned_round():
         *seeds(0.02, 0.04, 0.06, metric="p_value.vs.student_nll", system="student_align"),
         *seeds(20.0, 20.0, 20.0),
     ]
-    found = compare(Rows(rows, "tiny"), "one_pass", "student_nll", "student_align")
-    assert f"{found.difference:+.2f}" == "+0.50 ± 0.10"
+    (found,) = comparisons(Rows(rows, "tiny"))
+    assert (found.baseline, found.system) == ("student_nll", "student_align")
+    assert found.decoding == "one_pass" and f"{found.difference:+.2f}" == "+0.50 ± 0.10"
     # One-sided 0.01, 0.02, 0.03: mean 0.02, doubled twice.
     assert found.p_value == pytest.approx(0.08)
     # t = 0.5 / (0.1 / sqrt(3)) = 8.66 with 2 degrees of freedom.
-    assert found.p_value_over_seeds == pytest.approx(0.0131, abs=1e-4)
-    turned = compare(Rows(rows, "tiny"), "one_pass", "student_align", "student_nll")
+    assert p_value_over_seeds(found.differences) == pytest.approx(0.0131, abs=1e-4)
+    assert p_value_over_seeds(found.differences[:2]) is None
+    (turned,) = comparisons(Rows(rows, "tiny"), against="student_align")
+    assert (turned.baseline, turned.system) == ("student_align", "student_nll")
     assert turned.differences == (-0.5, -0.4, -0.6) and turned.p_value == found.p_value
-    with pytest.raises(InputError, match="tiny doesn't compare student_nll with teacher"):
-        compare(Rows(rows, "tiny"), "one_pass", "teacher", "student_nll")
+    assert comparisons(Rows(rows, "tiny"), against="student_nll") == [found]
+    assert comparisons(Rows(rows, "tiny"), against="teacher") == []
