@@ -128,13 +128,15 @@ class DecoderStates:
             attention.append(HeatmapPanel(title, source_words, words, weights))
         save(similarity_figure(similarity), output_dir / "figure1.png")
         save(attention_figure(attention), output_dir / "figure2.png")
-        captions = {
-            "figure1.png": "Cosine similarity of the last decoder layer's states between the "
-            "generated tokens (the paper's Figure 1).",
-            "figure2.png": f"Encoder-decoder attention of layer {layer + 1}, head {head + 1}, the "
-            "baseline's most focused (the paper's Figure 2).",
-        }
-        return [{"file": file, "caption": caption} for file, caption in captions.items()]
+        states = "Cosine similarity of the last decoder layer's states between the generated tokens"
+        heads = f"Encoder-decoder attention of layer {layer + 1}, head {head + 1}"
+        return [
+            {"file": "figure1.png", "caption": f"{states} (the paper's Figure 1)."},
+            {
+                "file": "figure2.png",
+                "caption": f"{heads}, the baseline's most focused (the paper's Figure 2).",
+            },
+        ]
 
 
 def _cosines(found: CosineStatistics) -> dict[str, Any]:

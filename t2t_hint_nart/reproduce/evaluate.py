@@ -12,13 +12,8 @@ import tensorflow as tf
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import Problem
-from t2t_hint_nart.evaluation.bleu import (
-    bleu_13a,
-    bleu_tokenized,
-    bleu_tokenized_lc,
-    check_aligned,
-    corpus_scores,
-)
+from t2t_hint_nart.evaluation.bleu import check_aligned, corpus_scores
+from t2t_hint_nart.evaluation.bleu_conventions import in_order
 from t2t_hint_nart.evaluation.latency import measure_latencies
 from t2t_hint_nart.evaluation.long_sentences import long_sentences
 from t2t_hint_nart.evaluation.repetition import text_repetition
@@ -147,9 +142,7 @@ class Evaluation:
             if timed := latency.get(".".join(key)):
                 measured |= {
                     "latency_ms": timed["median_ms"],
-                    "latency_mean_ms": timed["mean_ms"],
-                    "latency_p90_ms": timed["p90_ms"],
-                    "latency_calls": timed["calls"],
+                    **{f"latency_{name}": timed[name] for name in ("mean_ms", "p90_ms", "calls")},
                     "speedup": base and base / timed["median_ms"],
                 }
             yield from flat_rows({**about, "system": key[0], "decoding": key[1]}, measured)
@@ -177,12 +170,12 @@ class Evaluation:
         step = max(len(self._pairs) // SAMPLES, 1)
         return [
             {
-                "source": self._pairs[index][0],
-                "reference": self._pairs[index][1],
-                **{label: lines[index] for label, lines in translated.items()},
+                "source": source,
+                "reference": reference,
+                **{label: lines[index * step] for label, lines in translated.items()},
             }
-            for index in range(0, len(self._pairs), step)
-        ][:SAMPLES]
+            for index, (source, reference) in enumerate(self._pairs[::step][:SAMPLES])
+        ]
 
     def _histories(self) -> dict[str, dict[str, Curve]]:
         """Curves of the training of every system but the one that distils, which may be shared."""
@@ -229,8 +222,7 @@ def scores(
         language: ISO code of the translations; English tokens where it is empty.
 
     Returns:
-        What is measured of them, and what is the same of all translations of these references: how
-        scores are computed, and which sentences are long.
+        What is measured of them, and what is the same of all translations of these references.
 
     Raises:
         InputError: if there are no sentences or the counts differ.
@@ -242,13 +234,11 @@ def scores(
     computed = corpus_scores(hypotheses, references, language).to_dict()
     sentences = computed.pop("sentences")
     chosen = long_sentences(sources)
-    long_pair = chosen.select(hypotheses), chosen.select(references)
+    long = corpus_scores(chosen.select(hypotheses), chosen.select(references), language).to_dict()
     repeated = text_repetition(hypotheses, None if tokenized else language)
     measured = {
         **{name: score["value"] for name, score in computed.items()},
-        "long_bleu_13a": bleu_13a(*long_pair).value,
-        "long_bleu_tokenized": bleu_tokenized(*long_pair, language).value,
-        "long_bleu_tokenized_lc": bleu_tokenized_lc(*long_pair, language).value,
+        **{f"long_{bleu.score}": long[bleu.score]["value"] for bleu in in_order()},
         "repetition_percent": repeated.adjacent_percent,
         "repeated_anywhere_percent": repeated.repeated_percent,
         "translations.sha256": _sha256("\n".join(hypotheses)),

@@ -42,15 +42,10 @@ class Stages:
     def run(
         self, name: str, settings: dict[str, Any], action: Callable[[], dict[str, Any]]
     ) -> dict[str, Any]:
-        """Return a stage's result, running it if need be.
-
-        Args:
-            name: of the stage.
-            settings: everything its result depends on, JSON values.
-            action: does the work; returns a JSON result.
+        """Return a stage's result, a JSON object, running it if need be.
 
         Raises:
-            InputError: the stage was finished with other settings.
+            InputError: it was finished with other settings, which are all that it depends on.
         """
         label = self._next(name)
         path = self._output_dir / "stages" / f"{name}.json"
@@ -73,13 +68,8 @@ class Stages:
     def take(self, name: str, settings: dict[str, Any], output_dir: str | Path) -> dict[str, Any]:
         """Return the result of a stage that another experiment has finished, and its `seed`.
 
-        Args:
-            name: of the stage.
-            settings: what it must have been made with; its seed may be another.
-            output_dir: of the other experiment.
-
         Raises:
-            InputError: it isn't finished there, or was made with other settings.
+            InputError: it isn't finished there, or was made with other settings but for the seed.
         """
         label = self._next(name)
         stamp = _read(Path(output_dir) / "stages" / f"{name}.json")
