@@ -14,6 +14,7 @@ Examples:
 
 import shlex
 import time
+from pathlib import Path
 
 from absl import flags
 
@@ -67,7 +68,7 @@ def _main(values: flags.FlagValues) -> None:
     print(f"{recipe.name}: {recipe.doc}", flush=True)
     pipeline = Pipeline(
         recipe,
-        values.output_dir,
+        Path(values.output_dir),
         _command(values),
         values.random_seed,
         values.tmp_dir,
