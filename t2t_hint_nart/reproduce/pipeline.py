@@ -77,9 +77,8 @@ class Pipeline:
             settings[system.name] |= {"parameters": trained.get("parameters")}
             if system.name == recipe.distilled_by:
                 facts["shared_seed"] = trained.get("seed", self.seed)
-        evaluation = Evaluation(
-            recipe, self.output_dir, self.problem, self.data_dir, self.export_dir
-        )
+        exports = execution.Exports(recipe, self.export_dir, self.problem, self.data_dir)
+        evaluation = Evaluation(exports, self.output_dir)
         measured = self._measure(evaluation)
         # A minute of silence otherwise.
         print("Scoring, and comparing the systems two by two ...", file=self._stream, flush=True)

@@ -146,8 +146,8 @@ class Recipe:
     @property
     def drawn(self) -> tuple[str, ...]:
         """The systems of the figures: the baseline's, and those that learn distilled data."""
-        students = (system.name for system in self.systems if system.distilled)
-        return (self.baseline[0], *students) if self.baseline else ()
+        students = [system.name for system in self.systems if system.distilled]
+        return tuple(dict.fromkeys([self.baseline[0], *students])) if self.baseline else ()
 
     @property
     def calibrated(self) -> str:

@@ -49,13 +49,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Spread:
-    """A quantity over several seeds.
-
-    Formatted as a number is, `f"{spread:.2f}"` gives "18.50 ± 0.31".
-
-    Attributes:
-        values: one a seed, at least two, in the order of the seeds.
-    """
+    """A quantity over at least two seeds; `f"{spread:.2f}"` gives "18.50 ± 0.31"."""
 
     values: tuple[float, ...]
 
@@ -197,9 +191,7 @@ def p_value_over_seeds(differences: Sequence[float]) -> float | None:
 def comparisons(rows: Rows, against: str = "") -> list[Comparison]:
     """Return what the seeds' tests say of each two systems, in the order of the rows.
 
-    Args:
-        rows: of one experiment.
-        against: a system; only comparisons with it, as gains over it.
+    With `against` only of those compared with that system, as gains over it.
     """
     found = []
     for system, decoding in rows.decoded():
