@@ -94,7 +94,7 @@ class Pipeline:
     def _measure(self, evaluation: Evaluation) -> dict[str, Result]:
         """The stages after training."""
         recipe = self.recipe
-        settings = {"split": recipe.split, "sentences": recipe.sentences}
+        settings: dict[str, Any] = {"split": recipe.split, "sentences": recipe.sentences}
         for system, name in recipe.decoded():
             decoding = recipe.decoding(name)
             settings[f"{system}.{name}"] = (decoding.decode_hparams, decoding.scorer)
