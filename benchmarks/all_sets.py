@@ -240,7 +240,7 @@ def commit():
 def read_report(path):
     if path.exists():
         return json.loads(path.read_text())
-    from t2t_hint_nart.reproduce.hardware import hardware
+    from t2t_hint_nart.reproduce.report import hardware
 
     return {
         "command": f"t2t-trainer --schedule=test --hparams={CHANGED}",

@@ -75,8 +75,9 @@ class Trainer:
         sizes = {key: facts[key] for key in ("source_vocab_size", "target_space_id")}
         keras.utils.set_random_seed(self.seed)
         self.network = registry.model(system.model)(self.hparams, facts["vocab_size"], **sizes)
-        self.objective = Objective(self.hparams)
-        self.teacher = None
+        criterion = registry.criterion(registry.criterion_of(system.model))
+        self.objective = Objective(self.hparams, criterion)
+        self.teacher, self.asked = None, {}
         given = arguments.given or arguments.weights
         if system.hints_from:
             teacher = recipe.system(system.hints_from)
@@ -84,6 +85,7 @@ class Trainer:
             hparams = create_hparams(teacher.hparams_set, overrides)
             self.teacher = registry.model(teacher.model)(hparams, facts["vocab_size"], **sizes)
             assign(self.teacher, np.load(given / f"{teacher.name}.npz"), all_of_them=True)
+            self.asked = {"probes": self.objective.probes()}
         if system.warm_start_from:
             stored = np.load(given / f"{system.warm_start_from}.npz")
             assign(self.network, stored, all_of_them=False)
@@ -101,7 +103,7 @@ class Trainer:
     def loss(self, trainable, others, weights, hints, inputs, targets):
         """The objective, the network's other variables, and every unweighted term."""
         output, others = self.network.stateless_call(
-            trainable, others, inputs, targets, training=True
+            trainable, others, inputs, targets, training=True, **self.asked
         )
         losses = self.objective(output, inputs, targets, hints)
         total = weighted_sum(losses.terms, weights)
@@ -113,7 +115,9 @@ class Trainer:
         trainable, others, slots = state
         hints = None
         if self.teacher is not None:
-            hints, _ = self.teacher.stateless_call(*teacher, inputs, targets, training=False)
+            hints, _ = self.teacher.stateless_call(
+                *teacher, inputs, targets, training=False, **self.asked
+            )
         derivative = jax.value_and_grad(self.loss, has_aux=True)
         (_, (others, terms)), gradients = derivative(
             trainable, others, weights, hints, inputs, targets

@@ -14,6 +14,7 @@ Examples:
 
 import shlex
 import time
+from pathlib import Path
 
 from absl import flags
 
@@ -67,7 +68,7 @@ def _main(values: flags.FlagValues) -> None:
     print(f"{recipe.name}: {recipe.doc}", flush=True)
     pipeline = Pipeline(
         recipe,
-        values.output_dir,
+        Path(values.output_dir),
         _command(values),
         values.random_seed,
         values.tmp_dir,
@@ -83,18 +84,17 @@ def _main(values: flags.FlagValues) -> None:
 
 def _command(values: flags.FlagValues) -> str:
     """The command line that makes the experiment again."""
-    command = (
-        f"t2t-reproduce --recipe={values.recipe} --output_dir={shlex.quote(values.output_dir)} "
-        f"--random_seed={values.random_seed}"
+    names = ("recipe", "output_dir", "random_seed", "schedule", "questions", "teacher_from")
+    given = {name: values[name].value for name in (*names, "t2t_usr_dir")}
+    given["questions"] = ",".join(given["questions"] or ())
+    if given["schedule"] == "run":
+        del given["schedule"]
+    told = (
+        f"--{name}={shlex.quote(str(value))}"
+        for name, value in given.items()
+        if value not in (None, "")
     )
-    if values.schedule != "run":
-        command += f" --schedule={values.schedule}"
-    if values.questions:
-        command += f" --questions={','.join(values.questions)}"
-    for name in ("teacher_from", "t2t_usr_dir"):
-        if value := values[name].value:
-            command += f" --{name}={shlex.quote(str(value))}"
-    return command
+    return " ".join(["t2t-reproduce", *told])
 
 
 main = command_line.command(_main, "t2t-reproduce", define_usr_dir_flag, define_flags)

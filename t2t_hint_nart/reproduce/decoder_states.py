@@ -24,7 +24,6 @@ from t2t_hint_nart.inspection.generated import labels
 from t2t_hint_nart.inspection.sentence_view import READINGS
 from t2t_hint_nart.models.network import ATTENTION, HIDDEN
 from t2t_hint_nart.reproduce.execution import Exports
-from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.reproduce.tables import system_label
 
 BATCH_SIZE = 32
@@ -37,17 +36,15 @@ class DecoderStates:
     """Look into the decoders of those systems whose exports tell states.
 
     Attributes:
-        recipe: with a baseline; says which systems are drawn, and whether tokens may be named.
-        exports: of its systems.
+        exports: of a recipe with a baseline, which says whether tokens may be named.
     """
 
-    recipe: Recipe
     exports: Exports
 
     @property
     def _baseline(self) -> str:
-        assert self.recipe.baseline is not None
-        return self.recipe.baseline[0]
+        assert self.exports.recipe.baseline is not None
+        return self.exports.recipe.baseline[0]
 
     def measure(self, sentences: Sequence[str], output_dir: Path) -> dict[str, Any]:
         """Measure statistics, and draw Figures 1 and 2 for one sentence.
@@ -55,15 +52,11 @@ class DecoderStates:
         All systems see the same targets, the baseline's translations: a teacher as its own history,
         a student as its length.
 
-        Args:
-            sentences: source texts.
-            output_dir: where figure1.png and figure2.png go.
-
         Returns:
             {"systems": {system: {"cosine": statistics, "attention": statistics}}, "figures":
             [{"file", "caption"}]}; nothing where the baseline tells no states.
         """
-        names = [s.name for s in self.recipe.systems if self.exports.shows_states(s.name)]
+        names = [s.name for s in self.exports.recipe.systems if self.exports.shows_states(s.name)]
         if self._baseline not in names:
             return {}
         # The baseline first: the others are compared with what it shows.
@@ -105,14 +98,14 @@ class DecoderStates:
         return max([s for s in sources if low <= len(s) <= high] or sources, key=repeated)
 
     def _labels(self, feature: str, ids: Sequence[int]) -> list[str]:
-        if not self.recipe.quotes_text:
+        if not self.exports.recipe.quotes_text:
             return [str(position) for position in range(1, len(ids) + 1)]
         return labels(self.exports.encoders[feature], ids)
 
     def _draw(
         self, sources: list[list[int]], seen: dict[str, AttentionStatistics], output_dir: Path
     ) -> list[dict[str, str]]:
-        drawn = [name for name in self.recipe.drawn if name in seen]
+        drawn = [name for name in self.exports.recipe.drawn if name in seen]
         if len(drawn) < 2:
             return []
         source = self._choose(sources, drawn[1])
@@ -121,20 +114,25 @@ class DecoderStates:
         similarity, attention = [], []
         for system in drawn:
             made = self.exports.generate(system, source)
-            words, title = self._labels("targets", made.tokens), system_label(self.recipe, system)
+            words, title = (
+                self._labels("targets", made.tokens),
+                system_label(self.exports.recipe, system),
+            )
             cosines = cosine_matrix(made.probes[HIDDEN][-1])
             similarity.append(HeatmapPanel(title, words, words, cosines))
             weights = made.probes[ATTENTION][layer, head]
             attention.append(HeatmapPanel(title, source_words, words, weights))
         save(similarity_figure(similarity), output_dir / "figure1.png")
         save(attention_figure(attention), output_dir / "figure2.png")
-        captions = {
-            "figure1.png": "Cosine similarity of the last decoder layer's states between the "
-            "generated tokens (the paper's Figure 1).",
-            "figure2.png": f"Encoder-decoder attention of layer {layer + 1}, head {head + 1}, the "
-            "baseline's most focused (the paper's Figure 2).",
-        }
-        return [{"file": file, "caption": caption} for file, caption in captions.items()]
+        states = "Cosine similarity of the last decoder layer's states between the generated tokens"
+        heads = f"Encoder-decoder attention of layer {layer + 1}, head {head + 1}"
+        return [
+            {"file": "figure1.png", "caption": f"{states} (the paper's Figure 1)."},
+            {
+                "file": "figure2.png",
+                "caption": f"{heads}, the baseline's most focused (the paper's Figure 2).",
+            },
+        ]
 
 
 def _cosines(found: CosineStatistics) -> dict[str, Any]:

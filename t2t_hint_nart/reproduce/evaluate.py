@@ -3,7 +3,7 @@
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,8 @@ from typing import Any
 import tensorflow as tf
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.data.problem import Problem
-from t2t_hint_nart.evaluation.bleu import (
-    bleu_13a,
-    bleu_tokenized,
-    bleu_tokenized_lc,
-    check_aligned,
-    corpus_scores,
-)
+from t2t_hint_nart.evaluation.bleu import check_aligned, corpus_scores
+from t2t_hint_nart.evaluation.bleu_conventions import in_order
 from t2t_hint_nart.evaluation.latency import measure_latencies
 from t2t_hint_nart.evaluation.long_sentences import long_sentences
 from t2t_hint_nart.evaluation.repetition import text_repetition
@@ -48,26 +42,21 @@ class Evaluation:
     """The systems of an experiment on the data that it translates.
 
     Attributes:
-        recipe: of the experiment.
-        output_dir: of its files.
-        problem: whose sentences are translated.
-        data_dir: of its shards and vocabulary.
-        export_dir: of a system, by its name.
+        exports: of the systems, with the recipe and the problem.
+        output_dir: of the experiment's files.
     """
 
-    recipe: Recipe
+    exports: Exports
     output_dir: Path
-    problem: Problem
-    data_dir: str
-    export_dir: Callable[[str], str]
 
-    @functools.cached_property
-    def _exports(self) -> Exports:
-        return Exports(self.recipe, self.export_dir, self.problem, self.data_dir)
+    @property
+    def recipe(self) -> Recipe:
+        """What is evaluated."""
+        return self.exports.recipe
 
     @functools.cached_property
     def _pairs(self) -> list[tuple[str, str]]:
-        pairs = self.problem.text_pairs(self.data_dir, self.recipe.split)
+        pairs = self.exports.problem.text_pairs(self.exports.data_dir, self.recipe.split)
         return pairs[: self.recipe.sentences]
 
     def _file(self, key: Key) -> Path:
@@ -80,7 +69,7 @@ class Evaluation:
         """Translate with every system by each of its decodings; one file each under decodes/."""
         sources = [source for source, _ in self._pairs]
         for key in self.recipe.decoded():
-            lines = self._exports.translate(*key, sources)
+            lines = self.exports.translate(*key, sources)
             write_whole(self._file(key), "".join(f"{line}\n" for line in lines))
         return {"sentences": len(sources)}
 
@@ -88,14 +77,14 @@ class Evaluation:
         """Milliseconds a sentence at batch 1, ids to ids, after warm-up."""
         sentences = [source for source, _ in self._pairs[: self.recipe.latency_sentences]]
         # All read the same ids.
-        inputs = [tf.constant([ids], tf.int32) for ids in self._exports.ids(sentences)]
-        calls = {".".join(key): self._exports.call(*key) for key in self.recipe.decoded()}
+        inputs = [tf.constant([ids], tf.int32) for ids in self.exports.ids(sentences)]
+        calls = {".".join(key): self.exports.call(*key) for key in self.recipe.decoded()}
         measured = measure_latencies(calls, inputs, rounds=LATENCY_ROUNDS)
         return {name: vars(latency) for name, latency in measured.items()}
 
     def states(self) -> dict[str, Any]:
         """Cosine and attention statistics of systems that tell states, and the paper's figures."""
-        states = DecoderStates(self.recipe, self._exports)
+        states = DecoderStates(self.exports)
         return states.measure([source for source, _ in self._pairs], self.output_dir)
 
     def report(
@@ -107,11 +96,7 @@ class Evaluation:
     ) -> Finished:
         """Score the translations, and write results.jsonl and report.md.
 
-        Args:
-            seed: of the experiment.
-            facts: of the run, by name; those of systems under settings.
-            latency: as the method says; empty if it was not measured.
-            states: likewise.
+        Of the facts of the run, `settings` are of its systems; what was not measured is empty.
         """
         about = {"recipe": self.recipe.name, "seed": seed, "split": self.recipe.split}
         facts = dict(facts)
@@ -130,7 +115,7 @@ class Evaluation:
             self.recipe,
             rows,
             self.output_dir,
-            self.export_dir,
+            self.exports.export_dir,
             samples=self._samples() if self.recipe.quotes_text else [],
             figures=[*states.get("figures", []), *self._draw(histories)],
         )
@@ -141,27 +126,26 @@ class Evaluation:
         base = latency.get(".".join(self.recipe.baseline or ""), {}).get("median_ms")
         told: dict[str, Any] = {}
         for key in self.recipe.decoded():
-            measured, told = scores(
-                sources, references, self._hypotheses(key), self.problem.target_language
+            measured, told = _scores(
+                sources, references, self._hypotheses(key), self.exports.problem.target_language
             )
             if timed := latency.get(".".join(key)):
                 measured |= {
                     "latency_ms": timed["median_ms"],
-                    "latency_mean_ms": timed["mean_ms"],
-                    "latency_p90_ms": timed["p90_ms"],
-                    "latency_calls": timed["calls"],
+                    **{f"latency_{name}": timed[name] for name in ("mean_ms", "p90_ms", "calls")},
                     "speedup": base and base / timed["median_ms"],
                 }
             yield from flat_rows({**about, "system": key[0], "decoding": key[1]}, measured)
-        yield from flat_rows(about, {"bleu_convention": self.problem.bleu_convention, **told})
+        yield from flat_rows(
+            about, {"bleu_convention": self.exports.problem.bleu_convention, **told}
+        )
         if not self.recipe.questions:
             yield from self._comparisons(about, references)
 
     def _comparisons(self, about: dict[str, Any], references: Sequence[str]) -> Iterator[Row]:
         """Paired randomization of every two systems under the same decoding."""
-        decoded = self.recipe.decoded()
         for decoding in self.recipe.decodings:
-            keys = [key for key in decoded if key[1] == decoding.name]
+            keys = [key for key in self.recipe.decoded() if key[1] == decoding.name]
             for found in all_pairs(references, {key[0]: self._hypotheses(key) for key in keys}):
                 values = {
                     f"difference.vs.{found.baseline}": found.difference,
@@ -172,18 +156,17 @@ class Evaluation:
 
     def _samples(self) -> list[dict[str, str]]:
         """Sentences from all over the test set, as every export translates them."""
-        wanted = [(s.name, self.recipe.exported(s.name).name) for s in self.recipe.systems]
-        keys = [key for key in wanted if key in self.recipe.decoded()]
+        keys = [key for key in self.recipe.as_exported() if key in self.recipe.decoded()]
         translated = {system_label(self.recipe, key[0]): self._hypotheses(key) for key in keys}
         step = max(len(self._pairs) // SAMPLES, 1)
         return [
             {
-                "source": self._pairs[index][0],
-                "reference": self._pairs[index][1],
-                **{label: lines[index] for label, lines in translated.items()},
+                "source": source,
+                "reference": reference,
+                **{label: lines[index * step] for label, lines in translated.items()},
             }
-            for index in range(0, len(self._pairs), step)
-        ][:SAMPLES]
+            for index, (source, reference) in enumerate(self._pairs[::step][:SAMPLES])
+        ]
 
     def _histories(self) -> dict[str, dict[str, Curve]]:
         """Curves of the training of every system but the one that distils, which may be shared."""
@@ -218,37 +201,21 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def scores(
+def _scores(
     sources: Sequence[str], references: Sequence[str], hypotheses: Sequence[str], language: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Score translations.
-
-    Args:
-        sources: plain source sentences, by which the long ones are chosen.
-        references: plain reference translations.
-        hypotheses: plain translations.
-        language: ISO code of the translations; English tokens where it is empty.
-
-    Returns:
-        What is measured of them, and what is the same of all translations of these references: how
-        scores are computed, and which sentences are long.
-
-    Raises:
-        InputError: if there are no sentences or the counts differ.
-    """
+    """What is measured of translations, and what is the same of all with these references."""
     check_aligned(hypotheses, references)
     check_aligned(sources, references)
     language = language or FALLBACK_LANGUAGE
     tokenized = bool(looks_tokenized(references))
     computed = corpus_scores(hypotheses, references, language)
     chosen = long_sentences(sources)
-    long_pair = chosen.select(hypotheses), chosen.select(references)
+    long = corpus_scores(chosen.select(hypotheses), chosen.select(references), language)
     repeated = text_repetition(hypotheses, None if tokenized else language)
     measured = {
         **{name: score.value for name, score in computed.items()},
-        "long_bleu_13a": bleu_13a(*long_pair).value,
-        "long_bleu_tokenized": bleu_tokenized(*long_pair, language).value,
-        "long_bleu_tokenized_lc": bleu_tokenized_lc(*long_pair, language).value,
+        **{f"long_{bleu.score}": long[bleu.score].value for bleu in in_order()},
         "repetition_percent": repeated.adjacent_percent,
         "repeated_anywhere_percent": repeated.repeated_percent,
         "translations.sha256": _sha256("\n".join(hypotheses)),

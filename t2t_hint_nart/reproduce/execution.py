@@ -66,13 +66,9 @@ def averaged(run: Run) -> Path:
 def export_averaged(
     run: Run, length_bias: int | None, overrides: str, export_dir: str
 ) -> dict[str, Any]:
-    """Export the averaged weights of a run.
+    """Export the averaged weights of a run that has measured C, or has none.
 
-    Args:
-        run: a finished one.
-        length_bias: C, if it has one.
-        overrides: of the decode hparams by which the export translates.
-        export_dir: where to; what a killed run left there is overwritten.
+    The overrides are of the decode hparams; what a killed run left in export_dir is overwritten.
     """
     hparams = run.hparams.copy()
     if length_bias is not None:

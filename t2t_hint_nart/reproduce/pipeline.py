@@ -3,6 +3,7 @@
 import dataclasses
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -11,51 +12,46 @@ from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.output_dir import create_hparams
 from t2t_hint_nart.reproduce import execution
 from t2t_hint_nart.reproduce.evaluate import Evaluation
-from t2t_hint_nart.reproduce.hardware import hardware, versions
 from t2t_hint_nart.reproduce.recipe import Recipe, System
-from t2t_hint_nart.reproduce.report import Finished
+from t2t_hint_nart.reproduce.report import Finished, hardware, versions
 from t2t_hint_nart.reproduce.stages import Stages
 from t2t_hint_nart.training.run import Run
 
 Result = dict[str, Any]
 
 
+@dataclass
 class Pipeline:
     """Run a recipe in a directory; interrupted anywhere, the same call goes on.
 
     data/ holds shards and vocabulary, <system>/ a training run, export/<system>/ its SavedModel,
     decodes/ the translations, stages/ what is done, results.jsonl and report.md the result.
 
-    Args:
+    Attributes:
         recipe: what to do.
         output_dir: where.
         command: the command line, for the report.
         seed: of all training.
-        tmp_dir: of downloads; output_dir/tmp when None.
+        tmp_dir: of downloads; output_dir/tmp if empty.
         teacher_from: output_dir of a finished experiment whose data are distilled by the same
             system; it and all data are taken instead of made, whatever its seed.
         stream: where progress goes; stdout by default.
     """
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        output_dir: str | Path,
-        command: str,
-        seed: int = 1,
-        tmp_dir: str | None = None,
-        teacher_from: str | Path | None = None,
-        stream: TextIO | None = None,
-    ):
-        self.recipe = recipe
-        self.output_dir = Path(output_dir)
-        self.command = command
-        self.seed = seed
-        self.tmp_dir = tmp_dir or str(self.output_dir / "tmp")
-        self.teacher_from = teacher_from
-        self._shared_dir = Path(teacher_from or output_dir)
+    recipe: Recipe
+    output_dir: Path
+    command: str
+    seed: int = 1
+    tmp_dir: str | None = None
+    teacher_from: str | Path | None = None
+    stream: TextIO | None = None
+
+    def __post_init__(self) -> None:
+        """Find the data, and count the stages."""
+        recipe = self.recipe
+        self._shared_dir = Path(self.teacher_from or self.output_dir)
         self.data_dir = str(self._shared_dir / "data")
-        self._stream = stream or sys.stdout
+        self._stream = self.stream or sys.stdout
         self.problem = registry.problem(recipe.problem)
         self.distilled: Any = None
         if recipe.distilled_by:
@@ -81,9 +77,8 @@ class Pipeline:
             settings[system.name] |= {"parameters": trained.get("parameters")}
             if system.name == recipe.distilled_by:
                 facts["shared_seed"] = trained.get("seed", self.seed)
-        evaluation = Evaluation(
-            recipe, self.output_dir, self.problem, self.data_dir, self.export_dir
-        )
+        exports = execution.Exports(recipe, self.export_dir, self.problem, self.data_dir)
+        evaluation = Evaluation(exports, self.output_dir)
         measured = self._measure(evaluation)
         # A minute of silence otherwise.
         print("Scoring, and comparing the systems two by two ...", file=self._stream, flush=True)
@@ -99,7 +94,7 @@ class Pipeline:
     def _measure(self, evaluation: Evaluation) -> dict[str, Result]:
         """The stages after training."""
         recipe = self.recipe
-        settings = {"split": recipe.split, "sentences": recipe.sentences}
+        settings: dict[str, Any] = {"split": recipe.split, "sentences": recipe.sentences}
         for system, name in recipe.decoded():
             decoding = recipe.decoding(name)
             settings[f"{system}.{name}"] = (decoding.decode_hparams, decoding.scorer)
@@ -189,7 +184,7 @@ class Pipeline:
         return self.stages.run("calibrate", settings, lambda: execution.loss_terms(run))
 
     def _datagen(self) -> Result:
-        self.problem.generate_data(self.data_dir, self.tmp_dir)
+        self.problem.generate_data(self.data_dir, self.tmp_dir or str(self.output_dir / "tmp"))
         counts = {
             f"{split}_pairs": len(self.problem.text_pairs(self.data_dir, split))
             for split in (DatasetSplit.TRAIN, DatasetSplit.EVAL, DatasetSplit.TEST)

@@ -146,8 +146,8 @@ class Recipe:
     @property
     def drawn(self) -> tuple[str, ...]:
         """The systems of the figures: the baseline's, and those that learn distilled data."""
-        students = (system.name for system in self.systems if system.distilled)
-        return (self.baseline[0], *students) if self.baseline else ()
+        students = [system.name for system in self.systems if system.distilled]
+        return tuple(dict.fromkeys([self.baseline[0], *students])) if self.baseline else ()
 
     @property
     def calibrated(self) -> str:
@@ -175,13 +175,16 @@ class Recipe:
     def exported(self, system: str) -> Decoding:
         """Return the decoding by which a system's export translates.
 
-        That is the baseline's if it is the baseline, or the first of its own without a scorer, or
-        decode hparams as they are.
+        The baseline's if it is that, or the first of its own without a scorer, or the defaults.
         """
-        own = [self.decoding(decoding) for name, decoding in self.decoded() if name == system]
         if self.baseline and self.baseline[0] == system:
             return self.decoding(self.baseline[1])
+        own = (self.decoding(decoding) for name, decoding in self.decoded() if name == system)
         return next((decoding for decoding in own if not decoding.scorer), Decoding("default"))
+
+    def as_exported(self) -> list[tuple[str, str]]:
+        """Return every system with the decoding by which its export translates."""
+        return [(system.name, self.exported(system.name).name) for system in self.systems]
 
     def only(self, names: Sequence[str]) -> "Recipe":
         """Return the study of some of its questions, with the systems that answer them.

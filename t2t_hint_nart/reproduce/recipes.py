@@ -29,7 +29,7 @@ def _systems(
     steps: tuple[int, int],
     every: tuple[int, int],
     students: Sequence[System] = _FIVE,
-    **changes,
+    warm_start_from: str = "",
 ) -> tuple[System, ...]:
     """Teacher and students by the sets of a size, with (teacher's, students') steps."""
     systems = [
@@ -38,7 +38,7 @@ def _systems(
             hparams_set=f"transformer_nat_{sizes}_hints",
             steps=student.steps or steps[1],
             checkpoint_steps=every[1],
-            **changes,
+            warm_start_from=student.warm_start_from or warm_start_from,
         )
         for student in students
     ]
@@ -49,8 +49,16 @@ def _one_pass(students: Sequence[System]) -> Decoding:
     return Decoding("one_pass", systems=tuple(s.name for s in students), label="one pass")
 
 
+# The paper's alpha, and its forks'.
+_TWO_ALPHAS = {"_alpha0": 0.0, "_alpha0.6": 0.6}
+
+
 def _experiment(
-    corpus: str, systems: tuple[System, ...], alphas: dict[str, float], **fields
+    corpus: str,
+    systems: tuple[System, ...],
+    alphas: dict[str, float] = _TWO_ALPHAS,
+    average: int = 5,
+    **fields,
 ) -> Recipe:
     """The teacher by two searches; the students by one pass, and by nine lengths that it ranks."""
     search = "alpha=0.6,extra_length=50"
@@ -73,14 +81,11 @@ def _experiment(
                 for suffix, alpha in alphas.items()
             ),
         ),
+        average=average,
         distilled_by="teacher",
         baseline=("teacher", "beam4"),
         **fields,
     )
-
-
-_PAPERS_ALPHA_AND_FORKS = {"_alpha0": 0.0, "_alpha0.6": 0.6}
-_WARM = {"warm_start_from": "teacher"}
 
 
 @register_recipe
@@ -91,7 +96,7 @@ def quickstart() -> Recipe:
     students = (_NLL, _ALIGN, _BOTH)
     return _experiment(
         "quickstart",
-        _systems("quickstart", (700, 400), (50, 50), students, **_WARM),
+        _systems("quickstart", (700, 400), (50, 50), students, warm_start_from="teacher"),
         # Chosen on the development set: with 0 the teacher prefers what is short.
         {"": 1.0},
         name="quickstart",
@@ -111,11 +116,9 @@ def multi30k() -> Recipe:
     return _experiment(
         "multi30k",
         # Development set, 400 steps, no hints: 17.6 BLEU with a warm start, 11.7 without.
-        _systems("multi30k", (3500, 1200), (250, 100), **_WARM),
-        _PAPERS_ALPHA_AND_FORKS,
+        _systems("multi30k", (3500, 1200), (250, 100), warm_start_from="teacher"),
         name="multi30k",
         doc="29,000 captions of Multi30k, 3+3 layers of width 128, hours on 2 cores",
-        average=5,
         data_statement="Multi30k task 1, German to English; test_2016_flickr.",
     )
 
@@ -125,11 +128,9 @@ def tatoeba() -> Recipe:
     """Short sentences of Tatoeba, hours on 2 cores."""
     return _experiment(
         "tatoeba",
-        _systems("tatoeba", (5000, 1200), (250, 100), **_WARM),
-        _PAPERS_ALPHA_AND_FORKS,
+        _systems("tatoeba", (5000, 1200), (250, 100), warm_start_from="teacher"),
         name="tatoeba",
         doc="164,476 sentences of Tatoeba, 3+3 layers of width 128, hours on 2 cores",
-        average=5,
         data_statement="Tatoeba, German to English.",
     )
 
@@ -138,10 +139,8 @@ def _at_the_papers_size(name: str, title: str, preparation: str = "") -> Recipe:
     return _experiment(
         f"{name}{preparation}",
         _systems("deep_small", (20_000, 40_000), (1000, 1000)),
-        _PAPERS_ALPHA_AND_FORKS,
         name=f"{name}_paper",
         doc=f"{title} at the paper's IWSLT14 size, 5+5 layers of width 256: for a GPU",
-        average=5,
         data_statement=f"{title}, German to English.",
     )
 
@@ -168,7 +167,7 @@ def tatoeba_paper() -> Recipe:
 def _variant(name: str, hparams: str = "", **changes) -> System:
     """A run that starts from the teacher's weights, as the recipes' students do."""
     hints = "" if NO_HINTS in hparams else "teacher"
-    fields = {**_WARM, **changes}
+    fields = {"warm_start_from": "teacher", **changes}
     return dataclasses.replace(_STUDENT, name=name, hparams=hparams, hints_from=hints, **fields)
 
 

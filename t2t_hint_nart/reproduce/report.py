@@ -1,11 +1,14 @@
-"""What is written of results: a run's rows and report.md, and the tables of a document."""
+"""What is written of results: a run's rows, machine and report.md, and a document's tables."""
 
+import contextlib
 import os
+import platform
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from t2t_hint_nart.errors import InputError, find_named
 from t2t_hint_nart.reproduce import tables
@@ -22,6 +25,17 @@ _SECTIONS = {
     "facts": "The run",
 }
 _STUDY_SECTIONS = {"study": "Study", "systems": "Systems", "facts": "The run"}
+# What shapes the results; none is imported to be asked.
+PACKAGES = (
+    "t2t-hint-nart",
+    "tensorflow",
+    "keras",
+    "tensorflow-text",
+    "tensorflow-datasets",
+    "numpy",
+    "sacrebleu",
+    "matplotlib",
+)
 _MARKED = re.compile(r"(<!-- table: ([^\n]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -75,7 +89,7 @@ def finish(
 
 def best_system(recipe: Recipe, rows: Rows) -> str:
     """Return the system whose export translates best, who distils only if there is no other."""
-    exported = [(s.name, recipe.exported(s.name).name) for s in recipe.systems]
+    exported = recipe.as_exported()
     keys = [key for key in exported if key in rows.decoded()] or exported
     others = [key for key in keys if key[0] != recipe.distilled_by] or keys
     return max(others, key=lambda key: rows.get("bleu_13a", *key) or 0.0)[0]
@@ -140,3 +154,48 @@ def _table(marker: str, stored: Mapping[str, Rows]) -> list[str]:
         return make(find_recipe(recipe), rows, **dict(option.split("=", 1) for option in options))
     except (TypeError, ValueError) as error:
         raise InputError(f"<!-- table: {marker} --> can't be made: {error}") from error
+
+
+def hardware() -> dict[str, Any]:
+    """Describe this machine: models of its processor and GPUs, cores this process may use, memory.
+
+    Example:
+        >>> sorted(hardware())
+        ['cores', 'cpu', 'gpus', 'platform', 'ram_gib']
+    """
+    cpus = _values("/proc/cpuinfo", "model name")
+    affinity = getattr(os, "sched_getaffinity", None)
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    # The NVIDIA driver's own files cost nothing and need no library.
+    gpus = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
+    return {
+        "cpu": cpus[0] if cpus else platform.processor() or platform.machine(),
+        "cores": len(affinity(0)) if affinity else os.cpu_count() or 1,
+        "ram_gib": round(memory / 2**30, 1),
+        "gpus": [model for file in gpus for model in _values(file, "Model")[:1]],
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the version of Python and of each installed package that shapes the results.
+
+    Example:
+        >>> versions()["python"] == platform.python_version()
+        True
+    """
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return found
+
+
+def _values(path: str | Path, key: str) -> list[str]:
+    """Return the values of a key in a file of `key : value` lines; none if there is no file."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    pairs = (line.partition(":") for line in lines)
+    return [value.strip() for name, _, value in pairs if name.strip() == key]

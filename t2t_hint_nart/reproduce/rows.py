@@ -49,13 +49,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Spread:
-    """A quantity over several seeds.
-
-    Formatted as a number is, `f"{spread:.2f}"` gives "18.50 ± 0.31".
-
-    Attributes:
-        values: one a seed, at least two, in the order of the seeds.
-    """
+    """A quantity over at least two seeds; `f"{spread:.2f}"` gives "18.50 ± 0.31"."""
 
     values: tuple[float, ...]
 
@@ -185,16 +179,6 @@ class Comparison:
         """Of all seeds, with regard to the sentences of the test set."""
         return combined_p_value(self.differences, self.p_values)
 
-    @property
-    def p_value_over_seeds(self) -> float | None:
-        """Of Student's t-test over the seeds, with regard to the training."""
-        return p_value_over_seeds(self.differences)
-
-    def reversed(self) -> "Comparison":
-        """The same comparison seen from the other system."""
-        negative = tuple(-difference for difference in self.differences)
-        return Comparison(self.decoding, self.system, self.baseline, negative, self.p_values)
-
 
 def p_value_over_seeds(differences: Sequence[float]) -> float | None:
     """Return the p-value of `paired_t_test`, or None for fewer than three seeds.
@@ -204,16 +188,21 @@ def p_value_over_seeds(differences: Sequence[float]) -> float | None:
     return paired_t_test(differences) if len(differences) > 2 else None
 
 
-def comparisons(rows: Rows) -> list[Comparison]:
-    """Return what the seeds' tests say of each two systems, in the order of the rows."""
+def comparisons(rows: Rows, against: str = "") -> list[Comparison]:
+    """Return what the seeds' tests say of each two systems, in the order of the rows.
+
+    With `against` only of those compared with that system, as gains over it.
+    """
     found = []
     for system, decoding in rows.decoded():
         for baseline in rows.systems():
-            differences = rows.by_seed(f"difference.vs.{baseline}", system, decoding)
-            if differences:
-                p_values = rows.by_seed(f"p_value.vs.{baseline}", system, decoding)
-                values = tuple(differences.values()), tuple(p_values.values())
-                found.append(Comparison(decoding, baseline, system, *values))
+            differences = rows.by_seed(f"difference.vs.{baseline}", system, decoding).values()
+            if differences and against in ("", system, baseline):
+                pair, values = (baseline, system), tuple(differences)
+                if system == against:
+                    pair, values = (system, baseline), tuple(-value for value in values)
+                p_values = rows.by_seed(f"p_value.vs.{baseline}", system, decoding).values()
+                found.append(Comparison(decoding, *pair, values, tuple(p_values)))
     return found
 
 

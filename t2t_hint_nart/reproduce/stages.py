@@ -14,8 +14,7 @@ class Stages:
     """Run stages in order, skipping those whose result is complete.
 
     A finished stage leaves stages/<name>.json with its settings, result and duration, which is that
-    of its last run if it was interrupted. A stage that was made with other settings is never
-    overwritten.
+    of its last run if it was interrupted. One of other settings is never overwritten.
 
     Args:
         output_dir: of the experiment.
@@ -43,18 +42,13 @@ class Stages:
     def run(
         self, name: str, settings: dict[str, Any], action: Callable[[], dict[str, Any]]
     ) -> dict[str, Any]:
-        """Return a stage's result, running it if need be.
-
-        Args:
-            name: of the stage.
-            settings: everything its result depends on, JSON values.
-            action: does the work; returns a JSON result.
+        """Return a stage's result, a JSON object, running it if need be.
 
         Raises:
-            InputError: the stage was finished with other settings.
+            InputError: it was finished with other settings, which are all that it depends on.
         """
         label = self._next(name)
-        path = _path(self._output_dir, name)
+        path = self._output_dir / "stages" / f"{name}.json"
         settings = _as_stored(settings)
         if stamp := _read(path):
             _check_same(name, stamp["settings"], settings, self._output_dir)
@@ -74,16 +68,11 @@ class Stages:
     def take(self, name: str, settings: dict[str, Any], output_dir: str | Path) -> dict[str, Any]:
         """Return the result of a stage that another experiment has finished, and its `seed`.
 
-        Args:
-            name: of the stage.
-            settings: what it must have been made with; its seed may be another.
-            output_dir: of the other experiment.
-
         Raises:
-            InputError: it isn't finished there, or was made with other settings.
+            InputError: it isn't finished there, or was made with other settings but for the seed.
         """
         label = self._next(name)
-        stamp = _read(_path(output_dir, name))
+        stamp = _read(Path(output_dir) / "stages" / f"{name}.json")
         if stamp is None:
             raise InputError(f"{output_dir} holds no finished stage {name!r}; finish it first.")
         seed = {key: value for key, value in stamp["settings"].items() if key == "seed"}
@@ -103,10 +92,6 @@ class Stages:
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
-
-
-def _path(output_dir: str | Path, name: str) -> Path:
-    return Path(output_dir) / "stages" / f"{name}.json"
 
 
 def _as_stored(value: dict[str, Any]) -> dict[str, Any]:

@@ -116,8 +116,8 @@ def results(recipe: Recipe, rows: Rows, without: str = "") -> list[str]:
 
 def ablation(recipe: Recipe, rows: Rows) -> list[str]:
     """The paper's Table 2: the systems that learn distilled data, each as its export translates."""
-    keys = [(s.name, recipe.exported(s.name).name) for s in recipe.systems if s.distilled]
-    keys = [key for key in keys if key in rows.decoded()]
+    learned = {system.name for system in recipe.systems if system.distilled}
+    keys = [key for key in recipe.as_exported() if key[0] in learned and key in rows.decoded()]
     if len(keys) < 2:
         return []
     papers = [published(recipe.paper_dataset, *key) for key in keys]
@@ -138,18 +138,14 @@ def ablation(recipe: Recipe, rows: Rows) -> list[str]:
 def paired(recipe: Recipe, rows: Rows, against: str = "", without: str = "") -> list[str]:
     """Paired comparisons but by `without`; if given, those with `against`, as gains over it."""
     order = [decoding.name for decoding in recipe.decodings]
-    found = [
-        test.reversed() if test.system == against else test
-        for test in comparisons(rows)
-        if test.decoding != without and against in ("", test.baseline, test.system)
-    ]
+    found = [test for test in comparisons(rows, against) if test.decoding != without]
     found.sort(key=lambda test: [*order, test.decoding].index(test.decoding))
     several = any(len(test.p_values) > 1 for test in found)
     body = []
     for test in found:
         told = [", ".join(map(p_value, test.p_values))]
         if several:
-            told += [p_value(test.p_value), p_value(test.p_value_over_seeds)]
+            told += [p_value(test.p_value), p_value(p_value_over_seeds(test.differences))]
         names = [system_label(recipe, name) for name in (test.baseline, test.system)]
         difference = number(test.difference, "{:+.2f}")
         body.append([decoding_label(recipe, test.decoding), *names, difference, *told])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.reproduce.paper_results import POSTER, TEACHER_COSINES_BELOW, published
-from t2t_hint_nart.reproduce.rows import Rows, comparisons, read_rows, spread
+from t2t_hint_nart.reproduce.rows import Rows, comparisons, p_value_over_seeds, read_rows, spread
 
 ROOT = Path(__file__).parents[2]
 _ALL = read_rows(ROOT / "reports")
@@ -34,12 +34,8 @@ def one_pass(recipe, system, metric="bleu_13a"):
 
 
 def gain(recipe, system, baseline, decoding="one_pass"):
-    (found,) = (
-        test
-        for test in comparisons(ROWS[recipe])
-        if test.decoding == decoding and {test.baseline, test.system} == {baseline, system}
-    )
-    return found if found.system == system else found.reversed()
+    tests = comparisons(ROWS[recipe], against=baseline)
+    return next(test for test in tests if (test.system, test.decoding) == (system, decoding))
 
 
 def p(value):
@@ -130,8 +126,6 @@ def slower(recipe):
 
 def over_seeds(recipe, metric, system=BOTH, baseline=NLL):
     """p of the t-test over seeds of any metric."""
-    from t2t_hint_nart.reproduce.rows import p_value_over_seeds
-
     return p_value_over_seeds(by_seed(recipe, system, baseline, metric))
 
 
@@ -238,7 +232,7 @@ README = [
         "over",
         gain(T, BOTH, NLL).difference,
         *gain(T, BOTH, NLL).p_values,
-        gain(T, BOTH, NLL).p_value_over_seeds,
+        p_value_over_seeds(gain(T, BOTH, NLL).differences),
     ),
     ("nothing at all after rescoring ({:+.2f})", gain(T, BOTH, NLL, NINE).difference),
     ("(repetitions fall by {:.0f} %", fall(T, BOTH, NLL)),

@@ -63,8 +63,8 @@ def drawn(monkeypatch):
 
 
 def measure(exports, tmp_path, **changes):
-    recipe = dataclasses.replace(TINY_RECIPE, **changes)
-    return DecoderStates(recipe, exports).measure(["a sentence"], tmp_path)
+    exports.recipe = dataclasses.replace(TINY_RECIPE, **changes)
+    return DecoderStates(exports).measure(["a sentence"], tmp_path)
 
 
 @pytest.mark.parametrize("quotes_text", [True, False])

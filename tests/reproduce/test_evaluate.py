@@ -46,7 +46,8 @@ def evaluation_of(recipe, tmp_path):
         bleu_convention="wmt14_compound",
         text_pairs=lambda data_dir, split: {("data", recipe.split): PAIRS}[data_dir, split],
     )
-    return Evaluation(recipe, tmp_path, problem, "data", lambda system: f"export/{system}")
+    exports = Exports(recipe, lambda system: f"export/{system}", problem, "data")
+    return Evaluation(exports, tmp_path)
 
 
 @pytest.fixture(autouse=True)

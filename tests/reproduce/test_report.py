@@ -2,10 +2,14 @@
 
 import dataclasses
 import shlex
+import subprocess
+import sys
+from importlib import metadata
 
 import pytest
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.reproduce import report
 from t2t_hint_nart.reproduce.recipe import Question, find_recipe
 from t2t_hint_nart.reproduce.report import (
     finish,
@@ -136,3 +140,37 @@ def test_a_table_without_an_end_and_a_document_that_is_not_there(stored):
         with_tables("<!-- table: runs -->\n", stored)
     with pytest.raises(InputError, match="none.md isn't there"):
         write_reproduction(stored / "none.md", stored)
+
+
+def test_this_machine():
+    machine = report.hardware()
+    assert machine["cpu"]
+    assert machine["cores"] >= 1
+    assert machine["ram_gib"] is None or machine["ram_gib"] > 0.1
+    assert isinstance(machine["gpus"], list)
+
+
+def test_versions_are_those_installed():
+    versions = report.versions()
+    assert versions["sacrebleu"] == metadata.version("sacrebleu")
+    assert versions["python"].startswith("3.")
+
+
+def test_a_missing_package_is_left_out(monkeypatch):
+    monkeypatch.setattr(report, "PACKAGES", ("no-such-package-at-all",))
+    assert list(report.versions()) == ["python"]
+
+
+def test_cpu_model_is_read_from_the_kernel(tmp_path):
+    file = tmp_path / "cpuinfo"
+    file.write_text("processor\t: 0\nmodel name\t: Some: CPU @ 2 GHz\n\nmodel name : other\n")
+    assert report._values(file, "model name") == ["Some: CPU @ 2 GHz", "other"]
+    assert report._values(tmp_path / "missing", "model name") == []
+
+
+def test_tensorflow_is_not_imported():
+    code = (
+        "import sys; from t2t_hint_nart.reproduce import report as h;"
+        "h.hardware(); h.versions(); sys.exit('tensorflow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,6 +10,7 @@ from t2t_hint_nart.reproduce.rows import (
     Spread,
     comparisons,
     flat_rows,
+    p_value_over_seeds,
     read_rows,
     spread,
     write_rows,
@@ -93,13 +94,15 @@ def test_comparisons_of_seeds_are_combined_and_turned_round():
         *seeds(20.0, 20.0, 20.0),
     ]
     (found,) = comparisons(Rows(rows, "tiny"))
-    assert (found.decoding, found.baseline) == ("one_pass", "student_nll")
-    assert found.system == "student_align"
-    assert f"{found.difference:+.2f}" == "+0.50 ± 0.10"
+    assert (found.baseline, found.system) == ("student_nll", "student_align")
+    assert found.decoding == "one_pass" and f"{found.difference:+.2f}" == "+0.50 ± 0.10"
     # One-sided 0.01, 0.02, 0.03: mean 0.02, doubled twice.
     assert found.p_value == pytest.approx(0.08)
     # t = 0.5 / (0.1 / sqrt(3)) = 8.66 with 2 degrees of freedom.
-    assert found.p_value_over_seeds == pytest.approx(0.0131, abs=1e-4)
-    turned = found.reversed()
+    assert p_value_over_seeds(found.differences) == pytest.approx(0.0131, abs=1e-4)
+    assert p_value_over_seeds(found.differences[:2]) is None
+    (turned,) = comparisons(Rows(rows, "tiny"), against="student_align")
     assert (turned.baseline, turned.system) == ("student_align", "student_nll")
     assert turned.differences == (-0.5, -0.4, -0.6) and turned.p_value == found.p_value
+    assert comparisons(Rows(rows, "tiny"), against="student_nll") == [found]
+    assert comparisons(Rows(rows, "tiny"), against="teacher") == []
