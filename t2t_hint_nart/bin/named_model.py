@@ -5,6 +5,7 @@ when it is asked for. Must not import TensorFlow at import.
 """
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from t2t_hint_nart.hparam import HParams
 
 if TYPE_CHECKING:
     from t2t_hint_nart.serving.trained_model import TrainedModel
+    from t2t_hint_nart.training.run import Run
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,12 @@ class NamedModel:
         """The directory of the checkpoint."""
         path = Path(self.checkpoint)
         return path if path.is_dir() else path.parent
+
+    def run(self, output_dir: str, **facts: Any) -> "Run":
+        """What is trained or evaluated, with further facts of a `training.run.Run`."""
+        from t2t_hint_nart.training.run import Run
+
+        return Run(self.name, self.hparams, self.problem, self.data_dir, output_dir, **facts)
 
     def load(self, checkpoint: str | None = None) -> "TrainedModel":
         """Build the model and read its weights, or those of another of its checkpoints.
@@ -77,13 +85,24 @@ def named_model(values: flags.FlagValues, *alternatives: str) -> NamedModel:
     return model_of_run(values, run_dir, checkpoint)
 
 
-def model_of_run(values: flags.FlagValues, run_dir: str, checkpoint: str) -> NamedModel:
+def to_stderr(line: str) -> None:
+    """Tell something that isn't a command's result."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def model_of_run(
+    values: flags.FlagValues,
+    run_dir: str,
+    checkpoint: str = "",
+    say: Callable[[str], None] = to_stderr,
+) -> NamedModel:
     """Return the model that --model, --hparams_set, --hparams and --problem name.
 
     Args:
-        values: with these flags.
-        run_dir: of hparams.json.
+        values: with these flags and --data_dir.
+        run_dir: of hparams.json, and of checkpoints if none is given.
         checkpoint: a checkpoint, or a directory whose newest is taken.
+        say: told of every value that hparams.json changed.
 
     Raises:
         InputError: a name or value that isn't known.
@@ -93,10 +112,5 @@ def model_of_run(values: flags.FlagValues, run_dir: str, checkpoint: str) -> Nam
 
     problem = registry.problem(values.problem)
     registry.check_model(values.model)
-    hparams = create_hparams(values.hparams_set, values.hparams, run_dir, say=to_stderr)
-    return NamedModel(values.model, hparams, problem, values.data_dir, checkpoint)
-
-
-def to_stderr(line: str) -> None:
-    """Tell something that isn't a command's result."""
-    print(line, file=sys.stderr, flush=True)
+    hparams = create_hparams(values.hparams_set, values.hparams, run_dir, say)
+    return NamedModel(values.model, hparams, problem, values.data_dir, checkpoint or run_dir)

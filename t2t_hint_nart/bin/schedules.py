@@ -202,7 +202,7 @@ def _decode(
     trained, run = None, None
     for checkpoint in checkpoints:
         if trained is None or run is None:
-            trained = session.load(checkpoint)
+            trained = session.named.load(checkpoint)
             file = session.values.decode_from_file if from_file else ""
             run = session.file_decode(trained) if file else session.dataset_decode(trained, split)
         step = restore_model(trained.model, checkpoint)

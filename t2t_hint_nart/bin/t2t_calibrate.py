@@ -13,6 +13,7 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import define_data_flags, require
+from t2t_hint_nart.bin.named_model import model_of_run
 
 # The student, the teacher and how much to measure.
 define_flags = flag.group(
@@ -27,19 +28,10 @@ define_flags = flag.group(
 
 def _main(values: flags.FlagValues) -> None:
     require(values, "problem", "data_dir", "hparams_set", "teacher_export_dir")
-    from t2t_hint_nart import registry
-    from t2t_hint_nart.output_dir import create_hparams
-
-    problem = registry.problem(values.problem)
-    registry.check_model(values.model)
-    hparams = create_hparams(values.hparams_set, values.hparams)
+    named = model_of_run(values, "")
     from t2t_hint_nart.training.experiment import calibrate_run
-    from t2t_hint_nart.training.run import Run
 
-    run = Run(
-        values.model, hparams, problem, values.data_dir, "", values.teacher_export_dir,
-        values.random_seed,
-    )  # fmt: skip
+    run = named.run("", teacher_export_dir=values.teacher_export_dir, seed=values.random_seed)
     calibration = calibrate_run(run, values.batches)
     for name, value in calibration.terms.items():
         print(f"{name:16s} {value:10.4f}")

@@ -20,6 +20,7 @@ from t2t_hint_nart.bin.flag import (
     define_model_flags,
     require,
 )
+from t2t_hint_nart.bin.named_model import model_of_run
 from t2t_hint_nart.errors import InputError
 
 # T2T's flags of this command.
@@ -36,24 +37,16 @@ def _main(values: flags.FlagValues) -> None:
     require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
     if not Path(values.output_dir).is_dir():
         raise InputError(f"--output_dir {values.output_dir} isn't a directory.")
-    from t2t_hint_nart import registry
-    from t2t_hint_nart.output_dir import create_hparams
-
-    problem = registry.problem(values.problem)
-    registry.check_model(values.model)
-    hparams = create_hparams(values.hparams_set, values.hparams, values.output_dir)
+    named = model_of_run(values, values.output_dir, say=print)
 
     from t2t_hint_nart.data.problem import DatasetSplit
     from t2t_hint_nart.training.checkpoints import new_checkpoints
     from t2t_hint_nart.training.experiment import Experiment
-    from t2t_hint_nart.training.run import Run
 
     split = DatasetSplit.TEST if values.eval_use_test_set else DatasetSplit.EVAL
-    problem.shard_files(values.data_dir, split)
+    named.problem.shard_files(values.data_dir, split)
     minutes = math.inf if values.eval_timeout_mins < 0 else values.eval_timeout_mins
-    run = Run(
-        values.model, hparams, problem, values.data_dir, values.output_dir, evaluates_only=True
-    )
+    run = named.run(values.output_dir, evaluates_only=True)
     results = Experiment(run).evaluate_checkpoints(
         new_checkpoints(values.output_dir, minutes), split, values.eval_steps
     )

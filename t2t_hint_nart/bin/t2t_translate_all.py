@@ -103,7 +103,7 @@ def _copy_flags(source: Path, target: Path) -> None:
 
 def _translate(values: flags.FlagValues, settings: HParams, sentences: Any) -> Translate:
     """Build model and graph once; every checkpoint's weights are read into them."""
-    named = model_of_run(values, values.model_dir, values.model_dir)
+    named = model_of_run(values, values.model_dir)
 
     from t2t_hint_nart.exports.capabilities import ExportedScorer
     from t2t_hint_nart.serving.job import translate

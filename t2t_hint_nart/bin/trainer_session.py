@@ -7,6 +7,7 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin.flag import require
+from t2t_hint_nart.bin.named_model import model_of_run
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.hparam import HParams
 
@@ -32,18 +33,15 @@ class TrainerSession:
         require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
         from t2t_hint_nart import registry
         from t2t_hint_nart.decoding.decode_hparams import decode_hparams
-        from t2t_hint_nart.output_dir import create_hparams
 
         self.values = values
         self.output_dir = output_dir or values.output_dir
-        self.problem = registry.problem(values.problem)
-        registry.check_model(values.model)
+        self.named = model_of_run(values, self.output_dir, say=print)
+        self.problem = self.named.problem
         self.decode_hparams = decode_hparams(
             values.decode_hparams, registry.strategy_of(values.model)
         )
-        self.hparams: HParams = create_hparams(
-            values.hparams_set, values.hparams, self.output_dir
-        ).override_from_dict(overrides or {})
+        self.hparams: HParams = self.named.hparams.override_from_dict(overrides or {})
         if "train_steps" not in self.hparams:
             # Schedules that fall to zero at the end read it.
             self.hparams.add_hparam("train_steps", values.train_steps)
@@ -74,22 +72,16 @@ class TrainerSession:
     def experiment(self):
         """The run, with its data, model, teacher and optimizer."""
         from t2t_hint_nart.training.experiment import Experiment
-        from t2t_hint_nart.training.run import Run
 
         seed = self.values.random_seed
-        return Experiment(
-            Run(
-                self.values.model,
-                self.hparams,
-                self.problem,
-                self.values.data_dir,
-                self.output_dir,
-                self.teacher_dir,
-                1 if seed is None else seed,
-                self.values.warm_start_from or "",
-                self.evaluates_only,
-            )
+        run = self.named.run(
+            self.output_dir,
+            teacher_export_dir=self.teacher_dir,
+            seed=1 if seed is None else seed,
+            warm_start_from=self.values.warm_start_from or "",
+            evaluates_only=self.evaluates_only,
         )
+        return Experiment(run)
 
     def loop_settings(self, **changes):
         """When training does what, as the flags say but for `changes`."""
@@ -136,13 +128,6 @@ class TrainerSession:
         made = self.experiment
         network, hparams = made.learner.network, made.run.hparams
         return TrainedModel(network, self.values.model, self.problem, made.encoders, hparams, 0)
-
-    def load(self, checkpoint: str):
-        """A checkpoint with what is needed to translate: no training data, no optimizer."""
-        from t2t_hint_nart.serving.trained_model import load_trained
-
-        values = self.values
-        return load_trained(values.model, self.hparams, self.problem, values.data_dir, checkpoint)
 
     def translator(self, trained):
         """A translator on a model; the teacher ranks candidates, if there are any."""
