@@ -164,6 +164,12 @@ def kl_divergence(teacher: ArrayLike, student: ArrayLike) -> NDArray[np.float64]
     return np.asarray((target * logs).sum(axis=-1))
 
 
+def sharpest_head(entropies: NDArray[np.float64]) -> tuple[int, int]:
+    """Return (layer, head), counted from 0, of the lowest of the entropies float64[N, H]."""
+    layer, head = np.unravel_index(int(np.argmin(entropies)), entropies.shape)
+    return int(layer), int(head)
+
+
 @dataclass(frozen=True)
 class AttentionStatistics:
     """Means over all real target tokens, in nats.
@@ -182,10 +188,7 @@ class AttentionStatistics:
 
     def sharpest_head(self) -> tuple[int, int]:
         """Return (layer, head), counted from 0, of the lowest entropy: the one worth plotting."""
-        layer, head = np.unravel_index(
-            np.argmin(self.entropy_per_head), self.entropy_per_head.shape
-        )
-        return int(layer), int(head)
+        return sharpest_head(self.entropy_per_head)
 
 
 class AttentionAccumulator:

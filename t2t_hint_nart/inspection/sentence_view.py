@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.evaluation.probes import cosine_matrix, entropy
+from t2t_hint_nart.evaluation.probes import cosine_matrix, entropy, sharpest_head
 from t2t_hint_nart.inspection.figures import (
     HeatmapPanel,
     attention_figure,
@@ -65,9 +65,7 @@ class SentenceView:
 
     def sharpest_head(self) -> tuple[int, int]:
         """Return (layer, head), from 0, of the lowest mean entropy of attention."""
-        means = entropy(self.attention).mean(axis=-1)
-        layer, head = np.unravel_index(int(np.argmin(means)), means.shape)
-        return int(layer), int(head)
+        return sharpest_head(entropy(self.attention).mean(axis=-1))
 
 
 def look(inside: Inside, encoders: Mapping[str, TextEncoder], sentence: str) -> SentenceView:
