@@ -70,6 +70,8 @@ setup(
         # Student's t over seeds.
         "scipy>=1.11",
         "absl-py>=2",
+        # Types of what is read from JSON files, told by name where they are wrong.
+        "msgspec>=0.19",
         # TensorFlow 2.21 no longer installs it, and tf.summary refuses to write without it.
         "tensorboard>=2.20",
         "matplotlib>=3.8",
