@@ -59,6 +59,9 @@ def basic_params1() -> HParams:
         optimizer_adam_beta2=0.997,
         optimizer_momentum_momentum=0.9,
         weight_decay=0.1,
+        # "mean": a variable counts by its mean square (1.2.9); "sum": by its sum of squares (1.15).
+        # Not a name of T2T, whose versions differ here in their code.
+        weight_decay_reduction="mean",
         # Multiply the loss by target tokens over the most that a batch has had so far; 1.2.9 always
         # does, 1.15 never. Not a name of T2T.
         small_batch_multiplier=False,
@@ -71,7 +74,7 @@ def basic_params1() -> HParams:
         layer_postprocess_sequence="dan",
         # Whatever ends in "dropout" is 0 outside training.
         layer_prepostprocess_dropout=0.1,
-        # T2T stores the embedding table in this many pieces; here it is one table.
+        # T2T stores the embedding table in this many pieces; here only weight decay knows of them.
         symbol_modality_num_shards=16,
         # Shorter and longer sentences are not trained on; a max_length of 0 means batch_size.
         min_length=0,

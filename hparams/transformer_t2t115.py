@@ -93,4 +93,5 @@ def as_t2t115(hparams: HParams) -> HParams:
         learning_rate_constant=2.0,
         attention_projection="separate",
         ffn_layer="dense_relu_dense",
+        weight_decay_reduction="sum",
     )

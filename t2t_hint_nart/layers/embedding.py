@@ -11,7 +11,8 @@ class SymbolEmbedding(keras.layers.Layer):
 
     bottom(id) = table[id]·√D, and the zero vector for PAD; top(x) = x·tableᵀ, no bias
     (T2T modalities.SymbolModality, multiply_embedding_mode sqrt_depth). T2T splits the table into
-    `symbol_modality_num_shards` row blocks, which changes no number; here it is one variable.
+    `symbol_modality_num_shards` row blocks, of which weight decay alone knows; here it is one
+    variable.
 
     Args:
         vocab_size: V.

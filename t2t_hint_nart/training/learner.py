@@ -1,44 +1,21 @@
 """The training step: the teacher's hints, the objective, one update, and what T2T does besides."""
 
-from collections.abc import Mapping
 from typing import Protocol
 
 import keras
 import tensorflow as tf
-from keras import ops
 
 from t2t_hint_nart.models.network import Output, forward
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training.objective import Objective
-
-# Names of vectors that T2T takes for biases: those of projections and of layer norms.
-_BIASES = ("bias", "beta")
-
-
-def is_bias(name: str, shape: tuple[int, ...]) -> bool:
-    """Whether T2T leaves a variable out (optimize.weight_decay's heuristic).
-
-    Example:
-        >>> is_bias("encoder/final/norm/beta", (8,)), is_bias("encoder/final/norm/gamma", (8,))
-        (True, False)
-    """
-    return len(shape) == 1 and name.rsplit("/", 1)[-1] in _BIASES
-
-
-def weight_decay_loss(variables: Mapping[str, keras.Variable], rate: float):
-    """Weight decay float[], rate · Σ ½‖v‖² over all variables but biases (T2T utils/optimize.py).
-
-    The scale of a layer norm is no bias and decays, as in T2T. Variables are named by their path.
-    """
-    decayed = [v for name, v in variables.items() if not is_bias(name, tuple(v.shape))]
-    return rate * sum(0.5 * ops.sum(ops.square(variable)) for variable in decayed)
+from t2t_hint_nart.training.weight_decay import weight_decay_loss
 
 
 class SmallBatchMultiplier:
     """Target tokens of a batch over the most that any batch has had so far, this one included.
 
-    1.2.9 multiplies the whole loss by it, hints included (T2T 1.2.9 utils/model_builder.py); the
-    largest count starts at 1.
+    1.2.9 multiplies the whole loss by it, hints and weight decay included (T2T 1.2.9
+    utils/model_builder.py); the largest count starts at 1.
 
     Example:
         >>> multiplier = SmallBatchMultiplier()
@@ -110,7 +87,7 @@ class Learner(keras.Model):
         self.objective = objective
         self.hint_giver = hint_giver
         hparams = objective.hparams
-        self.weight_decay = float(hparams.get("weight_decay", 0.0))
+        self.has_weight_decay = bool(hparams.get("weight_decay", 0.0))
         self.batch_multiplier = (
             SmallBatchMultiplier() if hparams.get("small_batch_multiplier", False) else None
         )
@@ -162,16 +139,16 @@ class Learner(keras.Model):
     def _with_extras(
         self, total: tf.Tensor, targets: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """The loss times the multiplier plus weight decay, as in 1.2.9, where they are on."""
+        """The loss plus weight decay, and all of it times the multiplier, as in T2T 1.2.9."""
         extra = {}
+        if self.has_weight_decay:
+            variables = named_variables(self.network)
+            extra["weight_decay"] = weight_decay_loss(variables, self.objective.hparams)
+            total = total + extra["weight_decay"]
         if self.batch_multiplier is not None:
             tokens = tf.reduce_sum(tf.cast(targets != 0, total.dtype))
             extra["small_batch_multiplier"] = self.batch_multiplier(tokens)
             total = total * extra["small_batch_multiplier"]
-        if self.weight_decay:
-            variables = named_variables(self.network)
-            extra["weight_decay"] = weight_decay_loss(variables, self.weight_decay)
-            total = total + extra["weight_decay"]
         return total, extra
 
     def test_step(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -10,8 +10,8 @@ from keras import ops
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.hparam import HParams
 
-# 1.2.9 multiplies by 5000 in the schedule and divides by 500 in its optimizer.
-NOAM_SCALE = 5000.0 / 500.0
+# T2T divides the rate of its own schemes by this for every kind of Adam, and for nothing else.
+ADAM_DIVISOR = 500.0
 
 
 def _warmup(hparams: HParams) -> float:
@@ -23,7 +23,23 @@ def _noam(step, hparams: HParams):
     step = step + 1.0
     warmup = _warmup(hparams)
     rise = ops.minimum(step * warmup**-1.5, ops.rsqrt(step))
-    return NOAM_SCALE * hparams.learning_rate * hparams.hidden_size**-0.5 * rise
+    return 5000.0 * hparams.hidden_size**-0.5 * rise
+
+
+def _constant_after_warmup(step, hparams: HParams):
+    """From 1/100 to 1 exponentially in the warm-up, and 1 after it."""
+    remaining = ops.maximum(1.0 - step / _warmup(hparams), 0.0)
+    return 0.01**remaining if hparams.learning_rate_warmup_steps else ops.ones_like(remaining)
+
+
+# The values of `learning_rate_decay_scheme`.
+SCHEMES: dict[str, Callable] = {"noam": _noam, "none": _constant_after_warmup}
+
+
+def _legacy(step, hparams: HParams):
+    """T2T 1.2.9's rate, which 1.15 calls legacy; "Adam" of 1.2.9 is an Adam in both, here."""
+    scale = hparams.learning_rate / (ADAM_DIVISOR if "adam" in hparams.optimizer.lower() else 1.0)
+    return scale * SCHEMES[hparams.learning_rate_decay_scheme](step, hparams)
 
 
 def _cosine(step, period: float):
@@ -69,16 +85,17 @@ FACTORS: dict[str, Callable] = {
         _after_warmup(step, hp), hp.learning_rate_decay_steps
     ),
     "exp_decay": _exponential,
-    "legacy": _noam,
+    "legacy": _legacy,
 }
 
 
 class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
     """The learning rate at a step, as the set says.
 
-    With an empty `learning_rate_schedule` (sets of T2T 1.2.9) and scheme `noam`:
-    10·learning_rate · D^−½ · min((s+1)·w^−3/2, (s+1)^−½); with scheme `none`: learning_rate.
-    Otherwise the product of the named FACTORS (T2T 1.15 learning_rate.py).
+    With an empty `learning_rate_schedule` (sets of T2T 1.2.9), or the factor `legacy`,
+    learning_rate · scheme, for Adam divided by 500 (T2T 1.2.9 model_builder.py). Scheme `noam`:
+    5000 · D^−½ · min((s+1)·w^−3/2, (s+1)^−½); scheme `none`: 0.01^max(1 − s/w, 0). Otherwise the
+    product of the named FACTORS (T2T 1.15 learning_rate.py).
 
     Args:
         hparams: a set with the learning_rate* values; `train_steps` for the decays to zero.
@@ -90,7 +107,7 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
     def __init__(self, hparams: HParams):
         self.hparams = hparams
         names = (name.strip() for name in (hparams.learning_rate_schedule or "").split("*"))
-        self.factors = [name for name in names if name]
+        self.factors = [name for name in names if name] or ["legacy"]
         unknown = [name for name in self.factors if name not in FACTORS]
         if unknown:
             raise InputError(
@@ -99,24 +116,20 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
                 f"{nearest(unknown[0], FACTORS)}"
             )
         scheme = hparams.learning_rate_decay_scheme
-        if not self.factors and scheme not in ("noam", "none"):
+        if "legacy" in self.factors and scheme not in SCHEMES:
             raise InputError(
-                f"Unknown learning_rate_decay_scheme {scheme!r}; allowed are noam, none, or a "
-                "product in learning_rate_schedule."
+                f"Unknown learning_rate_decay_scheme {scheme!r}; allowed are "
+                f"{', '.join(SCHEMES)}, or a product in learning_rate_schedule."
             )
 
     def __call__(self, step):
         """float[] of the step counted from 0."""
         # Optimizers count every step; T2T's schedule goes by updates, fractions included.
         step = ops.cast(step, "float32") / (self.hparams.optimizer_multistep_accumulate_steps or 1)
-        if self.factors:
-            product = ops.convert_to_tensor(1.0, "float32")
-            for name in self.factors:
-                product = product * FACTORS[name](step, self.hparams)
-            return product
-        if self.hparams.learning_rate_decay_scheme == "noam":
-            return _noam(step, self.hparams)
-        return ops.convert_to_tensor(float(self.hparams.learning_rate), "float32")
+        product = ops.convert_to_tensor(1.0, "float32")
+        for name in self.factors:
+            product = product * FACTORS[name](step, self.hparams)
+        return product
 
     def at(self, steps: Sequence[int]) -> list[float]:
         """Return the rates at some steps, counted from 0."""

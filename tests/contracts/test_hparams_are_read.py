@@ -6,7 +6,7 @@ from t2t_hint_nart import registry
 from tests.contracts.package_source import SOURCES
 
 # T2T's, about how it computes and not about what: the result is the same here whatever they say.
-WITHOUT_EFFECT = {"symbol_modality_num_shards", "use_pad_remover"}
+WITHOUT_EFFECT = {"use_pad_remover"}
 
 
 def names_read():

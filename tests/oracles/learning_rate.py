@@ -2,8 +2,9 @@
 
 `step` counts from 0 (T2T's global_step before the update).
 
-1.2.9 (optimize.learning_rate_decay and ConditionalOptimizer's division by 500 for "Adam"):
-    learning_rate * 5000 d^-0.5 min((s+1) w^-1.5, (s+1)^-0.5) / 500
+1.2.9 (model_builder.learning_rate_decay and ConditionalOptimizer's division by 500 for Adam):
+    noam: learning_rate * 5000 d^-0.5 min((s+1) w^-1.5, (s+1)^-0.5) / 500
+    none: learning_rate * (0.01^((w-s)/w) if s < w else 1) / 500
 1.15 (utils/learning_rate.py): the product of the factors named in a `*`-separated string.
 """
 
@@ -79,11 +80,25 @@ def exp_decay(step, warmup_steps, decay_steps, decay_rate, staircase=False):
     return float(decay_rate) ** exponent
 
 
-def legacy_noam(step, hidden_size, warmup_steps, learning_rate, optimizer):
-    """1.15's `legacy` factor, scheme noam: times 0.002 if lower-case "adam" is in the name."""
-    shape = min((step + 1.0) * warmup_steps**-1.5, (step + 1.0) ** -0.5)
-    correction = 0.002 if "adam" in optimizer else 1.0
-    return 5000.0 * hidden_size**-0.5 * shape * correction * learning_rate
+def exponential_warmup(step, warmup_steps):
+    """exp(ln 0.01 / w)^(w - s) before step w, then 1."""
+    if step >= warmup_steps:
+        return 1.0
+    return np.exp(np.log(0.01) / warmup_steps) ** (warmup_steps - step)
+
+
+def legacy(step, hidden_size, warmup_steps, learning_rate, optimizer, scheme):
+    """1.15's `legacy` factor: times 0.002 if "adam" is in the optimizer's name.
+
+    1.15 looks for lower case alone; "Adam" is a name of 1.2.9, which divides by 500 for it.
+    """
+    if scheme == "noam":
+        shape = min((step + 1.0) * warmup_steps**-1.5, (step + 1.0) ** -0.5)
+        shape *= 5000.0 * hidden_size**-0.5
+    else:
+        shape = exponential_warmup(step, warmup_steps)
+    correction = 0.002 if "adam" in optimizer.lower() else 1.0
+    return shape * correction * learning_rate
 
 
 def factor(name, step, hp):
@@ -112,7 +127,14 @@ def factor(name, step, hp):
     if name == "rsqrt_hidden_size":
         return rsqrt_hidden_size(step, hp["hidden_size"])
     if name == "legacy":
-        return legacy_noam(step, hp["hidden_size"], warmup, hp["learning_rate"], hp["optimizer"])
+        return legacy(
+            step,
+            hp["hidden_size"],
+            warmup,
+            hp["learning_rate"],
+            hp["optimizer"],
+            hp["learning_rate_decay_scheme"],
+        )
     raise ValueError(f"unknown learning rate factor {name}")
 
 

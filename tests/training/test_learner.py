@@ -13,8 +13,6 @@ from t2t_hint_nart.training.learner import (
     BATCH_SIGNATURE,
     Learner,
     SmallBatchMultiplier,
-    is_bias,
-    weight_decay_loss,
 )
 from t2t_hint_nart.training.objective import Objective
 from tests.models.tiny_networks import VOCAB
@@ -237,28 +235,6 @@ def test_evaluation_sums():
 TEACHER = {"model_name": "transformer", "set_name": "transformer_small", **NO_DROPOUT}
 
 
-def test_what_decays():
-    """Everything but biases and the shifts of layer norms."""
-    names = named_variables(make_learner(**TEACHER).network)
-    biases = {name for name, v in names.items() if is_bias(name, tuple(v.shape))}
-    ends = {name.rsplit("/", 1)[-1] for name in biases}
-    assert ends == {"bias", "beta"}
-    assert any(name.endswith("gamma") for name in set(names) - biases)
-    assert not is_bias("encoder/bias", (3, 4))
-
-
-def test_half_the_squares():
-    learner = make_learner(**TEACHER)
-    variables = named_variables(learner.network)
-    squares = sum(
-        float((v.numpy().astype(np.float64) ** 2).sum())
-        for name, v in variables.items()
-        if name.rsplit("/", 1)[-1] not in ("bias", "beta")
-    )
-    loss = float(weight_decay_loss(variables, 0.2))
-    assert loss == pytest.approx(0.2 * 0.5 * squares, rel=1e-5)
-
-
 def test_it_is_part_of_the_loss_that_is_minimised():
     data = batch()
     plain = make_learner(**TEACHER).train_step(data)
@@ -298,6 +274,15 @@ def test_small_batches_weigh_less():
     ratio = tokens[1] / tokens[0]
     assert float(second["small_batch_multiplier"]) == pytest.approx(ratio)
     assert float(second["loss"]) == pytest.approx(ratio * float(second["nll"]), rel=1e-5)
+
+
+def test_weight_decay_is_scaled_too():
+    learner = make_learner(**TEACHER, small_batch_multiplier=True, weight_decay=0.5)
+    learner.train_step(batch(6))
+    got = {name: float(value) for name, value in learner.train_step(batch(2)).items()}
+    assert got["small_batch_multiplier"] < 1.0 and got["weight_decay"] > 0.0
+    unscaled = got["nll"] + got["weight_decay"]
+    assert got["loss"] == pytest.approx(got["small_batch_multiplier"] * unscaled, rel=1e-5)
 
 
 def test_off_by_default():

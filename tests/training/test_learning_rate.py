@@ -5,7 +5,7 @@ import pytest
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.training.learning_rate import FACTORS, LearningRate
+from t2t_hint_nart.training.learning_rate import FACTORS, SCHEMES, LearningRate
 from tests.oracles import learning_rate as oracle
 
 # Of T2T at steps 0, 1000, 4000, 8000, 16000 and 100000, width 512.
@@ -106,10 +106,50 @@ def test_products_with_blanks(schedule):
     assert rates(hparams, STEPS) == pytest.approx(expected, rel=1e-5, abs=1e-7)
 
 
-def test_scheme_none_is_constant():
-    hparams = registry.hparams("transformer_base_v2")
-    hparams.learning_rate_decay_scheme = "none"
-    assert rates(hparams, (0, 10**6)) == pytest.approx([0.2, 0.2])
+@pytest.mark.parametrize(
+    ("set_name", "changes", "step", "rate"),
+    [
+        # Of T2T: an exponential warm-up to learning_rate / 500.
+        ("transformer_base_v2", "learning_rate_decay_scheme=none", 0, 4.0e-6),
+        ("transformer_base_v2", "learning_rate_decay_scheme=none", 4000, 4.0e-5),
+        ("transformer_base_v2", "learning_rate_decay_scheme=none", 8000, 4.0e-4),
+        ("transformer_base_v2", "learning_rate_decay_scheme=none", 10**6, 4.0e-4),
+        ("transformer_base_v2", "learning_rate_decay_scheme=none,optimizer=SGD", 8000, 0.2),
+        # Only the rate of Adam is divided.
+        ("transformer_base_v2", "optimizer=SGD", 8000, 0.494),
+        ("transformer_base_v2", "optimizer=Momentum", 8000, 0.494),
+        ("transformer_base_v2", "optimizer=adafactor", 8000, 0.494),
+        ("transformer_base_v2", "optimizer=TrueAdam", 8000, 9.88e-4),
+        # 1.15's legacy, with whatever scheme the set has.
+        (
+            "transformer_base_v3",
+            "learning_rate_schedule=legacy,learning_rate_decay_scheme=none",
+            8000,
+            4.0e-4,
+        ),
+        ("transformer_base_v3", "learning_rate_schedule=legacy", 8000, 9.88e-4),
+        ("transformer_base_v3", "learning_rate_schedule=legacy,optimizer=sgd", 8000, 0.494),
+        ("transformer_base_v3", "learning_rate_schedule=legacy,optimizer=Adam", 8000, 9.88e-4),
+        # Without a warm-up it is over.
+        (
+            "transformer_base_v2",
+            "learning_rate_decay_scheme=none,learning_rate_warmup_steps=0",
+            0,
+            4.0e-4,
+        ),
+    ],
+)
+def test_schemes_and_optimizers(set_name, changes, step, rate):
+    hparams = registry.hparams(set_name).parse(changes)
+    assert rates(hparams, (step,)) == pytest.approx([rate], rel=1e-3)
+
+
+@pytest.mark.parametrize("optimizer", ["Adam", "multistep_adam", "momentum"])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_scheme_equals_the_oracle(scheme, optimizer):
+    hparams = decaying_hparams("", learning_rate_decay_scheme=scheme, optimizer=optimizer)
+    expected = [oracle.factor("legacy", step, hparams.values()) for step in STEPS]
+    assert rates(hparams, STEPS) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -110,11 +110,11 @@ def test_accumulated_steps_are_one_step_of_their_mean():
 
 
 def test_adafactor_follows_the_schedule():
-    hparams = small_warmup("transformer_base_v2", optimizer="Adafactor")
+    hparams = small_warmup("transformer_base_v2", optimizer="Adafactor", learning_rate=0.2 / 500)
     optimizer = make_optimizer(hparams)
     assert isinstance(optimizer, keras.optimizers.Adafactor) and not optimizer.relative_step
     first = run(hparams, GRADIENTS[:1])
-    slower = run(hparams.override_from_dict({"learning_rate": 0.1}), GRADIENTS[:1])
+    slower = run(hparams.override_from_dict({"learning_rate": 0.1 / 500}), GRADIENTS[:1])
     np.testing.assert_allclose(first[0] - START[0], 2.0 * (slower[0] - START[0]), 1e-5)
 
 
@@ -134,9 +134,11 @@ def test_names_of_adam(name):
 
 def test_momentum_and_plain_descent():
     def set_of(optimizer):
-        return small_warmup("transformer_base_v2", optimizer=optimizer)
+        return small_warmup("transformer_base_v2", optimizer=optimizer, learning_rate=0.01)
 
-    rate, velocity, values = RATES, np.zeros(4), START[1].copy()
+    # T2T divides the rate of Adam alone by 500.
+    rate = [500.0 * noam(step, 512, 2, 0.01) for step in range(3)]
+    velocity, values = np.zeros(4), START[1].copy()
     for step in range(3):
         velocity = 0.9 * velocity - rate[step] * GRADIENTS[step][1]
         values += velocity
