@@ -2,12 +2,17 @@
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from t2t_hint_nart.errors import InputError
+
+PathLike = str | os.PathLike[str]
+
 
 @contextlib.contextmanager
-def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+def written_whole(path: PathLike) -> Iterator[Path]:
     """Yield `<path>.incomplete` to be written, which gets its final name if nothing was raised.
 
     Args:
@@ -15,12 +20,12 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    incomplete = target.with_name(target.name + ".incomplete")
+    incomplete = _incomplete(target)
     yield incomplete
     incomplete.replace(target)
 
 
-def write_whole(path: str | os.PathLike[str], text: str) -> Path:
+def write_whole(path: PathLike, text: str) -> Path:
     """Write a UTF-8 text file, whole or not at all, and return its path.
 
     Args:
@@ -30,3 +35,51 @@ def write_whole(path: str | os.PathLike[str], text: str) -> Path:
     with written_whole(path) as incomplete:
         incomplete.write_text(text, encoding="utf-8")
     return Path(path)
+
+
+def check_writable(*paths: PathLike) -> None:
+    """Refuse files that couldn't be written, before an hour of work; nothing is made yet.
+
+    Args:
+        *paths: of the files; empty ones are left out.
+
+    Raises:
+        InputError: something else has the name, what leads there isn't a directory, or it has no
+            room or permission for a file.
+    """
+    for path in filter(os.fspath, paths):
+        with _told(path):
+            for name in (Path(path), _incomplete(Path(path))):
+                # Of a directory or a device, a file would take the place.
+                if name.exists() and not name.is_file():
+                    raise InputError(f"{path} can't be written: {name} isn't a file.")
+        _check_place(path, Path(path).absolute().parent)
+
+
+def check_directory(*paths: PathLike) -> None:
+    """Refuse directories that couldn't be made or written to; as `check_writable`."""
+    for path in filter(os.fspath, paths):
+        _check_place(path, Path(path).absolute())
+
+
+def _incomplete(target: Path) -> Path:
+    return target.with_name(target.name + ".incomplete")
+
+
+def _check_place(path: PathLike, place: Path) -> None:
+    """Write something without a name into a directory, or into the nearest one that there is."""
+    with _told(path):
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        if not place.is_dir():
+            raise InputError(f"{path} can't be written: {place} isn't a directory.")
+        with tempfile.TemporaryFile(dir=place) as file:
+            file.write(bytes(4096))
+
+
+@contextlib.contextmanager
+def _told(path: PathLike) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path} can't be written: {error.strerror}.") from error

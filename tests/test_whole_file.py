@@ -1,6 +1,7 @@
 import pytest
 
-from t2t_hint_nart.whole_file import write_whole, written_whole
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.whole_file import check_directory, check_writable, write_whole, written_whole
 
 
 def test_a_file_is_replaced_when_it_is_complete(tmp_path):
@@ -18,3 +19,24 @@ def test_a_failure_leaves_the_file_as_it_was(tmp_path):
         incomplete.write_text("half")
         raise SystemExit
     assert path.read_text() == "one"
+
+
+def test_a_place_is_looked_at_and_left_as_it_is(tmp_path):
+    check_writable(tmp_path / "new" / "report.json", "", tmp_path / "report.json")
+    check_directory(tmp_path / "new" / "er", tmp_path, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["/dev/null", "{}", "{}/below/x", "{}/" + 300 * "x"])
+def test_a_place_that_cannot_be_written(tmp_path, name):
+    there = tmp_path / "there"
+    there.mkdir() if name == "{}" else there.write_text("precious")
+    path = name.format(there if "below" in name or name == "{}" else tmp_path)
+    with pytest.raises(InputError, match=f"^{path} can't be written: .*[.]$"):
+        check_writable(path)
+
+
+def test_an_unfinished_file_that_is_a_directory(tmp_path):
+    (tmp_path / "out.incomplete").mkdir()
+    with pytest.raises(InputError, match="out can't be written: .*out.incomplete isn't a file.$"):
+        check_writable(tmp_path / "out")

@@ -9,7 +9,6 @@ Names and defaults are T2T's; where its versions differ, those of 1.15, which to
 Must not import TensorFlow.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,27 +177,6 @@ def require(values: flags.FlagValues, *names: str) -> None:
     missing = [f"--{name}" for name in names if values[name].value in (None, "")]
     if missing:
         raise InputError(f"Missing {', '.join(missing)}. See --help.")
-
-
-def check_writable(*paths: str | os.PathLike[str]) -> None:
-    """Refuse what couldn't be written, before an hour of decoding; nothing is made yet.
-
-    Args:
-        *paths: what will be written, with the directories that lead there; empty ones are left out.
-
-    Raises:
-        InputError: what leads there isn't a directory, or one that can't be written to.
-    """
-    for path in paths:
-        if not os.fspath(path):
-            continue
-        place = Path(path).absolute().parent
-        while not place.exists() and place != place.parent:
-            place = place.parent
-        if not place.is_dir():
-            raise InputError(f"{path} can't be written: {place} isn't a directory.")
-        if not os.access(place, os.W_OK | os.X_OK):
-            raise InputError(f"{path} can't be written: no permission to write to {place}.")
 
 
 _ONE_DEVICE = "a command runs on one device, the first GPU if there is one"

@@ -15,6 +15,7 @@ from absl import flags
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.whole_file import check_directory
 
 # T2T's flags of this command.
 define_flags = flag.group(
@@ -36,6 +37,7 @@ def _main(values: flags.FlagValues) -> None:
             f"--output_dir {output_dir} is --model_dir: means would take its checkpoints' place; "
             "give another."
         )
+    check_directory(output_dir)
     from t2t_hint_nart.training.averaging import average_checkpoints
     from t2t_hint_nart.training.checkpoints import every_checkpoint
 

@@ -18,6 +18,7 @@ from absl import flags
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.whole_file import check_writable
 
 # The flags of T2T's utils/avg_checkpoints.py.
 define_flags = flag.group(
@@ -29,6 +30,7 @@ define_flags = flag.group(
 
 
 def _main(values: flags.FlagValues) -> None:
+    check_writable(f"{values.output_path}-0.index")
     if Path(f"{values.output_path}-0.index").exists():
         raise InputError(f"--output_path: {values.output_path}-0 exists; give another.")
     named = [name.strip() for name in values.checkpoints.split(",") if name.strip()]

@@ -24,6 +24,7 @@ from absl import flags
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.whole_file import check_writable
 
 LAST_STEP_FILE = "last_evaluated_step.txt"
 # Writes tags and values with a wall time, in seconds since the epoch, and a step.
@@ -67,6 +68,7 @@ def _main(values: flags.FlagValues) -> None:
             print(f"t2t-bleu: warning: {warning}", file=sys.stderr)
         return
     require(values, "event_dir")
+    check_writable(Path(values.event_dir) / LAST_STEP_FILE)
     score_directory(values)
 
 

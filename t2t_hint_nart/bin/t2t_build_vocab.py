@@ -18,6 +18,7 @@ from absl import flags
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import define_usr_dir_flag
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.whole_file import check_directory, check_writable
 
 _SOURCES = ("problem", "corpus_filepattern", "vocab_filepattern")
 
@@ -57,6 +58,7 @@ def _vocabulary_of_problem(values: flags.FlagValues) -> None:
         raise InputError(f"--problem={values.problem} isn't a Text2TextProblem.")
     problem.check_unread_properties()
     problem.progress = lambda line: print(f"{problem.name}: {line}", file=sys.stderr, flush=True)
+    check_directory(values.data_dir, values.tmp_dir)
     Path(values.data_dir).mkdir(parents=True, exist_ok=True)
     Path(values.tmp_dir).mkdir(parents=True, exist_ok=True)
     encoder = problem.get_or_create_vocab(values.data_dir, values.tmp_dir)
@@ -65,6 +67,7 @@ def _vocabulary_of_problem(values: flags.FlagValues) -> None:
 
 def _vocabulary_of_text(values: flags.FlagValues) -> None:
     target = Path(values.output_filename)
+    check_writable(target)
     if target.exists():
         raise InputError(f"--output_filename {target} exists; give another.")
     from t2t_hint_nart.text.subword import SubwordTextEncoder

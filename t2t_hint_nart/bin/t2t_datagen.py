@@ -27,6 +27,7 @@ from t2t_hint_nart.bin.flag import define_data_flags, require
 from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.corpus import seed_generators
 from t2t_hint_nart.errors import InputError, nearest
+from t2t_hint_nart.whole_file import check_directory
 
 # T2T's flags for generators outside the registry, which it refuses or ignores for problems.
 _UNREGISTERED_ONLY = ("max_cases", "num_shards")
@@ -115,6 +116,7 @@ def _main(values: flags.FlagValues) -> None:
     tasks = _tasks(values)
     names = chosen_problems(values.problem or "", values.exclude_problems)
     require(values, "data_dir")
+    check_directory(values.data_dir, values.tmp_dir)
     for name in names:
         _generate(name, values, tasks)
 

@@ -32,10 +32,11 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.command_line import typed_line
-from t2t_hint_nart.bin.flag import MODEL_FLAGS, check_writable, define_device_flags, require
+from t2t_hint_nart.bin.flag import MODEL_FLAGS, define_device_flags, require
 from t2t_hint_nart.bin.named_model import named_model, to_stderr
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.whole_file import check_writable
 
 _SOURCES = ("decode_from_file", "decode_interactive", "score_file")
 
@@ -77,7 +78,6 @@ def _main(values: flags.FlagValues) -> None:
         raise InputError("To score a file, specify --decode_to_file for results.")
     named = named_model(values)
     settings = _settings(values)
-    check_writable(settings.decode_to_file)
     # Whatever there is to read is read first: its faults are told before anything is loaded.
     job = _JOBS[sources[0] if sources else "dataset"](values, settings, named.problem)
 
@@ -122,10 +122,11 @@ def _from_file(values: flags.FlagValues, settings: HParams, problem) -> Job:
 
     suffix = decodes.shard_suffix(settings)
     source = values.decode_from_file + suffix
-    sentences = file_sentences(source, settings.decode_reference, settings.delimiter)
     path = settings.decode_to_file + suffix
     if not settings.decode_to_file:
         path = _decodes_name(values, source, settings)
+    check_writable(path)
+    sentences = file_sentences(source, settings.decode_reference, settings.delimiter)
 
     def run(trained, scorer) -> list[str]:
         found = _translate(trained, settings, scorer, sentences)
@@ -144,6 +145,12 @@ def _from_dataset(values: flags.FlagValues, settings: HParams, problem) -> Job:
     from t2t_hint_nart.serving import decodes
     from t2t_hint_nart.serving.job import problem_sentences
 
+    name = stem = ""
+    if settings.decode_to_file:
+        prefix = settings.decode_to_file + decodes.shard_suffix(settings)
+        name = _decodes_name(values, prefix, settings)
+        stem = name.removesuffix(decodes.ENDING)
+        check_writable(name, *(stem + ending for ending in decodes.TEXT_ENDINGS))
     split = DatasetSplit.TEST if values.eval_use_test_set else DatasetSplit.EVAL
     own = problem_sentences(problem, values.data_dir, split, settings)
     scored = own.with_references(settings.decode_reference)
@@ -151,12 +158,10 @@ def _from_dataset(values: flags.FlagValues, settings: HParams, problem) -> Job:
     def run(trained, scorer) -> list[str]:
         found = _translate(trained, settings, scorer, own)
         paths = []
-        if settings.decode_to_file:
-            prefix = settings.decode_to_file + decodes.shard_suffix(settings)
-            name = _decodes_name(values, prefix, settings)
+        if name:
             paths = [
                 found.write(name, settings),
-                *found.write_texts(name.removesuffix(decodes.ENDING), settings.delimiter),
+                *found.write_texts(stem, settings.delimiter),
             ]
             print(f"{len(own.inputs)} sentences written to {paths[0]}, .targets and .inputs")
         else:
@@ -190,13 +195,14 @@ def _score(values: flags.FlagValues, settings: HParams, problem) -> Job:
     from t2t_hint_nart.serving import decodes
     from t2t_hint_nart.text.lines import read_pairs
 
+    path = settings.decode_to_file
+    check_writable(path)
     pairs = read_pairs(values.score_file)
 
     def run(trained, scorer) -> list[str]:
         from t2t_hint_nart.serving.job import log_probs
 
         scores = log_probs(trained.model, trained.encoders, pairs, settings.batch_size)
-        path = settings.decode_to_file
         decodes.write_sentences(path, (f"{score:.6f}" for score in scores), "\n")
         print(f"{len(pairs)} scores written to {path}")
         return [path]

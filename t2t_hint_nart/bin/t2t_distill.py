@@ -15,6 +15,7 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import define_data_flags, require
+from t2t_hint_nart.whole_file import check_directory
 
 _TRAIN_APART = "train teacher and student with t2t-trainer"
 
@@ -30,6 +31,7 @@ define_flags = flag.group(
 
 def _main(values: flags.FlagValues) -> None:
     require(values, "problem", "data_dir", "teacher_export_dir")
+    check_directory(values.data_dir)
     from t2t_hint_nart import registry
 
     name = values.problem.removesuffix("_distill")

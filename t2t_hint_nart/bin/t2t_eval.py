@@ -22,6 +22,7 @@ from t2t_hint_nart.bin.flag import (
 )
 from t2t_hint_nart.bin.named_model import model_of_run
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.whole_file import check_directory
 
 # T2T's flags of this command.
 define_flags = flag.group(
@@ -37,6 +38,7 @@ def _main(values: flags.FlagValues) -> None:
     require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
     if not Path(values.output_dir).is_dir():
         raise InputError(f"--output_dir {values.output_dir} isn't a directory.")
+    check_directory(Path(values.output_dir) / "eval")
     named = model_of_run(values, values.output_dir, say=print)
 
     from t2t_hint_nart.data.problem import DatasetSplit

@@ -12,8 +12,9 @@ Example:
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flag import MODEL_FLAGS, check_writable, define_device_flags
+from t2t_hint_nart.bin.flag import MODEL_FLAGS, define_device_flags
 from t2t_hint_nart.bin.named_model import named_model
+from t2t_hint_nart.whole_file import check_directory
 
 # Where to export to.
 define_flags = flag.group(
@@ -30,7 +31,7 @@ def _main(values: flags.FlagValues) -> None:
 
     settings = decode_hparams(values.decode_hparams, registry.strategy_of(values.model))
     export_dir = values.export_dir or str(named.directory / "export")
-    check_writable(export_dir)
+    check_directory(export_dir)
 
     from t2t_hint_nart.serving.export import export
 

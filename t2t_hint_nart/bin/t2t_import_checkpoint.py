@@ -20,6 +20,7 @@ from absl import flags
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import define_data_flags, define_model_flags, require
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.whole_file import check_directory, check_writable
 
 # What is read, and what is written by tensor2tensor's names.
 define_flags = flag.group(
@@ -42,6 +43,7 @@ def _main(values: flags.FlagValues) -> None:
 
 def _import(values: flags.FlagValues) -> None:
     require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
+    check_directory(values.output_dir)
     if values.model != "transformer":
         raise InputError(f"--model={values.model}: only transformer is imported.")
     for name in ("checkpoint", "hparams.json"):
@@ -78,6 +80,7 @@ def _export(values: flags.FlagValues) -> None:
     from t2t_hint_nart.interchange.conversion import export_checkpoint
     from t2t_hint_nart.training.checkpoints import find_checkpoint
 
+    check_writable(f"{values.export_to}.index")
     path = find_checkpoint(values.checkpoint_path)
     layout = export_checkpoint(path, values.export_to)
     print(f"{path} written to {values.export_to} in the layout of tensor2tensor {layout.version}.")

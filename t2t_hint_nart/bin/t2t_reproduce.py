@@ -20,6 +20,7 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import define_usr_dir_flag, require
+from t2t_hint_nart.whole_file import check_directory, check_writable
 
 # The recipe and where it runs.
 define_flags = flag.group(
@@ -50,11 +51,15 @@ define_flags = flag.group(
 
 def _main(values: flags.FlagValues) -> None:
     if values.write_reproduction:
+        check_writable(values.write_reproduction)
         from t2t_hint_nart.reproduce.report import write_reproduction
 
         print(write_reproduction(values.write_reproduction, values.reports_dir))
         return
     require(values, "recipe", "output_dir")
+    output_dir = Path(values.output_dir)
+    check_directory(*(output_dir / name for name in ("data", "stages", "export", "decodes")))
+    check_writable(*(output_dir / name for name in ("results.jsonl", "report.md")))
     from t2t_hint_nart.reproduce.recipe import find_recipe
 
     recipe = find_recipe(values.recipe)
@@ -68,7 +73,7 @@ def _main(values: flags.FlagValues) -> None:
     print(f"{recipe.name}: {recipe.doc}", flush=True)
     pipeline = Pipeline(
         recipe,
-        Path(values.output_dir),
+        output_dir,
         _command(values),
         values.random_seed,
         values.tmp_dir,

@@ -18,10 +18,11 @@ from typing import Any
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flag import check_writable, define_data_flags, define_decode_flags, require
+from t2t_hint_nart.bin.flag import define_data_flags, define_decode_flags, require
 from t2t_hint_nart.bin.named_model import model_of_run, to_stderr
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.whole_file import check_directory
 
 # From a checkpoint to its translations.
 Translate = Callable[[str], Any]
@@ -52,7 +53,7 @@ def _main(values: flags.FlagValues) -> None:
     if not model_dir.is_dir():
         raise InputError(f"--model_dir {model_dir} isn't a directory.")
     directory = Path(values.translations_dir)
-    check_writable(directory)
+    check_directory(directory)
     settings = _settings(values)
     from t2t_hint_nart.serving.job import file_sentences
 

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flag import MODEL_FLAGS, check_writable, require
+from t2t_hint_nart.bin.flag import MODEL_FLAGS, require
 from t2t_hint_nart.bin.named_model import named_model, to_stderr
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates
+from t2t_hint_nart.whole_file import check_directory
 
 if TYPE_CHECKING:
     from t2t_hint_nart.data.problem import TextEncoder
@@ -45,7 +46,7 @@ define_flags = flag.group(
 def _main(values: flags.FlagValues) -> None:
     require(values, "sentence", "visualization_dir", "data_dir")
     directory = Path(values.visualization_dir)
-    check_writable(directory)
+    check_directory(directory)
     if not values.sentence.strip():
         raise InputError("--sentence has no word.")
     if (directory / PAGE).exists():

@@ -1,6 +1,7 @@
 """Files of sentences and of decodes, with T2T's names and form (no TensorFlow)."""
 
 import os
+import tempfile
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.whole_file import write_whole
 
 ENDING = ".decodes"
+# Of references and sources, in the order they are written.
+TEXT_ENDINGS = (".targets", ".inputs")
 
 
 class Hypothesis(NamedTuple):
@@ -105,8 +108,31 @@ def one_line(text: str, delimiter: str = "\n") -> str:
 
 
 def write_sentences(path: str | os.PathLike[str], lines: Iterable[str], delimiter: str) -> None:
-    """Write sentences, complete or not at all; directories are made as needed."""
-    write_whole(path, "".join(line + delimiter for line in lines))
+    """Write sentences, complete or not at all; directories are made as needed.
+
+    Raises:
+        InputError: it can't be written any more; what was decoded is in a temporary file then, if
+            that can be written.
+    """
+    text = "".join(line + delimiter for line in lines)
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise InputError(
+            f"{os.fspath(path)} can't be written: {error.strerror}{_rescued(text)}"
+        ) from error
+
+
+def _rescued(text: str) -> str:
+    """Keep what took long to make, and say where."""
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", suffix=ENDING, delete=False
+        ) as file:
+            file.write(text)
+    except OSError:
+        return "."
+    return f"; it is kept in {file.name}."
 
 
 def inference_time(seconds: float, sentences: int, batch_size: int) -> str:

@@ -20,6 +20,7 @@ from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.models.network import forward
 from t2t_hint_nart.progress import Progress
 from t2t_hint_nart.serving.decodes import (
+    TEXT_ENDINGS,
     Hypothesis,
     hypothesis_text,
     inference_time,
@@ -132,9 +133,9 @@ class Translations(NamedTuple):
 
     def write_texts(self, prefix: str, delimiter: str = "\n") -> list[str]:
         """Write <prefix>.targets, if there are references, and <prefix>.inputs; return paths."""
-        columns = {".targets": self.sentences.references, ".inputs": self.sentences.inputs}
+        columns = (self.sentences.references, self.sentences.inputs)
         paths = []
-        for ending, texts in columns.items():
+        for ending, texts in zip(TEXT_ENDINGS, columns, strict=True):
             if texts is not None:
                 paths.append(prefix + ending)
                 write_sentences(paths[-1], map(one_line, texts), delimiter)

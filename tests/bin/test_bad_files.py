@@ -1,6 +1,9 @@
 """What every command says to damaged, missing and unfit files: one line; nothing is changed."""
 
+import errno
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -184,20 +187,147 @@ def test_unmatched_references(workshop, tmp_path, refuses, references):
     assert refuses("t2t-decoder", **flags) == expected
 
 
-@pytest.mark.parametrize(
-    ("command", "flag"),
-    [
-        ("t2t-decoder", "decode_to_file"),
-        ("t2t-exporter", "export_dir"),
-        ("t2t-translate-all", "translations_dir"),
-        ("t2t-visualize", "visualization_dir"),
-    ],
+def places(workshop, tmp_path):
+    """Of every command that works long before it writes: what it writes, and flags to get there.
+
+    Nothing that the work needs is there: were the place looked at later, that would be told.
+    """
+    flags = dict(flag.removeprefix("--").split("=", 1) for flag in workshop.flags())
+    flags["output_dir"] = tmp_path / "nowhere"
+    source = tmp_path / "in" / "in.txt"
+    source.parent.mkdir(exist_ok=True)
+    source.write_text("der Hund .\n", encoding="utf-8")
+    out = tmp_path / "new" / "out"
+    decoded = f"transformer.transformer_test.{PROBLEM}.beam4.alpha0.6"
+    data = {name: flags[name] for name in ("problem", "data_dir")}
+    run = workshop.runs["transformer"]
+    return {
+        "t2t-decoder": (
+            [f"{source}.{decoded}.decodes"],
+            {**flags, "decode_from_file": source},
+        ),
+        "t2t-decoder --decode_to_file": (
+            [out],
+            {**flags, "decode_from_file": tmp_path / "missing", "decode_to_file": out},
+        ),
+        "t2t-decoder of a data set": (
+            [f"{out}.{decoded}{ending}" for ending in (".decodes", ".targets", ".inputs")],
+            {**flags, "decode_to_file": out, "data_dir": tmp_path / "nowhere"},
+        ),
+        "t2t-decoder --score_file": (
+            [out],
+            {**flags, "score_file": tmp_path / "missing", "decode_to_file": out},
+        ),
+        "t2t-bleu": (
+            [tmp_path / "events" / "last_evaluated_step.txt"],
+            {
+                "event_dir": tmp_path / "events",
+                "reference": tmp_path / "missing",
+                "translations_dir": tmp_path / "nowhere",
+            },
+        ),
+        "t2t-reproduce": (
+            [tmp_path / "new" / name for name in ("results.jsonl", "report.md")],
+            {"recipe": "none", "output_dir": tmp_path / "new"},
+        ),
+        "t2t-reproduce --write_reproduction": (
+            [out],
+            {"write_reproduction": out, "reports_dir": tmp_path / "nowhere"},
+        ),
+        "t2t-build-vocab": ([out], {"output_filename": out, "corpus_filepattern": "missing"}),
+        "t2t-avg-checkpoints": (
+            [f"{out}-0.index"],
+            {"output_path": out, "prefix": tmp_path, "num_last_checkpoints": 1},
+        ),
+        "t2t-import-checkpoint --export_to": (
+            [f"{out}.index"],
+            {"checkpoint_path": tmp_path / "nowhere", "export_to": out},
+        ),
+        # Those that fill a directory.
+        "t2t-translate-all": (
+            [out],
+            {**data, "model_dir": run, "source": tmp_path / "missing", "translations_dir": out},
+        ),
+        "t2t-visualize": (
+            [out],
+            {**flags, "sentence": "der Hund", "visualization_dir": out},
+        ),
+        "t2t-exporter": ([out], {**flags, "export_dir": out}),
+        "t2t-distill": (
+            [out],
+            {**data, "data_dir": out, "teacher_export_dir": tmp_path / "nowhere"},
+        ),
+        "t2t-eval": ([run / "eval"], {**flags, "output_dir": run, "data_dir": out}),
+        "t2t-avg-all": ([out], {"model_dir": run, "output_dir": out, "n": 99}),
+        "t2t-import-checkpoint": (
+            [out],
+            {**flags, "checkpoint_path": tmp_path / "nowhere", "output_dir": out},
+        ),
+        "t2t-datagen": ([out], {**data, "data_dir": out, "tmp_dir": tmp_path / "nowhere"}),
+        "t2t-build-vocab --problem": (
+            [out],
+            {**data, "data_dir": out, "tmp_dir": tmp_path / "nowhere"},
+        ),
+    }
+
+
+FILES = (
+    "t2t-decoder",
+    "t2t-decoder --decode_to_file",
+    "t2t-decoder of a data set",
+    "t2t-decoder --score_file",
+    "t2t-bleu",
+    "t2t-reproduce",
+    "t2t-reproduce --write_reproduction",
+    "t2t-build-vocab",
+    "t2t-avg-checkpoints",
+    "t2t-import-checkpoint --export_to",
 )
-def test_a_place_that_cannot_be_written(workshop, tmp_path, refuses, command, flag):
-    """Told before the model is loaded, not after an hour of decoding."""
-    path = tmp_path / "in.txt" / "below" / "a file"
-    message = refuses(command, **flags_of(workshop, tmp_path, command, **{flag: path}))
-    assert message == f"{path} can't be written: {tmp_path}/in.txt isn't a directory."
+DIRECTORIES = (
+    "t2t-translate-all",
+    "t2t-visualize",
+    "t2t-exporter",
+    "t2t-distill",
+    "t2t-eval",
+    "t2t-avg-all",
+    "t2t-import-checkpoint",
+    "t2t-datagen",
+    "t2t-build-vocab --problem",
+)
+
+
+@pytest.mark.parametrize("what", [*FILES, *DIRECTORIES])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_place_without_room_or_permission(workshop, tmp_path, refuses, monkeypatch, what, number):
+    """Told before anything is read or loaded, not after an hour of decoding."""
+
+    def fails(**_):
+        raise OSError(number, os.strerror(number))
+
+    _, flags = places(workshop, tmp_path)[what]
+    monkeypatch.setattr(tempfile, "TemporaryFile", fails)
+    message = refuses(what.split()[0], **flags)
+    assert message.endswith(f" can't be written: {os.strerror(number)}."), message
+
+
+@pytest.mark.parametrize("what", FILES)
+def test_a_directory_in_place_of_a_file(workshop, tmp_path, refuses, what):
+    paths, flags = places(workshop, tmp_path)[what]
+    # One after the other, the last first: each alone is enough.
+    for path in reversed(paths):
+        Path(path).mkdir(parents=True)
+        message = refuses(what.split()[0], **flags)
+        assert message == f"{path} can't be written: {path} isn't a file."
+        Path(path).rmdir()
+
+
+@pytest.mark.parametrize("what", [name for name in DIRECTORIES if name != "t2t-eval"])
+def test_a_file_in_place_of_a_directory(workshop, tmp_path, refuses, what):
+    (path,), flags = places(workshop, tmp_path)[what]
+    path.parent.mkdir()
+    path.write_text("precious")
+    message = refuses(what.split()[0], **flags)
+    assert message == f"{path} can't be written: {path} isn't a directory."
 
 
 def test_an_output_dir_that_is_a_file(workshop, tmp_path, refuses):

@@ -1,7 +1,12 @@
+import errno
+import os
+import tempfile
+
 import pytest
 
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.serving import decodes
 from t2t_hint_nart.serving.decodes import (
     Hypothesis,
     decodes_name,
@@ -67,3 +72,20 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
         write_sentences(path, fails(), "\n")
     assert path.read_text() == "a;b;"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_was_decoded_outlives_a_full_disk(tmp_path, monkeypatch):
+    def full(path, text):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setattr(decodes, "write_whole", full)
+    with pytest.raises(InputError, match="out can't be written: No space left .*; it is kept in"):
+        write_sentences(tmp_path / "out", ["a", "b"], "\n")
+    (kept,) = (tmp_path / "tmp").iterdir()
+    assert kept.read_text() == "a\nb\n"
+    # Nor is there room for that.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(InputError, match="out can't be written: No space left on device.$"):
+        write_sentences(tmp_path / "out", ["a", "b"], "\n")
