@@ -176,7 +176,7 @@ def _translate(trained, settings: HParams, scorer, sentences):
     from t2t_hint_nart.serving.job import translate
     from t2t_hint_nart.serving.translator import translator_of
 
-    translator = translator_of(trained, settings, scorer)
+    translator = translator_of(trained, settings, scorer, to_stderr)
     return translate(translator, sentences, to_stderr, settings.batch_size)
 
 
@@ -217,7 +217,7 @@ def _interactive(values: flags.FlagValues, settings: HParams, problem) -> Job:
         from t2t_hint_nart.serving.translator import translator_of
 
         def make_translate(settings: HParams):
-            translator = translator_of(trained, settings, scorer)
+            translator = translator_of(trained, settings, scorer, to_stderr)
             return lambda line: translator.translate([line])[0]
 
         say = functools.partial(print, flush=True)

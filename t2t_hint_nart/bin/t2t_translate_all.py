@@ -117,7 +117,7 @@ def _translate(values: flags.FlagValues, settings: HParams, sentences: Any) -> T
     def translated(path: str) -> Any:
         if not state:
             trained = named.load(path)
-            state[:] = trained.model, translator_of(trained, settings, scorer)
+            state[:] = trained.model, translator_of(trained, settings, scorer, to_stderr)
         model, translator = state
         restore_model(model, path)
         return translate(translator, sentences, to_stderr, settings.batch_size)

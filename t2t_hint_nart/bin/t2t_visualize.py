@@ -67,6 +67,7 @@ def _main(values: flags.FlagValues) -> None:
 
 def _exported(values: flags.FlagValues) -> "tuple[Inside, dict[str, TextEncoder]]":
     from t2t_hint_nart import registry
+    from t2t_hint_nart.data.problem_identity import identity_of
     from t2t_hint_nart.exports.metadata import read_metadata
 
     problem = registry.problem(values.problem or read_metadata(values.export_dir).problem)
@@ -76,7 +77,7 @@ def _exported(values: flags.FlagValues) -> "tuple[Inside, dict[str, TextEncoder]
     from t2t_hint_nart.inspection.generated import inside_export
 
     giver = HintGiver(values.export_dir)
-    warning = giver.check_fits(problem, encoders)
+    warning = giver.check_fits(identity_of(problem, encoders))
     if warning:
         to_stderr(warning)
     return inside_export(giver.export), encoders

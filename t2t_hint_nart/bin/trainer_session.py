@@ -7,7 +7,7 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin.flag import require
-from t2t_hint_nart.bin.named_model import model_of_run
+from t2t_hint_nart.bin.named_model import model_of_run, to_stderr
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.hparam import HParams
 
@@ -136,7 +136,7 @@ class TrainerSession:
 
         ranks = trained.strategy(self.decode_hparams).needs_scorer and self.teacher_dir
         scorer = ExportedScorer(self.teacher_dir) if ranks else None
-        return translator_of(trained, self.decode_hparams, scorer)
+        return translator_of(trained, self.decode_hparams, scorer, to_stderr)
 
     def dataset_decode(self, trained, split: str | None = None, writes: bool = True):
         """What decodes a split, or its first num_samples sentences, with a model as it is."""

@@ -27,6 +27,7 @@ from t2t_hint_nart.data.encoding_pass import (
     encode_shards,
 )
 from t2t_hint_nart.data.problem import DatasetSplit
+from t2t_hint_nart.data.problem_identity import vocabularies_of
 from t2t_hint_nart.data.shard_log import read_log
 from t2t_hint_nart.data.text_survey import SplitText, all_counts, survey_text
 from t2t_hint_nart.errors import InputError
@@ -120,10 +121,7 @@ def _report(
     """Return the data report but for what only the shards tell."""
     problem = workspace.problem
     encoders = problem.feature_encoders(workspace.data_dir)
-    vocabularies = {
-        feature: {"size": encoder.vocab_size, "fingerprint": encoder.fingerprint()}
-        for feature, encoder in encoders.items()
-    }
+    vocabularies = vocabularies_of(encoders)
     splits = all_counts(texts)
     for part in passes:
         for split in part.splits:

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import tensorflow as tf
 
-from t2t_hint_nart import registry
-from t2t_hint_nart.data.problem import Problem, TextEncoder
+from t2t_hint_nart.data.problem_identity import ProblemIdentity
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.metadata import (
     DECODE,
@@ -65,15 +64,12 @@ class Capability:
         """Where the export is."""
         return self.export.export_dir
 
-    def check_fits(self, problem: Problem, encoders: Mapping[str, TextEncoder]) -> str:
+    def check_fits(self, wanted: ProblemIdentity, whose: str = "") -> str:
         """Refuse an export of other vocabularies or of the opposite direction.
 
-        A problem and its reverse share one vocabulary, and distilled data have the direction of
-        their base problem.
-
         Args:
-            problem: what the export is used on.
-            encoders: its vocabularies of inputs and targets.
+            wanted: what it is used on.
+            whose: what `wanted` is of; its problem by default.
 
         Returns:
             A warning if the export was trained on another problem, else "".
@@ -81,42 +77,7 @@ class Capability:
         Raises:
             InputError: naming the first thing that differs.
         """
-        known = {
-            side: {"size": encoder.vocab_size, "fingerprint": encoder.fingerprint()}
-            for side, encoder in encoders.items()
-        }
-        self.check_vocabularies(known, problem.name)
-        facts = self.metadata
-        learnt, wanted = (
-            registry.parse_problem_name(name.removesuffix("_distill"))
-            for name in (facts.problem, problem.name)
-        )
-        if learnt.base == wanted.base and learnt.was_reversed != wanted.was_reversed:
-            raise InputError(
-                f"{self.export_dir} translates {facts.problem}, the opposite direction of "
-                f"{problem.name}; give a model of {problem.name}."
-            )
-        if learnt != wanted:
-            return f"{self.export_dir} was trained on '{facts.problem}', not on '{problem.name}'"
-        return ""
-
-    def check_vocabularies(self, vocabularies: Mapping[str, Mapping[str, Any]], whose: str) -> None:
-        """Refuse an export of other vocabularies, as far as they are known.
-
-        Args:
-            vocabularies: of "inputs" and "targets" size and fingerprint, as in the metadata.
-            whose: what has them, for the message.
-
-        Raises:
-            InputError: naming the first thing that differs.
-        """
-        for side, theirs in self.metadata.vocabularies.items():
-            for what, value in vocabularies.get(side, {}).items():
-                if theirs[what] != value:
-                    raise InputError(
-                        f"{self.export_dir} doesn't fit {whose}: its vocabulary of {side} has "
-                        f"{what} {theirs[what]}, that of {whose} {value}."
-                    )
+        return self.metadata.learnt.check_fits(wanted, self.export_dir, whose)
 
 
 class HintGiver(Capability):

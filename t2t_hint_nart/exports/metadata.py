@@ -4,12 +4,13 @@ One module for the exporter and for every reader, so that names are written once
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from t2t_hint_nart.data.problem_identity import ProblemIdentity, Vocabulary
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.json_file import read_json
 
 # What an export can do for others.
 TRANSLATES = "translates"
@@ -29,6 +30,10 @@ METADATA_FILE = "t2t_hint_nart.json"
 FORMAT = 2
 
 
+# What JSON makes of a hyperparameter.
+HParamValue = bool | int | float | str | list[Any] | None
+
+
 @dataclass(frozen=True)
 class ExportMetadata:
     """Facts of an export that readers check before they use it.
@@ -41,12 +46,12 @@ class ExportMetadata:
         probes: of what gives hints, by name the sizes that never change, as "layers" or "heads".
         strategy: registered name of the strategy that `decode` uses.
         decode_hparams: that strategy's.
-        vocabularies: of "inputs" and "targets" `size` and `fingerprint`, a sha256 of the tokens;
-            of format 1 those of the targets alone.
+        vocabularies: of "inputs" and "targets"; of format 1 those of the targets alone.
         hparams: the model's set.
         dtype: floating type.
         weights_fingerprint: sha256 of the variables, which names this very model.
         runtime: registered name of what opens it.
+        languages: of "inputs" and "targets", such as "de"; none where nobody knows.
     """
 
     model: str
@@ -55,13 +60,19 @@ class ExportMetadata:
     capabilities: tuple[str, ...]
     probes: dict[str, dict[str, int]]
     strategy: str
-    decode_hparams: dict[str, Any]
-    vocabularies: dict[str, dict[str, Any]]
-    hparams: dict[str, Any]
+    decode_hparams: dict[str, HParamValue]
+    vocabularies: dict[str, Vocabulary]
+    hparams: dict[str, HParamValue]
     dtype: str
     weights_fingerprint: str
     runtime: str = "saved_model"
     format: int = FORMAT
+    languages: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def learnt(self) -> ProblemIdentity:
+        """What the model was trained on."""
+        return ProblemIdentity(self.problem, self.vocabularies, self.languages)
 
     def write(self, export_dir: str | Path) -> None:
         """Write METADATA_FILE into an export directory."""
@@ -94,44 +105,68 @@ def read_metadata(export_dir: str | Path) -> ExportMetadata:
     folder = newest_version(export_dir)
     path = folder / METADATA_FILE
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        version = values["format"]
-        if version == 1:
-            values = _from_format_1(values)
-        elif version != FORMAT:
-            raise InputError(f"{path} has format {version}; this version reads 1 and {FORMAT}.")
-        values["capabilities"] = tuple(values["capabilities"])
-        known = {field.name for field in fields(ExportMetadata)}
-        metadata = ExportMetadata(**{k: v for k, v in values.items() if k in known})
+        version = read_json(path, _Format, _ADVICE).format
     except (FileNotFoundError, NotADirectoryError):
         if (folder / "saved_model.pb").exists():
             message = f"{folder} has no {METADATA_FILE}: it wasn't written by t2t-exporter."
         else:
             message = f"No export in {export_dir}; make one with t2t-exporter."
         raise InputError(message) from None
-    except InputError:
-        raise
-    except (ValueError, TypeError, AttributeError, LookupError) as error:
-        raise InputError(f"{path} is damaged: {error!r}") from error
-    return metadata
+    if version == 1:
+        return _from_format_1(read_json(path, _Format1, _ADVICE))
+    if version != FORMAT:
+        raise InputError(f"{path} has format {version}; this version reads 1 and {FORMAT}.")
+    return read_json(path, ExportMetadata, _ADVICE)
 
 
-def _from_format_1(values: Mapping[str, Any]) -> dict[str, Any]:
+_ADVICE = "Export the model again."
+
+
+@dataclass(frozen=True)
+class _Format:
+    format: int
+
+
+@dataclass(frozen=True)
+class _Format1:
+    """What exports said of themselves before there were capabilities."""
+
+    model: str
+    problem: str
+    step: int
+    vocab_size: int
+    vocab_fingerprint: str
+    num_decoder_layers: int
+    num_heads: int
+    hidden_size: int
+    length_bias: int | None
+    decode_hparams: dict[str, HParamValue]
+    hparams: dict[str, HParamValue]
+    dtype: str
+    weights_fingerprint: str
+
+
+def _from_format_1(told: _Format1) -> ExportMetadata:
     """What format 2 says of an export that was a teacher's, or had a length bias: a student's."""
-    is_student = values["length_bias"] is not None
-    layers = {"layers": values["num_decoder_layers"]}
-    states = {**layers, "size": values["hidden_size"]}
-    vocabulary = {"size": values["vocab_size"], "fingerprint": values["vocab_fingerprint"]}
-    return {
-        **values,
-        "capabilities": [TRANSLATES, *([] if is_student else [SCORES]), GIVES_HINTS],
-        "probes": {
+    is_student = told.length_bias is not None
+    layers = {"layers": told.num_decoder_layers}
+    states = {**layers, "size": told.hidden_size}
+    return ExportMetadata(
+        model=told.model,
+        problem=told.problem,
+        step=told.step,
+        capabilities=(TRANSLATES, *(() if is_student else (SCORES,)), GIVES_HINTS),
+        probes={
             "hidden": states,
             "hidden_normed": states,
-            "attention": {**layers, "heads": values["num_heads"]},
+            "attention": {**layers, "heads": told.num_heads},
         },
-        "strategy": "one_pass" if is_student else "beam",
-        "decode_hparams": {**values["decode_hparams"]}
-        | ({"length_bias": values["length_bias"]} if is_student else {}),
-        "vocabularies": {"targets": vocabulary},
-    }
+        strategy="one_pass" if is_student else "beam",
+        decode_hparams=told.decode_hparams
+        | ({"length_bias": told.length_bias} if is_student else {}),
+        vocabularies={"targets": {"size": told.vocab_size, "fingerprint": told.vocab_fingerprint}},
+        hparams=told.hparams,
+        dtype=told.dtype,
+        weights_fingerprint=told.weights_fingerprint,
+        format=1,
+    )

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.data.distill_problem import DistillProblem
 from t2t_hint_nart.data.problem import DatasetSplit
+from t2t_hint_nart.data.problem_identity import identity_of
 from t2t_hint_nart.data.sentence_batches import sentence_batches
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
@@ -85,7 +86,8 @@ def distill(
         InputError: missing data; a teacher of another vocabulary or of the opposite direction; the
             shards there are of another distillation.
     """
-    warning = teacher.check_fits(problem.base, problem.base.get_feature_encoders(data_dir))
+    encoders = problem.base.get_feature_encoders(data_dir)
+    warning = teacher.check_fits(identity_of(problem.base, encoders))
     if warning:
         problem.progress(f"warning: {warning}")
     sources = _sources(problem, data_dir, limit)

@@ -96,22 +96,21 @@ def export(
     except InputError:
         shutil.rmtree(incomplete)
         raise
+    learnt = source.identity
     ExportMetadata(
         model=source.model_name,
-        problem=source.problem.name,
+        problem=learnt.problem,
         step=source.step,
         capabilities=capabilities,
         probes=compared_probes(network),
         strategy=registry.strategy_of(source.model_name),
         decode_hparams=strategy.settings.values(),
-        vocabularies={
-            side: {"size": encoder.vocab_size, "fingerprint": encoder.fingerprint()}
-            for side, encoder in source.encoders.items()
-        },
+        vocabularies=learnt.vocabularies,
         hparams=source.hparams.values(),
         dtype=network.compute_dtype,
         weights_fingerprint=weights_fingerprint(network),
         runtime=runtime,
+        languages=learnt.languages,
     ).write(incomplete)
     incomplete.replace(target)
     return str(target)

@@ -6,6 +6,7 @@ import keras
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import Problem, TextEncoder
+from t2t_hint_nart.data.problem_identity import ProblemIdentity, identity_of
 from t2t_hint_nart.decoding.strategy import Strategy
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.build import build_model
@@ -31,6 +32,11 @@ class TrainedModel:
     encoders: dict[str, TextEncoder]
     hparams: HParams
     step: int
+
+    @property
+    def identity(self) -> ProblemIdentity:
+        """What it was trained on."""
+        return identity_of(self.problem, self.encoders)
 
     def strategy(self, settings: HParams) -> Strategy:
         """The strategy by which the model is decoded.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import keras
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import TextEncoder
@@ -130,7 +131,10 @@ def decode_in_graph(
 
 
 def translator_of(
-    trained: TrainedModel, settings: HParams, scorer: ExportedScorer | None = None
+    trained: TrainedModel,
+    settings: HParams,
+    scorer: ExportedScorer | None = None,
+    say: Callable[[str], None] = logging.warning,
 ) -> Translator:
     """Return a Translator on a model in memory.
 
@@ -138,13 +142,16 @@ def translator_of(
         trained: the model with its vocabularies.
         settings: decode hparams of its strategy.
         scorer: ranks candidates.
+        say: told if that was trained on another problem.
 
     Raises:
         InputError: candidates that nothing ranks, or a scorer of another vocabulary or direction.
     """
     strategy = trained.strategy(settings)
     if scorer is not None and strategy.needs_scorer:
-        scorer.check_fits(trained.problem, trained.encoders)
+        warning = scorer.check_fits(trained.identity)
+        if warning:
+            say(f"Warning: {warning}")
     return Translator(
         decode_in_graph(trained.model, strategy, scorer),
         trained.encoders,
@@ -196,7 +203,7 @@ def decode_of_export(
 def _rescored(servable: Servable, scorer: ExportedScorer, halfwidth: int, alpha: float) -> Decode:
     """An export's candidates, ranked by a scorer, all in one graph."""
     servable.require(CANDIDATES)
-    scorer.check_vocabularies(servable.metadata.vocabularies, servable.export_dir)
+    scorer.check_fits(servable.metadata.learnt, servable.export_dir)
 
     @tf.function(input_signature=[IDS], autograph=False)
     def decode(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -13,6 +13,7 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.data.batching import eval_batches, training_batches
 from t2t_hint_nart.data.bucket_table import bucket_table_from_hparams
 from t2t_hint_nart.data.problem import DatasetSplit, TextEncoder
+from t2t_hint_nart.data.problem_identity import identity_of
 from t2t_hint_nart.data.shards import naming_damaged_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import HintGiver
@@ -93,7 +94,9 @@ class Experiment:
                 )
             return None
         giver = HintGiver(export_dir)
-        giver.check_fits(self.run.problem, self.encoders)
+        warning = giver.check_fits(identity_of(self.run.problem, self.encoders))
+        if warning:
+            print(f"Warning: {warning}", file=self._stream, flush=True)
         giver.check_sizes(objective.differing_size(probe_sizes(network), giver.metadata.probes))
         return giver
 

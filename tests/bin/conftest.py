@@ -111,16 +111,28 @@ def teacher_export(workshop, tmp_path_factory):
     return export(trained, decode_hparams("beam_size=2,extra_length=2"), target)
 
 
+def says_otherwise(export_dir, target, **facts):
+    """A copy of an export that says something else of itself."""
+    from t2t_hint_nart.exports.metadata import read_metadata
+
+    copy = shutil.copytree(export_dir, target)
+    dataclasses.replace(read_metadata(copy), **facts).write(copy)
+    return copy
+
+
 @pytest.fixture
 def foreign_teacher(teacher_export, tmp_path):
     """The same teacher, which says that its vocabulary is another one of as many subtokens."""
     from t2t_hint_nart.exports.metadata import read_metadata
 
-    copy = shutil.copytree(teacher_export, tmp_path / "foreign")
-    facts = read_metadata(copy)
     vocabularies = {
         side: {**vocabulary, "fingerprint": FOREIGN}
-        for side, vocabulary in facts.vocabularies.items()
+        for side, vocabulary in read_metadata(teacher_export).vocabularies.items()
     }
-    dataclasses.replace(facts, vocabularies=vocabularies).write(copy)
-    return copy
+    return says_otherwise(teacher_export, tmp_path / "foreign", vocabularies=vocabularies)
+
+
+@pytest.fixture
+def opposite_teacher(teacher_export, tmp_path):
+    """The same teacher, which says that it translates the other way round."""
+    return says_otherwise(teacher_export, tmp_path / "opposite", problem=f"{PROBLEM}_rev")

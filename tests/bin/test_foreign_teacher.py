@@ -1,4 +1,4 @@
-"""A teacher of another vocabulary, by every command that lets it rank a student's candidates."""
+"""A teacher that doesn't fit, by every command that uses one for anything."""
 
 import pytest
 
@@ -6,52 +6,82 @@ from tests.bin.conftest import FOREIGN, MODELS, PAIRS, PROBLEM
 from tests.commands import run_command, succeed
 
 CANDIDATES = "length_halfwidth=1"
+JOBS = (
+    "file",
+    "data set",
+    "typed",
+    "checkpoints",
+    "schedule",
+    "training",
+    "calibration",
+    "distillation",
+    "page",
+)
 
 
 @pytest.fixture
 def commands(workshop, tmp_path):
-    """Flags by command: all that is needed but for the teacher."""
+    """By job the command, the flag that names its teacher, and all other flags it needs."""
     source = tmp_path / "in"
     source.write_text("".join(f"{line}\n" for line, _ in PAIRS["eval"]), "utf-8")
+    data = {"problem": PROBLEM, "data_dir": workshop.data_dir}
     student = {
-        "problem": PROBLEM,
-        "data_dir": workshop.data_dir,
+        **data,
         "model": "transformer_nat",
-        "hparams_set": MODELS["transformer_nat"],
-        "output_dir": workshop.runs["transformer_nat"],
-        "decode_hparams": CANDIDATES,
+        "hparams_set": "transformer_nat_small_hints",
     }
-    trainer = {**student, "decode_to_file": tmp_path / "out"}
-    followed = {**student, "model_dir": student["output_dir"], "source": source}
+    run = {**student, "output_dir": workshop.runs["transformer_nat"]}
+    ranked = {**run, "hparams_set": MODELS["transformer_nat"], "decode_hparams": CANDIDATES}
+    written = {**ranked, "decode_to_file": tmp_path / "out"}
+    followed = {**ranked, "model_dir": ranked["output_dir"], "source": source}
     del followed["output_dir"]
+    teacher, out = "teacher_export_dir", tmp_path / "out"
+    shown = {**data, "sentence": "der Hund .", "visualization_dir": out}
     return {
-        "file": ("t2t-decoder", {**trainer, "decode_from_file": source}),
-        "data set": ("t2t-decoder", trainer),
-        "typed": ("t2t-decoder", {**student, "decode_interactive": True}),
-        "checkpoints": ("t2t-translate-all", {**followed, "translations_dir": tmp_path / "out"}),
-        "schedule": ("t2t-trainer", {**trainer, "schedule": "decode"}),
+        "file": ("t2t-decoder", teacher, {**written, "decode_from_file": source}),
+        "data set": ("t2t-decoder", teacher, written),
+        "typed": ("t2t-decoder", teacher, {**ranked, "decode_interactive": True}),
+        "checkpoints": ("t2t-translate-all", teacher, {**followed, "translations_dir": out}),
+        "schedule": ("t2t-trainer", teacher, {**written, "schedule": "decode"}),
+        "training": ("t2t-trainer", teacher, {**student, "output_dir": out}),
+        "calibration": ("t2t-calibrate", teacher, student),
+        "distillation": ("t2t-distill", teacher, data),
+        "page": ("t2t-visualize", "export_dir", shown),
     }
 
 
-@pytest.mark.parametrize("job", ["file", "data set", "typed", "checkpoints", "schedule"])
-def test_it_is_refused(commands, foreign_teacher, tmp_path, job):
-    command, flags = commands[job]
-    ended = run_command(command, **flags, teacher_export_dir=foreign_teacher)
+def refused(job, teacher, tmp_path):
+    command, flag, flags = job
+    ended = run_command(command, **flags, **{flag: teacher})
     assert ended.status == 1
-    line = ended.err.splitlines()[-1]
+    assert not list(tmp_path.glob("out*"))
+    return ended.err.splitlines()[-1].removeprefix(f"{command}: error: ")
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_another_vocabulary_is_refused(commands, foreign_teacher, tmp_path, job):
+    line = refused(commands[job], foreign_teacher, tmp_path)
     assert line.startswith(
-        f"{command}: error: {foreign_teacher} doesn't fit {PROBLEM}: its vocabulary of inputs has "
+        f"{foreign_teacher} doesn't fit {PROBLEM}: its vocabulary of inputs has "
         f"fingerprint {FOREIGN}, that of {PROBLEM} "
     )
-    assert not list(tmp_path.glob("out*"))
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_the_opposite_direction_is_refused(commands, opposite_teacher, tmp_path, job):
+    """Vocabulary and sizes are the same."""
+    assert refused(commands[job], opposite_teacher, tmp_path) == (
+        f"{opposite_teacher} translates {PROBLEM}_rev, the opposite direction of {PROBLEM}; give a "
+        f"model of {PROBLEM}."
+    )
 
 
 def test_a_fitting_one_ranks(commands, teacher_export, tmp_path):
-    command, flags = commands["file"]
-    succeed(command, **flags, teacher_export_dir=teacher_export)
+    command, flag, flags = commands["file"]
+    succeed(command, **flags, **{flag: teacher_export})
     assert len((tmp_path / "out").read_text("utf-8").splitlines()) == len(PAIRS["eval"])
 
 
 def test_it_is_not_asked_when_there_is_one_candidate(commands, foreign_teacher):
-    command, flags = commands["file"]
-    succeed(command, **{**flags, "decode_hparams": ""}, teacher_export_dir=foreign_teacher)
+    command, flag, flags = commands["file"]
+    succeed(command, **{**flags, "decode_hparams": ""}, **{flag: foreign_teacher})

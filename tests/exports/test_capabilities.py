@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from t2t_hint_nart.data.problem_identity import identity_of
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer, ExportedTranslator, HintGiver
 from t2t_hint_nart.exports.metadata import ENCODE, GIVES_HINTS, SCORES, TRANSLATES
@@ -187,8 +188,8 @@ def vocabulary(fingerprint=FINGERPRINT, size=VOCAB):
 
 def check(problem, inputs=None, targets=None, export=None):
     encoders = {"inputs": inputs or vocabulary(), "targets": targets or vocabulary()}
-    named = SimpleNamespace(name=problem)
-    return ExportedScorer(export or Said(problem="news")).check_fits(named, encoders)
+    wanted = identity_of(SimpleNamespace(name=problem), encoders)
+    return ExportedScorer(export or Said(problem="news")).check_fits(wanted)
 
 
 @pytest.mark.parametrize("side", ["inputs", "targets"])

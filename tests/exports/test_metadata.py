@@ -70,6 +70,7 @@ def test_somebody_elses_saved_model(export):
         b'{"format": 2}',
         b'{"format": 1}',
         b"\xff\xfe",
+        b'{"format": 2, "hparams": ' + b"[" * 20_000 + b"]" * 20_000 + b"}",
     ],
 )
 def test_damaged(export, content):
@@ -78,6 +79,59 @@ def test_damaged(export, content):
         read_metadata(export)
     message = str(caught.value)
     assert message.startswith(f"{export / METADATA_FILE} is damaged: ") and "\n" not in message
+
+
+FORMAT_2 = dataclasses.asdict(METADATA)
+LATER = {"runtime", "languages"}
+
+
+@pytest.mark.parametrize("missing", sorted(FORMAT_2.keys() - LATER - {"format"}))
+def test_a_fact_that_is_missing(export, missing):
+    write_json(export, {name: value for name, value in FORMAT_2.items() if name != missing})
+    with pytest.raises(InputError, match=f"is damaged: .*{missing}.* Export the model again.$"):
+        read_metadata(export)
+
+
+def test_facts_that_came_later_may_be_missing(export):
+    write_json(export, {name: value for name, value in FORMAT_2.items() if name not in LATER})
+    assert read_metadata(export) == METADATA
+
+
+def of_another_type(value):
+    """The same as text, or in a list."""
+    return [value] if isinstance(value, str) else str(value)
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        *((FORMAT_2, name) for name in FORMAT_2),
+        *((FORMAT_1, name) for name in FORMAT_1),
+    ],
+)
+def test_a_fact_of_another_type(tmp_path, told, name):
+    write_json(tmp_path, {**told, name: of_another_type(told[name])})
+    with pytest.raises(InputError) as caught:
+        read_metadata(tmp_path)
+    message = str(caught.value)
+    assert message.startswith(f"{tmp_path / METADATA_FILE} is damaged: Expected ")
+    assert name in message and "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("vocabularies", {"inputs": {"size": 6}}),
+        ("vocabularies", {"inputs": {"size": "6", "fingerprint": "ab"}}),
+        ("probes", {"hidden": {"layers": "2"}}),
+        ("decode_hparams", {"beam_size": {"of": 4}}),
+        ("capabilities", [1]),
+    ],
+)
+def test_within_a_fact(export, name, value):
+    change(export, **{name: value})
+    with pytest.raises(InputError, match=f"is damaged: .* at `\\$.{name}"):
+        read_metadata(export)
 
 
 @pytest.mark.parametrize("missing", [name for name in FORMAT_1 if name != "format"])

@@ -1,5 +1,6 @@
 """Who may distil what, what is done already, and what a kill leaves; the teacher is a table."""
 
+import dataclasses
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,11 +9,13 @@ import pytest
 import tensorflow as tf
 
 from t2t_hint_nart.data.distill_problem import DistillProblem
+from t2t_hint_nart.data.problem_identity import vocabularies_of
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedTranslator
 from t2t_hint_nart.exports.metadata import TRANSLATES
 from t2t_hint_nart.serving.distillation import distill
 from tests.data.lines_problem import LinesProblem
+from tests.exports.table_exports import METADATA
 
 NAME = "lines_problem_distill"
 PROVENANCE = f"{NAME}-provenance.json"
@@ -25,15 +28,12 @@ class TableTeacher(ExportedTranslator):
     def __init__(
         self, data_dir, problem="lines_problem", fingerprint="a" * 64, beam_size=4, token=2
     ):
-        vocabularies = {
-            side: {"size": encoder.vocab_size, "fingerprint": encoder.fingerprint()}
-            for side, encoder in LinesProblem().get_feature_encoders(data_dir).items()
-        }
-        facts = SimpleNamespace(
-            model="transformer",
+        encoders = LinesProblem().get_feature_encoders(data_dir)
+        facts = dataclasses.replace(
+            METADATA,
             problem=problem,
             capabilities=(TRANSLATES,),
-            vocabularies=vocabularies,
+            vocabularies=vocabularies_of(encoders),
             weights_fingerprint=fingerprint,
             step=10,
             decode_hparams={"alpha": 0.6, "beam_size": beam_size},

@@ -1,6 +1,7 @@
 """Translating lines and ids, with models in memory and with exports."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -36,6 +37,11 @@ from tests.exports.table_exports import (
 
 class Letters:
     """A vocabulary of letters: a is 2, b is 3, ..."""
+
+    vocab_size = 28
+
+    def fingerprint(self):
+        return "ab"
 
     def encode(self, text):
         return [ord(letter) - ord("a") + 2 for letter in text]
@@ -159,19 +165,22 @@ class Checked(Scorer):
     def __init__(self):
         self.asked = []
 
-    def check_fits(self, problem, encoders):
-        self.asked.append((problem, encoders))
+    def check_fits(self, wanted):
+        self.asked.append(wanted)
+        return "the scorer learnt something else"
 
 
 @pytest.mark.parametrize(("overrides", "asked"), [("beam_size=2", True), ("beam_size=1", False)])
 def test_a_scorer_must_fit_where_it_is_asked(overrides, asked):
     letters = {"inputs": Letters(), "targets": Letters()}
     hparams = HParams(length_bias=0)
-    trained = TrainedModel(Spreading(), "transformer_nat", "problem", letters, hparams, 1)
+    problem = SimpleNamespace(name="problem")
+    trained = TrainedModel(Spreading(), "transformer_nat", problem, letters, hparams, 1)
     settings = decode_hparams(f"{overrides},max_input_size=2,batch_size=1", "one_pass")
-    scorer = Checked()
-    found = translator_of(trained, settings, scorer)
-    assert scorer.asked == ([("problem", letters)] if asked else [])
+    scorer, told = Checked(), []
+    found = translator_of(trained, settings, scorer, told.append)
+    assert scorer.asked == ([trained.identity] if asked else [])
+    assert told == (["Warning: the scorer learnt something else"] if asked else [])
     assert found.encode("abc") == [2, 1]
     assert len(found.translate(["ab"])[0]) == (3 if asked else 1)
 
