@@ -162,14 +162,14 @@ def _train(
 
 
 def _newest(session: TrainerSession) -> str:
-    from t2t_hint_nart.training.checkpoints import find_checkpoint
+    from t2t_hint_nart.training.checkpoint_files import find_checkpoint
 
     return find_checkpoint(session.output_dir)
 
 
 def _new_checkpoints(session: TrainerSession) -> Iterator[str]:
     """Return new checkpoints until the one of --train_steps, or until none comes any more."""
-    from t2t_hint_nart.training.checkpoints import new_checkpoints
+    from t2t_hint_nart.training.checkpoint_files import new_checkpoints
 
     values = session.values
     return new_checkpoints(session.output_dir, values.eval_timeout_mins, values.train_steps)

@@ -39,7 +39,7 @@ def _main(values: flags.FlagValues) -> None:
         )
     check_directory(output_dir)
     from t2t_hint_nart.training.averaging import average_checkpoints
-    from t2t_hint_nart.training.checkpoints import every_checkpoint
+    from t2t_hint_nart.training.checkpoint_files import every_checkpoint
 
     paths: list[str] = []
     averages = 0

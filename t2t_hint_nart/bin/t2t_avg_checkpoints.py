@@ -41,7 +41,7 @@ def _main(values: flags.FlagValues) -> None:
                 f"--num_last_checkpoints must be at least 1, not {values.num_last_checkpoints}."
             )
     from t2t_hint_nart.training.averaging import mean_of_checkpoints, write_model_values
-    from t2t_hint_nart.training.checkpoints import (
+    from t2t_hint_nart.training.checkpoint_files import (
         CHECKPOINT_NAME,
         find_checkpoint,
         list_checkpoints,

@@ -82,7 +82,7 @@ def _main(values: flags.FlagValues) -> None:
     job = _JOBS[sources[0] if sources else "dataset"](values, settings, named.problem)
 
     from t2t_hint_nart.exports.capabilities import ExportedScorer
-    from t2t_hint_nart.training.checkpoints import find_checkpoint
+    from t2t_hint_nart.training.checkpoint_files import find_checkpoint
 
     path = find_checkpoint(named.checkpoint)
     trained = named.load(path)

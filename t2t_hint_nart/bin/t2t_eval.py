@@ -42,7 +42,7 @@ def _main(values: flags.FlagValues) -> None:
     named = model_of_run(values, values.output_dir, say=print)
 
     from t2t_hint_nart.data.problem import DatasetSplit
-    from t2t_hint_nart.training.checkpoints import new_checkpoints
+    from t2t_hint_nart.training.checkpoint_files import new_checkpoints
     from t2t_hint_nart.training.experiment import Experiment
 
     split = DatasetSplit.TEST if values.eval_use_test_set else DatasetSplit.EVAL

@@ -78,7 +78,7 @@ def _import(values: flags.FlagValues) -> None:
 
 def _export(values: flags.FlagValues) -> None:
     from t2t_hint_nart.interchange.conversion import export_checkpoint
-    from t2t_hint_nart.training.checkpoints import find_checkpoint
+    from t2t_hint_nart.training.checkpoint_files import find_checkpoint
 
     check_writable(f"{values.export_to}.index")
     path = find_checkpoint(values.checkpoint_path)

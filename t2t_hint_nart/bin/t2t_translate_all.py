@@ -60,7 +60,7 @@ def _main(values: flags.FlagValues) -> None:
     sentences = file_sentences(values.source, delimiter=settings.delimiter)
     translated = _translate(values, settings, sentences)
 
-    from t2t_hint_nart.training.checkpoints import every_checkpoint, step_of
+    from t2t_hint_nart.training.checkpoint_files import every_checkpoint, step_of
 
     found = 0
     for path in every_checkpoint(model_dir, values.min_steps, 60 * values.wait_minutes):

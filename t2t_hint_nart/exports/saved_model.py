@@ -14,6 +14,7 @@ from t2t_hint_nart.decoding.strategy import IDS, Strategy
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.exports import metadata as names
 from t2t_hint_nart.exports.metadata import ExportMetadata
+from t2t_hint_nart.literal_path import literal
 from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.models.network import Canvas, forward, probe_sizes
 from t2t_hint_nart.text import EOS_ID
@@ -79,11 +80,12 @@ class OpenSavedModel:
     def __init__(self, directory: Path, metadata: ExportMetadata):
         self.export_dir = str(directory)
         self.metadata = metadata
-        try:
-            self._loaded = tf.saved_model.load(self.export_dir)
-        except (OSError, ValueError, LookupError, RuntimeError, tf.errors.OpError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise InputError(f"SavedModel {directory} can't be loaded: {reason}") from error
+        with literal(self.export_dir) as name:
+            try:
+                self._loaded = tf.saved_model.load(name)
+            except (OSError, ValueError, LookupError, RuntimeError, tf.errors.OpError) as error:
+                reason = " ".join(str(error).replace(name, self.export_dir).split())[:200]
+                raise InputError(f"SavedModel {directory} can't be loaded: {reason}") from error
 
     def call(self, signature: str, **tensors: tf.Tensor) -> dict[str, tf.Tensor]:
         """Call a signature; see `Servable.call`.

@@ -22,7 +22,8 @@ from t2t_hint_nart.interchange.t2t_checkpoint import (
 )
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training.averaging import write_model_values
-from t2t_hint_nart.training.checkpoints import list_checkpoints, read_model_values, step_of
+from t2t_hint_nart.training.checkpoint_files import list_checkpoints, step_of
+from t2t_hint_nart.training.checkpoints import read_model_values
 
 
 def check_sizes(

@@ -14,7 +14,9 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.interchange.layout import Layout, Shape, layout_of, model_shapes
 from t2t_hint_nart.output_dir import HPARAMS_FILE, create_hparams, stored_hparams
-from t2t_hint_nart.training.checkpoints import find_checkpoint, model_keys, reading
+from t2t_hint_nart.training.checkpoint_files import find_checkpoint, reading, written_checkpoint
+from t2t_hint_nart.training.checkpoint_state import named_checkpoint
+from t2t_hint_nart.training.checkpoints import model_keys
 
 GLOBAL_STEP = "global_step"
 # Of T2T 1.15, unknown to this library's sets: other values change what the network computes, but
@@ -54,9 +56,9 @@ class T2TCheckpoint:
         Raises:
             InputError: damaged.
         """
-        with reading(self.path):
-            reader = tf.train.load_checkpoint(self.path)
-            return {name: reader.get_tensor(name).astype(np.float32) for name in self.shapes}
+        with reading(self.path) as name:
+            reader = tf.train.load_checkpoint(name)
+            return {each: reader.get_tensor(each).astype(np.float32) for each in self.shapes}
 
 
 def open_t2t_checkpoint(directory_or_path: str | Path) -> T2TCheckpoint:
@@ -69,11 +71,11 @@ def open_t2t_checkpoint(directory_or_path: str | Path) -> T2TCheckpoint:
         InputError: none there, damaged, or not T2T's Transformer.
     """
     is_directory = Path(directory_or_path).is_dir()
-    named = tf.train.latest_checkpoint(str(directory_or_path)) if is_directory else None
+    named = named_checkpoint(directory_or_path) if is_directory else None
     # As T2T finds it; the file `checkpoint` may name a place on the machine where it was written.
     path = named or find_checkpoint(directory_or_path)
-    with reading(path):
-        reader = tf.train.load_checkpoint(path)
+    with reading(path) as name:
+        reader = tf.train.load_checkpoint(name)
         shapes = {n: tuple(s) for n, s in reader.get_variable_to_shape_map().items()}
         in_name = re.search(r"-(\d+)$", path)
         step = int(in_name[1]) if in_name else 0
@@ -103,14 +105,14 @@ def write_named_checkpoint(path: str, values: Mapping[str, np.ndarray]) -> None:
     """
     if Path(f"{path}.index").exists():
         raise InputError(f"{path}.index exists; nothing is overwritten. Name another.")
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
     names = sorted(values)
-    tf.raw_ops.SaveV2(
-        prefix=path,
-        tensor_names=names,
-        shape_and_slices=[""] * len(names),
-        tensors=[tf.convert_to_tensor(values[name]) for name in names],
-    )
+    with written_checkpoint(path) as incomplete:
+        tf.raw_ops.SaveV2(
+            prefix=incomplete,
+            tensor_names=names,
+            shape_and_slices=[""] * len(names),
+            tensors=[tf.convert_to_tensor(values[name]) for name in names],
+        )
 
 
 def imported_hparams(

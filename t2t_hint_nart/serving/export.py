@@ -21,7 +21,7 @@ from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.network import Network, Stepwise
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.serving.trained_model import TrainedModel
-from t2t_hint_nart.training.checkpoints import writing
+from t2t_hint_nart.training.checkpoint_files import writing
 
 SAVED_MODEL = "saved_model"
 

@@ -10,7 +10,8 @@ from t2t_hint_nart.data.problem_identity import ProblemIdentity, identity_of
 from t2t_hint_nart.decoding.strategy import Strategy
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.build import build_model
-from t2t_hint_nart.training.checkpoints import find_checkpoint, restore_model
+from t2t_hint_nart.training.checkpoint_files import find_checkpoint
+from t2t_hint_nart.training.checkpoints import restore_model
 
 
 @dataclass(frozen=True)

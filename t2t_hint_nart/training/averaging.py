@@ -1,5 +1,6 @@
 """Checkpoints of weights alone, and the mean of the last n, which translates better than any."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,13 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.training.checkpoints import (
+from t2t_hint_nart.training.checkpoint_files import (
     CHECKPOINT_NAME,
     list_checkpoints,
-    read_model_values,
     step_of,
-    writing,
+    written_checkpoint,
 )
+from t2t_hint_nart.training.checkpoint_state import read_state
+from t2t_hint_nart.training.checkpoints import read_model_values
 
 
 def write_model_values(
@@ -35,15 +37,13 @@ def write_model_values(
     """
     checkpoint = tf.train.Checkpoint(model={n: tf.Variable(value) for n, value in values.items()})
     path = str(Path(directory) / f"{name}-{step}")
-    with writing(f"Checkpoint {path}"):
-        if name != CHECKPOINT_NAME:
-            # `write` alone leaves out the counter that readers expect; asking for it makes it.
-            checkpoint.save_counter.assign(1)
-            return checkpoint.write(path)
-        manager = tf.train.CheckpointManager(
-            checkpoint, str(directory), max_to_keep=None, checkpoint_name=name
-        )
-        return manager.save(checkpoint_number=step)
+    # `write` alone leaves out the counter that readers expect; asking for it makes it.
+    checkpoint.save_counter.assign(1)
+    with written_checkpoint(path) as incomplete:
+        checkpoint.write(incomplete)
+        if name == CHECKPOINT_NAME:
+            read_state(directory).saved(Path(path).name, time.time()).write(directory)
+    return path
 
 
 def mean_of_checkpoints(paths: list[str]) -> dict[str, np.ndarray]:

@@ -22,7 +22,8 @@ from t2t_hint_nart.inspection.dev_images import Pictures, fixed_sentence, make_p
 from t2t_hint_nart.models.build import build_model
 from t2t_hint_nart.models.network import forward, probe_sizes
 from t2t_hint_nart.output_dir import write_hparams
-from t2t_hint_nart.training.checkpoints import find_checkpoint, restore_model, warm_start
+from t2t_hint_nart.training.checkpoint_files import find_checkpoint
+from t2t_hint_nart.training.checkpoints import restore_model, warm_start
 from t2t_hint_nart.training.early_stopping import EvaluationHistory, StoppingRule
 from t2t_hint_nart.training.evaluation import EvaluationReport, make_evaluation
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner

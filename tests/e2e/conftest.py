@@ -117,7 +117,7 @@ class Experiment:
 
     def checkpoint(self, system):
         """The averaged one."""
-        from t2t_hint_nart.training.checkpoints import find_checkpoint
+        from t2t_hint_nart.training.checkpoint_files import find_checkpoint
 
         return find_checkpoint(self.directory / system / "avg")
 

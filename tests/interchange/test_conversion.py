@@ -128,7 +128,10 @@ def test_the_newest_of_a_directory(tmp_path):
         path = write(tmp_path / f"model.ckpt-{step}", with_training_state(t2t_arrays("1.15"), step))
     Path(tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-1"\n')
     assert open_t2t_checkpoint(tmp_path).step == 1  # as T2T: the file `checkpoint` decides
+    # Written on another machine: by its name.
     Path(tmp_path / "checkpoint").write_text('model_checkpoint_path: "/else/model.ckpt-1"\n')
+    assert open_t2t_checkpoint(tmp_path).step == 1
+    Path(tmp_path / "checkpoint").write_text('model_checkpoint_path: "/else/model.ckpt-7"\n')
     assert open_t2t_checkpoint(tmp_path).step == 2
     assert "No checkpoint model.ckpt-<step> in" in refusal(open_t2t_checkpoint, empty)
     assert "No checkpoint at" in refusal(open_t2t_checkpoint, path + "3")

@@ -7,7 +7,8 @@ import tensorflow as tf
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training.averaging import average_checkpoints, average_last
-from t2t_hint_nart.training.checkpoints import CHECKPOINT_NAME, restore_model
+from t2t_hint_nart.training.checkpoint_files import CHECKPOINT_NAME
+from t2t_hint_nart.training.checkpoints import restore_model
 from tests.training.tiny_learner import make_learner
 
 

@@ -10,15 +10,14 @@ import tensorflow as tf
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training.averaging import write_model_values
-from t2t_hint_nart.training.checkpoints import (
-    Checkpoints,
+from t2t_hint_nart.training.checkpoint_files import (
     every_checkpoint,
     find_checkpoint,
     list_checkpoints,
     new_checkpoints,
-    restore_model,
     step_of,
 )
+from t2t_hint_nart.training.checkpoints import Checkpoints, restore_model
 from tests.training.tiny_learner import TableTeacher, batch, make_learner, shuffled_batches
 
 VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.training.checkpoints import list_checkpoints, step_of
+from t2t_hint_nart.training.checkpoint_files import list_checkpoints, step_of
 from t2t_hint_nart.training.early_stopping import EvaluationHistory, StoppingRule
 from t2t_hint_nart.training.loop import (
     InterruptedWithin,
