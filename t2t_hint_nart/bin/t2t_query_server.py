@@ -20,6 +20,7 @@ from t2t_hint_nart.bin.command_line import typed_line
 from t2t_hint_nart.bin.flag import define_usr_dir_flag, require
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates
+from t2t_hint_nart.text.lines import sentence
 
 _NO_CLOUD = "--server names a TensorFlow Serving"
 Translate = Callable[[str], str]
@@ -44,12 +45,12 @@ def _main(values: flags.FlagValues) -> None:
         raise InputError("Give either --export_dir or --server with --servable_name.")
     translate = _remote(values) if values.server else _local(values)
     if values.inputs_once is not None:
-        print(translate(replace_surrogates(values.inputs_once)))
+        print(translate(sentence(replace_surrogates(values.inputs_once))))
         return
     print("Type a sentence and Enter; q to quit.", file=sys.stderr)
     while True:
         try:
-            line = typed_line(">> ").strip()
+            line = sentence(typed_line(">> "))
         except EOFError:
             return
         if line == "q":

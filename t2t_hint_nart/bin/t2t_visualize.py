@@ -24,6 +24,7 @@ from t2t_hint_nart.bin.flag import MODEL_FLAGS, require
 from t2t_hint_nart.bin.named_model import named_model, to_stderr
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates
+from t2t_hint_nart.text.lines import sentence
 from t2t_hint_nart.whole_file import check_directory
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def _main(values: flags.FlagValues) -> None:
     require(values, "sentence", "visualization_dir", "data_dir")
     directory = Path(values.visualization_dir)
     check_directory(directory)
-    if not values.sentence.strip():
+    text = sentence(replace_surrogates(values.sentence))
+    if not text:
         raise InputError("--sentence has no word.")
     if (directory / PAGE).exists():
         raise InputError(f"{directory / PAGE} exists; give another --visualization_dir.")
@@ -56,7 +58,7 @@ def _main(values: flags.FlagValues) -> None:
     from t2t_hint_nart.inspection.sentence_page import write_page
     from t2t_hint_nart.inspection.sentence_view import draw, look, write_csv
 
-    shown = look(inside, encoders, replace_surrogates(values.sentence))
+    shown = look(inside, encoders, text)
     directory.mkdir(parents=True, exist_ok=True)
     write_csv(shown, directory)
     draw(shown, directory)

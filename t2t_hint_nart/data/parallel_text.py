@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.text.lines import columns, each_line
+from t2t_hint_nart.text.lines import columns, each_line, sentence
 
 Pair = tuple[str, str]
 
@@ -32,7 +32,7 @@ _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 def is_empty(text: str) -> bool:
     """Return whether nothing but white space is there."""
-    return not text.strip()
+    return not sentence(text)
 
 
 def has_control_character(text: str) -> bool:
@@ -61,13 +61,13 @@ STRICT: Refusals = MappingProxyType(
 
 
 def read_sentences(path: Path, refusals: Refusals = STRICT) -> Iterator[str]:
-    """Yield the lines of a text file, plain or gzip, without the white space around them.
+    """Yield the sentences of a text file, plain or gzip, a line each.
 
     Raises:
         InputError: the file cannot be read, or a line is not UTF-8 or refused.
     """
     for number, line in enumerate(each_line(path), start=1):
-        text = line.strip()
+        text = sentence(line)
         _check((text,), refusals, path, number)
         yield text
 
@@ -105,7 +105,7 @@ def read_columns(path: Path, refusals: Refusals = STRICT) -> Iterator[Pair]:
     """Yield the pairs of a file with a source, a tab and its target in every line."""
     number = 0
     for number, line in enumerate(each_line(path), start=1):
-        pair = columns(line.strip(), path, number)
+        pair = columns(sentence(line), path, number)
         _check(pair, refusals, path, number)
         yield pair
     if not number:

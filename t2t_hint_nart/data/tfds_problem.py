@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from t2t_hint_nart.data.problem import DatasetSplit, PathLike, train_dev_test
 from t2t_hint_nart.data.translate_problem import TranslateProblem
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.text.lines import sentence
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -114,8 +115,8 @@ class TfdsTranslateProblem(TranslateProblem):
         in_order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
         for pair in tfds.as_numpy(builder.as_dataset(split=tfds_split, read_config=in_order)):
             yield {
-                "inputs": pair[source].decode("utf-8").strip(),
-                "targets": pair[target].decode("utf-8").strip(),
+                "inputs": sentence(pair[source].decode("utf-8")),
+                "targets": sentence(pair[target].decode("utf-8")),
             }
 
 

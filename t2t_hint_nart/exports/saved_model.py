@@ -20,7 +20,8 @@ from t2t_hint_nart.models.network import Canvas, forward, probe_sizes
 from t2t_hint_nart.text import EOS_ID
 
 # Also for its side effect: a SavedModel with a tokenizer in it needs tf-text's ops.
-from t2t_hint_nart.text.graph import SubwordGraph, TokenGraph
+from t2t_hint_nart.text.graph import SubwordGraph, TokenGraph, sentences
+from t2t_hint_nart.text.lines import sentence
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 from t2t_hint_nart.text.token import TokenTextEncoder
 
@@ -107,7 +108,9 @@ class OpenSavedModel:
 
     def translate(self, lines: Sequence[str]) -> list[str]:
         """Translate text with the tokenizer in the export."""
-        outputs = self.call(names.SERVING, text=tf.constant(lines, tf.string))["outputs"]
+        # Exports made before they did so themselves take text as it is.
+        text = tf.constant([sentence(line) for line in lines], tf.string)
+        outputs = self.call(names.SERVING, text=text)["outputs"]
         return [text.decode("utf-8") for text in outputs.numpy()]
 
 
@@ -166,7 +169,7 @@ def _translating(
     decoding = _traced(decode, IDS)
 
     def serve_text(text):
-        ragged = source.encode(text)
+        ragged = source.encode(sentences(text))
         ends = tf.fill([ragged.nrows(), 1], tf.constant(EOS_ID, tf.int32))
         decoded = decoding(tf.concat([ragged, ends], axis=1).to_tensor(0))
         return {"outputs": target.decode(decoded["outputs"]), "scores": decoded["scores"]}

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.serving.decodes import Hypothesis, hypothesis_text
+from t2t_hint_nart.text.lines import sentence
 
 # From decoding hparams to the function that translates a line with them.
 MakeTranslate = Callable[[HParams], Callable[[str], list[Hypothesis]]]
@@ -42,7 +43,7 @@ def interact(
     say(_help(hparams))
     while True:
         try:
-            line = ask(PROMPT).strip()
+            line = sentence(ask(PROMPT))
         except EOFError:
             return
         if line == "q":

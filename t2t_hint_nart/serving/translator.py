@@ -22,6 +22,7 @@ from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.serving.decodes import Hypothesis
 from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.text import EOS_ID
+from t2t_hint_nart.text.lines import sentence
 from t2t_hint_nart.text.reserved import sentence_ids
 
 DEFAULT_BATCH_SIZE = 32
@@ -59,8 +60,8 @@ class Translator:
         self._max_input_size = max_input_size
 
     def encode(self, line: str) -> list[int]:
-        """Ids of a source line, EOS last."""
-        ids = self._encoders["inputs"].encode(line)
+        """Ids of the sentence in a source line, EOS last."""
+        ids = self._encoders["inputs"].encode(sentence(line))
         if self._max_input_size > 0:
             ids = ids[: self._max_input_size - 1]
         return [*ids, EOS_ID]

@@ -12,16 +12,26 @@ import tensorflow_text as tf_text
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import EOS_ID, PAD_ID, graph_tokens
 from t2t_hint_nart.text.graph_tokens import CharacterTable
+from t2t_hint_nart.text.lines import AROUND_SENTENCES, WHITE_SPACE
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 from t2t_hint_nart.text.token import TokenTextEncoder
 
 _NO_LIMIT = 2**31 - 1
 
-# What Python's str.split takes for white space; TensorFlow's own split knows ASCII alone.
-_WHITE_SPACE = (
-    r"[\x09-\x0d\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}"
-    r"\x{3000}]+"
-)
+
+def _run_of(characters: str) -> str:
+    """The expression for one or more of some characters; TensorFlow's classes know ASCII alone."""
+    escaped = "".join(f"\\x{{{ord(character):x}}}" for character in characters)
+    return f"[{escaped}]+"
+
+
+_SPACES = _run_of(WHITE_SPACE)
+_EDGES = rf"\A{_run_of(AROUND_SENTENCES)}|{_run_of(AROUND_SENTENCES)}\z"
+
+
+def sentences(texts: tf.Tensor) -> tf.Tensor:
+    """Return the sentences in texts, string[B] in UTF-8 to string[B], as `lines.sentence`."""
+    return tf.strings.regex_replace(texts, _EDGES, "")
 
 
 class SubwordGraph(tf.Module):
@@ -160,7 +170,7 @@ class TokenGraph(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def encode(self, strings: tf.Tensor) -> tf.RaggedTensor:
         """Return the ids int32[B, None] of texts string[B] in UTF-8, without EOS."""
-        words = tf.strings.split(tf.strings.regex_replace(strings, _WHITE_SPACE, " "))
+        words = tf.strings.split(tf.strings.regex_replace(strings, _SPACES, " "))
         ids = tf.cast(words.with_values(self._ids.lookup(words.values)), tf.int32)
         return ids[:, ::-1] if self._reverse else ids
 

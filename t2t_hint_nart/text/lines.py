@@ -3,6 +3,9 @@
 Lines end in a line feed and nowhere else: what other programs take for an end belongs to the
 sentence. A byte order mark at the beginning is no text. Whether a file is gzip is seen from its
 first bytes.
+
+`sentence` says what of a line is translated, whether it comes from a file, from what is typed, from
+a flag or, as `graph.sentences` inside an export, from whoever calls that.
 """
 
 import contextlib
@@ -20,16 +23,38 @@ PathLike = str | os.PathLike[str]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
+# What Python's str.split and str.strip take for white space.
+WHITE_SPACE = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680"
+    "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+BYTE_ORDER_MARK = "\ufeff"
+# What is no part of a sentence at either end of it.
+AROUND_SENTENCES = WHITE_SPACE + BYTE_ORDER_MARK
+
+
+def sentence(text: str) -> str:
+    r"""Return the sentence in a text: without white space and byte order marks at either end.
+
+    Whatever is inside stays, line separators and NUL among it. A sentence's sentence is itself.
+
+    Example:
+        >>> sentence("\ufeff Guten\x0bMorgen!\r\n")
+        'Guten\x0bMorgen!'
+    """
+    return text.strip(AROUND_SENTENCES)
+
 
 def read_lines(path: PathLike, delimiter: str = "\n") -> list[str]:
-    """Return the stripped sentences of a text file; one empty last one is dropped (as T2T does).
+    """Return the sentences of a text file; one empty last one is dropped (as T2T does).
 
     Raises:
         InputError: as `whole_lines`, or no delimiter.
     """
     if not delimiter:
         raise InputError("delimiter must not be empty.")
-    return _not_empty([line.strip() for line in _text(path).split(delimiter)], path)
+    return _not_empty([sentence(line) for line in _text(path).split(delimiter)], path)
 
 
 def whole_lines(path: PathLike) -> list[str]:
@@ -42,7 +67,7 @@ def whole_lines(path: PathLike) -> list[str]:
 
 
 def read_pairs(path: PathLike) -> list[tuple[str, str]]:
-    """Return the stripped texts of a file of lines `input<tab>target`; either may be empty.
+    """Return the sentences of a file of lines `input<tab>target`; either may be empty.
 
     Raises:
         InputError: as `whole_lines`, or a line hasn't exactly one tab.
@@ -51,7 +76,7 @@ def read_pairs(path: PathLike) -> list[tuple[str, str]]:
 
 
 def columns(line: str, path: PathLike, number: int) -> tuple[str, str]:
-    """Return the two texts in a line `input<tab>target`; path and number are for the message.
+    """Return the two sentences in a line `input<tab>target`; path and number are for messages.
 
     Raises:
         InputError: it hasn't exactly one tab.
@@ -62,7 +87,7 @@ def columns(line: str, path: PathLike, number: int) -> tuple[str, str]:
             f"'{os.fspath(path)}' must have the form input<tab>target with one tab, it has "
             f"{len(parts) - 1}: line {number}"
         )
-    return parts[0].strip(), parts[1].strip()
+    return sentence(parts[0]), sentence(parts[1])
 
 
 def each_line(path: PathLike) -> Iterator[str]:

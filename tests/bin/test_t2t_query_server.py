@@ -31,6 +31,16 @@ def test_what_is_typed(exported):
     assert (ended.status, ended.out) == (0, ">> m eins\n>> ")
 
 
+def test_text_is_read_as_files_are(exported):
+    text = "\ufeff zwei \u3000\x0b"
+    assert succeed("t2t-query-server", export_dir="m", inputs_once=text) == "m zwei\n"
+    ended = run_command("t2t-query-server", "--export_dir=m", typed=f"{text}\nq\n")
+    assert "m zwei\n" in ended.out
+    with fake_server(ANSWER) as (address, requests):
+        succeed("t2t-query-server", server=address, servable_name="m", inputs_once=text)
+    assert requests[0][1]["instances"] == [{"text": "zwei"}]
+
+
 # What a shell hands on as an argument that isn't UTF-8.
 LATIN1 = b"Gr\xfcn".decode("utf-8", "surrogateescape")
 

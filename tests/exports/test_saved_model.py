@@ -17,6 +17,7 @@ from t2t_hint_nart.exports.runtime import open_export
 from t2t_hint_nart.exports.saved_model import SavedModelRuntime, compared_probes
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.losses.likelihood import token_log_probs
+from t2t_hint_nart.text.lines import AROUND_SENTENCES
 from t2t_hint_nart.text.token import TokenTextEncoder
 from tests.exports.table_exports import INPUTS, METADATA, TARGETS, TableTeacher, write_saved_model
 from tests.models.tiny_networks import COMPARED, VOCAB, tiny_network
@@ -65,6 +66,15 @@ def test_it_translates_text(opened, encoder):
     rows = opened.call("decode", inputs=ids)["outputs"].numpy()
     expected = [encoder.decode(row, strip_extraneous=True) for row in rows]
     assert opened.translate(lines) == expected and any(expected)
+
+
+@pytest.mark.parametrize("around", [*AROUND_SENTENCES, "\ufeff \r\n"])
+def test_text_is_read_as_files_are(opened, around):
+    expected = opened.call("serving_default", text=["1 2 3"])
+    text = f"{around}1 2 3{around}"
+    found = opened.call("serving_default", text=[text])
+    np.testing.assert_array_equal(found["outputs"], expected["outputs"])
+    assert opened.translate([text]) == opened.translate(["1 2 3"])
 
 
 def test_it_translates_examples(opened):

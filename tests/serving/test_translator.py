@@ -22,6 +22,7 @@ from t2t_hint_nart.serving.translator import (
     decode_of_export,
     translator_of,
 )
+from t2t_hint_nart.text.lines import AROUND_SENTENCES
 from tests.decoding.test_parallel import Spreading
 from tests.exports.table_exports import (
     FINGERPRINT,
@@ -88,6 +89,12 @@ def test_progress():
 def test_max_input_size_counts_eos(size, kept):
     translate, _ = translator(max_input_size=size)
     assert translate.encode("abc") == [*Letters().encode(kept), 1]
+
+
+@pytest.mark.parametrize("around", [*AROUND_SENTENCES])
+def test_text_is_read_as_files_are(around):
+    translate, _ = translator()
+    assert translate.encode(f"{around}abc{around}") == translate.encode("abc")
 
 
 def test_default_batch_size():

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.text.graph import SubwordGraph, TokenGraph
+from t2t_hint_nart.text.graph import SubwordGraph, TokenGraph, sentences
+from t2t_hint_nart.text.lines import AROUND_SENTENCES, sentence
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 from t2t_hint_nart.text.token import TokenTextEncoder
 from tests.text.strategies import AWKWARD, SYMBOLS, TEXTS
@@ -35,8 +36,8 @@ def graphs():
 
 def padded(rows):
     ids = np.zeros([len(rows), max(map(len, rows), default=0)], np.int32)
-    for row, sentence in zip(ids, rows, strict=True):
-        row[: len(sentence)] = sentence
+    for row, row_ids in zip(ids, rows, strict=True):
+        row[: len(row_ids)] = row_ids
     return ids
 
 
@@ -107,6 +108,32 @@ def test_bytes_that_are_not_utf8_become_replacement_characters(graphs):
     assert graphs["open"].encode(texts).to_list() == [
         ENCODERS["open"].encode(text.decode("utf-8", "replace")) for text in texts
     ]
+
+
+# White space, the mark, what is near them in Unicode or in UTF-8, NUL, and letters.
+EDGES = (*AROUND_SENTENCES, *"\0\x08\x0e\x1b!\x84\x9f\xa1\u180e\u200b\u2060\ufefe\uff00\x7faß日")
+
+
+def test_sentences_as_python():
+    texts = [f"{c}{d}a{c}{d}b{d}{c}" for c in EDGES for d in EDGES] + [*EDGES, "", " \ufeff\n"]
+    found = sentences(tf.constant(texts)).numpy()
+    assert [text.decode("utf-8") for text in found] == [sentence(text) for text in texts]
+
+
+@given(texts=st.lists(st.text(st.one_of(st.sampled_from(EDGES), st.characters(codec="utf-8")))))
+def test_sentences_of_any_text_as_python(texts):
+    found = sentences(tf.constant(texts, tf.string)).numpy()
+    assert [text.decode("utf-8") for text in found] == [sentence(text) for text in texts]
+    assert sentences(found).numpy().tolist() == found.tolist()
+
+
+def test_sentences_of_bytes_that_are_not_utf8():
+    draw = random.Random(0)
+    pieces = [b"a", b" ", b"\xc2\x85", b"\x85", b"\xc2", b"\xe2\x80\xa8", b"\xe2\x80", b"\xa0"]
+    pieces += [b"\xef\xbb\xbf", b"\xbb\xbf", b"\xc0\xa0", b"\xff", b"\0", b"\xe3\x80\x80"]
+    texts = [b"".join(draw.choices(pieces, k=6)) for _ in range(400)]
+    found = [text.decode("utf-8", "replace") for text in sentences(texts).numpy()]
+    assert found == [sentence(text.decode("utf-8", "replace")) for text in texts]
 
 
 def test_nothing_at_all(graphs):

@@ -7,7 +7,16 @@ import threading
 import pytest
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.text.lines import each_line, read_lines, read_pairs, whole_lines, write_lines
+from t2t_hint_nart.text.lines import (
+    BYTE_ORDER_MARK,
+    WHITE_SPACE,
+    each_line,
+    read_lines,
+    read_pairs,
+    sentence,
+    whole_lines,
+    write_lines,
+)
 
 
 def written(path, content):
@@ -51,9 +60,27 @@ def test_no_delimiter(tmp_path):
 
 def test_a_byte_order_mark_is_no_text(tmp_path):
     path = written(tmp_path / "text", "\ufeffa b\n\ufeffc\n")
-    assert whole_lines(path) == read_lines(path) == ["a b", "\ufeffc"]
+    assert whole_lines(path) == ["a b", "\ufeffc"]
+    assert read_lines(path) == ["a b", "c"]
     with pytest.raises(InputError, match="text' is empty"):
         whole_lines(written(path, "\ufeff"))
+
+
+def test_white_space_is_what_python_takes_for_it():
+    assert [*WHITE_SPACE] == [c for c in map(chr, range(0x110000)) if c.isspace()]
+
+
+@pytest.mark.parametrize("around", [*WHITE_SPACE, BYTE_ORDER_MARK, "\ufeff \ufeff\r\n"])
+def test_a_sentence_is_what_stands_between_white_space(tmp_path, around):
+    assert sentence(f"{around}a{around}b{around}") == f"a{around}b"
+    assert sentence(around) == ""
+    if "\n" not in around:
+        line = f"{around}a{around}b{around}"
+        assert read_lines(written(tmp_path / "text", f"{line}\n{line}")) == [f"a{around}b"] * 2
+
+
+def test_nul_is_part_of_a_sentence():
+    assert sentence(" \0a\0\n") == "\0a\0"
 
 
 def test_a_pipe_is_read(tmp_path):
