@@ -51,8 +51,9 @@ def make_pictures(
 
     Returns:
         A function → {"attention": encoder-decoder attention of the first, middle and last layer,
-        the largest weight of all heads; "cosine_similarity": of the states of these layers}; → {}
-        if the network hasn't got these probes.
+        the mean over heads as t2t-visualize draws it, so that a row's weights sum to 1;
+        "cosine_similarity": of the states of these layers}; → {} if the network hasn't got these
+        probes.
     """
     if not probe_sizes(network).keys() >= set(NEEDED):
         return dict
@@ -72,10 +73,10 @@ def _draw(output: Output, source: list[str], target: list[str]) -> Pictures:
     last = len(hidden) - 1
     weights, cosines = [], []
     for layer in sorted({0, last // 2, last}):
-        title, most = f"Layer {layer + 1}", attention[layer].max(axis=0)
-        weights.append(figures.HeatmapPanel(title, source, target, most))
+        mean = attention[layer].mean(axis=0)
+        weights.append(figures.HeatmapPanel(f"Mean of layer {layer + 1}", source, target, mean))
         cosine = cosine_matrix(hidden[layer])
-        cosines.append(figures.HeatmapPanel(title, target, target, cosine))
+        cosines.append(figures.HeatmapPanel(f"Layer {layer + 1}", target, target, cosine))
     return {
         "attention": figures.pixels(figures.attention_figure(weights)),
         "cosine_similarity": figures.pixels(figures.similarity_figure(cosines)),

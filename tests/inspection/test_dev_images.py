@@ -61,10 +61,12 @@ def test_what_is_drawn(monkeypatch, model, set_name):
     predicted = output.logits[0].argmax(-1)
     words = ["<EOS>" if id_ == 1 else "abcdefghijk"[id_] for id_ in predicted]
     first, last = drawn["attention_figure"]
-    assert (first.title, last.title) == ("Layer 1", "Layer 2")
+    assert (first.title, last.title) == ("Mean of layer 1", "Mean of layer 2")
     assert first.columns == ["d", "e", "f", "<EOS>"] and first.rows == words
     weights = output.attention[0]
-    np.testing.assert_allclose(last.values, weights[1].max(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(last.values, weights[1].mean(axis=0), rtol=1e-5)
+    # What the colour bar calls a weight is one: those of a target token sum to 1.
+    np.testing.assert_allclose(np.sum(last.values, axis=1), 1.0, rtol=1e-5)
     states = output.hidden[0, 1].astype(np.float64)
     unit = states / np.linalg.norm(states, axis=1, keepdims=True)
     panel = drawn["similarity_figure"][1]

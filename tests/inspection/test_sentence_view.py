@@ -5,6 +5,7 @@ import pytest
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation.probes import cosine_matrix
+from t2t_hint_nart.inspection import sentence_view
 from t2t_hint_nart.inspection.sentence_view import draw, look, write_csv
 from tests.inspection.sentence_views import (
     ENCODERS,
@@ -84,3 +85,14 @@ def test_the_pictures(tmp_path):
     assert [path.name for path in draw(example(), tmp_path)] == [f"{name}.png" for name in names]
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(f"{name}.png" for name in names)
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in tmp_path.iterdir())
+
+
+def test_what_is_drawn_as_attention_is_attention():
+    """A token's weights sum to 1, be they of a head or the mean over heads."""
+    drawn = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sentence_view, "attention_figure", drawn.extend)
+        list(sentence_view._figures(example()))
+    assert len(drawn) > LAYERS
+    for panel in drawn:
+        np.testing.assert_allclose(np.sum(panel.values, axis=1), 1.0, rtol=1e-6)
