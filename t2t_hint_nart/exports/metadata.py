@@ -4,12 +4,14 @@ One module for the exporter and for every reader, so that names are written once
 """
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from t2t_hint_nart.data.problem_identity import ProblemIdentity, Vocabulary
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.file_digests import check_digests, file_digests
 from t2t_hint_nart.json_file import read_json
 
 # What an export can do for others.
@@ -27,6 +29,7 @@ SCORE_ENCODED = "score_encoded"  # the encoded source, targets -> log_prob float
 HINTS = "hints"  # inputs, targets -> logits and every probe
 
 METADATA_FILE = "t2t_hint_nart.json"
+_VALUES = re.compile(r"variables\.data-")
 FORMAT = 2
 
 
@@ -52,6 +55,7 @@ class ExportMetadata:
         weights_fingerprint: sha256 of the variables, which names this very model.
         runtime: registered name of what opens it.
         languages: of "inputs" and "targets", such as "de"; none where nobody knows.
+        digests: sha256 of the export's files, by their paths in it; none of an older export.
     """
 
     model: str
@@ -68,16 +72,35 @@ class ExportMetadata:
     runtime: str = "saved_model"
     format: int = FORMAT
     languages: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
 
     @property
     def learnt(self) -> ProblemIdentity:
         """What the model was trained on."""
         return ProblemIdentity(self.problem, self.vocabularies, self.languages)
 
+    def check_files(self, export_dir: str | Path) -> None:
+        """Refuse an export whose files aren't those that were written, as another's variables.
+
+        Raises:
+            InputError: naming the file.
+        """
+        check_digests(export_dir, self.digests, _ADVICE)
+
     def write(self, export_dir: str | Path) -> None:
         """Write METADATA_FILE into an export directory."""
         text = json.dumps(asdict(self), indent=1, sort_keys=True)
         (Path(export_dir) / METADATA_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def digests_of(export_dir: str | Path) -> dict[str, str]:
+    """Return the sha256 of an export's files but for the variables' values.
+
+    Of these the index of the variables has checksums, which TensorFlow compares as it reads them:
+    reading them once more would take longer than all the rest of loading.
+    """
+    files = (path for path in sorted(Path(export_dir).rglob("*")) if path.is_file())
+    return file_digests(export_dir, (path for path in files if not _VALUES.match(path.name)))
 
 
 def newest_version(export_dir: str | Path) -> Path:

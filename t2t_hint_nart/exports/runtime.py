@@ -70,8 +70,11 @@ def open_export(export_dir: str | Path) -> Servable:
     """Open the newest version of an export with the runtime that wrote it.
 
     Raises:
-        InputError: no export there, a damaged one, or one of a runtime that isn't known.
+        InputError: no export there, a damaged one, one with another's files, or one of a runtime
+            that isn't known.
     """
     metadata = read_metadata(export_dir)
     runtime: Runtime = registry.runtime(metadata.runtime)
-    return runtime.open(newest_version(export_dir), metadata)
+    folder = newest_version(export_dir)
+    metadata.check_files(folder)
+    return runtime.open(folder, metadata)

@@ -14,6 +14,7 @@ from t2t_hint_nart.exports.metadata import (
     SCORES,
     TRANSLATES,
     ExportMetadata,
+    digests_of,
     version_dirs,
 )
 from t2t_hint_nart.exports.saved_model import compared_probes
@@ -111,6 +112,7 @@ def export(
         weights_fingerprint=weights_fingerprint(network),
         runtime=runtime,
         languages=learnt.languages,
+        digests=digests_of(incomplete),
     ).write(incomplete)
     incomplete.replace(target)
     return str(target)

@@ -1,6 +1,7 @@
 """What is exported, where it goes and what it says of itself; signatures: exports, tests/e2e."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -87,6 +88,9 @@ def test_what_it_says_of_itself(written):
     assert found.hparams == json.loads(json.dumps(source.hparams.values()))
     assert (found.dtype, found.runtime, found.format) == ("float32", "saved_model", 2)
     assert found.weights_fingerprint == weights_fingerprint(source.model)
+    there = {path.relative_to(version).as_posix() for path in Path(version).rglob("*.*")}
+    kept = {"t2t_hint_nart.json", "variables/variables.data-00000-of-00001"}
+    assert found.digests.keys() == there - kept
 
 
 class Files:
