@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam_syntax import (
     HParamType,
+    Interval,
     UnknownHParamError,
     checked_value,
     parse_values,
@@ -114,13 +115,13 @@ mean 'num_heads'?
         self._type_of(name)
         self._aliases[alias] = _Alias(name, dict(meanings or {}))
 
-    def restrict(self, name: str, allowed: tuple[Any, ...], reason: str = "") -> None:
-        """Accept from now on only some values of a hyperparameter.
+    def restrict(self, name: str, allowed: tuple[Any, ...] | Interval, reason: str = "") -> None:
+        """Accept from now on only some values of a hyperparameter, each of them where it is a list.
 
         Args:
             name: the hyperparameter.
             allowed: the values, the present one among them.
-            reason: why no others are accepted, for the message.
+            reason: why no others are accepted, for the message about values one by one.
 
         Raises:
             UnknownNameError: if there is no such hyperparameter.
@@ -129,6 +130,14 @@ mean 'num_heads'?
         param_type = self._type_of(name)._replace(allowed=allowed, reason=reason)
         checked_value(name, param_type, self._values[name])
         self._types[name] = param_type
+
+    def allowed(self, name: str) -> tuple[Any, ...] | Interval | None:
+        """Return what `restrict` said of a hyperparameter last, None if nothing.
+
+        Raises:
+            UnknownNameError: if there is no such hyperparameter.
+        """
+        return self._type_of(name).allowed
 
     def set_hparam(self, name: str, value: Any) -> None:
         """Give an existing hyperparameter a value of its own type.

@@ -5,9 +5,11 @@ line saying what could not be understood. Syntax, conversions and messages are t
 `utils/hparam.py`.
 """
 
+import math
 import numbers
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 from t2t_hint_nart.errors import InputError, UnknownNameError, nearest
@@ -34,6 +36,33 @@ class UnknownHParamError(UnknownNameError, AttributeError):
     """A hyperparameter that the set does not have; also an AttributeError, for `hasattr`."""
 
 
+@dataclass(frozen=True)
+class Interval:
+    """The finite numbers between two bounds, which belong to it unless they are open.
+
+    Example:
+        >>> dropout = Interval(low=0, high=1, is_high_open=True)
+        >>> str(dropout), 0.0 in dropout, 1.0 in dropout, float("nan") in dropout
+        ('at least 0 and below 1', True, False, False)
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    is_low_open: bool = False
+    is_high_open: bool = False
+
+    def __contains__(self, number: float) -> bool:
+        is_above = self.low < number if self.is_low_open else self.low <= number
+        is_below = number < self.high if self.is_high_open else number <= self.high
+        return is_above and is_below and abs(number) < math.inf
+
+    def __str__(self) -> str:
+        low = f"{'above' if self.is_low_open else 'at least'} {self.low:g}"
+        high = f"{'below' if self.is_high_open else 'at most'} {self.high:g}"
+        bounds = ((self.low, low), (self.high, high))
+        return " and ".join(text for bound, text in bounds if math.isfinite(bound))
+
+
 class HParamType(NamedTuple):
     """What a hyperparameter accepts.
 
@@ -41,14 +70,14 @@ class HParamType(NamedTuple):
         scalar: type of the value, or of each value of a list; NoneType accepts anything.
         is_list: whether the value is a list.
         is_optional: whether None is accepted beside `scalar`.
-        allowed: the only values accepted, or None for any.
+        allowed: the only values accepted, or None for any but numbers that aren't finite.
         reason: why no others are, for the message.
     """
 
     scalar: type
     is_list: bool
     is_optional: bool
-    allowed: tuple[Any, ...] | None = None
+    allowed: tuple[Any, ...] | Interval | None = None
     reason: str = ""
 
     def __str__(self) -> str:
@@ -211,13 +240,21 @@ def with_elements(name: str, values: Any, elements: Mapping[int, Any]) -> list[A
 
 def _checked_scalar(name: str, param_type: HParamType, value: Any) -> Any:
     converted = _cast(name, param_type.scalar, value)
-    if param_type.allowed is not None and converted not in param_type.allowed:
-        allowed = ", ".join(repr(choice) for choice in param_type.allowed)
+    allowed = param_type.allowed
+    if allowed is None and isinstance(converted, float):
+        allowed = Interval()
+    if allowed is None or converted in allowed:
+        return converted
+    if isinstance(allowed, Interval):
+        is_finite = abs(converted) < math.inf
         raise InputError(
-            f"hparam '{name}' accepts only {allowed}, got {converted!r}"
-            + (f": {param_type.reason}" if param_type.reason else "")
+            f"{name} is {converted!r}; it must be {allowed if is_finite else 'finite'}."
         )
-    return converted
+    choices = ", ".join(repr(choice) for choice in allowed)
+    raise InputError(
+        f"hparam '{name}' accepts only {choices}, got {converted!r}"
+        + (f": {param_type.reason}" if param_type.reason else "")
+    )
 
 
 def _cast(name: str, scalar: type, value: Any) -> Any:
@@ -230,7 +267,10 @@ def _cast(name: str, scalar: type, value: Any) -> Any:
     )
     if not fits:
         raise InputError(f"Could not cast hparam '{name}' of type '{scalar}' from value {value!r}")
-    return scalar(value)
+    try:
+        return scalar(value)
+    except OverflowError as error:
+        raise InputError(f"{name} is a number too large for a float.") from error
 
 
 def unknown_message(message: str, name: str, known: Iterable[str]) -> str:

@@ -52,7 +52,7 @@ def create_hparams(
         A fresh HParams.
 
     Raises:
-        InputError: unknown set or hparam, or a value of the wrong type.
+        InputError: unknown set or hparam, or a value of the wrong type or out of bounds.
     """
     hparams = registry.hparams(set_name)
     stored = stored_hparams(output_dir) if output_dir else None
@@ -63,7 +63,10 @@ def create_hparams(
             say(
                 f"{output_dir}/{HPARAMS_FILE}: {name} = {value!r} (set {set_name}: {known[name]!r})"
             )
-        hparams.override_from_dict(changed)
+        try:
+            hparams.override_from_dict(changed)
+        except InputError as error:
+            raise InputError(f"{output_dir}/{HPARAMS_FILE}: {error}") from error
     return hparams.parse(overrides) if overrides else hparams
 
 

@@ -16,6 +16,7 @@ from t2t_hint_nart.catalogue import Catalogue, Entry, snake_case
 from t2t_hint_nart.catalogue import default_name as default_name
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.hparam_bounds import restrict_numbers
 from t2t_hint_nart.ranged_hparam import RangedHParams
 
 _PLUGIN_PACKAGES = (
@@ -172,11 +173,12 @@ def terms() -> dict[str, Any]:
 
 
 def hparams(name: str) -> HParams:
-    """Return a fresh copy of the hyperparameter set of that name.
+    """Return a fresh copy of the hyperparameter set of that name, its numbers within their bounds.
 
     Raises:
         UnknownNameError: listing the sets there are.
-        InputError: if the registered function returned something else than an `HParams`.
+        InputError: if the registered function returned something else than an `HParams`, or one
+            with a number that `hparam_bounds` doesn't allow.
     """
     entry = _hparams.find(name)
     made = entry.value()
@@ -185,7 +187,10 @@ def hparams(name: str) -> HParams:
             f"hparams set '{name}' ({entry.origin}) must return an HParams, "
             f"got {type(made).__name__}"
         )
-    return made
+    try:
+        return restrict_numbers(made)
+    except InputError as error:
+        raise InputError(f"hparams set '{name}' ({entry.origin}): {error}") from error
 
 
 def ranged_hparams(name: str) -> RangedHParams:

@@ -52,7 +52,7 @@ def _import(values: flags.FlagValues) -> None:
     from t2t_hint_nart import registry
 
     problem = registry.problem(values.problem)
-    registry.hparams(values.hparams_set)
+    registry.hparams(values.hparams_set).parse(values.hparams)
     encoders = problem.get_feature_encoders(values.data_dir)
 
     from t2t_hint_nart.interchange.conversion import check_sizes, import_checkpoint

@@ -3,7 +3,8 @@
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.hparam_syntax import UnknownHParamError
+from t2t_hint_nart.hparam_bounds import AT_LEAST_0, AT_LEAST_1
+from t2t_hint_nart.hparam_syntax import Interval, UnknownHParamError
 
 # Accepted under T2T's names, with the only value that there is here, and why there is no other.
 _FIXED = {
@@ -17,6 +18,18 @@ _FIXED = {
     "summaries_log_dir": ("decode", "t2t-bleu --event_dir writes the curves of BLEU"),
     "decode_in_memory": (False, "every decode is written when it is complete"),
 }
+# Which numbers are allowed.
+_BOUNDS = {
+    "alpha": AT_LEAST_0,
+    "batch_size": AT_LEAST_0,
+    "beam_size": AT_LEAST_1,
+    "extra_length": AT_LEAST_0,
+    "max_input_size": Interval(low=-1),
+    "num_samples": Interval(low=-1),
+    "shard_id": AT_LEAST_0,
+    "shards": AT_LEAST_1,
+    "shards_start_offset": AT_LEAST_0,
+}
 
 
 def decode_hparams(overrides: str = "", strategy: str = registry.BEAM) -> HParams:
@@ -29,7 +42,7 @@ def decode_hparams(overrides: str = "", strategy: str = registry.BEAM) -> HParam
     batch_size: sentences a batch; 0 means 32.
     return_beams, write_beam_scores: all hypotheses of a sentence on its line, tab-separated. A beam
       that had no end within the length limit is empty, with the score -1e7.
-    max_input_size: source tokens kept, EOS among them; -1 for all.
+    max_input_size: source tokens kept, EOS among them; -1 or 0 for all.
     num_samples: of a data set, decode so many sentences; -1 for all. Of a typed sentence, show so
       many hypotheses.
     delimiter: between the sentences of a file.
@@ -76,6 +89,8 @@ def decode_hparams(overrides: str = "", strategy: str = registry.BEAM) -> HParam
     for name, (value, reason) in _FIXED.items():
         hparams.add_hparam(name, value)
         hparams.restrict(name, (value,), reason)
+    for name, bounds in _BOUNDS.items():
+        hparams.restrict(name, bounds)
     chosen, shared = registry.strategy(strategy), set(hparams)
     chosen.add_hparams(hparams)
     # Parsed a second time without defaults, to know what was given.

@@ -10,6 +10,7 @@ from t2t_hint_nart.decoding.search import Hypotheses
 from t2t_hint_nart.decoding.strategy import IDS, Signature, Strategy
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.hparam_bounds import AT_LEAST_0
 from t2t_hint_nart.models.network import Canvas, Parallel, require
 
 CANDIDATES = "candidates"
@@ -77,6 +78,8 @@ class OnePass(ParallelPass):
         settings.add_hparam("length_bias", None, int)
         settings.add_hparam("length_halfwidth", None, int)
         settings.add_hparam("rescoring_alpha", None, float)
+        for name in ("length_halfwidth", "rescoring_alpha"):
+            settings.restrict(name, AT_LEAST_0)
 
     @staticmethod
     def settle(settings: HParams, given: HParams) -> None:
@@ -88,12 +91,6 @@ class OnePass(ParallelPass):
             settings.rescoring_alpha = given.alpha or 0.0
         if settings.use_inputs_length and settings.length_bias is None:
             settings.length_bias = 0
-
-    def __init__(self, settings: HParams, hparams: HParams):
-        super().__init__(settings, hparams)
-        halfwidth = settings.length_halfwidth
-        if halfwidth < 0:
-            raise InputError(f"length_halfwidth must be at least 0, not {halfwidth}.")
 
     @property
     def needs_scorer(self) -> str:
@@ -159,6 +156,7 @@ class Refinement(OnePass):
         """iterations: most passes after the first; the rest as in one pass."""
         OnePass.add_hparams(settings)
         settings.add_hparam("iterations", 4)
+        settings.restrict("iterations", AT_LEAST_0)
 
     def _decode(self, network: Parallel, source: Any, lengths: tf.Tensor) -> OnePassResult:
         """Decode lengths in one pass and refine each."""

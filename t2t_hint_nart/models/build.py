@@ -1,6 +1,4 @@
-"""A model for a problem, its sizes checked before anything is built."""
-
-import math
+"""A model for a problem, checked before and after it is built."""
 
 import keras
 from keras import ops
@@ -13,11 +11,8 @@ from t2t_hint_nart.hparam_syntax import UnknownHParamError
 from t2t_hint_nart.models.network import forward
 from t2t_hint_nart.models.variables import named_variables
 
-_WIDTHS = ("hidden_size", "filter_size", "num_heads")
 _STACKS = ("num_encoder_layers", "num_decoder_layers")
 _DEPTH = "num_hidden_layers"
-_GAIN = "initializer_gain"
-_RATE = "dropout"
 
 
 def build_model(
@@ -33,10 +28,9 @@ def build_model(
 
     Raises:
         UnknownNameError: no such model.
-        InputError: hparams that are out of range or don't go together, or a model that lacks what
-            every one must have.
+        InputError: hparams that don't go together, or a model that lacks what every one must have.
     """
-    check_sizes(hparams)
+    _check_layers(hparams)
     try:
         network = registry.model(name)(
             hparams,
@@ -76,40 +70,15 @@ def _check(network: object, name: str) -> None:
     named_variables(network)
 
 
-def check_sizes(hparams: HParams) -> None:
-    """Refuse sizes, numbers of layers and rates that no network can have.
-
-    Args:
-        hparams: a model's set; of a user's model, only what it shares with a transformer's counts.
+def _check_layers(hparams: HParams) -> None:
+    """Refuse num_hidden_layers=0 where it counts.
 
     Raises:
-        InputError: naming the first that is out of range, its value and what is allowed.
+        InputError: naming the stack for which it counts.
     """
-    for name in _WIDTHS:
-        if name in hparams:
-            _require(getattr(hparams, name) >= 1, hparams, name, "it must be at least 1")
-    _check_layers(hparams)
-    if _GAIN in hparams:
-        gain = hparams.initializer_gain
-        _require(0 < gain < math.inf, hparams, _GAIN, "it must be above 0 and finite")
-    for name in hparams:
-        # Not a switch, nor rates of several layers, which a user's set may have.
-        if name.endswith(_RATE) and type(rate := getattr(hparams, name)) in (int, float):
-            _require(0 <= rate < 1, hparams, name, "it must be at least 0 and below 1")
-
-
-def _check_layers(hparams: HParams) -> None:
     for stack in _STACKS:
-        if stack not in hparams:
-            continue
-        layers = getattr(hparams, stack)
-        allowed = f"it must be at least 0, where 0 means {_DEPTH}"
-        _require(layers >= 0, hparams, stack, allowed)
-        depth_counts = layers == 0 and _DEPTH in hparams
-        allowed = f"with {stack}=0 it must be at least 1"
-        _require(not depth_counts or hparams.num_hidden_layers >= 1, hparams, _DEPTH, allowed)
-
-
-def _require(is_so: bool, hparams: HParams, name: str, allowed: str) -> None:
-    if not is_so:
-        raise InputError(f"{name} is {getattr(hparams, name)}; {allowed}.")
+        depth_counts = not hparams.get(stack, 1) and _DEPTH in hparams
+        if depth_counts and hparams.num_hidden_layers < 1:
+            raise InputError(
+                f"{_DEPTH} is {hparams.num_hidden_layers}; with {stack}=0 it must be at least 1."
+            )

@@ -137,8 +137,8 @@ def test_decode_hparams():
 
 
 def _is_free(hparams, name):
-    allowed = hparams._types[hparams._target(name)].allowed
-    return allowed is None or len(allowed) > 1
+    allowed = hparams.allowed(name)
+    return not isinstance(allowed, tuple) or len(allowed) > 1
 
 
 def test_schedules():

@@ -214,7 +214,7 @@ def test_an_unknown_length_bias_is_refused(hparams):
 
 
 def test_a_negative_halfwidth_is_refused():
-    with pytest.raises(InputError, match=r"^length_halfwidth must be at least 0, not -1\.$"):
+    with pytest.raises(InputError, match=r"^length_halfwidth is -1; it must be at least 0\.$"):
         strategy("length_halfwidth=-1")
 
 
