@@ -134,6 +134,7 @@ def _from_file(values: flags.FlagValues, settings: HParams, problem) -> Job:
             to_stderr("\n".join(found.log_lines(settings)))
         found.write(path, settings)
         print(f"{len(sentences.inputs)} sentences written to {path}")
+        found.check_complete(source, path)
         _print_lines(found.score_lines())
         return [path]
 
@@ -166,6 +167,9 @@ def _from_dataset(values: flags.FlagValues, settings: HParams, problem) -> Job:
             print(f"{len(own.inputs)} sentences written to {paths[0]}, .targets and .inputs")
         else:
             _print_lines(found.log_lines(settings))
+        found.check_complete(
+            f"{problem.name}'s {split} set", paths[0] if paths else "what is printed"
+        )
         _print_lines(found._replace(sentences=scored).score_lines())
         return paths
 
@@ -200,11 +204,15 @@ def _score(values: flags.FlagValues, settings: HParams, problem) -> Job:
     pairs = read_pairs(values.score_file)
 
     def run(trained, scorer) -> list[str]:
-        from t2t_hint_nart.serving.job import log_probs
+        from t2t_hint_nart.serving.job import check_none_too_long, log_probs
 
-        scores = log_probs(trained.model, trained.encoders, pairs, settings.batch_size)
+        too_long: list[int] = []
+        scores = log_probs(
+            trained.model, trained.encoders, pairs, settings.batch_size, too_long.append
+        )
         decodes.write_sentences(path, (f"{score:.6f}" for score in scores), "\n")
         print(f"{len(pairs)} scores written to {path}")
+        check_none_too_long(sorted(too_long), values.score_file, path)
         return [path]
 
     return run

@@ -62,20 +62,25 @@ def _main(values: flags.FlagValues) -> None:
 
     from t2t_hint_nart.training.checkpoint_files import every_checkpoint, step_of
 
-    found = 0
+    number = 0
+    found: Any = None
     for path in every_checkpoint(model_dir, values.min_steps, 60 * values.wait_minutes):
-        found += 1
+        number += 1
         out = directory / f"{values.problem}-{step_of(path)}"
         if out.exists():
             print(f"{out} already exists, so skipping it.", flush=True)
             continue
         time = Path(path + ".index").stat().st_mtime
-        translated(path).write(out, settings)
+        found = translated(path)
+        found.write(out, settings)
         _copy_flags(model_dir / "flags.txt", directory / f"{values.problem}-flags.txt")
         # t2t-bleu draws its curves over these times.
         os.utime(out, (time, time))
         print(f"{len(sentences.inputs)} sentences written to {out}", flush=True)
-    if not found:
+    if found is not None:
+        # The same lines of every checkpoint.
+        found.check_complete(values.source, str(directory))
+    if not number:
         raise InputError(
             f"No checkpoint model.ckpt-<step> from step {values.min_steps} on in {model_dir}."
         )

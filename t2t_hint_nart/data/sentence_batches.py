@@ -1,7 +1,7 @@
-"""Batches of sentences to decode, and the way back to their original order (NumPy only)."""
+"""Batches of sentences to decode (NumPy only)."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,7 +9,8 @@ from t2t_hint_nart.data.bucket_table import BucketTable
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import PAD_ID
 
-_Output = TypeVar("_Output")
+# A batch is full up to this length; of longer sentences it holds fewer, as many tokens in all.
+LENGTH_OF_FULL_BATCHES = 128
 
 
 class SentenceBatch(NamedTuple):
@@ -23,17 +24,22 @@ def sentence_batches(
     sentences: Sequence[Sequence[int]],
     batch_size: int,
     table: BucketTable | None = None,
+    lengths: Sequence[int] | None = None,
 ) -> Iterator[SentenceBatch]:
     """Yield every sentence once, the longest first, the last batch possibly smaller.
 
     Sorting by length keeps padding low and shows at once whether the longest batch fits into
-    memory (T2T decoding.py sorts by words, descending). The sort is stable.
+    memory (T2T decoding.py sorts by words, descending). The sort is stable. A batch has at most
+    128 · batch_size tokens, padding included, or one sentence: one long line takes no more memory
+    because there are others (in T2T all of a batch are padded to it).
 
     Args:
         sentences: ids of each sentence, ending in EOS.
-        batch_size: sentences a batch.
+        batch_size: sentences a batch, at most.
         table: pads a batch to its bucket's longest length, so that shapes repeat; without it, to
             the batch's longest sentence.
+        lengths: of each in tokens, if something else goes along with the sentence that may be
+            longer.
 
     Example:
         >>> for batch in sentence_batches([[5, 1], [7, 8, 1], [9, 1]], batch_size=2):
@@ -43,28 +49,17 @@ def sentence_batches(
     """
     if batch_size < 1:
         raise InputError(f"batch_size must be at least 1, not {batch_size}.")
-    order = sorted(range(len(sentences)), key=lambda index: -len(sentences[index]))
-    for start in range(0, len(order), batch_size):
-        indices = order[start : start + batch_size]
-        longest = len(sentences[indices[0]])
+    sizes = list(map(len, sentences)) if lengths is None else lengths
+    order = sorted(range(len(sentences)), key=lambda index: -sizes[index])
+    most_tokens = batch_size * LENGTH_OF_FULL_BATCHES
+    start = 0
+    while start < len(order):
+        rows = max(1, min(batch_size, most_tokens // max(1, sizes[order[start]])))
+        indices = order[start : start + rows]
+        start += rows
+        longest = max(len(sentences[index]) for index in indices)
         width = table.padded_length(longest) if table else longest
         inputs = np.full([len(indices), width], PAD_ID, np.int32)
         for row, index in enumerate(indices):
             inputs[row, : len(sentences[index])] = sentences[index]
         yield SentenceBatch(np.asarray(indices, np.int32), inputs)
-
-
-def in_original_order(
-    outputs: Sequence[_Output], batches_indices: Sequence[np.ndarray]
-) -> list[_Output]:
-    """Return the outputs of all batches, one a sentence, in the order of the sentences.
-
-    `batches_indices` are the `indices` of each batch, in the same order.
-
-    Example:
-        >>> in_original_order(["b", "a", "c"], [np.array([1, 0]), np.array([2])])
-        ['a', 'b', 'c']
-    """
-    places = [int(index) for indices in batches_indices for index in indices]
-    by_place = dict(zip(places, outputs, strict=True))
-    return [by_place[place] for place in range(len(by_place))]

@@ -127,7 +127,9 @@ class Exports:
     def translate(self, system: str, decoding: str, sources: Sequence[str]) -> list[str]:
         """Return the best translation of each sentence, one line each."""
         translator = Translator(self._decode(system, decoding), self.encoders)
-        return run_job(translator, Sentences(sources)).best()
+        found = run_job(translator, Sentences(sources))
+        found.check_complete(f"{self.problem.name}", f"the translations of {system}")
+        return found.best()
 
     def call(self, system: str, decoding: str) -> Callable[[tf.Tensor], Any]:
         """Return what translates int32[B, S] and comes back when the ids are there."""

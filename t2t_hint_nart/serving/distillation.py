@@ -3,20 +3,23 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from t2t_hint_nart.data.distill_problem import DistillProblem
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.problem_identity import identity_of
-from t2t_hint_nart.data.sentence_batches import sentence_batches
+from t2t_hint_nart.data.sentence_batches import SentenceBatch
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedTranslator
 from t2t_hint_nart.progress import Progress
+from t2t_hint_nart.serving.translator import fitting_batches
+from t2t_hint_nart.text import EOS_ID
 from t2t_hint_nart.whole_file import write_whole
 
 _SHOWN_DIGITS = 12
@@ -69,14 +72,14 @@ def distill(
     """Decode the base problem's training sources and write them as `<problem>_distill`.
 
     Decoded sentences go to a journal, batch by batch, from which an interrupted run goes on.
-    A source whose translation is empty is kept, with EOS alone. What this teacher has finished
-    before is left alone.
+    A source whose translation is empty, or that is too long for one, is kept, with EOS alone. What
+    this teacher has finished before is left alone.
 
     Args:
         teacher: translates as exported (a Transformer by beam 4 by default).
         problem: the distilled problem to write; its `progress` is told how far it is.
         data_dir: of the base problem's shards, and where the new ones go.
-        batch_size: sentences a batch.
+        batch_size: sentences a batch, as of `sentence_batches`.
         limit: only the first so many sentences, all when None.
 
     Returns:
@@ -105,7 +108,7 @@ def distill(
         return len(sources)
     _write_journal(journal, header, decoded)
     told = Progress(problem.progress, "distil", "sentences", len(sources), len(decoded))
-    _decode(teacher, sources, decoded, journal, batch_size, told)
+    _decode(teacher, sources, decoded, journal, batch_size, told, problem.progress)
     count = problem.write_training_shards(
         data_dir,
         ((source, decoded[index]) for index, source in enumerate(sources)),
@@ -128,14 +131,22 @@ def _decode(
     journal: Path,
     batch_size: int,
     told: Progress,
+    tell: Callable[[str], None],
 ) -> None:
     """Add to `decoded`, and to the journal, what is missing of it."""
+
+    def call(batch: SentenceBatch) -> np.ndarray:
+        return teacher.decode(tf.constant(batch.inputs))[0].numpy()
+
     todo = [index for index in range(len(sources)) if index not in decoded]
     with journal.open("a", encoding="utf-8") as file:
-        for batch in sentence_batches([sources[index] for index in todo], batch_size):
-            outputs, _ = teacher.decode(tf.constant(batch.inputs))
-            for place, row in zip(batch.indices, outputs.numpy(), strict=True):
-                index = todo[int(place)]
+        waiting = [sources[index] for index in todo]
+        for places, rows in fitting_batches(call, waiting, batch_size):
+            if rows is None:
+                tell(f"source {todo[places[0]] + 1} is too long for the teacher: an empty target")
+                rows = np.array([[EOS_ID]])
+            for place, row in zip(places, rows, strict=True):
+                index = todo[place]
                 decoded[index] = row[row != 0].tolist()
                 file.write(json.dumps([index, decoded[index]]) + "\n")
             file.flush()

@@ -1,5 +1,6 @@
 """The one job of every decode: read sentences, translate or score them, write, compare."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from t2t_hint_nart.data.problem import Problem, TextEncoder
-from t2t_hint_nart.data.sentence_batches import in_original_order, sentence_batches
+from t2t_hint_nart.data.sentence_batches import SentenceBatch
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.decoding.strategy import IDS
 from t2t_hint_nart.errors import InputError
@@ -28,13 +29,14 @@ from t2t_hint_nart.serving.decodes import (
     sentence_line,
     write_sentences,
 )
-from t2t_hint_nart.serving.translator import DEFAULT_BATCH_SIZE, Translator
+from t2t_hint_nart.serving.translator import DEFAULT_BATCH_SIZE, Translator, fitting_batches
 from t2t_hint_nart.text import EOS_ID, PAD_ID
 from t2t_hint_nart.text.lines import read_lines, whole_lines
 from t2t_hint_nart.text.reserved import sentence_ids
 
 Say = Callable[[str], None]
 SECONDS_BETWEEN_LINES = 5.0
+_NAMED = 10
 
 
 class Sentences(NamedTuple):
@@ -116,10 +118,25 @@ class Translations(NamedTuple):
     Attributes:
         sentences: that were translated.
         hypotheses: of each, best first.
+        too_long: places of sentences that are too long to be translated; they have one that is
+            empty.
     """
 
     sentences: Sentences
     hypotheses: Sequence[Sequence[Hypothesis]]
+    too_long: Sequence[int] = ()
+
+    def check_complete(self, source: str, result: str) -> None:
+        """Tell sentences without a translation, once all others' are in a safe place.
+
+        Args:
+            source: where the sentences are from.
+            result: where the translations went.
+
+        Raises:
+            InputError: naming the lines.
+        """
+        check_none_too_long(self.too_long, source, result)
 
     def best(self) -> list[str]:
         """The best translation of each sentence, on one line each."""
@@ -200,15 +217,40 @@ def translate(
     sources = sentences.sources
     if sources is None:
         sources = [translator.encode(line) for line in sentences.inputs]
+    too_long: list[int] = []
     if say is None:
-        return Translations(sentences, translator.translate_encoded(sources))
+        found = translator.translate_encoded(sources, too_long=too_long.append)
+        return Translations(sentences, found, sorted(too_long))
     translator.warm_up()
     started = time.monotonic()
     told = Progress(say, "decoding", "sentences", len(sources), every=SECONDS_BETWEEN_LINES)
-    hypotheses = translator.translate_encoded(sources, lambda done, _: told.update(done))
+    hypotheses = translator.translate_encoded(
+        sources, lambda done, _: told.update(done), too_long.append
+    )
     seconds = max(time.monotonic() - started, 1e-9)
     say(inference_time(seconds, len(sources), batch_size or DEFAULT_BATCH_SIZE))
-    return Translations(sentences, hypotheses)
+    return Translations(sentences, hypotheses, sorted(too_long))
+
+
+def check_none_too_long(places: Sequence[int], source: str, result: str) -> None:
+    """Tell sentences that were left out for their length; args as of `check_complete`.
+
+    Example:
+        >>> check_none_too_long([2, 40], "in.de", "out.en")
+        Traceback (most recent call last):
+        ...
+        t2t_hint_nart.errors.InputError: Too long for this machine: line 3, 41 of in.de. What \
+out.en has there says nothing, all other lines are as they should be; divide such lines, or cut \
+them with --decode_hparams=max_input_size=<tokens>.
+    """
+    if places:
+        numbers = ", ".join(str(place + 1) for place in places[:_NAMED])
+        more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+        raise InputError(
+            f"Too long for this machine: line {numbers}{more} of {source}. What {result} has there "
+            "says nothing, all other lines are as they should be; divide such lines, or cut them "
+            "with --decode_hparams=max_input_size=<tokens>."
+        )
 
 
 class StepDecode:
@@ -250,8 +292,9 @@ def log_probs(
     encoders: dict[str, TextEncoder],
     pairs: Sequence[tuple[str, str]],
     batch_size: int = 0,
+    too_long: Callable[[int], None] | None = None,
 ) -> list[float]:
-    """Return log p(target, EOS | input) of pairs of texts, in nats.
+    """Return log p(target, EOS | input) of pairs of texts, in nats; NaN of a pair that is too long.
 
     Of a teacher it is what chooses among a student's candidates; of a student the probability of
     the tokens given their number. (T2T writes the training loss: the negative mean of a token.)
@@ -261,6 +304,7 @@ def log_probs(
         encoders: vocabularies of inputs and targets.
         pairs: (input, target).
         batch_size: pairs a batch; 0 means 32.
+        too_long: told the place of a pair that is too long.
     """
 
     @tf.function(input_signature=[IDS, IDS], autograph=False)
@@ -270,13 +314,20 @@ def log_probs(
 
     sources = [[*encoders["inputs"].encode(source), EOS_ID] for source, _ in pairs]
     targets = [[*encoders["targets"].encode(target), EOS_ID] for _, target in pairs]
-    results, indices = [], []
-    for batch in sentence_batches(sources, batch_size or DEFAULT_BATCH_SIZE):
+
+    def call(batch: SentenceBatch) -> np.ndarray:
         rows = [targets[index] for index in batch.indices]
         padded = np.full([len(rows), max(map(len, rows))], PAD_ID, np.int32)
         for row, ids in zip(padded, rows, strict=True):
             row[: len(ids)] = ids
-        scores = batch_log_probs(tf.constant(batch.inputs), tf.constant(padded))
-        results.extend(float(value) for value in scores.numpy())
-        indices.append(batch.indices)
-    return in_original_order(results, indices)
+        return batch_log_probs(tf.constant(batch.inputs), tf.constant(padded)).numpy()
+
+    lengths = [max(map(len, pair)) for pair in zip(sources, targets, strict=True)]
+    results = [math.nan] * len(pairs)
+    for places, scores in fitting_batches(call, sources, batch_size, lengths=lengths):
+        if scores is not None:
+            for place, score in zip(places, scores.tolist(), strict=True):
+                results[place] = score
+        elif too_long is not None:
+            too_long(places[0])
+    return results

@@ -1,6 +1,7 @@
 """Translate lines of text: load once, translate many."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import keras
 import numpy as np
@@ -9,7 +10,7 @@ from absl import logging
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import TextEncoder
-from t2t_hint_nart.data.sentence_batches import in_original_order, sentence_batches
+from t2t_hint_nart.data.sentence_batches import SentenceBatch, sentence_batches
 from t2t_hint_nart.decoding.beam import GREEDY
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.decoding.parallel import CANDIDATES
@@ -21,17 +22,73 @@ from t2t_hint_nart.exports.runtime import Servable
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.serving.decodes import Hypothesis
 from t2t_hint_nart.serving.trained_model import TrainedModel
-from t2t_hint_nart.text import EOS_ID
+from t2t_hint_nart.text import EOS_ID, PAD_ID
 from t2t_hint_nart.text.lines import sentence
 from t2t_hint_nart.text.reserved import sentence_ids
 
 DEFAULT_BATCH_SIZE = 32
+# Tokens, EOS among them: attention takes memory by their square, 1 GiB a layer of 16 heads here.
+LONGEST_SENTENCE = 4096
 
 # What of the decoding of candidates can be otherwise than it was exported.
 _CHANGEABLE = ("beam_size", "alpha", "length_halfwidth", "rescoring_alpha")
 
+_Outputs = TypeVar("_Outputs")
 # inputs int32[B, S] → ids int32[B, K, L], scores float32[B, K], best first.
 Decode = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+
+
+def fitting_batches(
+    call: Callable[[SentenceBatch], _Outputs],
+    sentences: Sequence[Sequence[int]],
+    batch_size: int = 0,
+    longest: int = LONGEST_SENTENCE,
+    lengths: Sequence[int] | None = None,
+) -> Iterator[tuple[Sequence[int], _Outputs | None]]:
+    """Yield the places of some sentences and what a call makes of them, until all had their turn.
+
+    What doesn't fit into memory is tried by halves; a single sentence that doesn't, or is too
+    long, comes with None: it takes nothing from the others.
+
+    Args:
+        call: from a batch to its outputs; must have them when it returns.
+        sentences: ids of each, EOS last.
+        batch_size: as of `sentence_batches`; 0 means 32.
+        longest: how many tokens a sentence may have.
+        lengths: as of `sentence_batches`.
+    """
+    sizes = list(map(len, sentences)) if lengths is None else lengths
+    fitting = [place for place, size in enumerate(sizes) if size <= longest]
+    for place, size in enumerate(sizes):
+        if size > longest:
+            yield [place], None
+    waiting = sentence_batches(
+        [sentences[place] for place in fitting],
+        batch_size or DEFAULT_BATCH_SIZE,
+        lengths=[sizes[place] for place in fitting],
+    )
+    for batch in waiting:
+        places = np.asarray(fitting)[batch.indices]
+        yield from _called(call, batch._replace(indices=places))
+
+
+def _called(
+    call: Callable[[SentenceBatch], _Outputs], batch: SentenceBatch
+) -> Iterator[tuple[Sequence[int], _Outputs | None]]:
+    places = batch.indices.tolist()
+    try:
+        outputs: _Outputs | None = call(batch)
+    except (tf.errors.ResourceExhaustedError, MemoryError):
+        outputs = None
+    if outputs is not None or len(places) == 1:
+        yield places, outputs
+        return
+    half = len(places) // 2
+    for part in (slice(half), slice(half, None)):
+        inputs = batch.inputs[part]
+        # No wider than its own longest sentence.
+        inputs = inputs[:, (inputs != PAD_ID).any(axis=0)]
+        yield from _called(call, SentenceBatch(batch.indices[part], inputs))
 
 
 class Translator:
@@ -56,7 +113,7 @@ class Translator:
     ):
         self._decode = decode
         self._encoders = encoders
-        self._batch_size = batch_size or DEFAULT_BATCH_SIZE
+        self._batch_size = batch_size
         self._max_input_size = max_input_size
 
     def encode(self, line: str) -> list[int]:
@@ -84,19 +141,37 @@ class Translator:
         self,
         sentences: Sequence[Sequence[int]],
         progress: Callable[[int, int], None] | None = None,
+        too_long: Callable[[int], None] | None = None,
     ) -> list[list[Hypothesis]]:
-        """Translate sources given as ids, each ending in EOS; otherwise as `translate`."""
-        outputs, indices = [], []
-        for batch in sentence_batches(sentences, self._batch_size):
-            found = (part.numpy() for part in self._decode(tf.constant(batch.inputs)))
-            outputs.extend(zip(*found, strict=True))
-            indices.append(batch.indices)
+        """Translate sources given as ids, each ending in EOS; otherwise as `translate`.
+
+        Args:
+            sentences: the sources.
+            progress: as of `translate`.
+            too_long: told the place of a sentence that is too long for the machine, or has
+                more tokens than 4,096 and max_input_size; its translation is empty.
+
+        Raises:
+            InputError: there is such a sentence, and `too_long` is None.
+        """
+
+        def call(batch: SentenceBatch) -> list[np.ndarray]:
+            return [part.numpy() for part in self._decode(tf.constant(batch.inputs))]
+
+        longest = max(self._max_input_size, LONGEST_SENTENCE)
+        hypotheses: list[list[Hypothesis]] = [[Hypothesis("", 0.0)] for _ in sentences]
+        done = 0
+        for places, outputs in fitting_batches(call, sentences, self._batch_size, longest):
+            if outputs is None:
+                (too_long or _refuse(sentences))(places[0])
+            else:
+                for place, *rows in zip(places, *outputs, strict=True):
+                    found = zip(*rows, strict=True)
+                    hypotheses[place] = [self._hypothesis(ids, score) for ids, score in found]
+            done += len(places)
             if progress is not None:
-                progress(len(outputs), len(sentences))
-        return [
-            [self._hypothesis(row, score) for row, score in zip(ids, scores, strict=True)]
-            for ids, scores in in_original_order(outputs, indices)
-        ]
+                progress(done, len(sentences))
+        return hypotheses
 
     def _hypothesis(self, row: np.ndarray, score: float) -> Hypothesis:
         ids = sentence_ids(row)
@@ -105,6 +180,16 @@ class Translator:
     def warm_up(self) -> None:
         """Build the graph with the shortest of sentences, so that the first one takes no longer."""
         self._decode(tf.constant([[EOS_ID]]))
+
+
+def _refuse(sentences: Sequence[Sequence[int]]) -> Callable[[int], None]:
+    def refuse(place: int) -> None:
+        raise InputError(
+            f"Sentence {place + 1} of {len(sentences)} is too long to be translated: it has "
+            f"{len(sentences[place])} tokens."
+        )
+
+    return refuse
 
 
 def decode_in_graph(

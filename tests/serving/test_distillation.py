@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.data.distill_problem import DistillProblem
 from t2t_hint_nart.data.problem_identity import vocabularies_of
+from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedTranslator
 from t2t_hint_nart.exports.metadata import TRANSLATES
@@ -64,6 +65,13 @@ def problem(told):
     return distilled
 
 
+def train_pairs(problem, data_dir):
+    """Ids of the training pairs, in the order in which they are read."""
+    features = problem.features("train")
+    pairs = (pair for path in problem.shard_files(data_dir, "train") for pair in read_shard(path))
+    return [tuple([int(i) for i in pair[name]] for name in features) for pair in pairs]
+
+
 def contents(data_dir):
     return {path.name: path.read_bytes() for path in Path(data_dir).glob(f"{NAME}*")}
 
@@ -102,6 +110,26 @@ def test_a_teacher_of_another_problem_is_told_of(data_dir, problem, told):
 def test_a_teacher_that_learnt_from_distilled_data_is_nothing_to_tell(data_dir, problem, told):
     distill(TableTeacher(data_dir, NAME), problem, data_dir)
     assert told == []
+
+
+def test_a_source_that_is_too_long_stops_nothing(data_dir, problem, told):
+    class Small(TableTeacher):
+        def decode(self, inputs):
+            if inputs.shape[1] == longest:
+                raise tf.errors.ResourceExhaustedError(None, None, "OOM")
+            return super().decode(inputs)
+
+    sources = [pair[0] for pair in train_pairs(LinesProblem(), data_dir)]
+    longest = max(map(len, sources))
+    left_out = [len(source) == longest for source in sources]
+    assert distill(Small(data_dir), problem, data_dir) == 5
+    assert [line for line in told if "too long" in line] == [
+        f"source {place + 1} is too long for the teacher: an empty target"
+        for place in range(5)
+        if left_out[place]
+    ]
+    targets = [pair[1] for pair in train_pairs(problem, data_dir)]
+    assert sorted(targets) == sorted([1] if left else [2, 1] for left in left_out)
 
 
 def test_the_same_again_does_nothing(data_dir, problem, told):

@@ -95,7 +95,7 @@ class Slow:
         self.now += 1000.0
         self.warm = True
 
-    def translate_encoded(self, sources, progress=None):
+    def translate_encoded(self, sources, progress=None, too_long=None):
         assert self.warm or progress is None
         self.sources = sources
         for done, _ in enumerate(sources, start=1):
@@ -116,7 +116,7 @@ def test_time_without_building_the_graph(monkeypatch, batch_size, expected):
     said = []
     sentences = Sentences(["a"] * 4, sources=[[1]] * 4)
     found = translate(Slow(monkeypatch, 2.0), sentences, said.append, batch_size)
-    assert found == Translations(sentences, DECODED)
+    assert found == Translations(sentences, DECODED, [])
     # Progress has a clock of its own, by which no time passes here.
     assert said == [expected]
 
@@ -204,7 +204,7 @@ class Dictionary:
     def encode(self, line):
         return line
 
-    def translate_encoded(self, sources):
+    def translate_encoded(self, sources, too_long):
         return [[SimpleNamespace(text=self.translations[line])] for line in sources]
 
 

@@ -17,6 +17,7 @@ from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.serving.decodes import Hypothesis
 from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.serving.translator import (
+    LONGEST_SENTENCE,
     Translator,
     decode_in_graph,
     decode_of_export,
@@ -107,6 +108,48 @@ def test_warm_up():
     translate, decode = translator()
     translate.warm_up()
     assert decode.batches == [(1, 1)]
+
+
+class Small:
+    """Copies what fits into a memory of so many tokens, padding included."""
+
+    def __init__(self, memory):
+        self.memory, self.done = memory, []
+
+    def __call__(self, inputs):
+        rows = inputs.numpy()
+        if rows.size > self.memory:
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+        self.done.append(rows.shape)
+        return inputs[:, None], tf.zeros([len(rows), 1])
+
+
+def best(found):
+    return [hypotheses[0].text for hypotheses in found]
+
+
+def test_what_does_not_fit_is_tried_by_halves():
+    decode = Small(memory=12)
+    lines = ["ab", "abcdefghijklmn", "abcd", "a", "abcde", "abc"]
+    translate = Translator(decode, {"inputs": Letters(), "targets": Letters()}, batch_size=3)
+    too_long = []
+    encoded = [translate.encode(line) for line in lines]
+    found = translate.translate_encoded(encoded, too_long=too_long.append)
+    assert best(found) == ["ab", "", "abcd", "a", "abcde", "abc"] and too_long == [1]
+    assert decode.done == [(2, 6), (3, 4)]
+    with pytest.raises(InputError, match="Sentence 2 of 6 is too long .*: it has 15 tokens[.]$"):
+        translate.translate(lines)
+
+
+@pytest.mark.parametrize(("size", "refused"), [(-1, [0]), (100, [0]), (5000, [])])
+def test_the_longest_sentence_there_is(size, refused):
+    translate, decode = translator(max_input_size=size)
+    too_long = []
+    encoded = [[5] * LONGEST_SENTENCE + [1], [5] * (LONGEST_SENTENCE - 1) + [1], [6, 1]]
+    found = translate.translate_encoded(encoded, too_long=too_long.append)
+    assert too_long == refused and best(found)[2] == "e"
+    # One long sentence takes no more memory because there are others.
+    assert all(rows == 1 for rows, _ in decode.batches[:-1])
 
 
 def test_no_lines():
