@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whenever a run is killed."""
+"""Files that are there whole or not at all, whenever a run is killed; full disks name them."""
 
 import contextlib
 import os
@@ -12,17 +12,41 @@ PathLike = str | os.PathLike[str]
 
 
 @contextlib.contextmanager
+def naming_file(path: PathLike) -> Iterator[None]:
+    """Put a file's name into an error of writing to it, which has none when the disk is full.
+
+    Raises:
+        OSError: as raised in the block, with a `filename`.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = os.fspath(path)
+        raise
+
+
+@contextlib.contextmanager
 def written_whole(path: PathLike) -> Iterator[Path]:
     """Yield `<path>.incomplete` to be written, which gets its final name if nothing was raised.
 
     Args:
         path: of the file; its directory is made if need be, and the file replaced if it exists.
+
+    Raises:
+        OSError: it can't be written, as on a full disk; names it, and nothing is left.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     incomplete = _incomplete(target)
-    yield incomplete
-    incomplete.replace(target)
+    try:
+        with naming_file(target):
+            yield incomplete
+            incomplete.replace(target)
+    except OSError:
+        with contextlib.suppress(OSError):
+            incomplete.unlink()
+        raise
 
 
 def write_whole(path: PathLike, text: str) -> Path:

@@ -1,7 +1,18 @@
+from pathlib import Path
+
 import pytest
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.whole_file import check_directory, check_writable, write_whole, written_whole
+from t2t_hint_nart.whole_file import (
+    check_directory,
+    check_writable,
+    naming_file,
+    write_whole,
+    written_whole,
+)
+
+# Where every write fails as on a full disk.
+FULL = Path("/dev/full")
 
 
 def test_a_file_is_replaced_when_it_is_complete(tmp_path):
@@ -40,3 +51,26 @@ def test_an_unfinished_file_that_is_a_directory(tmp_path):
     (tmp_path / "out.incomplete").mkdir()
     with pytest.raises(InputError, match="out can't be written: .*out.incomplete isn't a file.$"):
         check_writable(tmp_path / "out")
+
+
+@pytest.mark.parametrize("named", [None, "other"])
+def test_an_error_of_writing_names_the_file(named):
+    with pytest.raises(OSError) as caught, naming_file(Path("file")):
+        raise OSError(28, "No space left on device", named)
+    assert caught.value.filename == (named or "file")
+
+
+def test_what_is_no_error_of_the_system_has_no_file():
+    with pytest.raises(OSError) as caught, naming_file("file"):
+        raise OSError("damaged")
+    assert caught.value.filename is None
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_named_and_nothing_is_left(tmp_path):
+    path = write_whole(tmp_path / "report.json", "one")
+    (tmp_path / "report.json.incomplete").symlink_to(FULL)
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_whole(path, "two")
+    assert caught.value.filename == str(path) and path.read_text() == "one"
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,8 +1,9 @@
 """What every `t2t-*` command shares: flags, help, and errors in one line.
 
 In: a command's function, its name and the functions that define its flags. Out: the process's
-exit status: 0; 1 after bad input, told in one line on stderr; 130 when interrupted. Must not
-import TensorFlow, so that `--help` and a mistyped flag are answered at once.
+exit status: 0; 1 after bad input, told in one line on stderr, and so are what TensorFlow raises and
+exhausted memory; 130 when interrupted. Must not import TensorFlow, so that `--help` and a mistyped
+flag are answered at once.
 
 A command is a module whose docstring is its help, a paragraph and examples:
 
@@ -15,8 +16,10 @@ A command is a module whose docstring is its help, a paragraph and examples:
     main = command_line.command(_main, "t2t-trainer", define_data_flags, define_flags)
 """
 
+import errno
 import inspect
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -28,12 +31,22 @@ from t2t_hint_nart.bin.flag import DEFAULT_ONLY
 from t2t_hint_nart.bin.startup_noise import silence_startup_noise
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.text.escape import replace_surrogates
+from t2t_hint_nart.whole_file import naming_file
 
 _HELP_WORDS = ("--help", "-help", "-h", "--helpfull", "--helpshort", "-?")
 _HPARAM_PREFIX = "--hp_"
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
 _WIDTH = 88
+# The environment variable with which errors that nothing foresaw keep their traceback.
+_TRACEBACK = "T2T_HINT_NART_TRACEBACK"
+_NODE_NAMES = re.compile(r"\{\{.*?\}\} *|\[\[.*?\]\] *|\[Op:.*")
+_ROOT_ERROR = re.compile(r"\s*\(0\) (.*)")
+_ABOUT_THE_GRAPH = (" ", "Graph execution error", "Detected at node", "Hint:")
+_STDOUT = "standard output"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DISK = os.strerror(errno.ENOSPC)
+_LONGEST = 300
 _INDENT = " " * 8
 
 
@@ -90,11 +103,14 @@ def run(
             silence_startup_noise()
             if not _show_registry(values):
                 main(values)
-        sys.stdout.flush()
+        with naming_file(_STDOUT):
+            sys.stdout.flush()
     except (InputError, flags.Error) as error:
         _exit_with_error(name, str(error))
     except OSError as error:
         _exit_after_os_error(name, error)
+    except _unforeseen() as error:
+        _exit_after_failure(name, error)
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)
         sys.exit(_INTERRUPTED)
@@ -163,13 +179,49 @@ def _exit_after_os_error(name: str, error: OSError) -> None:
         sys.exit(_BROKEN_PIPE)
     if error.errno is None:
         raise error
+    place = error.filename
+    if error.errno in _FULL:
+        # Of a copy, the target. All files of this package are named: another is a library's.
+        place = error.filename2 or place or f"{_STDOUT} or a library's file"
     try:
         sys.stdout.flush()
     except OSError:
         _drop_stdout()
-    # Writing to a full disk fails without a file's name.
-    place = "" if error.filename is None else f"{error.filename}: "
-    _exit_with_error(name, f"{place}{error.strerror}")
+    told = "" if place is None else f"{os.fsdecode(place)}: "
+    _exit_with_error(name, f"{told}{error.strerror}")
+
+
+def _unforeseen() -> tuple[type[Exception], ...]:
+    """Return what a computation may fail with; TensorFlow's errors if it is loaded by now."""
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is None or not hasattr(tensorflow, "errors"):
+        return MemoryError, RecursionError
+    return MemoryError, RecursionError, tensorflow.errors.OpError
+
+
+def _exit_after_failure(name: str, error: BaseException) -> None:
+    """Tell in one line what nothing foresaw, what to do, and how to see where it happened."""
+    if os.environ.get(_TRACEBACK):
+        raise error
+    kind, reason = type(error).__name__.strip("_"), _reason(error)
+    is_full = _DISK in reason
+    if isinstance(error, MemoryError) or (kind == "ResourceExhaustedError" and not is_full):
+        advice = "Memory ran out: take smaller batches, shorter sentences or a smaller model"
+    elif isinstance(error, RecursionError):
+        advice = "Something in its input is nested too deep: look for what is"
+    else:
+        advice = "TensorFlow couldn't go on: look whether disk and files are as they should be"
+    told = ": ".join(filter(None, [kind, reason]))
+    _exit_with_error(name, f"{told}. {advice}. {_TRACEBACK}=1 shows where it happened.")
+
+
+def _reason(error: BaseException) -> str:
+    """Return the line of a message that says what happened, without the names of graph nodes."""
+    text = str(getattr(error, "message", None) or error)
+    lines = [line for line in text.splitlines() if line.strip()]
+    told = [found[1] for found in map(_ROOT_ERROR.match, lines) if found]
+    told += [line for line in lines if not line.startswith(_ABOUT_THE_GRAPH)]
+    return _NODE_NAMES.sub("", told[0]).strip(" .:")[:_LONGEST] if told else ""
 
 
 def _drop_stdout() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from absl import flags
 
 from t2t_hint_nart.bin.trainer_session import TrainerSession
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 
 DEFAULT_OBJECTIVE = "loss"
@@ -68,7 +69,8 @@ def search(values: flags.FlagValues) -> None:
 
     def train(settings: dict[str, Any], directory: Path) -> dict[str, float]:
         print(f"{directory.name}: {_assignments(settings)}", flush=True)
-        return _train(TrainerSession(values, str(directory), settings), metric)
+        with directory_lock(directory):
+            return _train(TrainerSession(values, str(directory), settings), metric)
 
     trials = searched.run(train)
     print("\n".join(random_search.table(trials, metric)))

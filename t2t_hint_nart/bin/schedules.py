@@ -6,8 +6,10 @@ stdout. Must not import TensorFlow at import.
 
 from collections.abc import Callable, Iterator
 
+from t2t_hint_nart.bin.cluster import check_one_process
 from t2t_hint_nart.bin.trainer_session import TrainerSession
 from t2t_hint_nart.data.problem import DatasetSplit
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError, nearest
 
 Schedule = Callable[[TrainerSession], None]
@@ -145,14 +147,16 @@ def _train(
 
     values = session.values
     settings = session.loop_settings(**changes)
-    experiment = session.experiment
-    extras = session.extras(writes_decodes) if eval_steps else None
-    step = experiment.train(
-        settings,
-        eval_steps,
-        on_start=lambda: write_flags(session.output_dir, values.flags_into_string()),
-        **({"extras": extras, "split": session.split} if extras else {}),
-    )
+    check_one_process()
+    with directory_lock(session.output_dir):
+        experiment = session.experiment
+        extras = session.extras(writes_decodes) if eval_steps else None
+        step = experiment.train(
+            settings,
+            eval_steps,
+            on_start=lambda: write_flags(session.output_dir, values.flags_into_string()),
+            **({"extras": extras, "split": session.split} if extras else {}),
+        )
     print(
         f"Trained to step {step}. Translate with:\n"
         f"  t2t-decoder --model={values.model} --hparams_set={values.hparams_set} "

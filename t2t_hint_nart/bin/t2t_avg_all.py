@@ -14,8 +14,9 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import require
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.whole_file import check_directory
+from t2t_hint_nart.whole_file import check_directory, naming_file
 
 # T2T's flags of this command.
 define_flags = flag.group(
@@ -38,6 +39,11 @@ def _main(values: flags.FlagValues) -> None:
             "give another."
         )
     check_directory(output_dir)
+    with directory_lock(output_dir):
+        _average_every(values, model_dir, output_dir)
+
+
+def _average_every(values: flags.FlagValues, model_dir: Path, output_dir: Path) -> None:
     from t2t_hint_nart.training.averaging import average_checkpoints
     from t2t_hint_nart.training.checkpoint_files import every_checkpoint
 
@@ -57,7 +63,8 @@ def _main(values: flags.FlagValues) -> None:
         )
     for name in ("hparams.json", "flags.txt"):
         if (model_dir / name).exists():
-            shutil.copy2(model_dir / name, output_dir / name)
+            with naming_file(output_dir / name):
+                shutil.copy2(model_dir / name, output_dir / name)
 
 
 main = command_line.command(_main, "t2t-avg-all", define_flags)

@@ -17,6 +17,7 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import require
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.whole_file import check_writable
 
@@ -65,7 +66,8 @@ def _main(values: flags.FlagValues) -> None:
             f"--output_path={values.output_path} would pass for a checkpoint of the run itself; "
             f"give another name than {CHECKPOINT_NAME}, or another directory."
         )
-    path = write_model_values(mean_of_checkpoints(paths), target.parent, 0, target.name)
+    with directory_lock(target.parent, target.name):
+        path = write_model_values(mean_of_checkpoints(paths), target.parent, 0, target.name)
     print(f"Mean of {', '.join(paths)}: {path}")
 
 

@@ -24,7 +24,7 @@ from absl import flags
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.whole_file import check_writable
+from t2t_hint_nart.whole_file import check_writable, write_whole
 
 LAST_STEP_FILE = "last_evaluated_step.txt"
 # Writes tags and values with a wall time, in seconds since the epoch, and a step.
@@ -160,7 +160,7 @@ def score_directory(values: flags.FlagValues) -> None:
             write(tagged, file.mtime, file.steps)
             for name, score in scores.items():
                 print(f"{file.path}: {name} = {score:6.2f}", flush=True)
-            last_step_file.write_text(f"{file.steps}\n", encoding="utf-8")
+            write_whole(last_step_file, f"{file.steps}\n")
             evaluated += 1
     if not evaluated:
         print(f"Nothing to evaluate in {values.translations_dir} from step {min_steps} on.")

@@ -17,6 +17,7 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import define_usr_dir_flag
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.whole_file import check_directory, check_writable
 
@@ -59,9 +60,9 @@ def _vocabulary_of_problem(values: flags.FlagValues) -> None:
     problem.check_unread_properties()
     problem.progress = lambda line: print(f"{problem.name}: {line}", file=sys.stderr, flush=True)
     check_directory(values.data_dir, values.tmp_dir)
-    Path(values.data_dir).mkdir(parents=True, exist_ok=True)
-    Path(values.tmp_dir).mkdir(parents=True, exist_ok=True)
-    encoder = problem.get_or_create_vocab(values.data_dir, values.tmp_dir)
+    with directory_lock(values.data_dir):
+        Path(values.tmp_dir).mkdir(parents=True, exist_ok=True)
+        encoder = problem.get_or_create_vocab(values.data_dir, values.tmp_dir)
     print(f"{problem.name}: vocabulary of {encoder.vocab_size} in {values.data_dir}")
 
 
@@ -70,6 +71,11 @@ def _vocabulary_of_text(values: flags.FlagValues) -> None:
     check_writable(target)
     if target.exists():
         raise InputError(f"--output_filename {target} exists; give another.")
+    with directory_lock(target.parent, target.name):
+        _build_vocabulary(values, target)
+
+
+def _build_vocabulary(values: flags.FlagValues, target: Path) -> None:
     from t2t_hint_nart.text.subword import SubwordTextEncoder
     from t2t_hint_nart.text.tokenizer import corpus_token_counts, listed_token_counts
 
@@ -82,7 +88,6 @@ def _vocabulary_of_text(values: flags.FlagValues) -> None:
     encoder = SubwordTextEncoder.build_from_token_counts(
         counts, values.min_count, values.num_iterations
     )
-    target.parent.mkdir(parents=True, exist_ok=True)
     encoder.store(target)
     print(f"{encoder.vocab_size} subtokens written to {target}")
 

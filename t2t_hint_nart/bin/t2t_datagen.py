@@ -26,6 +26,7 @@ from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import define_data_flags, require
 from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.corpus import seed_generators
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.whole_file import check_directory
 
@@ -117,8 +118,10 @@ def _main(values: flags.FlagValues) -> None:
     names = chosen_problems(values.problem or "", values.exclude_problems)
     require(values, "data_dir")
     check_directory(values.data_dir, values.tmp_dir)
-    for name in names:
-        _generate(name, values, tasks)
+    # Tasks may be those of several machines.
+    with directory_lock(values.data_dir, shared=tasks is not None):
+        for name in names:
+            _generate(name, values, tasks)
 
 
 def _tasks(values: flags.FlagValues) -> Sequence[int] | None:

@@ -15,6 +15,7 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import define_data_flags, require
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.whole_file import check_directory
 
 _TRAIN_APART = "train teacher and student with t2t-trainer"
@@ -37,11 +38,12 @@ def _main(values: flags.FlagValues) -> None:
     name = values.problem.removesuffix("_distill")
     problem = registry.problem(f"{name}_distill")
     problem.progress = lambda line: print(f"{problem.name}: {line}", file=sys.stderr, flush=True)
-    from t2t_hint_nart.exports.capabilities import ExportedTranslator
-    from t2t_hint_nart.serving.distillation import distill
+    with directory_lock(values.data_dir):
+        from t2t_hint_nart.exports.capabilities import ExportedTranslator
+        from t2t_hint_nart.serving.distillation import distill
 
-    teacher = ExportedTranslator(values.teacher_export_dir)
-    count = distill(teacher, problem, values.data_dir, values.batch_size)
+        teacher = ExportedTranslator(values.teacher_export_dir)
+        count = distill(teacher, problem, values.data_dir, values.batch_size)
     print(
         f"{count} pairs of {problem.name} in {values.data_dir}. Train a student with:\n"
         f"  t2t-trainer --problem={problem.name} --data_dir={values.data_dir} "

@@ -14,6 +14,7 @@ from absl import flags
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import MODEL_FLAGS, define_device_flags
 from t2t_hint_nart.bin.named_model import named_model
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.whole_file import check_directory
 
 # Where to export to.
@@ -33,10 +34,11 @@ def _main(values: flags.FlagValues) -> None:
     export_dir = values.export_dir or str(named.directory / "export")
     check_directory(export_dir)
 
-    from t2t_hint_nart.serving.export import export
+    with directory_lock(export_dir):
+        from t2t_hint_nart.serving.export import export
 
-    trained = named.load()
-    version = export(trained, settings, export_dir)
+        trained = named.load()
+        version = export(trained, settings, export_dir)
     print(
         f"Step {trained.step} exported to {version}. Look at it with:\n"
         f"  saved_model_cli show --dir {version} --tag_set serve "

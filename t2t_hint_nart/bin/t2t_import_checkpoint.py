@@ -19,6 +19,7 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import define_data_flags, define_model_flags, require
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.whole_file import check_directory, check_writable
 
@@ -36,14 +37,17 @@ define_flags = flag.group(
 def _main(values: flags.FlagValues) -> None:
     require(values, "checkpoint_path")
     if values.export_to:
-        _export(values)
+        target = Path(values.export_to)
+        with directory_lock(target.parent, target.name):
+            _export(values)
     else:
-        _import(values)
+        require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
+        check_directory(values.output_dir)
+        with directory_lock(values.output_dir):
+            _import(values)
 
 
 def _import(values: flags.FlagValues) -> None:
-    require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
-    check_directory(values.output_dir)
     if values.model != "transformer":
         raise InputError(f"--model={values.model}: only transformer is imported.")
     for name in ("checkpoint", "hparams.json"):

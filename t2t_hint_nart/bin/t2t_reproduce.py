@@ -15,12 +15,18 @@ Examples:
 import shlex
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.cluster import check_one_process
 from t2t_hint_nart.bin.flag import define_usr_dir_flag, require
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.whole_file import check_directory, check_writable
+
+if TYPE_CHECKING:
+    from t2t_hint_nart.reproduce.recipe import Recipe
 
 # The recipe and where it runs.
 define_flags = flag.group(
@@ -67,13 +73,19 @@ def _main(values: flags.FlagValues) -> None:
         recipe = recipe.only(values.questions)
     if values.schedule == "test":
         recipe = recipe.as_test()
+    check_one_process()
+    with directory_lock(values.output_dir):
+        _run(recipe, values)
+
+
+def _run(recipe: "Recipe", values: flags.FlagValues) -> None:
     from t2t_hint_nart.reproduce.pipeline import Pipeline
 
     started = time.monotonic()
     print(f"{recipe.name}: {recipe.doc}", flush=True)
     pipeline = Pipeline(
         recipe,
-        output_dir,
+        Path(values.output_dir),
         _command(values),
         values.random_seed,
         values.tmp_dir,

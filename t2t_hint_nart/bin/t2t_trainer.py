@@ -21,6 +21,7 @@ Examples:
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
+from t2t_hint_nart.bin.cluster import check_one_process
 from t2t_hint_nart.bin.flag import (
     define_data_flags,
     define_decode_flags,
@@ -32,6 +33,7 @@ from t2t_hint_nart.bin.flag import (
 from t2t_hint_nart.bin.hparams_search import search
 from t2t_hint_nart.bin.schedules import SCHEDULES, find_schedule
 from t2t_hint_nart.bin.trainer_session import TrainerSession
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.hparam import HParams
 
 # Of which --print_lr tells the learning rate.
@@ -134,9 +136,12 @@ def _main(values: flags.FlagValues) -> None:
         return
     session = TrainerSession(values)
     if values.generate_data:
-        session.problem.generate_data(values.data_dir, values.tmp_dir)
+        with directory_lock(values.data_dir):
+            session.problem.generate_data(values.data_dir, values.tmp_dir)
     if values.hparams_range:
-        search(values)
+        check_one_process()
+        with directory_lock(values.output_dir):
+            search(values)
     else:
         schedule(session)
 

@@ -20,9 +20,10 @@ from absl import flags
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import define_data_flags, define_decode_flags, require
 from t2t_hint_nart.bin.named_model import model_of_run, to_stderr
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.whole_file import check_directory
+from t2t_hint_nart.whole_file import check_directory, naming_file
 
 # From a checkpoint to its translations.
 Translate = Callable[[str], Any]
@@ -54,6 +55,11 @@ def _main(values: flags.FlagValues) -> None:
         raise InputError(f"--model_dir {model_dir} isn't a directory.")
     directory = Path(values.translations_dir)
     check_directory(directory)
+    with directory_lock(directory):
+        _translate_every(values, model_dir, directory)
+
+
+def _translate_every(values: flags.FlagValues, model_dir: Path, directory: Path) -> None:
     settings = _settings(values)
     from t2t_hint_nart.serving.job import file_sentences
 
@@ -104,7 +110,8 @@ def _settings(values: flags.FlagValues) -> HParams:
 def _copy_flags(source: Path, target: Path) -> None:
     """Keep the flags of training, and their time, from which curves are drawn (as T2T)."""
     if source.exists() and not target.exists():
-        shutil.copy2(source, target)
+        with naming_file(target):
+            shutil.copy2(source, target)
 
 
 def _translate(values: flags.FlagValues, settings: HParams, sentences: Any) -> Translate:

@@ -22,6 +22,7 @@ from absl import flags
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import MODEL_FLAGS, require
 from t2t_hint_nart.bin.named_model import named_model, to_stderr
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates
 from t2t_hint_nart.text.lines import sentence
@@ -59,11 +60,11 @@ def _main(values: flags.FlagValues) -> None:
     from t2t_hint_nart.inspection.sentence_view import draw, look, write_csv
 
     shown = look(inside, encoders, text)
-    directory.mkdir(parents=True, exist_ok=True)
-    write_csv(shown, directory)
-    draw(shown, directory)
-    # Last: where there is a page, everything is there.
-    write_page(shown, directory / PAGE)
+    with directory_lock(directory):
+        write_csv(shown, directory)
+        draw(shown, directory)
+        # Last: where there is a page, everything is there.
+        write_page(shown, directory / PAGE)
     print(f"{shown.inputs}\n{shown.outputs}\nOpen {directory / PAGE} in a browser.")
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.whole_file import naming_file
 
 # Length and checksum of a record. The checksum's start makes a run of zero bytes no record.
 _HEAD = struct.Struct("<II")
@@ -39,25 +40,30 @@ class ShardLog:
     """
 
     def __init__(self, path: str, key: bytes) -> None:
+        self._path = path
         self._file: BinaryIO = Path(path).open("ab+", buffering=_BUFFER_BYTES)  # noqa: SIM115
         try:
             _lock(self._file, path)
             self.length, end = _whole_records(path, key)
-            self._file.truncate(end)
-            if not end:
-                self._file.write(key)
+            with naming_file(path):
+                self._file.truncate(end)
+                if not end:
+                    self._file.write(key)
         except BaseException:
             self._file.close()
             raise
 
     def append(self, record: bytes) -> None:
         """Add a record; an empty one stands for a pair that is left out."""
-        self._file.write(_HEAD.pack(len(record), zlib.crc32(record, _CHECKSUM_START)) + record)
+        head = _HEAD.pack(len(record), zlib.crc32(record, _CHECKSUM_START))
+        with naming_file(self._path):
+            self._file.write(head + record)
         self.length += 1
 
     def close(self) -> None:
         """Write what is buffered and let go of the log."""
-        self._file.close()
+        with naming_file(self._path):
+            self._file.close()
 
 
 def read_log(path: str, key: bytes, seed: int | None = None) -> Iterator[bytes]:

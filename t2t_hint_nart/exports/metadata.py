@@ -13,6 +13,7 @@ from t2t_hint_nart.data.problem_identity import ProblemIdentity, Vocabulary
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.file_digests import check_digests, file_digests
 from t2t_hint_nart.json_file import read_json
+from t2t_hint_nart.whole_file import write_whole
 
 # What an export can do for others.
 TRANSLATES = "translates"
@@ -90,7 +91,7 @@ class ExportMetadata:
     def write(self, export_dir: str | Path) -> None:
         """Write METADATA_FILE into an export directory."""
         text = json.dumps(asdict(self), indent=1, sort_keys=True)
-        (Path(export_dir) / METADATA_FILE).write_text(text + "\n", encoding="utf-8")
+        write_whole(Path(export_dir) / METADATA_FILE, text + "\n")
 
 
 def digests_of(export_dir: str | Path) -> dict[str, str]:

@@ -15,6 +15,7 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.data.distill_problem import DistillProblem
 from t2t_hint_nart.data.problem import Problem
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.exports.capabilities import ExportedScorer, ExportedTranslator, HintGiver
 from t2t_hint_nart.exports.runtime import Servable, open_export
 from t2t_hint_nart.inspection.generated import NEEDED, Generated, inside_export
@@ -42,16 +43,17 @@ def train(run: Run, system: System, average: int, stream: TextIO) -> dict[str, A
         `length_bias`: C, measured on the training data; None for a model without. `parameters`:
         their number.
     """
-    experiment = Experiment(run, stream)
-    experiment.train(
-        LoopSettings(
-            train_steps=system.steps,
-            checkpoint_steps=system.checkpoint_steps,
-            log_steps=system.checkpoint_steps,
-            keep_checkpoint_max=average,
+    with directory_lock(run.output_dir):
+        experiment = Experiment(run, stream)
+        experiment.train(
+            LoopSettings(
+                train_steps=system.steps,
+                checkpoint_steps=system.checkpoint_steps,
+                log_steps=system.checkpoint_steps,
+                keep_checkpoint_max=average,
+            )
         )
-    )
-    average_last(run.output_dir, average, averaged(run))
+        average_last(run.output_dir, average, averaged(run))
     return {
         "length_bias": experiment.run.hparams.get("length_bias"),
         "parameters": experiment.learner.network.count_params(),
@@ -85,7 +87,8 @@ def distil(
     """Translate the training data, or only so many sentences of them, with an export."""
     problem.progress = lambda line: print(line, file=stream, flush=True)
     translator = ExportedTranslator(export_dir)
-    return {"distilled_pairs": distill(translator, problem, data_dir, DISTIL_BATCH, limit)}
+    with directory_lock(data_dir):
+        return {"distilled_pairs": distill(translator, problem, data_dir, DISTIL_BATCH, limit)}
 
 
 def loss_terms(run: Run) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import DatasetSplit
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.output_dir import create_hparams
 from t2t_hint_nart.reproduce import execution
 from t2t_hint_nart.reproduce.evaluate import Evaluation
@@ -184,7 +185,8 @@ class Pipeline:
         return self.stages.run("calibrate", settings, lambda: execution.loss_terms(run))
 
     def _datagen(self) -> Result:
-        self.problem.generate_data(self.data_dir, self.tmp_dir or str(self.output_dir / "tmp"))
+        with directory_lock(self.data_dir):
+            self.problem.generate_data(self.data_dir, self.tmp_dir or str(self.output_dir / "tmp"))
         counts = {
             f"{split}_pairs": len(self.problem.text_pairs(self.data_dir, split))
             for split in (DatasetSplit.TRAIN, DatasetSplit.EVAL, DatasetSplit.TEST)

@@ -20,7 +20,7 @@ from t2t_hint_nart.exports.capabilities import ExportedTranslator
 from t2t_hint_nart.progress import Progress
 from t2t_hint_nart.serving.translator import fitting_batches
 from t2t_hint_nart.text import EOS_ID
-from t2t_hint_nart.whole_file import write_whole
+from t2t_hint_nart.whole_file import naming_file, write_whole
 
 _SHOWN_DIGITS = 12
 
@@ -139,7 +139,7 @@ def _decode(
         return teacher.decode(tf.constant(batch.inputs))[0].numpy()
 
     todo = [index for index in range(len(sources)) if index not in decoded]
-    with journal.open("a", encoding="utf-8") as file:
+    with naming_file(journal), journal.open("a", encoding="utf-8") as file:
         waiting = [sources[index] for index in todo]
         for places, rows in fitting_batches(call, waiting, batch_size):
             if rows is None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.output_dir import HPARAMS_FILE
-from t2t_hint_nart.whole_file import write_whole
+from t2t_hint_nart.whole_file import naming_file, write_whole
 
 HISTORY_FILE = "evaluations.json"
 BEST_DIR = "best"
@@ -97,12 +97,13 @@ def keep_as_best(output_dir: str | Path, checkpoint: str, metric: str, value: fl
     for file in source.parent.glob(f"{source.name}.*"):
         _link(file, incomplete / file.name)
     if (directory / HPARAMS_FILE).exists():
-        shutil.copy2(directory / HPARAMS_FILE, incomplete / HPARAMS_FILE)
+        with naming_file(incomplete / HPARAMS_FILE):
+            shutil.copy2(directory / HPARAMS_FILE, incomplete / HPARAMS_FILE)
     # What tf.train.latest_checkpoint reads.
-    (incomplete / "checkpoint").write_text(f'model_checkpoint_path: "{source.name}"\n')
+    write_whole(incomplete / "checkpoint", f'model_checkpoint_path: "{source.name}"\n')
     step = int(source.name.rsplit("-", 1)[1])
     facts = json.dumps({"step": step, "metric": metric, "value": value}, indent=1)
-    (incomplete / BEST_FILE).write_text(facts + "\n", encoding="utf-8")
+    write_whole(incomplete / BEST_FILE, facts + "\n")
     if target.exists():
         target.replace(old)
     incomplete.replace(target)
@@ -113,7 +114,8 @@ def _link(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:
-        shutil.copy2(source, target)
+        with naming_file(target):
+            shutil.copy2(source, target)
 
 
 class EvaluationHistory:

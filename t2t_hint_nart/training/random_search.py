@@ -15,6 +15,7 @@ from optuna.storages.journal import JournalFileBackend
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.ranged_hparam import RangedHParams
+from t2t_hint_nart.whole_file import naming_file
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 JOURNAL = "optuna.journal"
@@ -115,15 +116,16 @@ class RandomSearch:
             value = metrics.get(self.metric, math.nan)
             has_value = math.isfinite(value)
             # Only now: an interrupted one goes on from its checkpoint.
-            study.add_trial(
-                optuna.trial.create_trial(
-                    state=states.COMPLETE if has_value else states.FAIL,
-                    value=value if has_value else None,
-                    params=self._drawn[number],
-                    distributions=self._distributions,
-                    user_attrs={"metrics": metrics, "error": error},
+            with naming_file(self.output_dir / JOURNAL):
+                study.add_trial(
+                    optuna.trial.create_trial(
+                        state=states.COMPLETE if has_value else states.FAIL,
+                        value=value if has_value else None,
+                        params=self._drawn[number],
+                        distributions=self._distributions,
+                        user_attrs={"metrics": metrics, "error": error},
+                    )
                 )
-            )
             self.trials()
         trials = self.trials()
         if all(trial.error for trial in trials):
@@ -153,6 +155,10 @@ class RandomSearch:
         return study
 
     def _begun(self) -> optuna.Study:
+        with naming_file(self.output_dir / JOURNAL):
+            return self._stored()
+
+    def _stored(self) -> optuna.Study:
         if self._study is None:
             self.output_dir.mkdir(parents=True, exist_ok=True)
             self._study = optuna.create_study(

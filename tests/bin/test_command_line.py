@@ -3,6 +3,7 @@
 It has two flags.
 """
 
+import errno
 import os
 import subprocess
 import sys
@@ -15,6 +16,9 @@ from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.command_line import help_text
 from t2t_hint_nart.bin.flag import define_data_flags, define_model_flags
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.whole_file import write_whole
+from tests.commands import refusal
+from tests.contracts.test_commands import console_scripts
 
 # Where every write fails as on a full disk.
 FULL = Path("/dev/full")
@@ -110,14 +114,22 @@ def test_a_file_that_cannot_be_read_becomes_one_line(capsys, tmp_path):
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
-def test_a_full_disk_becomes_one_line(capsys):
-    """What fails when it is written, not when it is opened, has no file name."""
+def test_a_full_disk_becomes_one_line_that_names_the_file(capsys, tmp_path):
+    """What fails when it is written, not when it is opened, has no file name from Python."""
+    (tmp_path / "out.incomplete").symlink_to(FULL)
 
     def main(values):
-        with FULL.open("w") as file:
-            file.write("x")
+        write_whole(tmp_path / "out", "x")
 
-    assert fails(capsys, main=main) == "No space left on device"
+    assert fails(capsys, main=main) == f"{tmp_path}/out: No space left on device"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_a_copy_the_target_is_named(capsys):
+    def main(values):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "in", None, "out")
+
+    assert fails(capsys, main=main) == "out: No space left on device"
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
@@ -131,7 +143,8 @@ def test_output_to_a_full_disk_becomes_one_line(arguments):
         ended = subprocess.run(
             [sys.executable, "-c", program, *arguments], stdout=out, stderr=subprocess.PIPE
         )
-    assert ended.stderr == b"t2t-test: error: No space left on device\n"
+    assert ended.stderr.startswith(b"t2t-test: error: standard output")
+    assert ended.stderr.endswith(b": No space left on device\n") and ended.stderr.count(b"\n") == 1
     assert ended.returncode == 1
 
 
@@ -143,6 +156,82 @@ def test_an_error_of_the_program_keeps_its_traceback(error):
     with pytest.raises(type(error)) as caught:
         run(main=main)
     assert caught.value is error
+
+
+SHOWS = "T2T_HINT_NART_TRACEBACK=1 shows where it happened."
+GRAPH = """Graph execution error:
+
+Detected at node decoder/add defined at (most recent call last):
+  File "x.py", line 3, in call
+
+Incompatible shapes: [2] vs. [3]
+\t [[{{node decoder/add}}]] [Op:__inference_step_7]"""
+
+
+def tensorflow_error(name, message):
+    import tensorflow as tf
+
+    return getattr(tf.errors, name)(None, None, message)
+
+
+def no_space():
+    return tensorflow_error("ResourceExhaustedError", "run/model.ckpt-1; No space left on device")
+
+
+UNFORESEEN = {
+    "memory": (MemoryError, "MemoryError. Memory ran out: take smaller batches"),
+    "recursion": (RecursionError, "RecursionError. Something in its input is nested too deep"),
+    "tensor": (
+        lambda: tensorflow_error("ResourceExhaustedError", "OOM when allocating [9,9]\n\t [[x]]"),
+        "ResourceExhaustedError: OOM when allocating [9,9]. Memory ran out: take smaller batches",
+    ),
+    "disk": (no_space, "ResourceExhaustedError: run/model.ckpt-1; No space left on device. Tens"),
+    "graph": (
+        lambda: tensorflow_error("InvalidArgumentError", GRAPH),
+        "InvalidArgumentError: Incompatible shapes: [2] vs. [3]. TensorFlow couldn't go on",
+    ),
+    "roots": (
+        lambda: tensorflow_error("InternalError", "2 root error(s) found.\n  (0) INTERNAL: x\n"),
+        "InternalError: INTERNAL: x. TensorFlow couldn't go on",
+    ),
+    "nothing": (lambda: tensorflow_error("AbortedError", ""), "AbortedError. TensorFlow couldn't"),
+}
+
+
+@pytest.mark.parametrize("kind", UNFORESEEN)
+def test_what_nothing_foresaw_becomes_one_line(capsys, kind):
+    make, expected = UNFORESEEN[kind]
+
+    def main(values):
+        raise make()
+
+    told = fails(capsys, main=main)
+    assert told.startswith(expected) and told.endswith(f". {SHOWS}")
+
+
+@pytest.mark.parametrize("kind", ["memory", "recursion", "tensor"])
+def test_where_it_happened_is_shown_if_it_is_asked_for(monkeypatch, kind):
+    made = UNFORESEEN[kind][0]()
+    monkeypatch.setenv("T2T_HINT_NART_TRACEBACK", "1")
+
+    def main(values):
+        raise made
+
+    with pytest.raises(type(made)) as caught:
+        run(main=main)
+    assert caught.value is made
+
+
+@pytest.mark.parametrize("command", console_scripts())
+@pytest.mark.parametrize("kind", ["memory", "recursion", "tensor"])
+def test_in_every_command(monkeypatch, command, kind):
+    make, expected = UNFORESEEN[kind]
+
+    def fail(values):
+        raise make()
+
+    monkeypatch.setattr(command_line, "_show_registry", fail)
+    assert refusal(command).startswith(expected)
 
 
 def test_an_interrupt_becomes_one_line(capsys):
