@@ -1,18 +1,27 @@
 """T2T's scores of subword ids under teacher forcing: approximate BLEU and ROUGE.
 
-Curves to watch, not scores to report: ids instead of words, padding and whatever a model puts after
-the end included. Reported scores come from decoding (`evaluation.bleu`).
+Curves to watch, not scores to report: they are of ids instead of words, and every prediction has
+seen the target before it. Reported scores come from decoding (`evaluation.bleu`). T2T counts
+padding too, so that most of a score is how well a batch is filled; here positions count where the
+target has a token, as in T2T's accuracies.
 """
 
 import itertools
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 MAX_ORDER = 4
+
+
+def _sentences(predictions: ArrayLike, targets: ArrayLike) -> Iterator[tuple[list[int], list[int]]]:
+    """Each row's ids where the target has a token, as (predicted, target)."""
+    for predicted, target in zip(np.asarray(predictions), np.asarray(targets), strict=True):
+        length = int(np.count_nonzero(target))
+        yield predicted[:length].tolist(), target[:length].tolist()
 
 
 def _ngrams(ids: Sequence[int]) -> Counter[tuple[int, ...]]:
@@ -39,18 +48,17 @@ def approx_bleu(predictions: ArrayLike, targets: ArrayLike) -> float:
 
     Args:
         predictions: int[B, T], argmax under teacher forcing.
-        targets: int[B, T]; PAD 0 counts as any other id.
+        targets: int[B, T], at the end of a row PAD 0, where predictions don't count.
 
     Example:
-        >>> targets = [[5, 6, 7, 8, 1, 0, 0, 0]]
-        >>> scores = [approx_bleu(ids, targets) for ids in ([[5, 6, 7, 8, 1, 9, 9, 9]], targets)]
+        >>> targets = [[5, 6, 7, 8, 9, 1, 0, 0]]
+        >>> scores = [approx_bleu(ids, targets) for ids in ([[5, 6, 7, 8, 1, 1, 9, 9]], targets)]
         >>> [round(score, 5) for score in scores]
-        [0.51697, 1.0]
+        [0.53728, 1.0]
     """
     matches, possible = [0] * MAX_ORDER, [0] * MAX_ORDER
     lengths = [0, 0]
-    rows = zip(np.asarray(predictions).tolist(), np.asarray(targets).tolist(), strict=True)
-    for predicted, target in rows:
+    for predicted, target in _sentences(predictions, targets):
         lengths[0] += len(predicted)
         lengths[1] += len(target)
         found, expected = _ngrams(predicted), _ngrams(target)
@@ -73,8 +81,8 @@ def rouge_2_fscore(predictions: ArrayLike, targets: ArrayLike) -> float:
         0.6667
     """
     scores = []
-    for predicted, target in zip(np.asarray(predictions), np.asarray(targets), strict=True):
-        found, expected = (set(itertools.pairwise(row.tolist())) for row in (predicted, target))
+    for predicted, target in _sentences(predictions, targets):
+        found, expected = (set(itertools.pairwise(ids)) for ids in (predicted, target))
         common = len(found & expected)
         precision = common / len(found) if found else 0.0
         recall = common / len(expected) if expected else 0.0
@@ -113,8 +121,13 @@ def rouge_l_fscore(predictions: ArrayLike, targets: ArrayLike) -> float:
         0.75
     """
     found, expected = np.asarray(predictions), np.asarray(targets)
-    common = common_subsequence_lengths(found, expected)
-    recall, precision = common / expected.shape[1], common / found.shape[1]
+    lengths = np.count_nonzero(expected, axis=1)
+    # What doesn't count is equal to nothing.
+    columns = np.arange(found.shape[1])
+    found = np.where(columns < lengths[:, None], found, -1)
+    common = common_subsequence_lengths(found, np.where(expected != 0, expected, -2))
+    recall = common / np.maximum(lengths, 1)
+    precision = common / np.clip(lengths, 1, max(found.shape[1], 1))
     beta2 = (precision / (recall + 1e-12)) ** 2
     scores = (1.0 + beta2) * recall * precision / (recall + beta2 * precision + 1e-12)
     return float(np.mean(scores)) if len(scores) else 0.0

@@ -13,12 +13,47 @@ from t2t_hint_nart.evaluation.teacher_forcing import (
 )
 
 LABELS = [5, 6, 7, 8, 1, 0, 0, 0]
+METRICS = (approx_bleu, rouge_2_fscore, rouge_l_fscore)
 
 
 def test_golden_toy():
-    """Executed with T2T: junk after the end counts."""
-    assert approx_bleu([LABELS], [LABELS]) == 1.0
-    assert approx_bleu([[5, 6, 7, 8, 1, 9, 9, 9]], [LABELS]) == pytest.approx(0.51697, abs=5e-6)
+    """T2T gives 0.51697, since it counts what is predicted where the target has padding."""
+    for metric in METRICS:
+        assert metric([LABELS], [LABELS]) == pytest.approx(1.0)
+        assert metric([[5, 6, 7, 8, 1, 9, 9, 9]], [LABELS]) == pytest.approx(1.0)
+
+
+def test_what_is_wrong_everywhere_scores_nothing():
+    """However much padding there is, and whether it is predicted."""
+    for padding in (0, 9):
+        wrong = [[2, 3, 4, 9, 9, *[padding] * 40]]
+        for metric in METRICS:
+            # Of BLEU, what its smoothing gives.
+            assert metric(wrong, [LABELS[:5] + [0] * 40]) < 0.1
+
+
+def cut(rows, lengths):
+    return [row[:length].tolist() for row, length in zip(rows, lengths, strict=True)]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("seed", range(5))
+def test_padding_changes_nothing(metric, seed):
+    """Rows of several lengths together, each alone without padding, and with more of it."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(1, 10, 6)
+    targets = rng.integers(2, 5, (6, 10)) * (np.arange(10) < lengths[:, None])
+    predictions = rng.integers(0, 5, (6, 10))
+    score = metric(predictions, targets)
+    more = rng.integers(0, 5, (6, 7))
+    wide = np.concatenate([predictions, more], 1), np.concatenate([targets, 0 * more], 1)
+    assert metric(*wide) == score
+    pairs = list(zip(cut(predictions, lengths), cut(targets, lengths), strict=True))
+    if metric is approx_bleu:
+        assert score == pytest.approx(by_hand(*zip(*pairs, strict=True)))
+    else:
+        alone = [metric([predicted], [target]) for predicted, target in pairs]
+        assert score == pytest.approx(np.mean(alone))
 
 
 def by_hand(predictions, targets):
@@ -44,13 +79,13 @@ def by_hand(predictions, targets):
 @pytest.mark.parametrize("seed", range(5))
 def test_random_corpora(seed):
     rng = random.Random(seed)
-    pairs = [([rng.randrange(4) for _ in range(9)], [rng.randrange(4) for _ in range(9)])] * 2
+    pairs = [([rng.randrange(1, 5) for _ in range(9)], [rng.randrange(1, 5) for _ in range(9)])] * 2
     predictions, targets = zip(*pairs, strict=True)
     assert approx_bleu(predictions, targets) == pytest.approx(by_hand(predictions, targets))
 
 
 def test_brevity():
-    assert approx_bleu([[5, 6, 7, 8]], [LABELS]) == pytest.approx(math.exp(1 - 8 / 4))
+    assert approx_bleu([[5, 6, 7, 8]], [LABELS]) == pytest.approx(math.exp(1 - 5 / 4))
 
 
 def test_short_rows_leave_orders_out():
@@ -59,7 +94,8 @@ def test_short_rows_leave_orders_out():
 
 
 def test_empty():
-    assert approx_bleu([[]], [[]]) == 0.0
+    for rows in ([[]], [[0, 0]]):
+        assert [metric(rows, rows) for metric in METRICS] == [0.0, 0.0, 0.0]
 
 
 def subsequence_length(first, second):
@@ -81,14 +117,13 @@ def test_common_subsequences(shape):
 
 
 def test_rouge_l_of_two_sentences():
-    """Padding counts as any other id."""
     hypothesis = np.array([[2, 3, 4, 5, 6, 0, 0], [7, 8, 9, 1, 0, 0, 0]])
     reference = np.array([[2, 3, 4, 5, 6, 0, 0], [7, 8, 1, 9, 0, 0, 0]])
     assert rouge_l_fscore(hypothesis[:1], reference[:1]) == pytest.approx(1.0)
-    # Common are 7 8 9 and three times padding (or 7 8 1 and padding): 6 of 7.
-    assert rouge_l_fscore(hypothesis[1:], reference[1:]) == pytest.approx(6 / 7)
+    # Common are 7 8 9, or 7 8 1: 3 of 4.
+    assert rouge_l_fscore(hypothesis[1:], reference[1:]) == pytest.approx(3 / 4)
     both = rouge_l_fscore(hypothesis, reference)
-    assert both == pytest.approx((1 + 6 / 7) / 2)
+    assert both == pytest.approx((1 + 3 / 4) / 2)
 
 
 def test_rouge_l_of_other_lengths():
