@@ -11,4 +11,5 @@ from t2t_hint_nart.hparams import (  # noqa: F401
     transformer_corpora,
     transformer_nat,
     transformer_t2t115,
+    transformer_t2t129,
 )

@@ -13,7 +13,7 @@ from typing import Any
 
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparams.basic import changed
-from t2t_hint_nart.hparams.transformer import (
+from t2t_hint_nart.hparams.transformer_t2t129 import (
     transformer_base,
     transformer_big,
     transformer_n_da,

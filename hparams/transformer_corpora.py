@@ -2,9 +2,25 @@
 
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparams.basic import changed
-from t2t_hint_nart.hparams.transformer import transformer_quickstart
 from t2t_hint_nart.hparams.transformer_nat import add_nat_hparams, add_paper_hints
+from t2t_hint_nart.hparams.transformer_t2t129 import transformer_base
 from t2t_hint_nart.registry import register_hparams
+
+
+@register_hparams
+def transformer_quickstart() -> HParams:
+    """3 layers of width 128 for a few thousand short sentences: minutes on a CPU."""
+    return changed(
+        transformer_base(),
+        num_hidden_layers=3,
+        hidden_size=128,
+        filter_size=512,
+        num_heads=4,
+        layer_prepostprocess_dropout=0.3,
+        batch_size=2048,
+        learning_rate_warmup_steps=400,
+        learning_rate=0.1,
+    )
 
 
 @register_hparams
@@ -34,6 +50,25 @@ def _brief_student(teacher: HParams) -> HParams:
     return changed(
         add_nat_hparams(teacher), batch_size=2048, learning_rate_warmup_steps=400, learning_rate=0.1
     )
+
+
+@register_hparams
+def transformer_nat_quickstart() -> HParams:
+    """Student of transformer_quickstart, likelihood alone, to start from the teacher's weights.
+
+    For 400 steps: the warm-up is a quarter of them, up to the rate that the teacher's has.
+    """
+    return changed(
+        add_nat_hparams(transformer_quickstart()),
+        learning_rate_warmup_steps=100,
+        learning_rate=0.05,
+    )
+
+
+@register_hparams
+def transformer_nat_quickstart_hints() -> HParams:
+    """Student with both hints: recalled values of the paper's appendix, unverified."""
+    return add_paper_hints(transformer_nat_quickstart())
 
 
 @register_hparams

@@ -10,11 +10,10 @@ from collections.abc import Callable
 
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparams.basic import changed
-from t2t_hint_nart.hparams.transformer import (
+from t2t_hint_nart.hparams.transformer_t2t129 import (
     transformer_base_v1,
     transformer_base_v2,
     transformer_deep_small,
-    transformer_quickstart,
     transformer_small,
 )
 from t2t_hint_nart.registry import register_hparams
@@ -135,9 +134,7 @@ transformer_nat_small = register_hparams(_student(transformer_small, _AUTHORS))
 transformer_nat_deep_small = register_hparams(_student(transformer_deep_small, _AUTHORS))
 transformer_nat_base_v1 = register_hparams(_student(transformer_base_v1, _AUTHORS))
 transformer_nat_base_v2 = register_hparams(_student(transformer_base_v2, _AUTHORS))
-transformer_nat_quickstart = register_hparams(_student(transformer_quickstart))
 transformer_nat_small_hints = register_hparams(_hinted(transformer_nat_small))
 transformer_nat_deep_small_hints = register_hparams(_hinted(transformer_nat_deep_small))
 transformer_nat_base_v1_hints = register_hparams(_hinted(transformer_nat_base_v1))
 transformer_nat_base_v2_hints = register_hparams(_hinted(transformer_nat_base_v2))
-transformer_nat_quickstart_hints = register_hparams(_hinted(transformer_nat_quickstart))

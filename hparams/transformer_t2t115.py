@@ -6,7 +6,7 @@ What 1.15 calls `transformer_base` is `transformer_base_v3`; the others have its
 
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparams.basic import changed
-from t2t_hint_nart.hparams.transformer import (
+from t2t_hint_nart.hparams.transformer_t2t129 import (
     as_multistep8,
     transformer_base_v2,
     transformer_big,

@@ -1,6 +1,7 @@
 """The Transformer's hyperparameter sets with the values of T2T 1.2.9, the paper's version.
 
-Those of T2T 1.15 are in `transformer_t2t115.py`; ranges to search in are at the end.
+Those of T2T 1.15 are in `transformer_t2t115.py`; `transformer.py` has all that T2T's module has.
+Ranges to search in are at the end.
 """
 
 from t2t_hint_nart.hparam import HParams
@@ -152,22 +153,6 @@ def transformer_test() -> HParams:
     """2 layers of width 16, for tests (a set of T2T 1.15, on the base of 1.2.9)."""
     return changed(
         transformer_base(), num_hidden_layers=2, hidden_size=16, filter_size=8, num_heads=2
-    )
-
-
-@register_hparams
-def transformer_quickstart() -> HParams:
-    """3 layers of width 128 for a few thousand short sentences: minutes on a CPU."""
-    return changed(
-        transformer_base(),
-        num_hidden_layers=3,
-        hidden_size=128,
-        filter_size=512,
-        num_heads=4,
-        layer_prepostprocess_dropout=0.3,
-        batch_size=2048,
-        learning_rate_warmup_steps=400,
-        learning_rate=0.1,
     )
 
 

@@ -1,9 +1,13 @@
+import json
+from pathlib import Path
+
 import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hparams import basic, transformer, transformer_nat
 from t2t_hint_nart.hparams.transformer import transformer_base
 from t2t_hint_nart.hparams.transformer_t2t115 import transformer_base_v3
 
@@ -55,3 +59,21 @@ def test_what_is_drawn_fits_the_set():
     drawn = ranges.settings(study.ask(ranges.ranges()).params)
     hparams = transformer_base().override_from_dict(drawn)
     assert {name: getattr(hparams, name) for name in drawn} == drawn
+
+
+T2T = json.loads((Path(__file__).parents[1] / "contracts" / "t2t_names.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", [name for name in T2T["sets"] if name in registry.list_hparams()])
+def test_t2ts_sets_are_where_its_module_has_them(name):
+    """transformer.transformer_relative(), common_hparams.basic_params1(), the fork's module."""
+    if name == "basic_1":
+        made = basic.basic_params1
+    else:
+        made = getattr(transformer_nat if "_nat_" in name else transformer, name)
+    assert made().values() == registry.hparams(name).values()
+
+
+def test_the_module_has_nothing_else():
+    """What T2T's has, of both versions and the fork: also the ranges of 1.15."""
+    assert set(transformer.__all__) - set(T2T["sets"]) == {"transformer_base_range"}

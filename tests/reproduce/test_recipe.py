@@ -26,6 +26,8 @@ def test_what_a_recipe_names_exists_and_goes_together(name):
             for same in ("num_hidden_layers", "num_decoder_layers", "num_heads", "hidden_size"):
                 assert getattr(hparams, same) == getattr(sets[other], same)
         assert recipe.average * system.checkpoint_steps <= system.steps
+        # No run ends inside its warm-up, or soon after it.
+        assert hparams.learning_rate_warmup_steps < 0.75 * system.steps, system
     for decoding in recipe.decodings:
         for name, decoded in recipe.decoded():
             if decoded == decoding.name:
