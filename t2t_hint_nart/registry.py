@@ -177,11 +177,16 @@ def hparams(name: str) -> HParams:
 
     Raises:
         UnknownNameError: listing the sets there are.
-        InputError: if the registered function returned something else than an `HParams`, or one
-            with a number that `hparam_bounds` doesn't allow.
+        InputError: if the registered function failed, or returned something else than an
+            `HParams`, or one with a number that `hparam_bounds` doesn't allow.
     """
     entry = _hparams.find(name)
-    made = entry.value()
+    try:
+        made = entry.value()
+    except Exception as error:
+        raise InputError(
+            f"hparams set '{name}' ({entry.origin}) failed: {user_directory.failure(error)}"
+        ) from error
     if not isinstance(made, HParams):
         raise InputError(
             f"hparams set '{name}' ({entry.origin}) must return an HParams, "

@@ -8,6 +8,7 @@ import sys
 import traceback
 from pathlib import Path
 
+from t2t_hint_nart import t2t_imports
 from t2t_hint_nart.errors import InputError
 
 _imported: list[str] = []
@@ -27,7 +28,8 @@ def import_directory(path: str) -> None:
 
     Raises:
         InputError: if it is not a package, its name is that of another importable module, or its
-            own code fails; the message then names the line.
+            own code fails; the message then names the line, and what to write instead of imports of
+            tensor2tensor.
     """
     if not path:
         return
@@ -46,10 +48,7 @@ def import_directory(path: str) -> None:
     try:
         module = importlib.import_module(directory.name)
     except Exception as error:
-        raise InputError(
-            f"--t2t_usr_dir={path} failed to import: {type(error).__name__}: "
-            f"{' '.join(str(error).split())}{_place(error, directory)}"
-        ) from error
+        raise InputError(f"--t2t_usr_dir={path} {_failure(error, directory)}") from error
     finally:
         sys.path.remove(str(directory.parent))
     imported = Path(module.__file__ or "").resolve()
@@ -60,6 +59,39 @@ def import_directory(path: str) -> None:
         )
     if str(directory) not in _imported:
         _imported.append(str(directory))
+
+
+def _failure(error: Exception, directory: Path) -> str:
+    """Return what failed in a directory's own code, and what to write instead if that is known."""
+    missing = (error.name or "") if isinstance(error, ModuleNotFoundError) else ""
+    root = missing.split(".")[0]
+    if root == t2t_imports.T2T:
+        return (
+            "imports tensor2tensor, which this library takes the place of"
+            f"{_place(error, directory)}. Write instead: {t2t_imports.advice(directory)}"
+        )
+    if root and ((directory / f"{root}.py").is_file() or (directory / root).is_dir()):
+        return (
+            f"failed to import: '{root}' is a module of this directory, which is imported as a "
+            f"package: write 'from {directory.name} import {root}' or 'from . import {root}'"
+            f"{_place(error, directory)}"
+        )
+    return f"failed to import: {_told(error)}{_place(error, directory)}"
+
+
+def failure(error: Exception) -> str:
+    """Return the kind of error that a user's code raised, its message and ` (file:line)`, if known.
+
+    Example:
+        >>> failure(ZeroDivisionError("division by zero"))
+        'ZeroDivisionError: division by zero'
+    """
+    places = (_place(error, Path(directory)) for directory in _imported)
+    return _told(error) + next(filter(None, places), "")
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _place(error: Exception, directory: Path) -> str:

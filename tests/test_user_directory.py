@@ -4,6 +4,7 @@ import pytest
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.t2t_imports import written_here
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +82,64 @@ def test_a_taken_name_is_refused_with_both_places(tmp_path):
     directory = make(tmp_path / "usr_taken", __init__=SETS.replace("my_wide_set", "transformer_l2"))
     with pytest.raises(InputError, match=r"transformer_ablation.py:\d+; .*__init__.py:4"):
         registry.import_usr_dir(str(directory))
+
+
+T2T_SET = """from tensor2tensor.models import transformer
+from tensor2tensor.utils import registry
+
+@registry.register_hparams
+def my_t2t_set():
+    return transformer.transformer_relative()
+"""
+
+
+def test_imports_of_tensor2tensor_are_refused_with_what_to_write(tmp_path):
+    directory = make(
+        tmp_path / "usr_t2t",
+        __init__="from usr_t2t import sets, more\n",
+        sets=T2T_SET,
+        more="import tensor2tensor.data_generators.problem as p\nfrom tensor2tensor import rl\n",
+    )
+    with pytest.raises(InputError) as caught:
+        registry.import_usr_dir(str(directory))
+    assert str(caught.value) == (
+        f"--t2t_usr_dir={directory} imports tensor2tensor, which this library takes the place of "
+        f"({directory}/sets.py:1). Write instead: "
+        "more.py:1 import t2t_hint_nart.data.problem as p; "
+        "more.py:2 is of no counterpart, see docs/T2T_API.md; "
+        "sets.py:1 from t2t_hint_nart.hparams import transformer; "
+        "sets.py:2 from t2t_hint_nart import registry"
+    )
+
+
+def test_what_is_to_be_written_works(tmp_path):
+    """The rest of the file stays as it is."""
+    lines = dict(written_here(T2T_SET))
+    ported = [lines.get(i, line) for i, line in enumerate(T2T_SET.splitlines(), 1)]
+    text = "\n".join(ported)
+    registry.import_usr_dir(str(make(tmp_path / "usr_ported", __init__=text)))
+    made = registry.hparams("my_t2t_set")
+    assert made == registry.hparams("transformer_relative")
+
+
+def test_a_module_of_the_directory_imported_as_if_it_lay_on_the_path(tmp_path):
+    directory = make(tmp_path / "usr_flat", __init__="import my_sets\n", my_sets=SETS)
+    with pytest.raises(
+        InputError,
+        match=r"'my_sets' is a module of this directory.*: write 'from usr_flat import my_sets' or "
+        r"'from \. import my_sets' \(.*__init__.py:1\)$",
+    ):
+        registry.import_usr_dir(str(directory))
+
+
+def test_a_set_that_fails_when_it_is_made(tmp_path):
+    """T2T has the function, this library hasn't."""
+    text = SETS.replace("hparams.hidden_size = 768", "transformer_base.no_such_attribute()")
+    directory = make(tmp_path / "usr_late", __init__=text)
+    registry.import_usr_dir(str(directory))
+    with pytest.raises(
+        InputError,
+        match=r"^hparams set 'my_wide_set' \(.*:4\) failed: AttributeError: .*'no_such_attribute' "
+        r"\(.*usr_late/__init__.py:7\)$",
+    ):
+        registry.hparams("my_wide_set")

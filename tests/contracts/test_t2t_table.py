@@ -22,6 +22,7 @@ from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.flag import DEFAULT_ONLY
 from t2t_hint_nart.bin.schedules import SCHEDULES
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart.t2t_imports import written_here
 from tests.contracts.test_commands import console_scripts
 
 ROOT = Path(__file__).parents[2]
@@ -220,6 +221,14 @@ def test_import_roots(theirs):
         assert hasattr(importlib.import_module(module), name)
     if theirs.count(".") == 3:
         assert theirs.rpartition(".")[2] == name
+
+
+def test_a_refused_import_is_told_what_the_table_says():
+    for theirs, here in IMPORT_ROOTS.items():
+        package, _, name = theirs.rpartition(".")
+        ((_, told),) = written_here(f"from {package} import {name}")
+        package, _, name = here.rpartition(".")
+        assert told.partition(" as ")[0] == f"from {package} import {name}"
 
 
 def test_readme_links_the_documents():
