@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.decoding.beam_search import beam_search, tile_to_beam
 from t2t_hint_nart.decoding.search import Hypotheses
+from t2t_hint_nart.decoding.sources import keep_empty
 from t2t_hint_nart.decoding.strategy import IDS, Signature, Strategy
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.network import Stepwise, require
@@ -67,7 +68,7 @@ class Beam(Strategy):
         search = Greedy(self.exported().settings, self.hparams)
 
         def greedy(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-            found = search(network, inputs)
+            found = keep_empty(search(network, inputs), inputs)
             return {"outputs": found.ids[:, 0], "scores": found.scores[:, 0]}
 
         return {GREEDY: Signature(greedy, (IDS,))}

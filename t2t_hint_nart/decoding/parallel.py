@@ -7,6 +7,7 @@ import tensorflow as tf
 from t2t_hint_nart.decoding.one_pass import OnePassResult, candidate_lengths, one_pass
 from t2t_hint_nart.decoding.reading import Reading, dedup, read_until_eos
 from t2t_hint_nart.decoding.search import Hypotheses
+from t2t_hint_nart.decoding.sources import keep_empty
 from t2t_hint_nart.decoding.strategy import IDS, Signature, Strategy
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
@@ -140,7 +141,8 @@ class OnePass(ParallelPass):
 
         def candidates(inputs: tf.Tensor, halfwidth: tf.Tensor) -> dict[str, tf.Tensor]:
             found = self.candidates(network, inputs, halfwidth)
-            return {"outputs": found.ids, "log_prob": found.log_probs}
+            kept = keep_empty(Hypotheses(found.ids, found.log_probs), inputs)
+            return {"outputs": kept.ids, "log_prob": kept.scores}
 
         return {CANDIDATES: Signature(candidates, (IDS, tf.TensorSpec([], tf.int32)))}
 

@@ -11,6 +11,9 @@ from t2t_hint_nart.hparam import HParams
 
 IDS = tf.TensorSpec([None, None], tf.int32)
 
+# Source tokens that an export takes in any case.
+LEAST_INPUT_SIZE = 1024
+
 
 class Scorer(Protocol):
     """What gives the probability of whole sentences, EOS included."""
@@ -75,6 +78,18 @@ class Strategy:
             Hypotheses, best first, or in the order in which a scorer is to see them.
         """
         raise NotImplementedError
+
+    @property
+    def exported_input_size(self) -> int:
+        """Source tokens that an export takes, EOS among them: max_input_size if that is given.
+
+        By default the longest source of training, and 1,024 at least. What is longer is cut:
+        memory grows with the square of a source's length, so that without a limit one line could
+        take all there is.
+        """
+        trained = self.hparams.get("max_length", 0) or self.hparams.get("batch_size", 0)
+        given: int = self.settings.max_input_size
+        return given if given > 0 else max(trained, LEAST_INPUT_SIZE)
 
     def canvas(self, inputs: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
         """Targets with which a forward pass shows the inside of this decoding.

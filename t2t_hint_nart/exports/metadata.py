@@ -21,6 +21,9 @@ SCORES = "scores"  # gives the probability of whole sentences, EOS included
 GIVES_HINTS = "gives_hints"  # gives its probes under teacher forcing
 
 # Signatures. Ids are int32, PAD 0 after EOS 1; strings are UTF-8. A strategy may add its own.
+# Zero sentences in, zero out; an empty source has the empty translation. A source of more than
+# max_input_size tokens is cut to them, EOS the last, but HINTS refuses it: its probes have the
+# length that the caller's have.
 SERVING = "serving_default"  # text string[B] -> outputs string[B], scores float[B]
 EXAMPLE = "serving_example"  # input string[B], tf.Examples as T2T serves them -> outputs, scores
 DECODE = "decode"  # inputs int[B,S] -> outputs int[B,L], scores float[B]
@@ -57,6 +60,8 @@ class ExportMetadata:
         runtime: registered name of what opens it.
         languages: of "inputs" and "targets", such as "de"; none where nobody knows.
         digests: sha256 of the export's files, by their paths in it; none of an older export.
+        max_input_size: source tokens, EOS among them, that every signature takes; −1 of exports
+            that take any number, those made before there was a limit.
     """
 
     model: str
@@ -74,6 +79,7 @@ class ExportMetadata:
     format: int = FORMAT
     languages: dict[str, str] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
+    max_input_size: int = -1
 
     @property
     def learnt(self) -> ProblemIdentity:

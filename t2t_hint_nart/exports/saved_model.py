@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import TextEncoder
+from t2t_hint_nart.decoding.sources import cut, keep_empty
 from t2t_hint_nart.decoding.strategy import IDS, Strategy
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.exports import metadata as names
@@ -45,13 +46,14 @@ class SavedModelRuntime:
         module.held = [variable.value for variable in network.variables]
         source, target = _text_graphs(encoders)
         module.text = [source, target]
+        limit = strategy.exported_input_size
         functions = _translating(network, strategy, source, target)
         if names.SCORES in capabilities:
-            functions |= _scoring(network)
+            functions |= _scoring(network, limit)
         if names.GIVES_HINTS in capabilities:
-            functions[names.HINTS] = _hints(network)
+            functions[names.HINTS] = _hints(network, limit)
         functions |= {
-            name: _traced(signature.function, *signature.inputs)
+            name: _traced(signature.function, *signature.inputs, limit=limit)
             for name, signature in strategy.signatures(network).items()
         }
         tf.saved_model.save(module, str(directory), signatures=functions)
@@ -92,9 +94,16 @@ class OpenSavedModel:
         """Call a signature; see `Servable.call`.
 
         Raises:
-            InputError: the export doesn't have it.
+            InputError: the export doesn't have it, or it refuses the length of the sources.
         """
         self.require(signature)
+        limit = self.metadata.max_input_size
+        if signature == names.HINTS and 0 < limit < (tensors["inputs"].shape[1] or 0):
+            raise InputError(
+                f"{self.export_dir} gives hints for sources of at most {limit} tokens, not "
+                f"{tensors['inputs'].shape[1]}: train on shorter ones (--hparams=max_length="
+                f"{limit}) or export with --decode_hparams=max_input_size=<more>."
+            )
         return self._loaded.signatures[signature](**tensors)
 
     def require(self, signature: str) -> None:
@@ -120,18 +129,56 @@ def compared_probes(network: keras.Model) -> dict[str, dict[str, int]]:
     return {name: sizes for name, sizes in probe_sizes(network).items() if name in compared}
 
 
-def _traced(function: Callable[..., Any], *signature: tf.TensorSpec) -> Any:
+def _traced(function: Callable[..., Any], *signature: tf.TensorSpec, limit: int = 0) -> Any:
     """Make a graph function whose inputs have the names of the parameters.
 
-    Without autograph: no Python control flow depends on a tensor, and looking for some takes most
-    of the time of an export.
+    Args:
+        function: over the sentences of a batch, to tensors by name.
+        *signature: of its parameters.
+        limit: tokens to which the parameter `inputs` is cut; 0: it isn't.
     """
     parameters = inspect.signature(function).parameters
     named = [
         tf.TensorSpec(spec.shape, spec.dtype, name)
         for name, spec in zip(parameters, signature, strict=True)
     ]
-    return tf.function(function, input_signature=named, autograph=False)
+
+    def accepting(*tensors):
+        cuts = (limit if limit and spec.name == "inputs" else 0 for spec in named)
+        pairs = zip(tensors, cuts, strict=True)
+        return function(*(cut(tensor, most) if most else tensor for tensor, most in pairs))
+
+    return _for_any_batch(accepting, named)
+
+
+def _for_any_batch(function: Callable[..., Any], signature: Sequence[tf.TensorSpec]) -> Any:
+    """Make a graph function that also takes a batch of no sentence, and gives as many back.
+
+    Models and strategies, a user's own among them, needn't think of it: a sentence of EOS stands
+    in, and what comes of it is dropped. Ids without a column have EOS alone, too.
+
+    Without autograph: no Python control flow depends on a tensor, and looking for some takes most
+    of the time of an export.
+    """
+
+    def on_some(*tensors):
+        count = tf.shape(tensors[0])[0]
+        lacking = tf.cast(count == 0, tf.int32)
+        found = function(*(_with_rows(tensor, lacking) for tensor in tensors))
+        return {name: tensor[:count] for name, tensor in found.items()}
+
+    return tf.function(on_some, input_signature=signature, autograph=False)
+
+
+def _with_rows(tensor: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+    """Add so many rows to what has sentences: EOS to ids, zeros to other tensors."""
+    if tensor.shape.rank == 0:
+        return tensor
+    if tensor.dtype == tf.int32 and tensor.shape.rank == 2:
+        narrow = tf.cast(tf.shape(tensor)[1] == 0, tf.int32)
+        return tf.pad(tensor, [[0, number], [0, narrow]], constant_values=EOS_ID)
+    rows = tf.zeros(tf.concat([[number], tf.shape(tensor)[1:]], axis=0), tensor.dtype)
+    return tf.concat([tensor, rows], axis=0)
 
 
 def _text_graph(encoder: TextEncoder) -> SubwordGraph | TokenGraph:
@@ -161,22 +208,25 @@ def _translating(
     network: keras.Model, strategy: Strategy, source: Any, target: Any
 ) -> dict[str, Any]:
     """The signatures of every export."""
+    limit = strategy.exported_input_size
 
     def decode(inputs):
-        found = strategy(network, inputs)
+        found = keep_empty(strategy(network, inputs), inputs)
         return {"outputs": found.ids[:, 0], "scores": found.scores[:, 0]}
 
-    decoding = _traced(decode, IDS)
+    decoding = _traced(decode, IDS, limit=limit)
 
     def serve_text(text):
-        ragged = source.encode(sentences(text))
+        # Cut by `decoding`; no wider than that needs, whatever the longest text.
+        ragged = source.encode(sentences(text))[:, :limit]
         ends = tf.fill([ragged.nrows(), 1], tf.constant(EOS_ID, tf.int32))
         decoded = decoding(tf.concat([ragged, ends], axis=1).to_tensor(0))
         return {"outputs": target.decode(decoded["outputs"]), "scores": decoded["scores"]}
 
     def serve_examples(input):
         parsed = tf.io.parse_example(input, {"inputs": tf.io.VarLenFeature(tf.int64)})
-        return decoding(tf.cast(tf.sparse.to_dense(parsed["inputs"]), tf.int32))
+        some = tf.sparse.slice(parsed["inputs"], [0, 0], [tf.size(input, tf.int64), limit + 1])
+        return decoding(tf.cast(tf.sparse.to_dense(some), tf.int32))
 
     return {
         names.SERVING: _traced(serve_text, _STRINGS),
@@ -185,7 +235,7 @@ def _translating(
     }
 
 
-def _scoring(network: keras.Model) -> dict[str, Any]:
+def _scoring(network: keras.Model, limit: int) -> dict[str, Any]:
     """Log-probabilities of given sentences, with the source encoded once or along with them."""
 
     def score(inputs, targets):
@@ -199,7 +249,7 @@ def _scoring(network: keras.Model) -> dict[str, Any]:
         structure[:] = [source]
         return {f"source_{i}": tensor for i, tensor in enumerate(tf.nest.flatten(source))}
 
-    encoding = _traced(encode, IDS)
+    encoding = _traced(encode, IDS, limit=limit)
     specs = [
         tf.TensorSpec(spec.shape, spec.dtype, name)
         for name, spec in encoding.get_concrete_function().structured_outputs.items()
@@ -213,17 +263,20 @@ def _scoring(network: keras.Model) -> dict[str, Any]:
 
     specs.append(tf.TensorSpec(IDS.shape, IDS.dtype, "targets"))
     return {
-        names.SCORE: _traced(score, IDS, IDS),
+        names.SCORE: _traced(score, IDS, IDS, limit=limit),
         names.ENCODE: encoding,
-        names.SCORE_ENCODED: tf.function(score_encoded, input_signature=specs, autograph=False),
+        names.SCORE_ENCODED: _for_any_batch(score_encoded, specs),
     }
 
 
-def _hints(network: keras.Model) -> Any:
+def _hints(network: keras.Model, limit: int) -> Any:
     """Logits and the probes that terms compare, under teacher forcing."""
     probes = tuple(compared_probes(network))
 
     def hints(inputs, targets):
+        tf.debugging.assert_less_equal(
+            tf.shape(inputs)[1], limit, f"Sources may have {limit} tokens (max_input_size)."
+        )
         output = forward(network, inputs, targets, probes=probes)
         return {"logits": output.logits, **output.probes}
 

@@ -113,6 +113,7 @@ def export(
         runtime=runtime,
         languages=learnt.languages,
         digests=digests_of(incomplete),
+        max_input_size=strategy.exported_input_size,
     ).write(incomplete)
     incomplete.replace(target)
     return str(target)

@@ -57,7 +57,7 @@ def interact(
             if changed:
                 translate = make_translate(_for_search(hparams))
             say(_help(hparams))
-        elif line:
+        else:
             _answer(translate(line), hparams, answer)
 
 

@@ -14,6 +14,7 @@ from t2t_hint_nart.data.sentence_batches import SentenceBatch, sentence_batches
 from t2t_hint_nart.decoding.beam import GREEDY
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.decoding.parallel import CANDIDATES
+from t2t_hint_nart.decoding.sources import keep_empty
 from t2t_hint_nart.decoding.strategy import IDS, Rescored, Scorer, Strategy, rank_candidates
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer
@@ -211,7 +212,7 @@ def decode_in_graph(
 
     @tf.function(input_signature=[IDS], autograph=False)
     def decode(inputs):
-        return tuple(run(network, inputs))
+        return tuple(keep_empty(run(network, inputs), inputs))
 
     return decode
 
@@ -294,6 +295,8 @@ def _rescored(servable: Servable, scorer: ExportedScorer, halfwidth: int, alpha:
     @tf.function(input_signature=[IDS], autograph=False)
     def decode(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         found = servable.call(CANDIDATES, inputs=inputs, halfwidth=tf.constant(halfwidth))
-        return rank_candidates(scorer.encode(inputs), found["outputs"], scorer.score_encoded, alpha)
+        source = scorer.encode(inputs)
+        ranked = rank_candidates(source, found["outputs"], scorer.score_encoded, alpha)
+        return tuple(keep_empty(ranked, inputs))
 
     return decode

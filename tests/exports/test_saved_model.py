@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.decoding.beam import Beam, Greedy
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart.decoding.parallel import OnePass
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer, HintGiver
 from t2t_hint_nart.exports.metadata import GIVES_HINTS, METADATA_FILE, SCORES, TRANSLATES
@@ -36,20 +37,138 @@ def encoder():
     return TokenTextEncoder(vocab_list=WORDS, replace_oov="<unk>")
 
 
+LIMIT = 6
+
+
 def search(kind=Beam):
-    return kind(decode_hparams("beam_size=2,extra_length=2"), HParams())
+    settings = f"beam_size=2,extra_length=2,max_input_size={LIMIT}"
+    return kind(decode_hparams(settings), HParams())
+
+
+def written(network, strategy, encoder, capabilities, directory):
+    encoders = {"inputs": encoder, "targets": encoder}
+    SavedModelRuntime().write(network, strategy, encoders, capabilities, directory)
+    dataclasses.replace(METADATA, max_input_size=LIMIT).write(directory)
+    found = open_export(directory)
+    gc.collect()  # whatever isn't kept alive is gone
+    return found
 
 
 @pytest.fixture(scope="module")
 def opened(network, encoder, tmp_path_factory):
-    directory = tmp_path_factory.mktemp("written")
-    encoders = {"inputs": encoder, "targets": encoder}
     capabilities = (TRANSLATES, SCORES, GIVES_HINTS)
-    SavedModelRuntime().write(network, search(), encoders, capabilities, directory)
-    METADATA.write(directory)
-    found = open_export(directory)
-    gc.collect()  # whatever isn't kept alive is gone
-    return found
+    directory = tmp_path_factory.mktemp("written")
+    return written(network, search(), encoder, capabilities, directory)
+
+
+@pytest.fixture(scope="module")
+def student(encoder, tmp_path_factory):
+    settings = decode_hparams(f"length_bias=1,max_input_size={LIMIT}", "one_pass")
+    network = tiny_network("transformer_nat", "transformer_nat_base_v2", seed=4, dtype="float32")
+    directory = tmp_path_factory.mktemp("student")
+    strategy = OnePass(settings, HParams())
+    return written(network, strategy, encoder, (TRANSLATES, GIVES_HINTS), directory)
+
+
+@pytest.fixture
+def either(request):
+    return request.getfixturevalue(request.param)
+
+
+TRANSLATING = ("serving_default", "serving_example", "decode")
+OF_TEACHER = (*TRANSLATING, "greedy", "score", "encode", "score_encoded", "hints")
+SIGNATURES = [
+    *(("opened", name) for name in OF_TEACHER),
+    *(("student", name) for name in (*TRANSLATING, "candidates", "hints")),
+]
+every_signature = pytest.mark.parametrize(
+    ("either", "signature"), SIGNATURES, indirect=["either"], ids=map(" ".join, SIGNATURES)
+)
+
+
+def test_these_are_all_signatures(opened, student):
+    there = {(name, each) for name, export in (("opened", opened), ("student", student))
+             for each in export._loaded.signatures}  # fmt: skip
+    assert there == set(SIGNATURES)
+
+
+@every_signature
+def test_zero_in_zero_out(either, signature):
+    """Of any width."""
+    for width in (0, 3):
+        found = either.call(
+            signature,
+            **{
+                name: tf.zeros([size or width for size in spec.shape], spec.dtype)[:0]
+                if spec.shape.rank
+                else tf.constant(1)
+                for name, spec in inputs_of(either, signature).items()
+            },
+        )
+        assert found and all(tensor.shape[0] == 0 for tensor in found.values())
+
+
+def inputs_of(export, signature):
+    return export._loaded.signatures[signature].structured_input_signature[1]
+
+
+def example(ids):
+    feature = {"inputs": tf.train.Feature(int64_list=tf.train.Int64List(value=ids))}
+    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+
+
+def asked(export, signature, rows):
+    """What a signature that takes sources gives for rows of ids, padded; of texts: words."""
+    width = max(map(len, rows))
+    ids = tf.constant([[*row, *[0] * (width - len(row))] for row in rows], tf.int32)
+    words = [" ".join(WORDS[i - 2] for i in row if i > 1) for row in rows]
+    known = {
+        "inputs": ids,
+        "targets": tf.constant([[3, 1]] * len(rows)),
+        "halfwidth": tf.constant(1),
+        "text": tf.constant(words),
+        "input": tf.constant([example(row) for row in rows]),
+    }
+    return export.call(signature, **{name: known[name] for name in inputs_of(export, signature)})
+
+
+@every_signature
+def test_a_source_without_a_word_has_the_empty_translation(either, signature):
+    if signature in ("score", "encode", "score_encoded", "hints"):
+        pytest.skip("translates nothing")
+    found = asked(either, signature, [[1], [4, 5, 1], [0]])
+    alone = asked(either, signature, [[4, 5, 1]])
+    for name, expected in alone.items():
+        np.testing.assert_allclose(found[name][1], expected[0], rtol=1e-5) if (
+            name != "outputs"
+        ) else np.testing.assert_array_equal(found[name][1], expected[0])
+    scores = found["log_prob" if signature == "candidates" else "scores"].numpy()
+    for place in (0, 2):
+        outputs = found["outputs"][place].numpy()
+        best = outputs[0] if signature == "candidates" else outputs
+        assert best == b"" if signature == "serving_default" else best.tolist()[:2] == [1, 0]
+        assert np.ravel(scores[place])[0] == 0.0
+
+
+@every_signature
+@pytest.mark.parametrize("length", [1000, 3000])
+def test_a_source_is_cut_to_the_limit(either, signature, length):
+    """Whatever its length, what is computed has the size of the limit; hints refuse."""
+    if signature == "score_encoded":
+        pytest.skip("takes sources that are cut already")
+    long = [2 + i % (VOCAB - 2) for i in range(length)] + [1]
+    rows = [[*long[: LIMIT - 1], 1], [4, 1]]
+    if signature == "hints":
+        with pytest.raises(InputError, match=f"at most {LIMIT} tokens, not {length + 1}: train"):
+            asked(either, signature, [long, rows[1]])
+        raw = either._loaded.signatures["hints"]
+        with pytest.raises(tf.errors.InvalidArgumentError, match=f"may have {LIMIT} tokens"):
+            raw(inputs=tf.constant([long]), targets=tf.constant([[3, 1]]))
+        return
+    found, expected = (asked(either, signature, each) for each in ([long, rows[1]], rows))
+    assert found.keys() == expected.keys()
+    for name, tensor in expected.items():
+        np.testing.assert_array_equal(found[name], tensor)
 
 
 @pytest.mark.parametrize(("signature", "kind"), [("decode", Beam), ("greedy", Greedy)])

@@ -30,7 +30,7 @@ def session(lines, overrides=""):
 
 def test_lines_until_the_end():
     answers, said, made = session(["a", "", "\ufeff  b \x85"])
-    assert answers == ["a 50.1", "b 50.1"]
+    assert answers == ["a 50.1", " 50.1", "b 50.1"]
     assert made == [50]
     assert said[0].startswith("INTERACTIVE MODE  num_samples=1  decode_length=50\n  it=")
 

@@ -183,6 +183,19 @@ def test_a_strategy_on_a_network():
     np.testing.assert_allclose(scores, expected.scores, rtol=1e-5)
 
 
+@pytest.mark.parametrize("overrides", ["", "length_halfwidth=1"])
+def test_an_empty_line_has_an_empty_translation(overrides):
+    letters = {"inputs": Letters(), "targets": Letters()}
+    decode = decode_in_graph(
+        Spreading(), strategy("one_pass", f"length_bias=2,{overrides}"), Scorer()
+    )
+    found = Translator(decode, letters).translate(["ab", "", " \ufeff\n"])
+    assert found[0][0].text
+    for place in (1, 2):
+        assert found[place][0] == Hypothesis("", 0.0, ())
+        assert {hypothesis.text for hypothesis in found[place]} == {""}
+
+
 @pytest.mark.parametrize(
     ("overrides", "alpha"), [("beam_size=3", 0.0), ("beam_size=3,alpha=0.6", 0.6)]
 )
