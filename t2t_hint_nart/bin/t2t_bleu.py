@@ -16,7 +16,7 @@ Examples:
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from absl import flags
@@ -38,8 +38,8 @@ define_flags = flag.group(
     source=flag.path(None, "File of source sentences, to find the long ones."),
     language=flag.string(
         None,
-        "Of the translations, for Moses' tokens; by default the two letters after the last dot of "
-        "--reference, or else de, as in get_ende_bleu.sh.",
+        "Of the translations, for Moses' tokens; by default the code that ends the name of "
+        "--reference, as in newstest2014.de. Without one, BLEU of plain text's tokens is left out.",
     ),
     translations_dir=flag.path(None, "Directory of files <name>-<steps>."),
     event_dir=flag.path(None, "Where event files go."),
@@ -64,8 +64,7 @@ def _main(values: flags.FlagValues) -> None:
     if values.translation:
         lines, warnings = score_lines(values, values.translation)
         print(*lines, sep="\n")
-        for warning in warnings:
-            print(f"t2t-bleu: warning: {warning}", file=sys.stderr)
+        _warn(warnings)
         return
     require(values, "event_dir")
     check_writable(Path(values.event_dir) / LAST_STEP_FILE)
@@ -78,7 +77,7 @@ def score_lines(values: flags.FlagValues, translation: str) -> tuple[list[str], 
     Raises:
         InputError: if a file cannot be read or the numbers of lines differ.
     """
-    from t2t_hint_nart.evaluation.bleu import check_aligned
+    from t2t_hint_nart.evaluation.bleu import check_aligned, needs_language, text_warnings
     from t2t_hint_nart.evaluation.long_sentences import long_sentences
     from t2t_hint_nart.text.lines import whole_lines
 
@@ -95,40 +94,41 @@ def score_lines(values: flags.FlagValues, translation: str) -> tuple[list[str], 
         lines += [
             f"{line} ({chosen.label})" for line in _papers_scores(*both, language, suffix="_long")
         ]
-    return lines, _tokenized_warnings({translation: hypotheses, values.reference: references})
+    warnings = text_warnings({translation: hypotheses, values.reference: references})
+    if language is None and needs_language(hypotheses, references):
+        warnings.append(
+            f"{values.reference} doesn't say in its name, as text.de would, which language it is: "
+            "BLEU_tokenized and BLEU_tokenized_lc need --language"
+        )
+    return lines, warnings
 
 
 def _papers_scores(
-    hypotheses: list[str], references: list[str], language: str, suffix: str = ""
+    hypotheses: list[str], references: list[str], language: str | None, suffix: str = ""
 ) -> list[str]:
-    """Return a labelled line for each BLEU that papers report."""
+    """Return a labelled line for each BLEU that papers report and that can be computed."""
     from t2t_hint_nart.evaluation import bleu
     from t2t_hint_nart.evaluation.bleu_conventions import in_order
 
-    scores = {
-        "bleu_13a": bleu.bleu_13a(hypotheses, references),
-        "bleu_tokenized": bleu.bleu_tokenized(hypotheses, references, language),
-        "bleu_tokenized_lc": bleu.bleu_tokenized_lc(hypotheses, references, language),
-    }
-    return [f"{named.printed}{suffix} = {scores[named.score]}" for named in in_order()]
+    scores = {"bleu_13a": bleu.bleu_13a(hypotheses, references)}
+    if language is not None or not bleu.needs_language(hypotheses, references):
+        scores["bleu_tokenized"] = bleu.bleu_tokenized(hypotheses, references, language)
+        scores["bleu_tokenized_lc"] = bleu.bleu_tokenized_lc(hypotheses, references, language)
+    named = (convention for convention in in_order() if convention.score in scores)
+    return [f"{each.printed}{suffix} = {scores[each.score]}" for each in named]
 
 
-def _language(values: flags.FlagValues) -> str:
-    ending = Path(values.reference).suffix[1:]
-    return values.language or (ending if len(ending) == 2 and ending.isalpha() else "de")
+def _language(values: flags.FlagValues) -> str | None:
+    from t2t_hint_nart.text.moses_tokens import check_language, named_language
+
+    if values.language:
+        check_language(values.language)
+    return values.language or named_language(values.reference)
 
 
-def _tokenized_warnings(files: Mapping[str, list[str]]) -> list[str]:
-    from t2t_hint_nart.text.moses_tokens import looks_tokenized
-
-    found = [file for file, lines in files.items() if looks_tokenized(lines)]
-    if not found:
-        return []
-    verb = "looks" if len(found) == 1 else "look"
-    return [
-        f"{' and '.join(dict.fromkeys(found))} {verb} tokenised already: BLEU_13a, BLEU_cased and "
-        "BLEU_uncased of tokens are not comparable with those of plain text"
-    ]
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        print(f"t2t-bleu: warning: {warning}", file=sys.stderr, flush=True)
 
 
 def score_directory(values: flags.FlagValues) -> None:
@@ -137,10 +137,12 @@ def score_directory(values: flags.FlagValues) -> None:
     Raises:
         InputError: as `score_lines`; what was scored before is kept.
     """
+    from t2t_hint_nart.evaluation.bleu import text_warnings
     from t2t_hint_nart.evaluation.translation_files import step_files, wait_for_step_files
     from t2t_hint_nart.text.lines import whole_lines
 
     references = whole_lines(values.reference)
+    _warn(text_warnings({values.reference: references}))
     last_step_file = Path(values.event_dir) / LAST_STEP_FILE
     min_steps = _next_steps(last_step_file) if values.min_steps == -1 else values.min_steps
     zero_is_due = min_steps == 0 if values.report_zero is None else values.report_zero
@@ -148,7 +150,9 @@ def score_directory(values: flags.FlagValues) -> None:
     evaluated = 0
     with contextlib.ExitStack() as stack:
         for file in found:
-            scores = _t2t_scores(values, whole_lines(file.path), references)
+            hypotheses = whole_lines(file.path)
+            _warn(text_warnings({str(file.path): hypotheses}))
+            scores = _t2t_scores(values, hypotheses, references)
             if not evaluated:
                 # TensorFlow takes seconds to import: only once there is something to write.
                 write = stack.enter_context(_event_writer(values.event_dir, file.steps))

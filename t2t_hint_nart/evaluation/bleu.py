@@ -15,7 +15,7 @@ References: Papineni et al. (2002), https://aclanthology.org/P02-1040; Post (201
 https://aclanthology.org/W18-6319; Popović (2015), https://aclanthology.org/W15-3049.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sacrebleu.metrics.base import Metric
@@ -82,7 +82,7 @@ def bleu_tokenized(
     Args:
         hypotheses: translations, one a sentence.
         references: one reference a sentence, in the same order.
-        language: of the text; None takes both sides' tokens as they are.
+        language: of the text; None takes both sides' tokens as they are, see `needs_language`.
 
     Returns:
         The score; its signature is sacrebleu's with a field `prep` for the steps before: tokens are
@@ -101,6 +101,11 @@ def bleu_tokenized(
     sides, steps = _tokenized(hypotheses, references, language, moses)
     split = [[moses_tokens.split_compounds(tokens) for tokens in side] for side in sides]
     return _token_score(split, f"{steps}+compounds", lowercase=False)
+
+
+def needs_language(hypotheses: Sequence[str], references: Sequence[str]) -> bool:
+    """Return whether one side isn't tokenised yet, which takes rules of its language."""
+    return not looks_tokenized(references) or looks_tokenized(hypotheses) is False
 
 
 def bleu_tokenized_lc(
@@ -140,6 +145,34 @@ def corpus_scores(
         **{score.__name__: score(hypotheses, references) for score in of_plain_text},
         **{score.__name__: score(hypotheses, references, language) for score in of_tokens},
     }
+
+
+def text_warnings(texts: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what keeps scores of texts from standing beside others', a line for each form.
+
+    Args:
+        texts: lines by the name of the text.
+
+    Example:
+        >>> text_warnings({"out": ["das ist gu@@ t"], "ref": ["Das ist gut."]})
+        ["out is of pieces of words, which are scored as words: join them, as sed 's/@@ //g' does"]
+    """
+    forms = {
+        "is of pieces of words, which are scored as words: join them, as sed 's/@@ //g' does": (
+            moses_tokens.pieces_of_words
+        ),
+        "is SGML, whose tags are scored as words: score the text of its segments alone": (
+            moses_tokens.is_sgml
+        ),
+        "looks tokenised already: BLEU_13a, BLEU_cased and BLEU_uncased of tokens are not "
+        "comparable with those of plain text": looks_tokenized,
+    }
+    return [
+        f"{name} {told}"
+        for told, has_form in forms.items()
+        for name, lines in texts.items()
+        if has_form(lines)
+    ]
 
 
 def check_aligned(hypotheses: Sequence[str], references: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.evaluation.bleu import check_aligned, corpus_scores
+from t2t_hint_nart.evaluation.bleu import check_aligned, corpus_scores, text_warnings
 from t2t_hint_nart.evaluation.bleu_conventions import in_order
 from t2t_hint_nart.evaluation.latency import measure_latencies
 from t2t_hint_nart.evaluation.long_sentences import long_sentences
@@ -125,6 +126,8 @@ class Evaluation:
         sources, references = zip(*self._pairs, strict=True)
         base = latency.get(".".join(self.recipe.baseline or ""), {}).get("median_ms")
         told: dict[str, Any] = {}
+        for warning in text_warnings({f"{self.exports.problem.name}'s target text": references}):
+            print(f"warning: {warning}", file=sys.stderr, flush=True)
         for key in self.recipe.decoded():
             measured, told = _scores(
                 sources, references, self._hypotheses(key), self.exports.problem.target_language

@@ -1,6 +1,7 @@
 """The one job of every decode: read sentences, translate or score them, write, compare."""
 
 import math
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -55,6 +56,8 @@ class Sentences(NamedTuple):
     def with_references(self, path: str) -> "Sentences":
         """The same sentences with the references of a file, "" for those there are.
 
+        Warns on stderr of references that aren't plain text.
+
         Raises:
             InputError: another number of lines.
         """
@@ -65,6 +68,8 @@ class Sentences(NamedTuple):
             raise InputError(
                 f"{path} has {len(references)} references for {len(self.inputs)} sentences."
             )
+        for warning in bleu.text_warnings({path: references}):
+            print(f"warning: {warning}", file=sys.stderr, flush=True)
         return self._replace(references=references)
 
 

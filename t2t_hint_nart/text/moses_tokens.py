@@ -16,18 +16,60 @@ in seven languages.
 
 import functools
 import html
+import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
+from t2t_hint_nart.errors import InputError
+
 HYPHEN = "##AT##-##AT##"
 
+_TWO_LETTERS = """
+aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de
+dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id
+ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu
+lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu
+rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr
+ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
+"""
+_ISO_639_1 = frozenset(_TWO_LETTERS.split())
+# Languages with three letters whose abbreviations it has.
+_MOSES_ONLY = ("mni", "tdt", "yue")
 _COMPOUND = re.compile(r"(\S)-(\S)")
 _DETACHED = re.compile(r"\s[,.](?=\s|$)|&(?:apos|quot|amp|lt|gt|#\d+);|(?<!\S)@-@(?!\S)|##AT##")
 _ATTACHED = re.compile(r"\w[,.](?=\s|$)")
+_PIECE = re.compile(r"\w@@(?=\s|$)|(?<!\S)▁\S")
+_SGML = re.compile(r"^\s*</?(?:seg|doc|p|hl|refset|srcset|tstset|mteval|dataset|\?xml)\b", re.I)
+# A sentence may hold such a thing; text of this form has it nearly everywhere.
+_NOT_BY_CHANCE = 0.1
 # Moses' aggressive hyphen splitting, and that of get_ende_bleu.sh.
 _HYPHENS = {"@-@": HYPHEN}
+
+
+def named_language(path: str | os.PathLike[str]) -> str | None:
+    """Return the ISO 639-1 code that ends a file's name, if one does.
+
+    Example:
+        >>> named_language("newstest2014.de"), named_language("test.en.gz")
+        ('de', 'en')
+        >>> named_language("new.ref"), named_language("out.v2"), named_language("de")
+        (None, None, None)
+    """
+    ending = Path(os.fspath(path).removesuffix(".gz")).suffix[1:].lower()
+    return ending if ending in _ISO_639_1 else None
+
+
+def check_language(code: str) -> None:
+    """Refuse what is no code of a language: Moses would take it for one with English rules.
+
+    Raises:
+        InputError: it isn't one of ISO 639-1, nor one that Moses knows besides.
+    """
+    if code not in (*_ISO_639_1, *_MOSES_ONLY):
+        raise InputError(f"--language={code} is no code of a language, as en or de are.")
 
 
 def replace_unicode_punctuation(text: str) -> str:
@@ -96,6 +138,32 @@ def looks_tokenized(lines: Sequence[str]) -> bool | None:
     detached = sum(_DETACHED.search(line) is not None for line in lines)
     attached = sum(_ATTACHED.search(line) is not None for line in lines)
     return detached > attached if detached or attached else None
+
+
+def pieces_of_words(lines: Sequence[str]) -> bool:
+    """Say whether words are in pieces: those of BPE, which end in `@@`, or of sentencepiece.
+
+    Example:
+        >>> pieces_of_words(["das ist gu@@ t"]), pieces_of_words(["▁das ▁ist ▁gut"])
+        (True, True)
+        >>> pieces_of_words(["das ist gut"])
+        False
+    """
+    return _share(_PIECE, lines) > _NOT_BY_CHANCE
+
+
+def is_sgml(lines: Sequence[str]) -> bool:
+    """Say whether text is in the mark-up of the WMT's references, a `<seg>` a sentence.
+
+    Example:
+        >>> is_sgml(['<seg id="1">Das ist gut.</seg>']), is_sgml(["3 < 4"])
+        (True, False)
+    """
+    return _share(_SGML, lines) > _NOT_BY_CHANCE
+
+
+def _share(pattern: re.Pattern[str], lines: Sequence[str]) -> float:
+    return sum(pattern.search(line) is not None for line in lines) / max(len(lines), 1)
 
 
 def given_tokens(line: str) -> list[str]:

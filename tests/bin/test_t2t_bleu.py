@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import sacrebleu
@@ -21,7 +22,7 @@ def write(path, lines):
 
 @pytest.fixture
 def reference(tmp_path):
-    return write(tmp_path / "reference", REFERENCES)
+    return write(tmp_path / "reference.de", REFERENCES)
 
 
 def run(capsys, *arguments):
@@ -89,14 +90,68 @@ def test_the_reference_names_its_language(capsys, tmp_path):
     for name, arguments, language in (
         ("text.en", [], "en"),
         ("text.en", ["--language=fr"], "fr"),
-        ("text.txt", [], "de"),
-        ("text.12", [], "de"),
+        ("text.DE", [], "de"),
+        ("text.txt", ["--language=de"], "de"),
     ):
         path = write(tmp_path / name, REFERENCES)
         lines = run(capsys, f"--translation={path}", f"--reference={path}", *arguments)
         assert [line.split()[2] for line in lines] == ["100.00"] * 5
         assert lines[3].endswith(f"|prep:moses-{language}+compounds)")
         assert lines[4].endswith(f"|prep:moses-{language})")
+
+
+@pytest.mark.parametrize("name", ["new.ref", "text.txt", "text.12", "text.xq", "text", "de"])
+def test_a_language_that_is_not_named_is_not_guessed(capsys, tmp_path, name):
+    path = write(tmp_path / name, REFERENCES)
+    arguments = [f"--translation={path}", f"--reference={path}", f"--source={path}"]
+    command_line.run(t2t_bleu._main, "t2t-bleu", t2t_bleu.define_flags, argv=arguments)
+    told = capsys.readouterr()
+    names = [line.split()[0] for line in told.out.splitlines()]
+    assert names == ["BLEU_uncased", "BLEU_cased", "BLEU_13a", "BLEU_13a_long"]
+    (warning,) = told.err.splitlines()
+    assert warning.startswith(f"t2t-bleu: warning: {path} doesn't say in its name, as text.de")
+
+
+def test_tokens_that_are_given_need_no_language(capsys, tmp_path):
+    path = write(tmp_path / "ref", ["Ja , er .", "Zwei , drei ."])
+    lines = run(capsys, f"--translation={path}", f"--reference={path}")
+    assert lines[3].endswith("|prep:given+compounds)") and lines[4].endswith("|prep:given)")
+
+
+def test_a_language_that_is_none(capsys, reference):
+    arguments = [f"--translation={reference}", f"--reference={reference}", "--language=german"]
+    expected = "t2t-bleu: error: --language=german is no code of a language, as en or de are."
+    assert refusal(capsys, *arguments) == expected
+
+
+UNFIT = {
+    "pieces of words": ["Ein Mann fä@@ hrt mit dem E-@@ Bike .", "Zwei Hun@@ de spielen ."],
+    "pieces of ": ["▁Ein ▁Mann ▁fäh rt .", "▁Zwei ▁Hunde ."],
+    "SGML": ['<seg id="1">Ein Mann.</seg>', '<seg id="2">Zwei Hunde.</seg>'],
+    "tokenised": ["Ein Mann , er .", "Zwei , drei ."],
+}
+
+
+@pytest.mark.parametrize("form", UNFIT)
+@pytest.mark.parametrize("which", ["reference", "translation"])
+@pytest.mark.parametrize("is_directory", [False, True])
+def test_text_that_is_not_plain(capsys, tmp_path, form, which, is_directory):
+    paths = {}
+    for flag in ("reference", "translation"):
+        paths[flag] = write(tmp_path / f"{flag}-1", UNFIT[form] if flag == which else REFERENCES)
+    arguments = [f"--reference={paths['reference']}"]
+    if is_directory:
+        (tmp_path / "out").mkdir()
+        moved = Path(paths["translation"]).rename(tmp_path / "out" / "p-1")
+        paths["translation"] = str(moved)
+        arguments += [f"--translations_dir={tmp_path}/out", f"--event_dir={tmp_path}/events"]
+    else:
+        arguments += [f"--translation={paths['translation']}", "--language=de"]
+    command_line.run(t2t_bleu._main, "t2t-bleu", t2t_bleu.define_flags, argv=arguments)
+    warnings = capsys.readouterr().err.splitlines()
+    assert any(w.startswith(f"t2t-bleu: warning: {paths[which]} ") and form in w for w in warnings)
+    other = paths["reference" if which == "translation" else "translation"]
+    assert not any(other in w for w in warnings)
 
 
 def test_tokenised_text_scores_100_with_a_warning(capsys, tmp_path):

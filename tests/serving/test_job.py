@@ -54,7 +54,7 @@ def test_some_sentences_and_some_shards(data_dir):
         inputs("num_samples=0")
 
 
-def test_a_file_and_its_references(tmp_path):
+def test_a_file_and_its_references(tmp_path, capsys):
     (tmp_path / "in").write_text("eins\nzwei\n", "utf-8")
     (tmp_path / "ref").write_text("one\ntwo\n", "utf-8")
     found = file_sentences(str(tmp_path / "in"))
@@ -64,7 +64,19 @@ def test_a_file_and_its_references(tmp_path):
     assert found.with_references(str(tmp_path / "ref")) == both
     assert both.with_references("") is both
     (tmp_path / "in").write_text("eins;zwei;", "utf-8")
+    assert capsys.readouterr().err == ""
     assert file_sentences(str(tmp_path / "in"), "", ";").inputs == ["eins", "zwei"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("ei@@ ns", "of pieces"), ("<seg id='1'>eins</seg>", "SGML"), ("eins , zwei .", "tokenised")],
+)
+def test_references_that_are_not_plain(tmp_path, capsys, line, told):
+    (tmp_path / "ref").write_text(f"{line}\n{line}\n", "utf-8")
+    assert Sentences(["eins", "zwei"]).with_references(str(tmp_path / "ref")).references
+    (warning,) = capsys.readouterr().err.splitlines()
+    assert warning.startswith(f"warning: {tmp_path}/ref ") and told in warning
 
 
 def test_other_numbers_of_references(tmp_path):
