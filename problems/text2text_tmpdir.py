@@ -7,7 +7,7 @@ tab-separated columns. Every file may be gzip, with or without `.gz` in its name
 import os
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ from t2t_hint_nart.data.parallel_text import (
     read_pairs,
     read_sentences,
 )
-from t2t_hint_nart.data.problem import DatasetSplit, PathLike, TextEncoder, train_dev_test
+from t2t_hint_nart.data.problem import DatasetSplit, PathLike, train_dev_test
 from t2t_hint_nart.data.text_problem import Text2TextProblem, VocabType
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.registry import register_problem
@@ -44,6 +44,11 @@ class OwnTextProblem(Text2TextProblem):
         names = self.text_files[DatasetSplit.TEST]
         has_test = any(find_text(Path(tmp_dir), name) for name in names)
         return self.dataset_splits if has_test else self.dataset_splits[:-1]
+
+    def text_is_at_hand(self, tmp_dir: PathLike) -> bool:
+        """Return whether tmp_dir has any of the files."""
+        names = [name for names in self.text_files.values() for name in names]
+        return any(find_text(Path(tmp_dir), name) for name in names)
 
     def generate_samples(
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
@@ -106,28 +111,29 @@ class Text2textTmpdirTokens(Text2textTmpdir):
     vocab_type = VocabType.TOKEN
     oov_token: str = "<UNK>"
 
-    def check_vocab(self, data_dir: PathLike) -> None:
-        """Accept that there is no vocabulary yet: it is made of the text."""
+    builds_vocab = True
 
-    def get_or_create_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> TextEncoder:
-        """Return the vocabulary, made of vocab.txt or of the training text if it is not there."""
-        path = Path(data_dir) / self.vocab_filename
-        if not path.exists():
-            given = find_text(Path(tmp_dir), _VOCABULARY)
-            words = list(read_sentences(given)) if given else []
-            words = words or self._frequent_words(data_dir, tmp_dir)
-            words = [word for word in words if word != self.oov_token]
-            encoder = TokenTextEncoder(vocab_list=[self.oov_token, *words])
-            encoder.store(path)
-            self.progress(f"vocabulary: {encoder.vocab_size} tokens written to {path}")
-        return super().get_or_create_vocab(data_dir, tmp_dir)
+    def generate_text_for_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> Iterator[str]:
+        """Yield the words of vocab.txt, or the training text if it is not there."""
+        words = self._given_words(tmp_dir)
+        return iter(words) if words else super().generate_text_for_vocab(data_dir, tmp_dir)
 
-    def _frequent_words(self, data_dir: PathLike, tmp_dir: PathLike) -> list[str]:
-        counts = Counter[str]()
-        for sample in self.generate_samples(data_dir, tmp_dir, DatasetSplit.TRAIN):
-            counts.update(sample["inputs"].split())
-            counts.update(sample["targets"].split())
-        return sorted(counts, key=lambda word: (-counts[word], word))
+    def build_vocab(self, texts: Iterable[str], path: Path, tmp_dir: PathLike) -> None:
+        """Store the vocabulary: the words of vocab.txt, or all of the text by their frequency."""
+        words = list(texts) if self._given_words(tmp_dir) else _frequent_words(texts)
+        words = [word for word in words if word != self.oov_token]
+        encoder = TokenTextEncoder(vocab_list=[self.oov_token, *words])
+        encoder.store(path)
+        self.progress(f"vocabulary: {encoder.vocab_size} tokens written to {path}")
+
+    def _given_words(self, tmp_dir: PathLike) -> list[str]:
+        given = find_text(Path(tmp_dir), _VOCABULARY)
+        return list(read_sentences(given)) if given else []
+
+
+def _frequent_words(texts: Iterable[str]) -> list[str]:
+    counts = Counter(word for text in texts for word in text.split())
+    return sorted(counts, key=lambda word: (-counts[word], word))
 
 
 @register_problem

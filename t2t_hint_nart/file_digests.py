@@ -8,11 +8,16 @@ from pathlib import Path
 from t2t_hint_nart.errors import InputError
 
 _SHOWN_DIGITS = 12
+_CHUNK_BYTES = 2**20
 
 
 def file_digest(path: str | PathLike[str]) -> str:
     """Return the sha256 of a file, in hex."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    found = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            found.update(chunk)
+    return found.hexdigest()
 
 
 def file_digests(directory: str | PathLike[str], files: Iterable[Path]) -> dict[str, str]:

@@ -2,7 +2,8 @@ r"""Build a vocabulary without shards: a problem's, or one of any text.
 
 --problem writes the problem's vocabulary to --data_dir, as t2t-datagen does before its shards.
 --corpus_filepattern builds a subword vocabulary of text files, --vocab_filepattern one of lines
-token,count; it goes to --output_filename. What is there already is left alone.
+token,count; it goes to --output_filename. What is there already is left alone; a
+problem's vocabulary that was made of other text is refused.
 
 Examples:
   t2t-build-vocab --problem=translate_deen_quickstart --data_dir=data --tmp_dir=downloads
@@ -52,6 +53,7 @@ def _main(values: flags.FlagValues) -> None:
 
 def _vocabulary_of_problem(values: flags.FlagValues) -> None:
     from t2t_hint_nart import registry
+    from t2t_hint_nart.data.corpus import seed_generators
     from t2t_hint_nart.data.text_problem import Text2TextProblem
 
     problem = registry.problem(registry.parse_problem_name(values.problem).base)
@@ -62,6 +64,10 @@ def _vocabulary_of_problem(values: flags.FlagValues) -> None:
     check_directory(values.data_dir, values.tmp_dir)
     with directory_lock(values.data_dir):
         Path(values.tmp_dir).mkdir(parents=True, exist_ok=True)
+        # As datagen, for the same text: a user's own problem may draw from these.
+        seed_generators(problem.random_seed)
+        problem.check_vocab(values.data_dir)
+        problem.check_vocab_text(values.data_dir, values.tmp_dir)
         encoder = problem.get_or_create_vocab(values.data_dir, values.tmp_dir)
     print(f"{problem.name}: vocabulary of {encoder.vocab_size} in {values.data_dir}")
 

@@ -1,9 +1,10 @@
 """Write a problem's vocabulary and TFRecord shards.
 
-What is there already is left alone: remove a problem's shards to write them again. A killed run
-leaves nothing that looks finished; run again, it goes on and writes the same shards. They don't
-depend on the number of processes, of which every one reads all of the text and encodes its part.
-<problem>-data.json tells what the data hold: pairs dropped, duplicates, overlap, fingerprints.
+What is there already is left alone if it was made of this text, vocabulary, seed and settings;
+else the command stops and says what to remove. A killed run leaves nothing that looks finished; run
+again, it goes on and writes the same shards. They don't depend on the number of processes, of which
+every one reads all of the text and encodes its part. <problem>-data.json tells what the data hold:
+pairs dropped, duplicates, overlap, fingerprints.
 
 Examples:
   t2t-datagen --only_list

@@ -13,10 +13,18 @@ from typing import NamedTuple
 
 from t2t_hint_nart.data.pair_filters import NONE, PairFilters, keeps
 from t2t_hint_nart.data.problem import DatasetSplit, PathLike, Problem, TextEncoder
+from t2t_hint_nart.data.vocab_record import (
+    FingerprintedTexts,
+    read_record,
+    record_path,
+    text_fingerprint,
+    write_record,
+)
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.progress import Progress, duration, now_and_then
 from t2t_hint_nart.text import EOS_ID
 from t2t_hint_nart.text.byte import ByteTextEncoder
+from t2t_hint_nart.text.reserved import RESERVED_TOKENS
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 from t2t_hint_nart.text.token import TokenTextEncoder
 
@@ -130,10 +138,61 @@ class Corpus(Problem):
             yield sample["inputs"]
             yield sample["targets"]
 
+    @property
+    def builds_vocab(self) -> bool:
+        """Whether a vocabulary that isn't there is built of the text."""
+        return self.vocab_type == VocabType.SUBWORD and not self.use_vocab_from_other_problem
+
+    def text_is_at_hand(self, tmp_dir: PathLike) -> bool:
+        """Return whether the text can be read without downloading it; here, always."""
+        del tmp_dir
+        return True
+
+    def what_to_remove(self, data_dir: PathLike) -> str:
+        """Return what to remove for all data to be made anew, as a command without a subject."""
+        folder = Path(data_dir)
+        names = [f"'{folder / self.dataset_filename()}-*'"]
+        if self.builds_vocab:
+            names.append(f"'{self._vocab_path(data_dir)}*'")
+        return f"remove {' and '.join(names)}"
+
     def check_vocab(self, data_dir: PathLike) -> None:
-        """Refuse to go on without a TOKEN vocabulary: it cannot be built."""
-        if self.vocab_type == VocabType.TOKEN and not self.use_vocab_from_other_problem:
+        """Refuse to go on without a vocabulary that is neither there nor can be built."""
+        other = self.use_vocab_from_other_problem
+        if other:
+            other.check_vocab(data_dir)
+        elif self.vocab_type == VocabType.TOKEN and not self.builds_vocab:
+            path = self._vocab_path(data_dir)
+            if not path.exists():
+                raise InputError(
+                    f"no vocabulary {str(path)!r}: problem {self.name!r} has tokens, whose "
+                    f"vocabulary isn't built; write that file, a token a line, the first two "
+                    f"{' and '.join(RESERVED_TOKENS)}"
+                )
             self._load_vocab(data_dir)
+
+    def check_vocab_text(self, data_dir: PathLike, tmp_dir: PathLike) -> None:
+        """Refuse a vocabulary built of other text than there is now; tell of one of unknown text.
+
+        Raises:
+            InputError: says what to remove.
+        """
+        path = self._vocab_path(data_dir)
+        if not self.builds_vocab or not path.exists():
+            return
+        record = read_record(path)
+        if record is None or record["fingerprint"] != self._load_vocab(data_dir).fingerprint():
+            self.progress(
+                f"vocabulary: {path} is there already and kept, whatever text it was made of; "
+                "remove it to have one made of this text"
+            )
+        elif record["text_fingerprint"] != text_fingerprint(
+            self.generate_text_for_vocab(data_dir, tmp_dir)
+        ):
+            raise InputError(
+                f"the vocabulary '{path}' was made of other text than there is now; remove "
+                f"'{path}*' to have it made anew, or '{record_path(path)}' alone to keep it"
+            )
 
     def get_or_create_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> TextEncoder:
         """Return the vocabulary, building and storing it if data_dir does not have it.
@@ -144,11 +203,18 @@ class Corpus(Problem):
         if self.use_vocab_from_other_problem:
             return self.use_vocab_from_other_problem.get_or_create_vocab(data_dir, tmp_dir)
         path = self._vocab_path(data_dir)
-        if self.vocab_type == VocabType.SUBWORD and not path.exists():
-            self._build_subwords(self.generate_text_for_vocab(data_dir, tmp_dir), path)
+        if self.builds_vocab and not path.exists():
+            texts = FingerprintedTexts(self.generate_text_for_vocab(data_dir, tmp_dir))
+            self.build_vocab(texts, path, tmp_dir)
+            fingerprint = self._load_vocab(data_dir).fingerprint()
+            write_record(
+                path, {"fingerprint": fingerprint, "text_fingerprint": texts.fingerprint()}
+            )
         return self._load_vocab(data_dir)
 
-    def _build_subwords(self, texts: Iterable[str], path: Path) -> None:
+    def build_vocab(self, texts: Iterable[str], path: Path, tmp_dir: PathLike) -> None:
+        """Build the vocabulary of texts, those of `generate_text_for_vocab`, and store it."""
+        del tmp_dir
         started = time.monotonic()
         encoder = SubwordTextEncoder.build_from_generator(
             Progress(self.progress, "vocabulary", "texts counted").counting(texts),

@@ -10,11 +10,20 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from t2t_hint_nart.data.problem import DatasetSplit, PathLike, Problem
-from t2t_hint_nart.data.shard_files import UNSHUFFLED_SUFFIX
+from t2t_hint_nart.data.problem_identity import Vocabulary
+from t2t_hint_nart.data.shard_check import ShardRecord
+from t2t_hint_nart.data.shard_files import (
+    COUNTED,
+    FEATURES,
+    UNSHUFFLED_SUFFIX,
+    find_shards,
+)
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.file_digests import file_digest
+from t2t_hint_nart.json_file import read_json
 from t2t_hint_nart.whole_file import write_whole
 
 SUFFIX = "-data.json"
@@ -25,19 +34,91 @@ _SHOWN_DIGITS = 12
 _SHARD = re.compile(rf"(.+)-(?:{'|'.join(DatasetSplit.ALL)})-\d{{5}}-of-\d{{5}}")
 _UNFINISHED = "not finished: run t2t-datagen again, it goes on"
 _UNKNOWN = "shards without a report"
+_REMOVE = "Remove it, and the shards it tells of."
+
+
+class Vocabularies(TypedDict):
+    """The vocabularies of a problem and the name of their file."""
+
+    file: str
+    inputs: Vocabulary
+    targets: Vocabulary
+
+
+class _TextCounts(TypedDict):
+    pairs_read: int
+    pairs_dropped: dict[str, int]
+    duplicate_pairs: int
+    text_fingerprint: str
+
+
+class BegunSplit(_TextCounts, total=False):
+    """What is known of a split before its shards are written."""
+
+    pairs_in_training: int
+    sources_in_training: int
+    shards: int
+
+
+class _ShardCounts(BegunSplit):
+    pairs_written: int
+    input_tokens: int
+    target_tokens: int
+
+
+class FinishedSplit(_ShardCounts, total=False):
+    """All that is known of a split; `digests` are its shards' SHA-256, by file name."""
+
+    digests: dict[str, str]
+
+
+class _Made(TypedDict):
+    problem: str
+    random_seed: int
+    vocabulary: Vocabularies
+    key: str
+
+
+class _MadeLater(_Made, total=False):
+    # Reports of earlier versions have no prefixes, and their splits no digests.
+    prefixes: list[str]
+
+
+class BegunReport(_MadeLater):
+    """What is known before the shards are written: what they are made of."""
+
+    splits: dict[str, BegunSplit]
+
+
+class FinishedReport(_MadeLater):
+    """All that is known of a problem's data."""
+
+    splits: dict[str, FinishedSplit]
+    date: str
 
 
 def begin(problem: Problem, data_dir: PathLike, report: Mapping[str, Any]) -> None:
     """Record what is known before the shards are written: what they will be made of."""
-    _write(_path(problem, data_dir), report)
+    path = _path(problem, data_dir)
+    finished = finished_report(problem, data_dir)
+    if finished and finished["key"] != report["key"]:
+        path.unlink()
+    _write(path, report)
 
 
 def finish(problem: Problem, data_dir: PathLike, report: dict[str, Any]) -> None:
-    """Write the report that `begin` was given, with the shards' own counts and the date (UTC)."""
+    """Write the report that `begin` was given, with what the shards tell and the date (UTC).
+
+    Raises:
+        InputError: a shard is damaged, or has ids that its vocabulary doesn't have.
+    """
     from t2t_hint_nart.data.shards import count_tokens
 
+    sizes = {side: report["vocabulary"][side]["size"] for side in FEATURES}
     for split, counts in report["splits"].items():
-        counts.update(count_tokens(problem.shard_files(data_dir, split)))
+        paths = find_shards(data_dir, problem.dataset_filename(), split)
+        counts.update(count_tokens(paths, sizes))
+        counts["digests"] = {Path(path).name: file_digest(path) for path in paths}
     now = datetime.datetime.now(datetime.timezone.utc)
     report["date"] = now.isoformat(timespec="seconds")
     path = _path(problem, data_dir)
@@ -50,21 +131,33 @@ def is_unfinished(problem: Problem, data_dir: PathLike) -> bool:
     return _unfinished(_path(problem, data_dir)).exists()
 
 
-def recorded_key(problem: Problem, data_dir: PathLike) -> str | None:
-    """Return the digest of what the shards there were made of, None if there is no record."""
+def begun_report(problem: Problem, data_dir: PathLike) -> BegunReport | None:
+    """Return what the shards there were made of, None if there is no record."""
     path = _path(problem, data_dir)
     for candidate in (_unfinished(path), path):
         if candidate.exists():
-            return str(read(candidate).get("key"))
+            return read_json(candidate, BegunReport, _REMOVE)
     return None
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Return a report; one that is not JSON is refused."""
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise InputError(f"'{path}' is not a data report: {error}; remove it") from None
+def finished_report(problem: Problem, data_dir: PathLike) -> FinishedReport | None:
+    """Return the report of data that are complete, or were; None if there is none."""
+    path = _path(problem, data_dir)
+    return read_json(path, FinishedReport, _REMOVE) if path.exists() else None
+
+
+def recorded_shards(problem: Problem, data_dir: PathLike, split: str) -> ShardRecord | None:
+    """Return what the report says of a split's shards, None if there is none or nothing of it."""
+    report = finished_report(problem, data_dir)
+    if report is None or split not in report["splits"]:
+        return None
+    counts, vocabulary = report["splits"][split], report["vocabulary"]
+    return ShardRecord(
+        _path(problem, data_dir),
+        {name: counts[name] for name in COUNTED},  # type: ignore[literal-required]
+        counts.get("digests", {}),
+        {side: vocabulary[side]["fingerprint"] for side in FEATURES},  # type: ignore[literal-required]
+    )
 
 
 def lines(report: Mapping[str, Any]) -> list[str]:
@@ -86,7 +179,7 @@ def _split_line(split: str, counts: Mapping[str, Any]) -> str:
         parts.append(f"dropped: {', '.join(dropped) or 'none'}")
     parts.append(f"tokens {counts['input_tokens']:,} in, {counts['target_tokens']:,} out")
     parts.append(_number(counts["duplicate_pairs"], "duplicate pair"))
-    if "pairs_in_training" in counts:
+    if "pairs_in_training" in counts and "sources_in_training" in counts:
         pairs = _number(counts["pairs_in_training"], "pair")
         sources = _number(counts["sources_in_training"], "source")
         parts.append(f"{pairs} and {sources} also in training")
@@ -105,7 +198,7 @@ def listing(data_dir: PathLike) -> list[str]:
     found = {match[1] for path in folder.iterdir() if (match := _SHARD.fullmatch(path.name))}
     # What a run before its end writes the pairs to is no problem of its own.
     names = {name for name in found if not name.endswith(UNSHUFFLED_SUFFIX)}
-    for suffix in (SUFFIX, UNFINISHED_SUFFIX):
+    for suffix in (SUFFIX, UNFINISHED_SUFFIX, PROVENANCE_SUFFIX):
         names |= {path.name.removesuffix(suffix) for path in folder.glob(f"*{suffix}")}
     if not names:
         raise InputError(f"--data_dir={folder} holds no data of any problem")
@@ -116,11 +209,13 @@ def _about(folder: Path, name: str) -> list[str]:
     provenance = folder / f"{name}{PROVENANCE_SUFFIX}"
     report = folder / f"{name}{SUFFIX}"
     if provenance.exists():
-        known = [f"{key}: {_shown(value)}" for key, value in read(provenance).items()]
+        recorded = read_json(provenance, dict[str, Any], _REMOVE)
+        recorded.pop("digests", None)
+        known = [f"{key}: {_shown(value)}" for key, value in recorded.items()]
     elif (folder / f"{name}{UNFINISHED_SUFFIX}").exists():
         known = [_UNFINISHED]
     elif report.exists():
-        content = read(report)
+        content = read_json(report, FinishedReport, _REMOVE)
         known = [f"written {content['date']}", *lines(content)]
     else:
         known = [_UNKNOWN]

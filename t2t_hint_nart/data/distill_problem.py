@@ -12,20 +12,37 @@ import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, TypeVar
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.data_report import PROVENANCE_SUFFIX
 from t2t_hint_nart.data.example_bytes import example_bytes
 from t2t_hint_nart.data.problem import DatasetSplit, PathLike, TextEncoder
-from t2t_hint_nart.data.shard_files import find_shards
+from t2t_hint_nart.data.shard_check import ShardRecord
+from t2t_hint_nart.data.shard_files import COUNTED, find_shards
 from t2t_hint_nart.data.shard_log import ShardLog, read_log
 from t2t_hint_nart.data.text_problem import Text2TextProblem
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.file_digests import file_digests
+from t2t_hint_nart.json_file import read_json
 from t2t_hint_nart.text import EOS_ID
 from t2t_hint_nart.whole_file import write_whole
 
 _LOG_KEY = b"distilled"
+_Schema = TypeVar("_Schema")
+
+
+class _Counts(TypedDict):
+    pairs: int
+    input_tokens: int
+    target_tokens: int
+
+
+class _Recorded(_Counts, total=False):
+    """What a provenance says of the shards; those of earlier versions know the counts alone."""
+
+    digests: dict[str, str]
+    vocabulary: dict[str, str]
 
 
 @registry.register_derived_problem("_distill")
@@ -101,7 +118,15 @@ class DistillProblem(Text2TextProblem):
             "--teacher_export_dir=TEACHER"
         )
 
-    def _generate(self, data_dir: PathLike, tmp_dir: PathLike, tasks: Sequence[int] | None) -> None:
+    def generate_tasks(
+        self, data_dir: PathLike, tmp_dir: PathLike, tasks: Sequence[int] | None
+    ) -> None:
+        """Accept what is there; a teacher makes the rest."""
+        del tasks
+        if self.is_generated(data_dir, tmp_dir):
+            self.shard_files(data_dir, DatasetSplit.TRAIN)
+            self.progress(f"all in {data_dir} already, see '{self.provenance_path(data_dir)}'")
+            return
         raise InputError(
             f"the data of '{self.name}' are decoded by a teacher; "
             f"make them with: {self.generate_command(data_dir)}"
@@ -153,6 +178,7 @@ class DistillProblem(Text2TextProblem):
             path.unlink()
         shards = {part["split"]: part["shards"] for part in self.dataset_splits}
         count = self._write_shuffled(examples(), data_dir, num_shards or shards[DatasetSplit.TRAIN])
+        encoders = self.feature_encoders(data_dir)
         recorded = {
             **provenance,
             "problem": self.name,
@@ -161,6 +187,8 @@ class DistillProblem(Text2TextProblem):
             "pairs": count,
             "input_tokens": tokens["inputs"],
             "target_tokens": tokens["targets"],
+            "digests": file_digests(data_dir, self.own_shards(data_dir)),
+            "vocabulary": {name: encoder.fingerprint() for name, encoder in encoders.items()},
         }
         text = json.dumps(recorded, indent=2, sort_keys=True, ensure_ascii=False)
         write_whole(self.provenance_path(data_dir), text + "\n")
@@ -191,12 +219,28 @@ class DistillProblem(Text2TextProblem):
 
     def provenance(self, data_dir: PathLike) -> dict[str, Any]:
         """Return what is recorded about the training targets."""
+        return self._read_provenance(data_dir, dict[str, Any])
+
+    def recorded_shards(self, data_dir: PathLike, split: str) -> ShardRecord | None:
+        """Return what is recorded of a split's shards, the provenance for the training ones."""
+        if split != DatasetSplit.TRAIN:
+            return self.base.recorded_shards(data_dir, split)
         path = self.provenance_path(data_dir)
+        if not path.exists():
+            return None
+        known = self._read_provenance(data_dir, _Recorded)
+        counts = (known["pairs"], known["input_tokens"], known["target_tokens"])
+        return ShardRecord(
+            path,
+            dict(zip(COUNTED, counts, strict=True)),
+            known.get("digests", {}),
+            known.get("vocabulary", {}),
+        )
+
+    def _read_provenance(self, data_dir: PathLike, schema: type[_Schema]) -> _Schema:
+        path = self.provenance_path(data_dir)
+        command = self.generate_command(data_dir)
         try:
-            return dict(json.loads(path.read_text(encoding="utf-8")))
+            return read_json(path, schema, f"Remove it and the shards, and run {command}")
         except FileNotFoundError:
-            raise InputError(
-                f"no provenance '{path}'; make the data with: {self.generate_command(data_dir)}"
-            ) from None
-        except ValueError as error:
-            raise InputError(f"'{path}' is not JSON: {error}") from None
+            raise InputError(f"no provenance '{path}'; make the data with: {command}") from None

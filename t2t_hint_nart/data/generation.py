@@ -28,6 +28,7 @@ from t2t_hint_nart.data.encoding_pass import (
 )
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.problem_identity import vocabularies_of
+from t2t_hint_nart.data.shard_check import check_digests, check_shards
 from t2t_hint_nart.data.shard_log import read_log
 from t2t_hint_nart.data.text_survey import SplitText, all_counts, survey_text
 from t2t_hint_nart.errors import InputError
@@ -56,10 +57,15 @@ def generate(workspace: Workspace, tasks: Sequence[int] | None = None) -> None:
     _check_tasks(passes, tasks or ())
     texts = survey_text(workspace, passes)
     _check_not_empty(passes, texts)
-    seed_generators(problem.random_seed)
-    problem.get_or_create_vocab(data_dir, tmp_dir)
     report = _report(workspace, passes, texts)
-    missing = _missing(workspace, passes, report["key"])
+    _check_same(workspace, passes, report)
+    _provide_vocabulary(workspace, report)
+    _check_same(workspace, passes, report)
+    _check_present(workspace, passes, report["key"])
+    missing = _missing(passes)
+    if not any(missing) and not data_report.is_unfinished(problem, data_dir):
+        problem.progress(f"all in {data_dir} already, made of this text with these settings")
+        return
     data_report.begin(problem, data_dir, report)
     for part, shards in zip(passes, missing, strict=True):
         if tasks is not None:
@@ -67,7 +73,7 @@ def generate(workspace: Workspace, tasks: Sequence[int] | None = None) -> None:
         if shards and (tasks is None or part.split == DatasetSplit.TRAIN):
             part = part._replace(key=bytes.fromhex(report["key"]), pairs=_pairs(part, texts))
             _write_shards(workspace, part, shards)
-    if not any(_missing(workspace, passes, report["key"])):
+    if not any(_missing(passes)):
         _remove_logs(passes)
         data_report.finish(problem, data_dir, report)
         for line in data_report.lines(report):
@@ -118,38 +124,118 @@ def _pairs(part: EncodingPass, texts: Mapping[str, SplitText]) -> int:
 def _report(
     workspace: Workspace, passes: Sequence[EncodingPass], texts: Mapping[str, SplitText]
 ) -> dict[str, Any]:
-    """Return the data report but for what only the shards tell."""
+    """Return what the data report says of the text and the settings."""
     problem = workspace.problem
-    encoders = problem.feature_encoders(workspace.data_dir)
-    vocabularies = vocabularies_of(encoders)
     splits = all_counts(texts)
     for part in passes:
         for split in part.splits:
             splits[split]["shards"] = part.splits.count(split)
-    prefixes = [problem.inputs_prefix, problem.targets_prefix]
-    # All that the shards depend on.
-    depends_on = [vocabularies, splits, prefixes, problem.random_seed]
-    key = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
     return {
         "problem": problem.base_name,
         "random_seed": problem.random_seed,
-        "vocabulary": {"file": problem.vocab_filename, **vocabularies},
+        "prefixes": [problem.inputs_prefix, problem.targets_prefix],
         "splits": splits,
-        "key": key,
     }
 
 
-def _missing(workspace: Workspace, passes: Sequence[EncodingPass], key: str) -> list[list[int]]:
-    """Return the shards of each pass that are to be written; refuse those of other text."""
-    problem = workspace.problem
-    begun = data_report.recorded_key(problem, workspace.data_dir)
-    there = [path for part in passes for path in part.paths if Path(path).is_file()]
-    if there and begun != key:
-        unlike = "is not known to be" if begun is None else "was not"
+def _provide_vocabulary(workspace: Workspace, report: dict[str, Any]) -> None:
+    """Make the vocabulary unless it is there, and add it and the key to the report."""
+    problem, data_dir, tmp_dir = workspace
+    begun = data_report.begun_report(problem, data_dir)
+    seed_generators(problem.random_seed)
+    # Shards that were begun with this text were begun with this vocabulary.
+    if begun is None or _differences(begun, report):
+        problem.check_vocab_text(data_dir, tmp_dir)
+    problem.get_or_create_vocab(data_dir, tmp_dir)
+    vocabularies = vocabularies_of(problem.feature_encoders(data_dir))
+    # All that the shards depend on.
+    depends_on = [vocabularies, report["splits"], report["prefixes"], problem.random_seed]
+    report["vocabulary"] = {"file": problem.vocab_filename, **vocabularies}
+    report["key"] = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
+
+
+def _there(passes: Sequence[EncodingPass]) -> list[str]:
+    return [path for part in passes for path in part.paths if Path(path).is_file()]
+
+
+def _check_same(
+    workspace: Workspace, passes: Sequence[EncodingPass], report: Mapping[str, Any]
+) -> None:
+    """Refuse shards there that were made of other text, or nobody knows of what."""
+    problem, data_dir, _ = workspace
+    there = _there(passes)
+    if not there:
+        return
+    anew = f"to start anew {problem.what_to_remove(data_dir)}, or choose another --data_dir"
+    begun = data_report.begun_report(problem, data_dir)
+    if begun is None:
+        raise InputError(f"{there[0]!r} is there, and what it was made of isn't recorded; {anew}")
+    differences = _differences(begun, report)
+    if differences:
         raise InputError(
-            f"{there[0]!r} {unlike} made of this text, vocabulary, filters and seed; "
-            f"remove '{problem.dataset_filename()}-*' there to start anew"
+            f"the data of '{problem.name}' in {str(data_dir)!r} were made with "
+            f"{', '.join(differences)}; {anew}"
         )
+
+
+def _differences(begun: data_report.BegunReport, report: Mapping[str, Any]) -> list[str]:
+    """Return with what the shards there were made that isn't so now.
+
+    A report that has no vocabulary and no key yet isn't compared in these.
+    """
+    splits = dict.fromkeys([*begun["splits"], *report["splits"]])
+    found = [
+        told
+        for split in splits
+        if (told := _split_difference(split, begun["splits"], report["splits"]))
+    ]
+    if begun["random_seed"] != report["random_seed"]:
+        found.append(f"--random_seed={begun['random_seed']}, not {report['random_seed']}")
+    if begun.get("prefixes", report["prefixes"]) != report["prefixes"]:
+        found.append("other prefixes")
+    if "vocabulary" in report and begun["vocabulary"] != report["vocabulary"]:
+        found.append("another vocabulary")
+    if not found and begun["key"] != report.get("key", begun["key"]):
+        found.append("other filters or prefixes")
+    return found
+
+
+def _split_difference(
+    split: str, begun: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]
+) -> str:
+    if split not in begun:
+        return f"no {split} text"
+    if split not in now or begun[split]["text_fingerprint"] != now[split]["text_fingerprint"]:
+        return f"another {split} text"
+    shards = begun[split].get("shards")
+    return "" if shards == now[split]["shards"] else f"{shards} {split} shards"
+
+
+def _check_present(workspace: Workspace, passes: Sequence[EncodingPass], key: str) -> None:
+    """Refuse shards of finished data that have changed since."""
+    problem, data_dir, _ = workspace
+    finished = data_report.finished_report(problem, data_dir)
+    if finished is None or finished["key"] != key:
+        return
+    encoders, remedy = problem.feature_encoders(data_dir), problem.generate_command(data_dir)
+    for split in finished["splits"]:
+        record = data_report.recorded_shards(problem, data_dir, split)
+        paths = [
+            path
+            for part in passes
+            for path, of in zip(part.paths, part.splits, strict=True)
+            if of == split
+        ]
+        there = [path for path in paths if Path(path).is_file()]
+        if there == paths:
+            check_shards(there, encoders, record, remedy)
+        elif record and record.digests:
+            check_digests(there, encoders, record, remedy)
+
+
+def _missing(passes: Sequence[EncodingPass]) -> list[list[int]]:
+    """Return the shards of each pass that are to be written."""
+    there = set(_there(passes))
     return [
         [shard for shard, path in enumerate(part.paths) if path not in there] for part in passes
     ]

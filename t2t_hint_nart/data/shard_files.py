@@ -6,6 +6,9 @@ from pathlib import Path
 
 from t2t_hint_nart.errors import InputError
 
+FEATURES = ("inputs", "targets")
+# What is counted of the shards of a split.
+COUNTED = ("pairs_written", "input_tokens", "target_tokens")
 UNSHUFFLED_SUFFIX = "-unshuffled"
 _COUNT = re.compile(r"-(\d{5})-of-(\d{5})$")
 

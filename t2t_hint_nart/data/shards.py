@@ -3,11 +3,13 @@
 import contextlib
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
+from t2t_hint_nart.data.shard_files import COUNTED, FEATURES
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.whole_file import written_whole
 
@@ -33,21 +35,43 @@ def write_records(records: Iterable[bytes], path: str) -> int:
     return count
 
 
-def count_tokens(paths: Sequence[str]) -> dict[str, int]:
+def count_tokens(
+    paths: Sequence[str], vocab_sizes: Mapping[str, int] | None = None
+) -> dict[str, int]:
     """Count a split's `pairs_written`, `input_tokens` and `target_tokens`, EOS included.
 
+    Args:
+        paths: of its shards.
+        vocab_sizes: stored feature -> number of ids of its vocabulary, others are refused.
+
     Raises:
-        InputError: a shard is missing, damaged or holds other features; names the file.
+        InputError: a shard is missing, damaged, holds other features or ids that the vocabulary
+            doesn't have; names the file.
     """
-    spec = {name: tf.io.RaggedFeature(tf.int64) for name in ("inputs", "targets")}
-    counts = {"pairs_written": 0, "input_tokens": 0, "target_tokens": 0}
-    with naming_damaged_shard(paths):
-        for records in tf.data.TFRecordDataset(list(paths)).batch(_COUNTED_RECORDS):
-            pairs = tf.io.parse_example(records, spec)
-            counts["pairs_written"] += int(records.shape[0])
-            counts["input_tokens"] += int(pairs["inputs"].flat_values.shape[0])
-            counts["target_tokens"] += int(pairs["targets"].flat_values.shape[0])
+    spec = {name: tf.io.RaggedFeature(tf.int64) for name in FEATURES}
+    counts = dict.fromkeys(COUNTED, 0)
+    for path in paths:
+        with naming_damaged_shard([path]):
+            for records in tf.data.TFRecordDataset(path).batch(_COUNTED_RECORDS):
+                ids = {
+                    name: pairs.flat_values.numpy()
+                    for name, pairs in tf.io.parse_example(records, spec).items()
+                }
+                for name, size in (vocab_sizes or {}).items():
+                    _check_range(ids[name], name, size, path)
+                counts["pairs_written"] += int(records.shape[0])
+                counts["input_tokens"] += ids["inputs"].size
+                counts["target_tokens"] += ids["targets"].size
     return counts
+
+
+def _check_range(ids: np.ndarray, feature: str, size: int, path: str) -> None:
+    if ids.size and not 0 <= ids.min() <= ids.max() < size:
+        wrong = ids.min() if ids.min() < 0 else ids.max()
+        raise InputError(
+            f"shard {path!r} has the id {wrong} among its {feature}, but their vocabulary has ids "
+            f"from 0 to {size - 1}: it is damaged, or of another vocabulary"
+        )
 
 
 def read_shard(path: str) -> Iterator[dict[str, list[int]]]:
@@ -77,7 +101,7 @@ def _parse(record: bytes, path: str, number: int) -> dict[str, list[int]]:
         feature = tf.train.Example.FromString(record).features.feature
     except DecodeError:
         raise InputError(f"record {number} of {path!r} is not a tf.train.Example") from None
-    pair = {name: list(feature[name].int64_list.value) for name in ("inputs", "targets")}
+    pair = {name: list(feature[name].int64_list.value) for name in FEATURES}
     for name, ids in pair.items():
         if not ids:
             raise InputError(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.corpus import Corpus, VocabType, Workspace
 from t2t_hint_nart.data.problem import PathLike
+from t2t_hint_nart.data.shard_check import ShardRecord, check_shards
 
 __all__ = ["Text2TextProblem", "VocabType"]
 
@@ -17,6 +18,22 @@ class Text2TextProblem(Corpus):
 
     A subclass defines `generate_samples`, and may override any property; see `Corpus`.
     """
+
+    def recorded_shards(self, data_dir: PathLike, split: str) -> ShardRecord | None:
+        """Return what is recorded of a split's shards, None if nothing is."""
+        return data_report.recorded_shards(self, data_dir, split)
+
+    def shard_files(self, data_dir: PathLike, split: str) -> list[str]:
+        """Return the paths of a split's shards, having checked that they are what was written.
+
+        Raises:
+            InputError: no shards, an incomplete set, or see `shard_check.check_shards`.
+        """
+        paths = super().shard_files(data_dir, split)
+        record = self.recorded_shards(data_dir, split)
+        remedy = self.generate_command(data_dir)
+        check_shards(paths, self.feature_encoders(data_dir), record, remedy)
+        return paths
 
     def is_generated(self, data_dir: PathLike, tmp_dir: PathLike) -> bool:
         """Return whether all shards and the vocabulary are there."""
@@ -36,9 +53,18 @@ class Text2TextProblem(Corpus):
         self, data_dir: PathLike, tmp_dir: PathLike, tasks: Sequence[int] | None
     ) -> None:
         """Do what `generate_data` does for several tasks; None stands for everything."""
-        finished = not data_report.is_unfinished(self, data_dir)
-        if finished and self.is_generated(data_dir, tmp_dir):
-            self.progress(f"all in {data_dir} already; remove the shards to write them again")
+        finished = self.is_generated(data_dir, tmp_dir)
+        finished = finished and not data_report.is_unfinished(self, data_dir)
+        unknown = ""
+        if finished and data_report.finished_report(self, data_dir) is None:
+            unknown = "what text they are of isn't recorded"
+        elif finished and not self.text_is_at_hand(tmp_dir):
+            unknown = f"not compared with their text, which isn't in {tmp_dir}"
+        if unknown:
+            for part in self.splits_in(tmp_dir):
+                self.shard_files(data_dir, part["split"])
+            anew = f"to start anew {self.what_to_remove(data_dir)}"
+            self.progress(f"all in {data_dir} already, {unknown}; {anew}")
         else:
             self._generate(data_dir, tmp_dir, tasks)
 

@@ -51,6 +51,10 @@ class TfdsTranslateProblem(TranslateProblem):
         local = self.local_paths(tmp_dir)
         return [part for part in self.dataset_splits if not local or part["split"] in local]
 
+    def text_is_at_hand(self, tmp_dir: PathLike) -> bool:
+        """Return whether tmp_dir has text files, or what the builder has prepared."""
+        return bool(self.local_paths(tmp_dir)) or self.builder(tmp_dir).data_path.exists()
+
     def builder(self, tmp_dir: PathLike) -> "tfds.core.DatasetBuilder":
         """Return the builder, which keeps its own files under `<tmp_dir>/tfds`."""
         import tensorflow_datasets as tfds

@@ -103,7 +103,7 @@ def any_text(path):
 )
 def test_a_damaged_vocabulary(workshop, tmp_path, refuses, command, damage, expected):
     data_dir = shutil.copytree(workshop.data_dir, tmp_path / "data")
-    (path,) = data_dir.glob("vocab.*")
+    (path,) = data_dir.glob("vocab.*s")
     damage(path)
     flags = flags_of(workshop, tmp_path, command, data_dir=data_dir)
     if command == "t2t-trainer":
@@ -114,10 +114,13 @@ def test_a_damaged_vocabulary(workshop, tmp_path, refuses, command, damage, expe
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_vocabulary_of_another_size(workshop, tmp_path, refuses, command):
     data_dir = shutil.copytree(workshop.data_dir, tmp_path / "data")
-    (path,) = data_dir.glob("vocab.*")
+    (path,) = data_dir.glob("vocab.*s")
     path.write_text(path.read_text("utf-8") + "'new_'\n", "utf-8")
     message = refuses(command, **flags_of(workshop, tmp_path, command, data_dir=data_dir))
-    assert message.startswith("Checkpoint ") and "is of another model" in message, message
+    if command == "t2t-eval":  # which opens shards
+        assert message.startswith("the vocabulary of the inputs isn't the one that the shards were")
+    else:
+        assert message.startswith("Checkpoint ") and "is of another model" in message, message
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "t2t-trainer"])
@@ -128,15 +131,39 @@ def test_no_data(workshop, tmp_path, refuses, command, name):
     assert f"t2t-datagen --problem={PROBLEM} --data_dir={data_dir}" in message
 
 
-@pytest.mark.parametrize("command", ["t2t-decoder", "t2t-eval"])
-def test_damaged_shards(workshop, tmp_path, refuses, command):
+def torn(path):
+    path.write_bytes(path.read_bytes()[:-3])
+
+
+def emptied(path):
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [
+        (torn, "damaged shard '{path}' (record "),
+        (emptied, "shard '{path}', of 0 sentence pairs, isn't the one that was written, says "),
+    ],
+)
+@pytest.mark.parametrize(
+    ("command", "shard"),
+    [
+        ("t2t-decoder", "dev-00000-of-00001"),
+        ("t2t-eval", "dev-00000-of-00001"),
+        ("t2t-trainer", "train-00000-of-00010"),
+    ],
+)
+def test_damaged_shards(workshop, tmp_path, refuses, command, shard, damage, expected):
     data_dir = shutil.copytree(workshop.data_dir, tmp_path / "data")
     for path in data_dir.glob("*-000*"):
-        cut(path)
+        damage(path)
     flags = flags_of(workshop, tmp_path, command, data_dir=data_dir)
     flags.pop("decode_from_file", None)
+    if command == "t2t-trainer":
+        flags["output_dir"] = tmp_path / "new"
     message = refuses(command, **flags)
-    assert message.startswith(f"damaged shard '{data_dir}/{PROBLEM}-dev-00000-of-00001' (record ")
+    assert message.startswith(expected.format(path=f"{data_dir}/{PROBLEM}-{shard}"))
     assert "{{" not in message and "[Op" not in message
 
 

@@ -19,10 +19,17 @@ def text(tmp_path):
 def test_of_a_problem_it_is_that_of_datagen(workshop, tmp_path, text):
     told = succeed("t2t-build-vocab", problem=f"{PROBLEM}_rev", data_dir=tmp_path / "data",
                    tmp_dir=text)  # fmt: skip
-    (path,) = (tmp_path / "data").iterdir()
+    path, record = sorted((tmp_path / "data").iterdir())
+    assert record.name == path.name + ".json"
     assert path.read_bytes() == (workshop.data_dir / path.name).read_bytes()
     size = SubwordTextEncoder(path).vocab_size
     assert told == f"{PROBLEM}: vocabulary of {size} in {tmp_path / 'data'}\n"
+    again = succeed("t2t-build-vocab", problem=PROBLEM, data_dir=tmp_path / "data", tmp_dir=text)
+    assert again == told
+    (text / "targets.train.txt").write_text("other\n" * len(PAIRS["train"]), "utf-8")
+    assert refusal(
+        "t2t-build-vocab", problem=PROBLEM, data_dir=tmp_path / "data", tmp_dir=text
+    ).startswith(f"the vocabulary '{path}' was made of other text than there is now; remove ")
 
 
 def test_of_text(tmp_path, text):

@@ -46,23 +46,35 @@ def test_writes_skips_and_says_what_is_next(tmp_path, capsys):
         f"{COPY}-test-00000-of-00001",
         f"{COPY}-train-00000-of-00001",
         f"vocab.{COPY}.32.subwords",
+        f"vocab.{COPY}.32.subwords.json",
     ]
     told = capsys.readouterr()
     assert f"t2t-trainer --problem={COPY} --data_dir={tmp_path} " in told.out
     assert f"{COPY}: train: 4000 sentence pairs written to 1 shard(s)" in told.err
     assert f"{COPY}: train: 4,000 of 4,000 pairs written; tokens 21,741 in, 21,741 out" in told.err
 
-    (tmp_path / f"{COPY}-dev-00000-of-00001").write_bytes(b"mine")
     run(*arguments, "--problem", f"{COPY}_rev")
-    assert contents(tmp_path) == {**written, f"{COPY}-dev-00000-of-00001": b"mine"}
+    assert contents(tmp_path) == written
     assert f"{COPY}: all in {tmp_path} already" in capsys.readouterr().err
 
     (tmp_path / f"{COPY}-test-00000-of-00001").unlink()
     run(*arguments)
     again = contents(tmp_path)
-    assert again.pop(f"{COPY}-dev-00000-of-00001") == b"mine"
-    assert again.items() < written.items() | again.items()
-    assert again[f"{COPY}-test-00000-of-00001"] == written[f"{COPY}-test-00000-of-00001"]
+    assert {**again, f"{COPY}-data.json": written[f"{COPY}-data.json"]} == written
+
+
+def test_finished_data_of_another_seed_are_refused(tmp_path, capsys):
+    arguments = (f"--problem={COPY}", f"--data_dir={tmp_path}", f"--tmp_dir={tmp_path}/tmp")
+    run(*arguments, "--random_seed=1")
+    written = contents(tmp_path)
+    capsys.readouterr()
+    assert refusal(capsys, *arguments, "--random_seed=2") == (
+        f"the data of '{COPY}' in '{tmp_path}' were made with another train text, another dev "
+        "text, another test text, --random_seed=1, not 2; to start anew remove "
+        f"'{tmp_path}/{COPY}-*' and '{tmp_path}/vocab.{COPY}.32.subwords*', "
+        "or choose another --data_dir"
+    )
+    assert contents(tmp_path) == written
 
 
 def test_seed_changes_the_data(tmp_path):

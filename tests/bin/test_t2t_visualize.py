@@ -86,7 +86,7 @@ def test_an_export(workshop, teacher_export, tmp_path):
 
 
 def test_an_export_of_another_vocabulary(workshop, teacher_export, tmp_path):
-    (vocabulary,) = workshop.data_dir.glob("vocab*")
+    (vocabulary,) = workshop.data_dir.glob("vocab*s")
     *lines, last, end = vocabulary.read_text("utf-8").split("\n")
     (tmp_path / vocabulary.name).write_text("\n".join([*lines[:2], last, *lines[2:], end]), "utf-8")
     flags = {"export_dir": teacher_export, "data_dir": tmp_path, "sentence": "a"}

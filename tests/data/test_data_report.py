@@ -63,10 +63,54 @@ def test_nothing_to_tell(tmp_path):
         data_report.listing(tmp_path / "none")
 
 
-def test_report_that_is_no_report(tmp_path):
-    (tmp_path / "mine-data.json").write_text("{")
-    with pytest.raises(InputError, match=r"mine-data.json' is not a data report: .*; remove it"):
-        data_report.listing(tmp_path)
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        "{}",
+        "\xff",
+        "[" * 100_000,
+        '{"problem": "mine", "random_seed": "1"}',
+        {"splits": 3},
+        {"splits": {"train": {}}},
+        {"vocabulary": {"file": "v"}},
+        {"date": None},
+    ],
+)
+@pytest.mark.parametrize("reader", ["listing", "begun", "finished", "shards"])
+def test_a_damaged_report_is_told_in_one_line(data_dir, tmp_path, content, reader):
+    if isinstance(content, dict):
+        report = json.loads((data_dir / "lines_problem-data.json").read_text())
+        content = json.dumps({**report, **content})
+    path = tmp_path / "lines_problem-data.json"
+    path.write_text(content, "latin-1")
+    problem = LinesProblem()
+    if reader == "begun" and "date" in content and "null" in content:
+        assert data_report.begun_report(problem, tmp_path)
+        return
+    with pytest.raises(
+        InputError, match=r"lines_problem-data.json is damaged: .*Remove it"
+    ) as told:
+        {
+            "listing": lambda: data_report.listing(tmp_path),
+            "begun": lambda: data_report.begun_report(problem, tmp_path),
+            "finished": lambda: data_report.finished_report(problem, tmp_path),
+            "shards": lambda: problem.recorded_shards(tmp_path, "train"),
+        }[reader]()
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"pairs": "2"}', "\xff"])
+def test_a_damaged_provenance_is_told_in_one_line(tmp_path, content):
+    path = tmp_path / "lines_problem_distill-provenance.json"
+    path.write_text(content, "latin-1")
+    problem = DistillProblem(LinesProblem())
+    with pytest.raises(InputError, match=rf"{path} is damaged: .*run t2t-distill"):
+        problem.recorded_shards(tmp_path, "train")
+    if '"pairs"' not in content:
+        with pytest.raises(InputError, match=rf"{path} is damaged: .*Remove it"):
+            data_report.listing(tmp_path)
 
 
 def test_report_of_tokens_and_fingerprints(data_dir):

@@ -137,9 +137,17 @@ def test_finished_shards_are_left_alone(tmp_path, text_dir, expected):
     generate(tmp_path, text_dir)
     names = [f"{OWN_TEXT}-train-{shard:05d}-of-00010" for shard in (3, 7)]
     (tmp_path / names[0]).unlink()
-    (tmp_path / names[1]).write_bytes(expected[names[1]] * 2)
     generate(tmp_path, text_dir)
-    assert shards(tmp_path) == {**expected, names[1]: expected[names[1]] * 2}
+    assert shards(tmp_path) == expected
+    (tmp_path / names[1]).write_bytes(expected[names[1]] * 2)
+    before = contents(tmp_path)
+    for missing in ([], [names[0]]):
+        for name in missing:
+            (tmp_path / name).unlink()
+            del before[name]
+        with pytest.raises(InputError, match=rf"shard '\S+{names[1]}', of 200 .* remove it and"):
+            generate(tmp_path, text_dir)
+        assert contents(tmp_path) == before
 
 
 def test_killed_with_all_its_processes(tmp_path, text_dir, expected):
@@ -255,28 +263,120 @@ def test_nothing_left_by_the_filters(tmp_path):
     assert contents(tmp_path) == {}
 
 
-def test_other_text_is_refused(tmp_path, text_dir):
-    text = tmp_path / "text"
-    text.mkdir()
-    for path in text_dir.iterdir():
-        (text / path.name).write_bytes(path.read_bytes())
-    data_dir = tmp_path / "data"
-    generate(data_dir, text)
-    (data_dir / f"{OWN_TEXT}-train-00003-of-00010").unlink()
-    before = contents(data_dir)
-    lines = (text / "targets.train.txt").read_text().splitlines()
-    (text / "targets.train.txt").write_text("\n".join([*lines[:-1], "changed"]) + "\n")
-    with pytest.raises(
-        InputError, match=r"was not made of this text.*remove 'text2text_tmpdir-\*'"
-    ):
-        generate(data_dir, text)
-    assert contents(data_dir) == before
+class OwnText(LinesProblem):
+    """Has the text that a test gives it."""
+
+    def __init__(self, **changes):
+        super().__init__()
+        self.pairs = {**PAIRS, **changes}
+        self.told = []
+        self.progress = self.told.append
+
+
+OTHER = [("das Zebra bellt .", "the zebra barks ."), *PAIRS["train"]]
+
+
+@pytest.mark.parametrize(
+    ("differs", "changes"),
+    [
+        ("another train text", {"train": OTHER}),
+        ("another dev text", {"dev": OTHER}),
+        ("another train text, another test text", {"train": OTHER, "test": OTHER}),
+    ],
+)
+@pytest.mark.parametrize("removed", [None, "own_text-train-00001-of-00002"])
+def test_other_text_is_refused(tmp_path, differs, changes, removed):
+    OwnText().generate_data(tmp_path, tmp_path)
+    if removed:
+        (tmp_path / removed).unlink()
+    before = contents(tmp_path)
+    with pytest.raises(InputError) as told:
+        OwnText(**changes).generate_data(tmp_path, tmp_path)
+    assert str(told.value) == (
+        f"the data of 'own_text' in '{tmp_path}' were made with {differs}; to start anew remove "
+        f"'{tmp_path}/own_text-*' and '{tmp_path}/vocab.own_text.64.subwords*', or choose another "
+        "--data_dir"
+    )
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("random_seed", 5, "--random_seed=429459, not 5"),
+        ("inputs_prefix", "translate ", "other prefixes"),
+        (
+            "dataset_splits",
+            [{"split": "train", "shards": 2}, {"split": "dev", "shards": 1}],
+            "anot",
+        ),
+    ],
+)
+def test_other_settings_are_refused(tmp_path, name, value, told):
+    OwnText().generate_data(tmp_path, tmp_path)
+    problem = type("OwnText", (OwnText,), {name: value})()
+    with pytest.raises(InputError, match=rf"were made with {told}.*; to start anew remove "):
+        problem.generate_data(tmp_path, tmp_path)
+
+
+def test_an_edited_vocabulary_is_refused(tmp_path):
+    OwnText().generate_data(tmp_path, tmp_path)
+    path = tmp_path / OwnText().vocab_filename
+    path.write_text(path.read_text().replace("'the_'", "'THE_'"))
+    with pytest.raises(InputError, match="were made with another vocabulary; "):
+        OwnText().generate_data(tmp_path, tmp_path)
+
+
+def remove(folder, *patterns):
+    for pattern in patterns:
+        for path in folder.glob(pattern):
+            path.unlink()
+
+
+def test_the_old_vocabulary_is_not_kept_without_a_word(tmp_path):
+    OwnText().generate_data(tmp_path, tmp_path)
+    vocabulary = tmp_path / OwnText().vocab_filename
+    remove(tmp_path, "own_text-*")
+    with pytest.raises(InputError) as told:
+        OwnText(train=OTHER).generate_data(tmp_path, tmp_path)
+    assert str(told.value) == (
+        f"the vocabulary '{vocabulary}' was made of other text than there is now; remove "
+        f"'{vocabulary}*' to have it made anew, or '{vocabulary}.json' alone to keep it"
+    )
+    kept = OwnText(train=OTHER)
+    remove(tmp_path, vocabulary.name + ".json")
+    kept.generate_data(tmp_path, tmp_path)
+    assert kept.told[0].startswith(f"vocabulary: {vocabulary} is there already and kept, ")
+    remove(tmp_path, "own_text-*", vocabulary.name + "*")
+    OwnText(train=OTHER).generate_data(tmp_path, tmp_path)
+    assert "z" in vocabulary.read_text()
+    again = OwnText(train=OTHER)
+    again.generate_data(tmp_path, tmp_path)
+    assert again.told == [f"all in {tmp_path} already, made of this text with these settings"]
+
+
+class DownloadedText(OwnText):
+    def text_is_at_hand(self, tmp_dir):
+        return False
+
+
+def test_finished_data_are_accepted_where_their_text_is_not(tmp_path):
+    problem = DownloadedText()
+    problem.generate_data(tmp_path, tmp_path)
+    problem.told.clear()
+    problem.generate_data(tmp_path, tmp_path / "none")
+    (line,) = problem.told
+    assert f"not compared with their text, which isn't in {tmp_path}/none; to start anew" in line
+    remove(tmp_path, "downloaded_text-data.json")
+    problem.told.clear()
+    problem.generate_data(tmp_path, tmp_path)
+    assert "what text they are of isn't recorded; to start anew remove" in problem.told[0]
 
 
 def test_shards_of_unknown_origin_are_refused(tmp_path, text_dir):
     path = tmp_path / f"{OWN_TEXT}-train-00003-of-00010"
     path.write_bytes(b"mine")
-    with pytest.raises(InputError, match=r"-00003-of-00010' is not known to be made of this text"):
+    with pytest.raises(InputError, match=r"-00003-of-00010' is there, and .* isn't recorded; to "):
         generate(tmp_path, text_dir)
     assert path.read_bytes() == b"mine"
 

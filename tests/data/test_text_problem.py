@@ -25,6 +25,7 @@ def test_files(data_dir):
         "lines_problem-train-00000-of-00002",
         "lines_problem-train-00001-of-00002",
         "vocab.lines_problem.64.subwords",
+        "vocab.lines_problem.64.subwords.json",
     ]
 
 

@@ -1,5 +1,6 @@
 """Bad input to commands that have data, a teacher and a student: one line, and nothing changed."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -46,8 +47,17 @@ def data_dir(experiment, tmp_path):
     return shutil.copytree(experiment.data_dir, tmp_path / "data")
 
 
+@pytest.fixture
+def old_data_dir(data_dir):
+    """Distilled data of an earlier version, which don't know their vocabulary."""
+    (path,) = data_dir.glob("*-provenance.json")
+    known = json.loads(path.read_text())
+    path.write_text(json.dumps({name: known[name] for name in known if name != "vocabulary"}))
+    return data_dir
+
+
 def vocabulary(directory):
-    (path,) = Path(directory).glob("vocab.*")
+    (path,) = Path(directory).glob("vocab.*s")
     return path
 
 
@@ -70,11 +80,11 @@ def test_a_teacher_of_other_sizes(experiment, tmp_path, refuses, hparams, words)
 
 
 @pytest.mark.parametrize("command", ["t2t-trainer", "t2t-calibrate", "t2t-distill"])
-def test_a_teacher_of_another_vocabulary(experiment, tmp_path, refuses, data_dir, command):
+def test_a_teacher_of_another_vocabulary(experiment, tmp_path, refuses, old_data_dir, command):
     """As many subtokens, in another order."""
-    *first, last, end = vocabulary(data_dir).read_text().split("\n")
-    vocabulary(data_dir).write_text("\n".join([*first[:2], last, *first[2:], end]))
-    flags = student_flags(experiment, tmp_path / "run", data_dir=data_dir)
+    *first, last, end = vocabulary(old_data_dir).read_text().split("\n")
+    vocabulary(old_data_dir).write_text("\n".join([*first[:2], last, *first[2:], end]))
+    flags = student_flags(experiment, tmp_path / "run", data_dir=old_data_dir)
     if command != "t2t-trainer":
         del flags["output_dir"], flags["train_steps"]
     if command == "t2t-distill":
@@ -87,11 +97,11 @@ def test_a_teacher_of_another_vocabulary(experiment, tmp_path, refuses, data_dir
     )
 
 
-def test_a_teacher_of_a_smaller_vocabulary(experiment, tmp_path, refuses, data_dir):
-    lines = vocabulary(data_dir).read_text().splitlines()
-    vocabulary(data_dir).write_text("\n".join([*lines, "'new_'"]) + "\n")
+def test_a_teacher_of_a_smaller_vocabulary(experiment, tmp_path, refuses, old_data_dir):
+    lines = vocabulary(old_data_dir).read_text().splitlines()
+    vocabulary(old_data_dir).write_text("\n".join([*lines, "'new_'"]) + "\n")
     message = refuses(
-        "t2t-trainer", **student_flags(experiment, tmp_path / "run", data_dir=data_dir)
+        "t2t-trainer", **student_flags(experiment, tmp_path / "run", data_dir=old_data_dir)
     )
     size = len(lines)
     theirs, ours = f"its vocabulary of inputs has size {size}", f"_distill {size + 1}."
