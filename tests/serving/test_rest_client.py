@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.serving.rest_client import RestClient
+from t2t_hint_nart.serving.rest_client import LARGEST_REPLY, RestClient
 
 
 @contextlib.contextmanager
@@ -25,7 +25,7 @@ def fake_server(answer, status=200, delay=None):
             with contextlib.suppress(OSError):
                 self.send_response(status)
                 self.end_headers()
-                self.wfile.write(answer.encode("utf-8"))
+                self.wfile.write(answer.encode("utf-8", "surrogatepass"))
 
         def log_message(self, *arguments):
             pass
@@ -60,10 +60,18 @@ def test_an_address_with_its_scheme():
     [
         ('{"error": "Servable not found\\nfor request"}', 404, "answers 404: Servable not found"),
         ("<html>", 502, "answers 502: <html>"),
-        ("<html>", 200, "Expecting value"),
-        ('{"predictions": []}', 200, "answers without 'outputs'"),
-        ('{"predictions": [{"scores": 1}]}', 200, "answers without 'outputs'"),
-        ("[]", 200, "answers without 'outputs'"),
+        ("<html>", 200, "The answer of .* is damaged: JSON is malformed.* Is it a model"),
+        ('{"predictions": []}', 200, "is damaged: Expected `array` of length"),
+        ('{"predictions": [{"scores": 1}]}', 200, "missing required field `outputs`"),
+        ('{"predictions": ["a", "b"]}', 200, "is damaged: Expected `array` of length"),
+        ('{"predictions": "Hallo"}', 200, "is damaged: Expected `array`, got `str`"),
+        ('{"predictions": {"0": "Hallo"}}', 200, "is damaged: Expected `array`, got `object`"),
+        ('{"predictions": [{"outputs": ["a"]}]}', 200, "is damaged: Expected `str`, got `array`"),
+        ("[]", 200, "is damaged: Expected `object`, got `array`"),
+        ("[" * 100000, 200, "is damaged: "),
+        ("\ud800", 200, "is damaged: "),
+        ("x" * (LARGEST_REPLY + 1), 200, "answers with more than 4,194,304 bytes, no translation."),
+        ("x" * (LARGEST_REPLY + 1), 500, "answers 500: xxx"),
     ],
 )
 def test_an_answer_that_is_no_translation(answer, status, expected):
@@ -84,7 +92,7 @@ def test_no_answer_in_time():
 
 @contextlib.contextmanager
 def other_server(answer):
-    """A server that answers one request with these bytes and hangs up."""
+    """A server that answers one request with these bytes, or as a function does, and hangs up."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(10)
 
@@ -92,12 +100,73 @@ def other_server(answer):
             connection, _ = listening.accept()
             with connection:
                 connection.recv(65536)
-                connection.sendall(answer)
+                if callable(answer):
+                    answer(connection)
+                else:
+                    connection.sendall(answer)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield f"127.0.0.1:{listening.getsockname()[1]}"
         thread.join()
+
+
+@pytest.mark.parametrize("answer", [b"H", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_a_server_that_drips(answer):
+    """The time limit is that of the answer, not of a byte of it."""
+    stop = threading.Event()
+
+    def drip(connection):
+        connection.sendall(answer)
+        with contextlib.suppress(OSError):
+            while not stop.wait(0.05):
+                connection.sendall(b"x")
+
+    with other_server(drip) as address:
+        with pytest.raises(InputError, match=r"doesn't answer within 0.3 s \(--timeout_secs\)"):
+            RestClient(address, "m", 0.3).translate("x")
+        stop.set()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("place", ["http://other:1/x", "file:///etc/passwd", "/v2"])
+def test_a_redirect_is_refused(status, place):
+    answer = f"HTTP/1.1 {status} X\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n"
+    with (
+        other_server(answer.encode()) as address,
+        pytest.raises(InputError, match=f"^http://{address}/.* answers {status}"),
+    ):
+        RestClient(address, "m").translate("x")
+
+
+@pytest.mark.parametrize("scheme", ["file", "ftp", "data", "FILE", "nonsense"])
+def test_an_address_of_another_scheme(scheme, tmp_path):
+    server = f"{scheme}://{tmp_path}"
+    expected = f"^{server} isn't host:port, http://host:port or https://host.$"
+    with pytest.raises(InputError, match=expected):
+        RestClient(server, "m").translate("x")
+
+
+def test_the_proxy_is_named(monkeypatch):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        proxy = f"127.0.0.1:{free.getsockname()[1]}"
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", f"http://user:secret@{proxy}")
+    with pytest.raises(InputError) as caught:
+        RestClient("localhost:8501", "m").translate("x")
+    assert str(caught.value).startswith(
+        f"http://localhost:8501/v1/models/m:predict, asked through the proxy {proxy} (http_proxy; "
+        "no_proxy=localhost goes without), can't be reached: "
+    )
+    with fake_server("no", 503) as (address, _):
+        monkeypatch.setenv("http_proxy", f"http://{address}")
+        with pytest.raises(InputError, match="goes without[)], answers 503: no"):
+            RestClient("localhost:8501", "m").translate("x")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        with pytest.raises(InputError, match=f"^http://{address}/v1/models/m:predict answers 503"):
+            RestClient(address, "m").translate("x")
 
 
 # What gRPC answers first: HTTP/2's SETTINGS.
