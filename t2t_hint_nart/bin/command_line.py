@@ -16,8 +16,10 @@ A command is a module whose docstring is its help, a paragraph and examples:
     main = command_line.command(_main, "t2t-trainer", define_data_flags, define_flags)
 """
 
+import contextlib
 import errno
 import inspect
+import io
 import os
 import re
 import sys
@@ -31,6 +33,7 @@ from t2t_hint_nart.bin.flag import DEFAULT_ONLY
 from t2t_hint_nart.bin.startup_noise import silence_startup_noise
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.text.escape import replace_surrogates
+from t2t_hint_nart.text.lines import printable
 from t2t_hint_nart.whole_file import naming_file
 
 _HELP_WORDS = ("--help", "-help", "-h", "--helpfull", "--helpshort", "-?")
@@ -230,7 +233,7 @@ def _drop_stdout() -> None:
 
 
 def _exit_with_error(name: str, message: str) -> None:
-    print(f"{name}: error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"{name}: error: {printable(' '.join(message.split()))}", file=sys.stderr)
     sys.exit(1)
 
 
@@ -286,15 +289,27 @@ def _default_text(flag: flags.Flag[Any]) -> str:
     return "" if flag.default is None else str(flag.default)
 
 
+def somebody_types() -> bool:
+    """Whether stdin is a terminal, not a pipe or a file."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def typed_line(prompt: str) -> str:
     """Return the next line of stdin; what its encoding lets through and is no text becomes U+FFFD.
+
+    Lines end in a line feed, as those of files, and there is no prompt, unless somebody types.
 
     Raises:
         InputError: the line isn't of stdin's encoding.
         EOFError: there is none.
     """
+    typed = somebody_types()
+    if not typed and hasattr(sys.stdin, "reconfigure"):
+        # Once a line has been read, that is done.
+        with contextlib.suppress(io.UnsupportedOperation):
+            sys.stdin.reconfigure(newline="\n")
     try:
-        return replace_surrogates(input(prompt))
+        return replace_surrogates(input(prompt if typed and sys.stdout.isatty() else ""))
     except UnicodeDecodeError as error:
         encoding = error.encoding.upper()
         raise InputError(f"What is typed isn't {encoding}: {error.reason}.") from error

@@ -23,7 +23,6 @@ Examples:
     --model=transformer_nat --hparams_set=transformer_nat_quickstart_hints --decode_interactive
 """
 
-import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +35,7 @@ from t2t_hint_nart.bin.flag import MODEL_FLAGS, define_device_flags, require
 from t2t_hint_nart.bin.named_model import named_model, to_stderr
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.text.lines import printable
 from t2t_hint_nart.whole_file import check_writable
 
 _SOURCES = ("decode_from_file", "decode_interactive", "score_file")
@@ -228,8 +228,10 @@ def _interactive(values: flags.FlagValues, settings: HParams, problem) -> Job:
             translator = translator_of(trained, settings, scorer, to_stderr)
             return lambda line: translator.translate([line])[0]
 
-        say = functools.partial(print, flush=True)
-        interact(make_translate, settings, typed_line, say, to_stderr)
+        def answer(line: str) -> None:
+            print(printable(line), flush=True)
+
+        interact(make_translate, settings, typed_line, answer, to_stderr)
         return []
 
     return run

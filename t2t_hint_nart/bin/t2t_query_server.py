@@ -16,11 +16,11 @@ from collections.abc import Callable
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.command_line import typed_line
+from t2t_hint_nart.bin.command_line import somebody_types, typed_line
 from t2t_hint_nart.bin.flag import define_usr_dir_flag, require
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates
-from t2t_hint_nart.text.lines import sentence
+from t2t_hint_nart.text.lines import printable, sentence
 
 _NO_CLOUD = "--server names a TensorFlow Serving"
 Translate = Callable[[str], str]
@@ -45,9 +45,11 @@ def _main(values: flags.FlagValues) -> None:
         raise InputError("Give either --export_dir or --server with --servable_name.")
     translate = _remote(values) if values.server else _local(values)
     if values.inputs_once is not None:
-        print(translate(sentence(replace_surrogates(values.inputs_once))))
+        print(printable(translate(sentence(replace_surrogates(values.inputs_once)))))
         return
-    print("Type a sentence and Enter; q to quit.", file=sys.stderr)
+    typed = somebody_types()
+    if typed:
+        print("Type a sentence and Enter; q to quit.", file=sys.stderr)
     while True:
         try:
             line = sentence(typed_line(">> "))
@@ -56,7 +58,10 @@ def _main(values: flags.FlagValues) -> None:
         if line == "q":
             return
         if line:
-            print(translate(line), flush=True)
+            print(printable(translate(line)), flush=True)
+        elif not typed:
+            # Line for line, as from file to file.
+            print(flush=True)
 
 
 def _local(values: flags.FlagValues) -> Translate:

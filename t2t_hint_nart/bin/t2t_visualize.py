@@ -25,7 +25,7 @@ from t2t_hint_nart.bin.named_model import named_model, to_stderr
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates
-from t2t_hint_nart.text.lines import sentence
+from t2t_hint_nart.text.lines import printable, sentence
 from t2t_hint_nart.whole_file import check_directory
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def _main(values: flags.FlagValues) -> None:
         draw(shown, directory)
         # Last: where there is a page, everything is there.
         write_page(shown, directory / PAGE)
-    print(f"{shown.inputs}\n{shown.outputs}\nOpen {directory / PAGE} in a browser.")
+    print(printable(shown.inputs), printable(shown.outputs), sep="\n")
+    print(f"Open {directory / PAGE} in a browser.")
 
 
 def _exported(values: flags.FlagValues) -> "tuple[Inside, dict[str, TextEncoder]]":

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.text import lines
 from t2t_hint_nart.whole_file import write_whole
 
 ENDING = ".decodes"
@@ -70,8 +71,8 @@ def decodes_name(base: str, model: str, hparams_set: str, problem: str, hparams:
 def sentence_line(hypotheses: Sequence[Hypothesis], hparams: HParams) -> str:
     r"""Return what is written for a sentence.
 
-    A translation with a tab or the delimiter in it has spaces instead: every sentence has its own
-    line in the file, and no more.
+    A translation with a tab, the delimiter or any end of a line in it has spaces instead: every
+    sentence has its own line in the file, and no more, for whoever reads it.
 
     Args:
         hypotheses: best first.
@@ -101,20 +102,18 @@ def hypothesis_text(hypothesis: Hypothesis, hparams: HParams) -> str:
 
 
 def one_line(text: str, delimiter: str = "\n") -> str:
-    """Return a text with spaces in place of tabs, newlines and delimiters."""
-    for separator in ("\t", "\n", delimiter):
-        text = text.replace(separator, " ")
-    return text
+    """Return a text with spaces in place of tabs, delimiters and what may end a line."""
+    return lines.one_line(text.replace("\t", " ").replace(delimiter, " "))
 
 
-def write_sentences(path: str | os.PathLike[str], lines: Iterable[str], delimiter: str) -> None:
+def write_sentences(path: str | os.PathLike[str], sentences: Iterable[str], delimiter: str) -> None:
     """Write sentences, complete or not at all; directories are made as needed.
 
     Raises:
         InputError: it can't be written any more; what was decoded is in a temporary file then, if
             that can be written.
     """
-    text = "".join(line + delimiter for line in lines)
+    text = "".join(sentence + delimiter for sentence in sentences)
     try:
         write_whole(path, text)
     except OSError as error:

@@ -58,7 +58,11 @@ def interact(
                 translate = make_translate(_for_search(hparams))
             say(_help(hparams))
         else:
-            _answer(translate(line), hparams, answer)
+            try:
+                _answer(translate(line), hparams, answer)
+            except InputError as error:
+                say(str(error))
+                answer("")
 
 
 def _shows_several(hparams: HParams) -> bool:

@@ -32,7 +32,7 @@ from t2t_hint_nart.serving.decodes import (
 )
 from t2t_hint_nart.serving.translator import DEFAULT_BATCH_SIZE, Translator, fitting_batches
 from t2t_hint_nart.text import EOS_ID, PAD_ID
-from t2t_hint_nart.text.lines import read_lines, whole_lines
+from t2t_hint_nart.text.lines import printable, read_lines, whole_lines
 from t2t_hint_nart.text.reserved import sentence_ids
 
 Say = Callable[[str], None]
@@ -197,13 +197,14 @@ class Translations(NamedTuple):
         for index, (text, found) in enumerate(
             zip(self.sentences.inputs, self.hypotheses, strict=True)
         ):
-            lines.append(f"Inference results INPUT: {text}")
+            lines.append(f"Inference results INPUT: {printable(text)}")
             for number, hypothesis in enumerate(found if hparams.return_beams else found[:1]):
                 if hparams.return_beams:
                     lines.append(f"BEAM {number}:")
-                lines.append(f"Inference results OUTPUT: {hypothesis_text(hypothesis, hparams)}")
+                output = printable(hypothesis_text(hypothesis, hparams))
+                lines.append(f"Inference results OUTPUT: {output}")
             if references is not None:
-                lines.append(f"Inference results TARGET: {references[index]}")
+                lines.append(f"Inference results TARGET: {printable(references[index])}")
         return lines
 
 

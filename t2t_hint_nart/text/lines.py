@@ -11,12 +11,14 @@ a flag or, as `graph.sentences` inside an export, from whoever calls that.
 import contextlib
 import gzip
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.text.escape import REPLACEMENT
 from t2t_hint_nart.whole_file import written_whole
 
 PathLike = str | os.PathLike[str]
@@ -32,6 +34,31 @@ WHITE_SPACE = (
 BYTE_ORDER_MARK = "\ufeff"
 # What is no part of a sentence at either end of it.
 AROUND_SENTENCES = WHITE_SPACE + BYTE_ORDER_MARK
+
+# Where some reader ends a line: str.splitlines, editors, `wc -l`.
+_ENDS_OF_LINES = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+# What a terminal obeys, the tab excepted.
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f]")
+
+
+def one_line(text: str) -> str:
+    r"""Return a text that every reader takes for one line: a space stands for each end of a line.
+
+    Example:
+        >>> one_line("Guten\r\nMorgen!\u2028")
+        'Guten  Morgen! '
+    """
+    return _ENDS_OF_LINES.sub(" ", text)
+
+
+def printable(text: str) -> str:
+    r"""Return a text for a terminal: `one_line`, and U+FFFD for each other control character.
+
+    Example:
+        >>> printable("\x1b[31mred\x07") == "\ufffd[31mred\ufffd"
+        True
+    """
+    return _CONTROLS.sub(REPLACEMENT, one_line(text))
 
 
 def sentence(text: str) -> str:
@@ -118,7 +145,10 @@ def decoded(file: Iterable[bytes], name: str) -> Iterator[str]:
 
 
 def write_lines(path: PathLike, lines: Iterable[str]) -> None:
-    """Write a text file of lines without line feeds, whole or not at all."""
+    """Write a text file of lines without line feeds, whole or not at all.
+
+    They are written as they are: a vocabulary's may have other ends of lines in them.
+    """
     try:
         with written_whole(path) as incomplete:
             incomplete.write_bytes("".join(f"{line}\n" for line in lines).encode("utf-8"))

@@ -1,5 +1,9 @@
+import io
+import json
+
 import pytest
 
+from t2t_hint_nart.bin import t2t_query_server
 from tests.commands import refusal, run_command, succeed
 from tests.serving.test_rest_client import fake_server
 
@@ -24,21 +28,41 @@ def test_once(exported):
     assert told == "model Guten Morgen!\n"
 
 
-def test_what_is_typed(exported):
-    ended = run_command("t2t-query-server", "--export_dir=m", typed="eins\n\n zwei \nq\ndrei\n")
-    assert (ended.status, ended.out) == (0, ">> m eins\n>> >> m zwei\n>> ")
-    ended = run_command("t2t-query-server", "--export_dir=m", typed="eins\n")
-    assert (ended.status, ended.out) == (0, ">> m eins\n>> ")
+class Terminal(io.StringIO):
+    """Where somebody types and reads."""
+
+    def isatty(self):
+        return True
 
 
-def test_text_is_read_as_files_are(exported):
-    text = "\ufeff zwei \u3000\x0b"
-    assert succeed("t2t-query-server", export_dir="m", inputs_once=text) == "m zwei\n"
-    ended = run_command("t2t-query-server", "--export_dir=m", typed=f"{text}\nq\n")
-    assert "m zwei\n" in ended.out
-    with fake_server(ANSWER) as (address, requests):
-        succeed("t2t-query-server", server=address, servable_name="m", inputs_once=text)
-    assert requests[0][1]["instances"] == [{"text": "zwei"}]
+def test_what_is_typed(exported, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", Terminal("eins\n\n zwei \nq\ndrei\n"))
+    monkeypatch.setattr("sys.stdout", told := Terminal())
+    monkeypatch.setattr("sys.argv", ["t2t-query-server", "--export_dir=m"])
+    t2t_query_server.main()
+    assert told.getvalue() == ">> m eins\n>> >> m zwei\n>> "
+    assert capsys.readouterr().err == "Type a sentence and Enter; q to quit.\n"
+
+
+def test_lines_from_a_pipe(exported):
+    """Answers line for line, and nothing else: what ends a line for some isn't an end."""
+    typed = "eins\n\n zwei \r\n\u2028\nd\rr\u2028e\x0bi\n".encode()
+    ended = run_command("t2t-query-server", "--export_dir=m", typed=typed)
+    assert ended == (0, "m eins\n\nm zwei\n\nm d r e i\n", "")
+    assert len(ended.out.splitlines()) == ended.out.count("\n") == typed.count(b"\n")
+    ended = run_command("t2t-query-server", "--export_dir=m", typed="eins\nq\nzwei\n")
+    assert ended == (0, "m eins\n", "")
+
+
+@pytest.mark.parametrize("flags", [{"inputs_once": "x"}, {"typed": "x\n"}])
+def test_a_terminal_gets_no_orders(flags):
+    answer = json.dumps({"predictions": ["\x1b[2Jgood\x07\x9b31m\r\nmorning\u2028!"]})
+    with fake_server(answer) as (address, _):
+        told = succeed("t2t-query-server", server=address, servable_name="m", **flags)
+    assert told == "\ufffd[2Jgood\ufffd\ufffd31m  morning !\n"
+    with fake_server("\x1b[2Jno", 500) as (address, _):
+        line = refusal("t2t-query-server", server=address, servable_name="m", **flags)
+    assert line.endswith(" answers 500: \ufffd[2Jno")
 
 
 # What a shell hands on as an argument that isn't UTF-8.
@@ -54,10 +78,10 @@ def test_a_sentence_that_is_not_utf8(exported):
 
 def test_a_typed_sentence_that_is_not_utf8(exported):
     ended = run_command("t2t-query-server", "--export_dir=m", typed=b"Gr\xfcn\n")
-    told = "\nt2t-query-server: error: What is typed isn't UTF-8: invalid start byte.\n"
+    told = "t2t-query-server: error: What is typed isn't UTF-8: invalid start byte.\n"
     assert ended.status == 1 and ended.err.endswith(told)
     ended = run_command("t2t-query-server", "--export_dir=m", typed=f"{LATIN1}\nq\n")
-    assert (ended.status, ended.out) == (0, ">> m Gr\ufffdn\n>> ")
+    assert (ended.status, ended.out) == (0, "m Gr\ufffdn\n")
 
 
 def test_a_server_with_t2ts_flags():

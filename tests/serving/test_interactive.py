@@ -1,6 +1,7 @@
 import pytest
 
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.serving.decodes import Hypothesis
 from t2t_hint_nart.serving.interactive import interact
 
@@ -33,6 +34,21 @@ def test_lines_until_the_end():
     assert answers == ["a 50.1", " 50.1", "b 50.1"]
     assert made == [50]
     assert said[0].startswith("INTERACTIVE MODE  num_samples=1  decode_length=50\n  it=")
+
+
+def test_a_line_that_is_refused_costs_no_other():
+    answers, said = [], []
+
+    def translate(line):
+        if line == "long":
+            raise InputError("too long")
+        return [Hypothesis(line, 0.0)]
+
+    lines = iter(["a", "long", "b", "q"])
+    interact(
+        lambda _: translate, decode_hparams(), lambda _: next(lines), answers.append, said.append
+    )
+    assert answers == ["a", "", "b"] and said[1:] == ["too long"]
 
 
 def test_quit():

@@ -1,5 +1,6 @@
 """The one job of every decode: what is read, translated, written and scored."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -181,6 +182,43 @@ def test_bleu_of_the_best():
     assert lines[1] == f"BLEU_cased = {scores['BLEU_cased']:6.2f}"
     without = Translations(Sentences(["x"]), hypotheses)
     assert without.scores() == {} and without.score_lines() == []
+
+
+# Every character that ends a line for Python, an editor or `wc -l`, and the tab.
+ENDS = "".join(chr(code) for code in range(0x3000) if len(f"a{chr(code)}b".splitlines()) == 2)
+BROKEN = ENDS.join("abc") + "\t"
+
+
+def broken_translations():
+    hypotheses = [[Hypothesis(BROKEN, -1.0), Hypothesis(BROKEN, -2.0)]] * 2
+    return Translations(Sentences([BROKEN] * 2, [BROKEN] * 2), hypotheses)
+
+
+def file_lines(found, path, overrides):
+    found.write(path, decode_hparams(overrides))
+    return path.read_bytes().decode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda found, path: file_lines(found, path, ""),
+        lambda found, path: file_lines(found, path, "return_beams=True,write_beam_scores=True"),
+        lambda found, path: "".join(f"{line}\n" for line in found.best()),
+        lambda found, path: Path(found.write_texts(str(path))[0]).read_bytes().decode("utf-8"),
+        lambda found, path: Path(found.write_texts(str(path))[1]).read_bytes().decode("utf-8"),
+    ],
+)
+def test_a_sentence_is_one_line_for_every_reader(tmp_path, write):
+    text = write(broken_translations(), tmp_path / "out")
+    assert len(text.splitlines()) == text.count("\n") == 2
+
+
+def test_a_told_sentence_is_one_line_and_no_order():
+    lines = broken_translations().log_lines(decode_hparams())
+    assert [len(line.splitlines()) for line in lines] == [1] * 6
+    (line, *_) = Translations(Sentences(["\x1b[2J"]), DECODED[:1]).log_lines(decode_hparams())
+    assert line == "Inference results INPUT: \ufffd[2J"
 
 
 def test_what_is_written(tmp_path):
