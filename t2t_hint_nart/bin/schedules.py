@@ -209,7 +209,7 @@ def _decode(
             trained = session.named.load(checkpoint)
             file = session.values.decode_from_file if from_file else ""
             run = session.file_decode(trained) if file else session.dataset_decode(trained, split)
-        step = restore_model(trained.model, checkpoint)
+        step = restore_model(trained.model, checkpoint, trained.identity)
         scores = run(step)
         shown = "  ".join(f"{name} {score:.2f}" for name, score in scores.items())
         print(f"Decoded with step {step} to {run.path(step)}  {shown}", flush=True)

@@ -41,7 +41,11 @@ def _main(values: flags.FlagValues) -> None:
             raise InputError(
                 f"--num_last_checkpoints must be at least 1, not {values.num_last_checkpoints}."
             )
-    from t2t_hint_nart.training.averaging import mean_of_checkpoints, write_model_values
+    from t2t_hint_nart.training.averaging import (
+        common_identity,
+        mean_of_checkpoints,
+        write_model_values,
+    )
     from t2t_hint_nart.training.checkpoint_files import (
         CHECKPOINT_NAME,
         find_checkpoint,
@@ -66,8 +70,10 @@ def _main(values: flags.FlagValues) -> None:
             f"--output_path={values.output_path} would pass for a checkpoint of the run itself; "
             f"give another name than {CHECKPOINT_NAME}, or another directory."
         )
+    trained_on = common_identity(paths)
     with directory_lock(target.parent, target.name):
-        path = write_model_values(mean_of_checkpoints(paths), target.parent, 0, target.name)
+        mean = mean_of_checkpoints(paths)
+        path = write_model_values(mean, target.parent, 0, target.name, trained_on)
     print(f"Mean of {', '.join(paths)}: {path}")
 
 

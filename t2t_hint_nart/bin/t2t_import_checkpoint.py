@@ -59,6 +59,7 @@ def _import(values: flags.FlagValues) -> None:
     registry.hparams(values.hparams_set).parse(values.hparams)
     encoders = problem.get_feature_encoders(values.data_dir)
 
+    from t2t_hint_nart.data.problem_identity import identity_of
     from t2t_hint_nart.interchange.conversion import check_sizes, import_checkpoint
     from t2t_hint_nart.interchange.t2t_checkpoint import imported_hparams, open_t2t_checkpoint
     from t2t_hint_nart.models.build import build_model
@@ -69,7 +70,7 @@ def _import(values: flags.FlagValues) -> None:
     vocab_sizes = {name: each.vocab_size for name, each in encoders.items()}
     check_sizes(checkpoint, vocab_sizes, hparams.hidden_size)
     model = build_model(values.model, hparams, problem, encoders)
-    path = import_checkpoint(checkpoint, model, values.output_dir)
+    path = import_checkpoint(checkpoint, model, values.output_dir, identity_of(problem, encoders))
     write_hparams(values.output_dir, hparams)
     print(
         f"Step {checkpoint.step} in the layout of tensor2tensor {checkpoint.layout.version}: "

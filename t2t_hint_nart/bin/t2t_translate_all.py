@@ -129,9 +129,9 @@ def _translate(values: flags.FlagValues, settings: HParams, sentences: Any) -> T
     def translated(path: str) -> Any:
         if not state:
             trained = named.load(path)
-            state[:] = trained.model, translator_of(trained, settings, scorer, to_stderr)
-        model, translator = state
-        restore_model(model, path)
+            state[:] = trained, translator_of(trained, settings, scorer, to_stderr)
+        trained, translator = state
+        restore_model(trained.model, path, trained.identity)
         return translate(translator, sentences, to_stderr, settings.batch_size)
 
     return translated

@@ -8,6 +8,8 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import Problem, TextEncoder
 from t2t_hint_nart.errors import InputError
 
+_ADVICE = "Use the vocabulary that it was trained with."
+
 
 class Vocabulary(TypedDict):
     """Number of ids, and sha256 of the tokens in their order."""
@@ -38,19 +40,34 @@ class ProblemIdentity:
     vocabularies: dict[str, Vocabulary]
     languages: dict[str, str] = field(default_factory=dict)
 
-    def check_fits(
-        self, wanted: "ProblemIdentity", model: str, whose: str = "", advice: str = ""
-    ) -> str:
-        """Refuse a model of other vocabularies or of the opposite direction.
+    def misfit(self, wanted: "ProblemIdentity", model: str, whose: str = "") -> str:
+        """Say why a model can't be used on other data, "" if it can.
 
-        A problem and its reverse share one vocabulary, and so may problems of different names;
-        distilled data have the direction of their base problem.
+        It can't if vocabularies differ, or in the opposite direction. A problem and its reverse
+        share one vocabulary, and so may problems of different names; distilled data have the
+        direction of their base problem.
 
         Args:
             wanted: what the model, which has learnt this, is used on.
             model: what it is called.
             whose: what `wanted` is of; its problem by default.
-            advice: what to do about another vocabulary: a sentence.
+
+        Returns:
+            The first thing that differs, and what to do.
+        """
+        whose = whose or wanted.problem
+        difference = self._differing_vocabulary(wanted, whose)
+        if difference:
+            return f"{model} doesn't fit {whose}: {difference}. {_ADVICE}"
+        if self._is_opposite_of(wanted):
+            return (
+                f"{model} translates {self.problem}, the opposite direction of "
+                f"{wanted.problem}; give a model of {wanted.problem}."
+            )
+        return ""
+
+    def check_fits(self, wanted: "ProblemIdentity", model: str, whose: str = "") -> str:
+        """Refuse what has a `misfit`, with these arguments.
 
         Returns:
             A warning if the model has learnt another problem, else "".
@@ -58,16 +75,9 @@ class ProblemIdentity:
         Raises:
             InputError: naming the first thing that differs.
         """
-        whose = whose or wanted.problem
-        difference = self._differing_vocabulary(wanted, whose)
-        if difference:
-            message = f"{model} doesn't fit {whose}: {difference}."
-            raise InputError(f"{message} {advice}" if advice else message)
-        if self._is_opposite_of(wanted):
-            raise InputError(
-                f"{model} translates {self.problem}, the opposite direction of "
-                f"{wanted.problem}; give a model of {wanted.problem}."
-            )
+        reason = self.misfit(wanted, model, whose)
+        if reason:
+            raise InputError(reason)
         if _name(self.problem) != _name(wanted.problem):
             return f"{model} was trained on '{self.problem}', not on '{wanted.problem}'"
         return ""

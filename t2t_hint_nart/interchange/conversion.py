@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from t2t_hint_nart.data.problem_identity import ProblemIdentity
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.interchange.layout import (
     LAYOUTS,
@@ -100,7 +101,12 @@ def _check_same(checkpoint: T2TCheckpoint, expected: Mapping[str, Shape]) -> Non
         )
 
 
-def import_checkpoint(checkpoint: T2TCheckpoint, model: keras.Model, output_dir: str | Path) -> str:
+def import_checkpoint(
+    checkpoint: T2TCheckpoint,
+    model: keras.Model,
+    output_dir: str | Path,
+    trained_on: ProblemIdentity | None = None,
+) -> str:
     """Write output_dir/model.ckpt-<step> with the values of T2T's checkpoint.
 
     It holds the model's variables alone: for decoding, export and --warm_start_from.
@@ -109,6 +115,7 @@ def import_checkpoint(checkpoint: T2TCheckpoint, model: keras.Model, output_dir:
         checkpoint: of T2T.
         model: a Transformer of the same sizes; its own values don't matter.
         output_dir: without a checkpoint.
+        trained_on: problem and vocabularies, which T2T's checkpoint doesn't name.
 
     Returns:
         The written checkpoint's path.
@@ -118,7 +125,8 @@ def import_checkpoint(checkpoint: T2TCheckpoint, model: keras.Model, output_dir:
     """
     if list_checkpoints(output_dir):
         raise InputError(f"{output_dir} has checkpoints already; name another --output_dir.")
-    return write_model_values(model_values(checkpoint, model), output_dir, checkpoint.step)
+    values = model_values(checkpoint, model)
+    return write_model_values(values, output_dir, checkpoint.step, trained_on=trained_on)
 
 
 def export_checkpoint(path: str, export_to: str) -> Layout:

@@ -69,5 +69,5 @@ def load_trained(
     path = find_checkpoint(checkpoint)
     encoders = problem.get_feature_encoders(data_dir)
     model = build_model(model_name, hparams, problem, encoders)
-    step = restore_model(model, path)
+    step = restore_model(model, path, identity_of(problem, encoders))
     return TrainedModel(model, model_name, problem, encoders, hparams, step)

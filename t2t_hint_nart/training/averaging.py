@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from t2t_hint_nart.data.problem_identity import ProblemIdentity
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.training.checkpoint_facts import misfit, read_facts, write_facts
 from t2t_hint_nart.training.checkpoint_files import (
     CHECKPOINT_NAME,
     list_checkpoints,
@@ -23,6 +25,7 @@ def write_model_values(
     directory: str | Path,
     step: int,
     name: str = CHECKPOINT_NAME,
+    trained_on: ProblemIdentity | None = None,
 ) -> str:
     """Write weights alone as directory/<name>-<step> and return the path.
 
@@ -34,6 +37,7 @@ def write_model_values(
         step: of training.
         name: any but model.ckpt is read by its path alone, and leaves the directory's file
             `checkpoint`, which says where training goes on, as it is.
+        trained_on: what the checkpoint says that it was trained on.
     """
     checkpoint = tf.train.Checkpoint(model={n: tf.Variable(value) for n, value in values.items()})
     path = str(Path(directory) / f"{name}-{step}")
@@ -41,6 +45,7 @@ def write_model_values(
     checkpoint.save_counter.assign(1)
     with written_checkpoint(path) as incomplete:
         checkpoint.write(incomplete)
+        write_facts(incomplete, trained_on)
         if name == CHECKPOINT_NAME:
             read_state(directory).saved(Path(path).name, time.time()).write(directory)
     return path
@@ -66,13 +71,30 @@ def mean_of_checkpoints(paths: list[str]) -> dict[str, np.ndarray]:
     return {name: (total / len(paths)).astype(np.float32) for name, total in totals.items()}
 
 
+def common_identity(paths: list[str]) -> ProblemIdentity | None:
+    """Return what checkpoints were trained on, as the last one that knows says.
+
+    Raises:
+        InputError: others have another vocabulary, or the opposite direction.
+    """
+    known = [facts.trained_on for facts in map(read_facts, paths) if facts and facts.trained_on]
+    if not known:
+        return None
+    for path in paths:
+        reason = misfit(path, known[-1])
+        if reason:
+            raise InputError(f"Checkpoints of different models: {reason}")
+    return known[-1]
+
+
 def average_checkpoints(paths: list[str], output_dir: str | Path) -> str:
     """Write the mean of checkpoints' model variables as output_dir/model.ckpt-<last step>.
 
     The result, whose path is returned, is for decoding and export: it has no optimizer state.
     """
-    averaged = mean_of_checkpoints(paths)
-    return write_model_values(averaged, output_dir, max(step_of(path) for path in paths))
+    trained_on, averaged = common_identity(paths), mean_of_checkpoints(paths)
+    step = max(step_of(path) for path in paths)
+    return write_model_values(averaged, output_dir, step, trained_on=trained_on)
 
 
 def average_last(model_dir: str | Path, count: int, output_dir: str | Path) -> str:

@@ -12,10 +12,11 @@ import tensorflow as tf
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.literal_path import literal
 from t2t_hint_nart.new_files import appearing
+from t2t_hint_nart.training.checkpoint_facts import check_files
 
 CHECKPOINT_NAME = "model.ckpt"
 _STEP = re.compile(r"-(\d+)$")
-_FILE = re.compile(r"\.(index|data-\d+-of-\d+)$")
+_FILE = re.compile(r"\.(index|data-\d+-of-\d+|json)$")
 
 
 class DamagedCheckpointError(InputError):
@@ -82,6 +83,10 @@ def reading(path: str) -> Iterator[str]:
     Raises:
         DamagedCheckpointError: in place of TensorFlow's errors.
     """
+    try:
+        check_files(path)
+    except InputError as error:
+        raise DamagedCheckpointError(str(error)) from error
     with literal(path) as name:
         try:
             yield name

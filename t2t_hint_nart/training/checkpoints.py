@@ -8,8 +8,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from t2t_hint_nart.data.problem_identity import ProblemIdentity
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.models.variables import named_variables
+from t2t_hint_nart.training.checkpoint_facts import misfit, write_facts
 from t2t_hint_nart.training.checkpoint_files import (
     CHECKPOINT_NAME,
     list_checkpoints,
@@ -53,20 +55,34 @@ def _check_model(model: keras.Model, path: str) -> None:
         )
 
 
-def _restore(checkpoint: tf.train.Checkpoint, model: keras.Model, path: str) -> None:
+def _restore(
+    checkpoint: tf.train.Checkpoint,
+    model: keras.Model,
+    path: str,
+    wanted: ProblemIdentity | None,
+) -> None:
+    reason = misfit(path, wanted) if wanted else ""
+    if reason:
+        raise InputError(reason)
     _check_model(model, path)
     with reading(path) as name:
         # Values that nothing asks for are no reason for warnings; variables without a value are.
         checkpoint.restore(name).expect_partial().assert_existing_objects_matched()
 
 
-def restore_model(model: keras.Model, path: str) -> int:
+def restore_model(model: keras.Model, path: str, wanted: ProblemIdentity | None = None) -> int:
     """Read a checkpoint's model variables, all of them, and return its step.
 
+    Args:
+        model: what reads them.
+        path: of the checkpoint.
+        wanted: what the model is used on.
+
     Raises:
-        InputError: damaged, or of a model with other variables.
+        InputError: damaged, of a model with other variables, trained with another vocabulary or in
+            the opposite direction.
     """
-    _restore(tf.train.Checkpoint(model=_values(named_variables(model))), model, path)
+    _restore(tf.train.Checkpoint(model=_values(named_variables(model))), model, path, wanted)
     return step_of(path)
 
 
@@ -117,6 +133,8 @@ class Checkpoints:
         keep_max: how many to keep, newest first; 0 for all (T2T's --keep_checkpoint_max).
         keep_every_hours: besides those, keep one every so many hours of training.
         state: further variables of the training step, by name.
+        trained_on: what checkpoints say that they were trained on; those that say otherwise
+            aren't restored.
         clock: seconds since 1970, for tests.
     """
 
@@ -129,9 +147,11 @@ class Checkpoints:
         keep_max: int = 20,
         keep_every_hours: float | None = None,
         state: Mapping[str, tf.Variable] | None = None,
+        trained_on: ProblemIdentity | None = None,
         clock: Callable[[], float] = time.time,
     ):
         self._model = model
+        self._trained_on = trained_on
         weights = {id(weight) for weight in model.weights}
         states = [v for v in model.variables if id(v) not in weights]
         self._checkpoint = tf.train.Checkpoint(
@@ -158,6 +178,7 @@ class Checkpoints:
         self._checkpoint.save_counter.assign_add(1)
         with written_checkpoint(path) as name:
             self._checkpoint.write(name)
+            write_facts(name, self._trained_on)
             state = read_state(self._directory).saved(Path(path).name, self._clock())
             # Before it is there: a run killed now goes on from the newest that is.
             state.write(self._directory)
@@ -186,5 +207,5 @@ class Checkpoints:
         path = self._latest()
         if path is None:
             return 0
-        _restore(self._checkpoint, self._model, path)
+        _restore(self._checkpoint, self._model, path, self._trained_on)
         return step_of(path)

@@ -22,6 +22,7 @@ from t2t_hint_nart.inspection.dev_images import Pictures, fixed_sentence, make_p
 from t2t_hint_nart.models.build import build_model
 from t2t_hint_nart.models.network import forward, probe_sizes
 from t2t_hint_nart.output_dir import write_hparams
+from t2t_hint_nart.training.checkpoint_facts import misfit
 from t2t_hint_nart.training.checkpoint_files import find_checkpoint
 from t2t_hint_nart.training.checkpoints import restore_model, warm_start
 from t2t_hint_nart.training.early_stopping import EvaluationHistory, StoppingRule
@@ -64,6 +65,7 @@ class Experiment:
         self._stream = sys.stdout if stream is None else stream
         self.files = run.problem.shard_files(run.data_dir, DatasetSplit.TRAIN)
         self.encoders: dict[str, TextEncoder] = run.problem.get_feature_encoders(run.data_dir)
+        self.identity = identity_of(run.problem, self.encoders)
         self.run = with_length_bias(run)
         keras.utils.set_random_seed(run.seed)
         network = build_model(run.model, self.run.hparams, run.problem, self.encoders)
@@ -84,6 +86,9 @@ class Experiment:
         rest = f"; fresh: {', '.join(fresh[:3])}{' ...' if len(fresh) > 3 else ''}" if fresh else ""
         line = f"Warm start from {path}: {len(read)} of {len(read) + len(fresh)} variables{rest}"
         print(line, file=self._stream, flush=True)
+        reason = misfit(path, self.identity)
+        if reason:
+            print(f"Warning: {reason}", file=self._stream, flush=True)
 
     def _hint_giver(self, network: keras.Model, objective: Objective) -> HintGiver | None:
         export_dir = self.run.teacher_export_dir
@@ -95,7 +100,7 @@ class Experiment:
                 )
             return None
         giver = HintGiver(export_dir)
-        warning = giver.check_fits(identity_of(self.run.problem, self.encoders))
+        warning = giver.check_fits(self.identity)
         if warning:
             print(f"Warning: {warning}", file=self._stream, flush=True)
         giver.check_sizes(objective.differing_size(probe_sizes(network), giver.metadata.probes))
@@ -137,6 +142,7 @@ class Experiment:
             self._stream,
             pictures,
             history,
+            trained_on=self.identity,
         )
         loop.restore()
         self._say_plan(settings)
@@ -206,7 +212,7 @@ class Experiment:
         )
         results = {}
         for checkpoint in checkpoints:
-            step = restore_model(self.learner.network, checkpoint)
+            step = restore_model(self.learner.network, checkpoint, self.identity)
             results[step] = evaluate(step)
             report.report(step, None, results[step])
         return results

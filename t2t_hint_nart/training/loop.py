@@ -14,6 +14,7 @@ from typing import TextIO
 
 import tensorflow as tf
 
+from t2t_hint_nart.data.problem_identity import ProblemIdentity
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.inspection.dev_images import Pictures
 from t2t_hint_nart.training.checkpoints import Checkpoints
@@ -99,6 +100,7 @@ class TrainingLoop:
         stream: of progress lines; stdout by default.
         pictures: what to draw of the network at every evaluation.
         history: keeps the best checkpoint and says when training is over.
+        trained_on: what checkpoints say that they were trained on.
         clock: seconds, for tests.
     """
 
@@ -113,6 +115,7 @@ class TrainingLoop:
         stream: TextIO | None = None,
         pictures: Callable[[], Pictures] | None = None,
         history: EvaluationHistory | None = None,
+        trained_on: ProblemIdentity | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
         optimizer = learner.optimizer
@@ -131,6 +134,7 @@ class TrainingLoop:
             settings.keep_checkpoint_max,
             settings.keep_checkpoint_every_hours,
             learner.state(),
+            trained_on,
         )
         self._scalars = learner.objective.scalars()
         self.summaries = Summaries(output_dir, scalars=self._scalars)

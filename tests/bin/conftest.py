@@ -57,9 +57,11 @@ def _write_run(directory, model_name, problem, data_dir):
     import tensorflow as tf
 
     from t2t_hint_nart import registry
+    from t2t_hint_nart.data.problem_identity import identity_of
     from t2t_hint_nart.models.build import build_model
     from t2t_hint_nart.models.variables import named_variables
     from t2t_hint_nart.output_dir import write_flags, write_hparams
+    from t2t_hint_nart.training.checkpoint_facts import write_facts
 
     hparams = registry.hparams(MODELS[model_name]).override_from_dict(SIZES)
     if "length_bias" in hparams:
@@ -69,9 +71,10 @@ def _write_run(directory, model_name, problem, data_dir):
         keras.utils.set_random_seed(step)
         model = build_model(model_name, hparams, problem, encoders)
         values = {name: v.value for name, v in named_variables(model).items()}
-        tf.train.CheckpointManager(
+        path = tf.train.CheckpointManager(
             tf.train.Checkpoint(model=values), str(directory), None, checkpoint_name="model.ckpt"
         ).save(checkpoint_number=step)
+        write_facts(path, identity_of(problem, encoders))
     write_hparams(directory, hparams)
     write_flags(directory, f"--model={model_name}\n")
 

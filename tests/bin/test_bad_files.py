@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -64,8 +65,9 @@ def test_a_damaged_checkpoint(workshop, tmp_path, refuses, command, suffix):
         cut(path)
     place = "model_dir" if command == "t2t-translate-all" else "output_dir"
     message = refuses(command, **flags_of(workshop, tmp_path, command, **{place: run}))
-    assert message.startswith(f"Checkpoint {run}/model.ckpt-")
-    assert "can't be read: " in message
+    told = {".index": f"{run}/model.ckpt-", ".data-00000-of-00001": f"Checkpoint {run}/model.ckpt-"}
+    assert message.startswith(told[suffix])
+    assert ("isn't what was written" if suffix == ".index" else "can't be read: ") in message
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -111,16 +113,62 @@ def test_a_damaged_vocabulary(workshop, tmp_path, refuses, command, damage, expe
     assert refuses(command, **flags).startswith(expected.format(path=path))
 
 
+def unrecorded(workshop, tmp_path):
+    """A copy of the data that don't say which vocabulary they were made with, and its file."""
+    data_dir = shutil.copytree(workshop.data_dir, tmp_path / "data")
+    for record in data_dir.glob("*.json"):
+        record.unlink()
+    (path,) = data_dir.glob("vocab.*")
+    return data_dir, path
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_vocabulary_of_another_size(workshop, tmp_path, refuses, command):
-    data_dir = shutil.copytree(workshop.data_dir, tmp_path / "data")
-    (path,) = data_dir.glob("vocab.*s")
+    data_dir, path = unrecorded(workshop, tmp_path)
     path.write_text(path.read_text("utf-8") + "'new_'\n", "utf-8")
-    message = refuses(command, **flags_of(workshop, tmp_path, command, data_dir=data_dir))
-    if command == "t2t-eval":  # which opens shards
-        assert message.startswith("the vocabulary of the inputs isn't the one that the shards were")
-    else:
-        assert message.startswith("Checkpoint ") and "is of another model" in message, message
+    flags = flags_of(workshop, tmp_path, command, data_dir=data_dir)
+    assert DIFFERS.match(refuses(command, **flags))[1] == "size"
+
+
+DIFFERS = re.compile(
+    rf"Checkpoint .*/model\.ckpt-[12]0 doesn't fit {PROBLEM}: its vocabulary of inputs has (\w+) "
+    rf"\w+, that of {PROBLEM} \w+\. Use the vocabulary that it was trained with\.$"
+)
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "t2t-trainer"])
+def test_a_vocabulary_in_another_order(workshop, tmp_path, refuses, command):
+    data_dir, path = unrecorded(workshop, tmp_path)
+    *first, last = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join([*first[:2], last, *first[2:]]) + "\n", "utf-8")
+    flags = flags_of(workshop, tmp_path, command, data_dir=data_dir)
+    assert DIFFERS.match(refuses(command, **flags))[1] == "fingerprint"
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "t2t-trainer"])
+def test_the_opposite_direction(workshop, tmp_path, refuses, command):
+    """Vocabulary and sizes are the same."""
+    backwards = f"{PROBLEM}_rev"
+    message = refuses(command, **flags_of(workshop, tmp_path, command, problem=backwards))
+    assert message.startswith("Checkpoint ") and message.endswith(
+        f"0 translates {PROBLEM}, the opposite direction of {backwards}; give a model of "
+        f"{backwards}."
+    )
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "t2t-trainer"])
+def test_another_models_files_under_a_checkpoints_name(workshop, tmp_path, refuses, command):
+    """Of the same sizes: each step has the other's."""
+    run = shutil.copytree(workshop.runs["transformer"], tmp_path / "run")
+    for file in (*run.glob("*.index"), *run.glob("*.data-*")):
+        step = "20" if "ckpt-10" in file.name else "10"
+        source = workshop.runs["transformer"] / re.sub(r"(?<=ckpt-)\d+", step, file.name)
+        file.write_bytes(source.read_bytes())
+    place = "model_dir" if command == "t2t-translate-all" else "output_dir"
+    message = refuses(command, **flags_of(workshop, tmp_path, command, **{place: run}))
+    assert message.startswith(f"{run}/model.ckpt-")
+    assert ".index isn't what was written there: its sha256 is " in message
+    assert message.endswith("so it is damaged or of another model. Use another checkpoint.")
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "t2t-trainer"])

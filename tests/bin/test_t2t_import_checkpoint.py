@@ -82,8 +82,11 @@ def test_import_then_use_then_export(work, arrays, tmp_path, capsys):
     assert f"Step 9 in the layout of tensor2tensor 1.15: {parameters:,} parameters in " in told
     assert sorted(path.name for path in out.iterdir()) == [
         "checkpoint", "hparams.json", "model.ckpt-9.data-00000-of-00001", "model.ckpt-9.index",
+        "model.ckpt-9.json",
     ]  # fmt: skip
     assert json.loads((out / "hparams.json").read_text())["attention_projection"] == "separate"
+    learnt = json.loads((out / "model.ckpt-9.json").read_text())["trained_on"]
+    assert learnt["problem"] == PROBLEM and learnt["vocabularies"].keys() == {"inputs", "targets"}
 
     # As t2t-decoder and t2t-exporter load it; hparams.json says the sizes and the attention.
     problem = registry.problem(PROBLEM)

@@ -49,11 +49,10 @@ def test_in_one_language_nothing_is_opposite():
     assert learnt("a", "en", "en").check_fits(learnt("b", "en", "en"), "runs/a")
 
 
-def test_what_to_do_about_another_vocabulary():
+def test_why_it_does_not_fit():
     other = ProblemIdentity("news", {"targets": {"size": 7, "fingerprint": "ab"}})
-    with pytest.raises(InputError) as caught:
-        learnt("news").check_fits(other, "runs/a", "data", "Give that of the run.")
-    assert str(caught.value) == (
-        "runs/a doesn't fit data: its vocabulary of targets has size 6, that of data 7. Give that "
-        "of the run."
+    assert learnt("news").misfit(other, "runs/a", "data") == (
+        "runs/a doesn't fit data: its vocabulary of targets has size 6, that of data 7. Use the "
+        "vocabulary that it was trained with."
     )
+    assert learnt("news").misfit(learnt("talks"), "runs/a") == ""

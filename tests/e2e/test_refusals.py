@@ -104,8 +104,8 @@ def test_a_teacher_of_a_smaller_vocabulary(experiment, tmp_path, refuses, old_da
         "t2t-trainer", **student_flags(experiment, tmp_path / "run", data_dir=old_data_dir)
     )
     size = len(lines)
-    theirs, ours = f"its vocabulary of inputs has size {size}", f"_distill {size + 1}."
-    assert theirs in message and message.endswith(ours)
+    theirs, ours = f"its vocabulary of inputs has size {size}", f"_distill {size + 1}. Use "
+    assert theirs in message and ours in message
 
 
 def test_a_student_ranks_no_candidates(experiment, tmp_path, refuses):
@@ -174,7 +174,6 @@ def test_a_damaged_checkpoint(experiment, tmp_path, refuses, checkpoint, damage,
     damage(checkpoint.with_name(checkpoint.name + suffix))
     flags = decoder_flags(experiment, tmp_path, checkpoint_path=checkpoint)
     message = refuses("t2t-decoder", **flags)
-    assert message.lower().startswith(("checkpoint ", "no checkpoint "))
     assert str(checkpoint) in message
     assert not (tmp_path / "out.txt").exists()
 

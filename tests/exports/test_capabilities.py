@@ -203,7 +203,10 @@ def check(problem, inputs=None, targets=None, export=None):
 def test_another_vocabulary_of_either_side_is_refused(side, other, words):
     with pytest.raises(InputError) as caught:
         check("news", **{side: other})
-    assert str(caught.value) == (f"there doesn't fit news: its vocabulary of {side} has {words}")
+    assert str(caught.value) == (
+        f"there doesn't fit news: its vocabulary of {side} has {words} Use the vocabulary that it "
+        "was trained with."
+    )
 
 
 def test_of_format_1_the_vocabulary_of_the_targets_alone_is_known(exported):

@@ -361,7 +361,8 @@ def test_a_scorer_of_another_vocabulary_ranks_nothing(exports):
             decode_of_export(student, "beam_size=2", ExportedScorer(Said(side, "cd")))
         assert str(caught.value) == (
             f"there doesn't fit {student.export_dir}: its vocabulary of {side} has fingerprint cd, "
-            f"that of {student.export_dir} {FINGERPRINT}."
+            f"that of {student.export_dir} {FINGERPRINT}. Use the vocabulary that it was trained "
+            "with."
         )
 
 

@@ -62,6 +62,7 @@ def test_files_have_t2t_s_names(trained):
     assert {path.name for path in directory.iterdir()} == {
         "checkpoint",
         "model.ckpt-1234.index",
+        "model.ckpt-1234.json",
         "model.ckpt-1234.data-00000-of-00001",
     }
     state = (directory / "checkpoint").read_text()
