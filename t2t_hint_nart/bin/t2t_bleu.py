@@ -77,18 +77,18 @@ def score_lines(values: flags.FlagValues, translation: str) -> tuple[list[str], 
     Raises:
         InputError: if a file cannot be read or the numbers of lines differ.
     """
-    from t2t_hint_nart.evaluation.bleu import check_aligned, needs_language, text_warnings
+    from t2t_hint_nart.evaluation.bleu import needs_language, text_warnings
     from t2t_hint_nart.evaluation.long_sentences import long_sentences
     from t2t_hint_nart.text.lines import whole_lines
 
-    hypotheses, references = whole_lines(translation), whole_lines(values.reference)
+    references = whole_lines(values.reference)
+    hypotheses = _lines_beside(translation, references, values.reference)
     scores = _t2t_scores(values, hypotheses, references)
     lines = [f"{name} = {score:6.2f}" for name, score in scores.items()]
     language = _language(values)
     lines += _papers_scores(hypotheses, references, language)
     if values.source:
-        sources = whole_lines(values.source)
-        check_aligned(sources, references)
+        sources = _lines_beside(values.source, references, values.reference)
         chosen = long_sentences(sources)
         both = chosen.select(hypotheses), chosen.select(references)
         lines += [
@@ -101,6 +101,19 @@ def score_lines(values: flags.FlagValues, translation: str) -> tuple[list[str], 
             "BLEU_tokenized and BLEU_tokenized_lc need --language"
         )
     return lines, warnings
+
+
+def _lines_beside(path: str | os.PathLike[str], references: list[str], reference: str) -> list[str]:
+    """Read a file that has a line for each reference."""
+    from t2t_hint_nart.text.lines import whole_lines
+
+    lines = whole_lines(path)
+    if len(lines) != len(references):
+        raise InputError(
+            f"{os.fspath(path)} has {len(lines)} lines and {reference} has {len(references)}: each "
+            "line needs one reference, in the same order"
+        )
+    return lines
 
 
 def _papers_scores(
@@ -150,7 +163,7 @@ def score_directory(values: flags.FlagValues) -> None:
     evaluated = 0
     with contextlib.ExitStack() as stack:
         for file in found:
-            hypotheses = whole_lines(file.path)
+            hypotheses = _lines_beside(file.path, references, values.reference)
             _warn(text_warnings({str(file.path): hypotheses}))
             scores = _t2t_scores(values, hypotheses, references)
             if not evaluated:

@@ -196,10 +196,10 @@ def test_bad_input_is_told_in_one_line(capsys, tmp_path, reference):
     assert "either --translation or" in refusal(
         capsys, f"--reference={reference}", "--translation=a", "--translations_dir=b"
     )
-    assert "1 translations for 2 references" in refusal(
+    assert f"{short} has 1 lines and {reference} has 2: " in refusal(
         capsys, f"--reference={reference}", f"--translation={short}"
     )
-    assert "1 translations for 2 references" in refusal(
+    assert f"{short} has 1 lines and {reference} has 2: " in refusal(
         capsys, f"--reference={reference}", f"--translation={reference}", f"--source={short}"
     )
     assert "cannot read" in refusal(
@@ -265,6 +265,6 @@ def test_a_directory_becomes_curves(capsys, tmp_path, reference):
         run(capsys, *arguments)
     told = capsys.readouterr()
     assert "p-30: BLEU_cased" in told.out
-    assert "1 translations for 2 references" in told.err
+    assert f"error: {translations}/p-40 has 1 lines and {reference} has 2: " in told.err
     assert sorted(event[0] for event in read_events(events)) == [0, 3, 20, 30]
     assert (events / "last_evaluated_step.txt").read_text() == "30\n"
