@@ -1,6 +1,7 @@
 """What every command says to damaged, missing and unfit files: one line; nothing is changed."""
 
 import errno
+import gzip
 import os
 import re
 import shutil
@@ -238,6 +239,44 @@ def test_bad_sentences(workshop, tmp_path, refuses, command, flag, content, expe
     flags = flags_of(workshop, tmp_path, command)
     flags.pop("decode_from_file", None)
     assert refuses(command, **{**flags, flag: path}).startswith(expected.format(path=path))
+
+
+@pytest.mark.parametrize(
+    ("command", "flag"),
+    [
+        ("t2t-decoder", "decode_from_file"),
+        ("t2t-decoder", "decode_reference"),
+        ("t2t-decoder", "score_file"),
+        ("t2t-translate-all", "source"),
+        ("t2t-bleu", "translation"),
+        ("t2t-bleu", "reference"),
+        ("t2t-bleu", "source"),
+        ("t2t-bleu", "translations_dir"),
+        ("t2t-build-vocab", "corpus_filepattern"),
+        ("t2t-build-vocab", "vocab_filepattern"),
+    ],
+)
+def test_packed_text_is_read_everywhere(workshop, tmp_path, refuses, command, flag):
+    """Packed text goes as far as plain text does: to the one thing that is wrong with it."""
+    text = tmp_path / "text"
+    text.mkdir()
+    path = text / "bad-1"
+    path.write_bytes(gzip.compress(b"gut,1\n\xe4\n"))
+    good = tmp_path / "good"
+    good.write_bytes(gzip.compress(b"gut\ngut\n"))
+    given = text if flag == "translations_dir" else path
+    if command == "t2t-bleu":
+        flags = {"reference": good, "translation": good, "event_dir": tmp_path / "events"}
+        if flag == "translations_dir":
+            del flags["translation"]
+    elif command == "t2t-build-vocab":
+        flags = {"output_filename": tmp_path / "vocabulary"}
+    else:
+        flags = flags_of(workshop, tmp_path, command)
+        if flag == "score_file":
+            del flags["decode_from_file"]
+    message = refuses(command, **{**flags, flag: given})
+    assert message == f"'{path}' is not UTF-8 text at line 2"
 
 
 def test_scores_of_what_is_no_pair(workshop, tmp_path, refuses):
