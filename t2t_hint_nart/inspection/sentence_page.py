@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,9 @@ def page(shown: SentenceView) -> str:
     # Inside a script element only "<" could be taken for the element's end.
     data = json.dumps(_data(shown), ensure_ascii=False, separators=(",", ":"))
     title = f"{shown.model}: {shown.inputs}"
-    return template.replace("@@TITLE@@", html.escape(title)).replace(
-        "@@DATA@@", data.replace("<", "\\u003c")
-    )
+    filled = {"@@TITLE@@": html.escape(title), "@@DATA@@": data.replace("<", "\\u003c")}
+    # In one go: a sentence may have a place's name in it.
+    return re.sub("|".join(filled), lambda match: filled[match[0]], template)
 
 
 def write_page(shown: SentenceView, path: Path) -> Path:

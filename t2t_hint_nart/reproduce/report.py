@@ -81,8 +81,12 @@ def finish(
             parts += [f"## {title}", "\n".join(lines)]
     if samples:
         parts.append("## Sample translations")
-    parts += ["\n".join(tables.table(["", ""], sample.items(), 2)) for sample in samples]
-    parts += [f"![{f['caption']}]({f['file']})\n\n*{f['caption']}*" for f in figures]
+    for sample in samples:
+        shown = (map(tables.literal, item) for item in sample.items())
+        parts.append("\n".join(tables.table(["", ""], map(list, shown), 2)))
+    for figure in figures:
+        caption = tables.literal(figure["caption"])
+        parts.append(f"![{caption}]({figure['file']})\n\n*{caption}*")
     path = write_whole(output_dir / "report.md", "\n\n".join(parts) + "\n")
     return Finished(path, summary(own), best, command)
 

@@ -1,6 +1,7 @@
 """Tables of results, from rows to Markdown; numbers are those of one seed, or mean ± deviation."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -8,8 +9,11 @@ from t2t_hint_nart.evaluation.bleu_conventions import in_order
 from t2t_hint_nart.reproduce.paper_results import DATASETS, TEACHER_COSINES_BELOW, published
 from t2t_hint_nart.reproduce.recipe import Question, Recipe
 from t2t_hint_nart.reproduce.rows import Rows, Spread, comparisons, p_value_over_seeds, spread
+from t2t_hint_nart.text.lines import printable
 
 MISSING = "–"
+# Of what begins something in Markdown, also in that of GitHub: code, tags, links, bars, formulas.
+_MARKUP = re.compile(r"[\\`*_\[\]<>&|~$]")
 
 # Title, metric, format.
 Column = tuple[str, str, str]
@@ -35,6 +39,16 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], text_columns: in
         for cells in (header, *rows)
     )
     return [head, "|" + "|".join(rule) + "|", *body]
+
+
+def literal(text: str) -> str:
+    r"""Return what Markdown shows as a text, whatever is in it: a tag, an image, a link, a bar.
+
+    Example:
+        >>> literal("<b> a|b ![x](y)")
+        '&#60;b&#62; a&#124;b !&#91;x&#93;(y)'
+    """
+    return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", printable(text))
 
 
 def number(value: object, form: str = "{:.2f}") -> str:

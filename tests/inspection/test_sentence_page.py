@@ -1,3 +1,4 @@
+import dataclasses
 import html.parser
 import json
 import re
@@ -62,6 +63,13 @@ def test_tokens_cannot_break_out_of_it():
     assert text.count("</script>") == 2
     assert "model <b>" not in text
     assert Elements(text).title == "model <b>: Hallo"
+
+
+def test_a_sentence_of_the_templates_own_words():
+    shown = dataclasses.replace(example(), inputs="@@DATA@@ @@TITLE@@ \\1")
+    parsed = Elements(page(shown))
+    assert parsed.title == f"{shown.model}: {shown.inputs}"
+    assert json.loads(parsed.scripts["data"])["inputs"] == shown.inputs
 
 
 def test_every_element_that_the_script_asks_for_is_there():

@@ -1,6 +1,7 @@
 """What is written of rows: report.md, the terminal's summary, and tables inside a document."""
 
 import dataclasses
+import html
 import shlex
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from t2t_hint_nart.reproduce.report import (
     write_reproduction,
 )
 from t2t_hint_nart.reproduce.rows import flat_rows, read_rows, write_rows
+from t2t_hint_nart.text.lines import printable
 from tests.reproduce.test_tables import made_up
 from tests.reproduce.tiny_recipe import STUDENTS, TINY_RECIPE
 
@@ -46,6 +48,34 @@ def test_a_run_leaves_its_rows_and_a_report(finished, tmp_path):
     assert "| reference | 2 1 |" in text and "![States.](figure1.png)" in text
     # Nothing was measured of these.
     assert "## Paired comparisons" not in text and "## Decoder states" not in text
+
+
+HOSTILE = [
+    "a|b\\|c",
+    "<script>x</script> <img src=x> &lt;",
+    "![i](http://h/i.png) [l](http://h) <http://h>",
+    "`x` *y* __z__ ~~w~~ $v$",
+    "a\r\nb\u2028| c |\x1b[2J",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_sentence_is_shown_as_it_is(tmp_path, text):
+    """Whatever is in it: no tag, no image, no link, no other cell or row."""
+    sample = {"source": text, "reference": text, "nll": text}
+    figure = {"file": "figure1.png", "caption": text}
+    told = finish(
+        TINY_RECIPE, made_up(seeds=[1]), tmp_path, str, samples=[sample], figures=[figure]
+    )
+    lines = told.report.read_text("utf-8").split("## Sample translations\n\n")[1].splitlines()
+    *rows, empty, image, _, caption = lines
+    assert len(rows) == 5 and not empty
+    for row in rows[2:]:
+        bar, _, cell, end = row.split("|")
+        assert bar == end == "" and not set("\\`*_[]<>~$\x1b") & set(cell)
+        assert html.unescape(cell).split() == printable(text).split()
+    shown = image.removeprefix("![").removesuffix("](figure1.png)")
+    assert caption == f"*{shown}*" and html.unescape(shown) == printable(text)
 
 
 def test_the_summary_has_a_line_a_translation(finished):
