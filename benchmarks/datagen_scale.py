@@ -26,6 +26,8 @@ from pathlib import Path
 
 import numpy as np
 
+from t2t_hint_nart.json_file import read_json
+
 PROBLEM = "text2text_tmpdir"
 WORDS, CHUNK = 120_000, 50_000
 SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "er", "an", "ü")]
@@ -153,7 +155,7 @@ def benchmark(folder, pairs, processes):
         runs.append(measured(kind, result))
     runs.append(measured("gone on to the end", run(command(killed), log)))
     expected, found = digests(whole), digests(killed)
-    report = json.loads((whole / f"{PROBLEM}-data.json").read_text())
+    report = read_json(whole / f"{PROBLEM}-data.json", dict)
     return {
         "pairs": pairs,
         "corpus_bytes": bytes_of(text, "*"),

@@ -19,6 +19,7 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.json_file import parse_json
 from t2t_hint_nart.reproduce.execution import averaged
 from t2t_hint_nart.reproduce.pipeline import Pipeline
 from t2t_hint_nart.reproduce.recipe import find_recipe
@@ -38,7 +39,7 @@ class TrainedElsewhere(Pipeline):
         if not path.exists():
             raise WeightsMissingError(system.name)
         stored = np.load(path)
-        history = json.loads(str(stored["history"]))
+        history = parse_json(str(stored["history"]), dict, f"{path}'s history")
         values = {name: stored[name] for name in stored.files if name != "history"}
         run = self.run_of(system)
         write_model_values(values, averaged(run), history["steps"])
@@ -55,7 +56,7 @@ class TrainedElsewhere(Pipeline):
         settings = super().settings()
         settings[""]["trained_by"] = "benchmarks/jax_training.py"
         for path in sorted(self.weights_dir.glob("*.npz")):
-            history = json.loads(str(np.load(path)["history"]))
+            history = parse_json(str(np.load(path)["history"]), dict, f"{path}'s history")
             told = {key: history[key] for key in history if key != "log"}
             settings[path.stem]["training"] = told
         return settings

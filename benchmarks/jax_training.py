@@ -23,6 +23,7 @@ from jax import numpy as jnp
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.bucket_table import bucket_table_from_hparams
+from t2t_hint_nart.json_file import parse_json
 from t2t_hint_nart.losses.term import weighted_sum
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.output_dir import create_hparams
@@ -51,7 +52,7 @@ def main():
     arguments = parser.parse_args()
     registry.load_plugins()
     packed = dict(np.load(arguments.packed))
-    facts = json.loads(str(packed["facts"]))
+    facts = parse_json(str(packed["facts"]), dict, f"{arguments.packed}'s facts")
     recipe = find_recipe(facts["recipe"])
     for name in arguments.systems.split(","):
         trainer = Trainer(recipe, facts, recipe.system(name), arguments)

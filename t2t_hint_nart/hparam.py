@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from t2t_hint_nart import json_file
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam_syntax import (
     HParamType,
@@ -206,14 +207,7 @@ mean 'num_heads'?
         Raises:
             InputError: if it is not a JSON object, or a name or a type does not fit.
         """
-        try:
-            decoded = json.loads(values)
-        except json.JSONDecodeError as error:
-            raise InputError(f"hyperparameters are not valid JSON: {error}") from error
-        if not isinstance(decoded, dict):
-            raise InputError(
-                f"hyperparameters in JSON must be an object, got a {type(decoded).__name__}"
-            )
+        decoded = json_file.parse_json(values, dict[str, Any], "JSON of hyperparameters")
         return self.override_from_dict(decoded)
 
     def override_from_dict(self, values: Mapping[str, Any]) -> "HParams":

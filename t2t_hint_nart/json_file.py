@@ -2,7 +2,7 @@
 
 from os import PathLike
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -57,3 +57,13 @@ at `$[...]`. Delete it.
         reason = " ".join(str(error).split()).rstrip(".")
         message = f"{name} is damaged: {reason}."
         raise InputError(f"{message} {advice}" if advice else message) from error
+
+
+def as_stored(value: Any) -> Any:
+    """Return what reading gives of a value that is written: of a tuple a list, of NaN None.
+
+    Example:
+        >>> as_stored({"a": (1, float("nan"))})
+        {'a': [1, None]}
+    """
+    return msgspec.json.decode(msgspec.json.encode(value))

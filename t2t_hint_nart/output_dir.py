@@ -8,6 +8,7 @@ from typing import Any
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.json_file import read_json
 from t2t_hint_nart.whole_file import write_whole
 
 HPARAMS_FILE = "hparams.json"
@@ -23,15 +24,7 @@ def stored_hparams(output_dir: str | Path) -> dict[str, Any] | None:
     path = Path(output_dir) / HPARAMS_FILE
     if not path.exists():
         return None
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(values, dict):
-            raise ValueError("not a JSON object")
-    except ValueError as error:
-        raise InputError(
-            f"{path} is damaged: {error}. Delete it to use the set's values."
-        ) from error
-    return values
+    return read_json(path, dict[str, Any], "Delete it to use the set's values.")
 
 
 def create_hparams(

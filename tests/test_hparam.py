@@ -190,8 +190,8 @@ def test_json_round_trip_with_one_sorted_key_a_line(hparams):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "^hyperparameters are not valid JSON: "),
-        ("[1]", "^hyperparameters in JSON must be an object, got a list$"),
+        ("{", "^JSON of hyperparameters is damaged: Input data was truncated.$"),
+        ("[1]", "^JSON of hyperparameters is damaged: Expected `object`, got `array`.$"),
         ('{"lr": "x"}', "^Could not cast hparam 'lr'"),
         ('{"lrr": 1}', "^Unknown hyperparameter lrr. Did you mean 'lr'"),
     ],

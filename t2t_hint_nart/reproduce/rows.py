@@ -12,6 +12,7 @@ from typing import Any
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation.significance import combined_p_value, paired_t_test
+from t2t_hint_nart.json_file import parse_json
 from t2t_hint_nart.whole_file import write_whole
 
 FILE = "results.jsonl"
@@ -219,11 +220,9 @@ def read_rows(reports_dir: str | os.PathLike[str]) -> list[Row]:
     """
     rows: dict[tuple[Any, ...], Row] = {}
     for path in sorted(Path(reports_dir).rglob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            try:
-                row = Row(**json.loads(line))
-            except (ValueError, TypeError) as error:
-                raise InputError(f"{path}, line {number} is no row of results: {error}") from error
+        # Bytes: U+2028 and the like, which a value may hold, end no line.
+        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+            row = parse_json(line, Row, f"{path}, line {number}")
             key = (row.recipe, row.seed, row.system, row.decoding, row.metric, row.split)
             if key in rows:
                 raise InputError(f"{path}, line {number}: {row.metric} of {key} is there twice")

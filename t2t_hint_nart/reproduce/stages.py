@@ -4,10 +4,20 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypedDict
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.json_file import as_stored, read_json
 from t2t_hint_nart.whole_file import write_whole
+
+
+class _Stamp(TypedDict):
+    """What a finished stage leaves."""
+
+    settings: dict[str, Any]
+    interrupted: bool
+    result: dict[str, Any]
+    seconds: float
 
 
 class Stages:
@@ -49,18 +59,19 @@ class Stages:
         """
         label = self._next(name)
         path = self._output_dir / "stages" / f"{name}.json"
-        settings = _as_stored(settings)
+        settings = as_stored(settings)
         if stamp := _read(path):
             _check_same(name, stamp["settings"], settings, self._output_dir)
             return self._finish(name, stamp, f"{label}: already done ({stamp['seconds']:.0f} s)")
         self._say(f"{label} ...")
         begun = path.with_suffix(".begun")
-        stamp = {"settings": settings, "interrupted": begun.exists()}
+        interrupted = begun.exists()
         begun.parent.mkdir(parents=True, exist_ok=True)
         begun.touch()
         started = self._clock()
-        stamp["result"] = _as_stored(action())
-        stamp["seconds"] = self._clock() - started
+        result = as_stored(action())
+        seconds = self._clock() - started
+        stamp = _Stamp(settings=settings, interrupted=interrupted, result=result, seconds=seconds)
         write_whole(path, json.dumps(stamp, indent=1) + "\n")
         begun.unlink()
         return self._finish(name, stamp, f"{label}: done in {stamp['seconds']:.0f} s")
@@ -76,14 +87,14 @@ class Stages:
         if stamp is None:
             raise InputError(f"{output_dir} holds no finished stage {name!r}; finish it first.")
         seed = {key: value for key, value in stamp["settings"].items() if key == "seed"}
-        _check_same(name, stamp["settings"], {**_as_stored(settings), **seed}, output_dir)
+        _check_same(name, stamp["settings"], {**as_stored(settings), **seed}, output_dir)
         return {**self._finish(name, stamp, f"{label}: taken from {output_dir}"), **seed}
 
     def _next(self, name: str) -> str:
         self._number += 1
         return f"[{self._number}/{self._total}] {name}"
 
-    def _finish(self, name: str, stamp: dict[str, Any], line: str) -> dict[str, Any]:
+    def _finish(self, name: str, stamp: _Stamp, line: str) -> dict[str, Any]:
         self.seconds[name] = stamp["seconds"]
         if stamp["interrupted"]:
             self.interrupted.append(name)
@@ -92,11 +103,6 @@ class Stages:
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
-
-
-def _as_stored(value: dict[str, Any]) -> dict[str, Any]:
-    """Tuples become lists, so that what is new is what a later run reads."""
-    return json.loads(json.dumps(value))
 
 
 def _check_same(
@@ -110,11 +116,7 @@ def _check_same(
             )
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _read(path: Path) -> _Stamp | None:
     if not path.exists():
         return None
-    try:
-        stamp = json.loads(path.read_text(encoding="utf-8"))
-        return {key: stamp[key] for key in ("settings", "interrupted", "result", "seconds")}
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is damaged ({error}); delete it to do it again.") from error
+    return read_json(path, _Stamp, "Delete it to do it again.")

@@ -17,6 +17,7 @@ from t2t_hint_nart.data.sentence_batches import SentenceBatch
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedTranslator
+from t2t_hint_nart.json_file import as_stored, parse_json
 from t2t_hint_nart.progress import Progress
 from t2t_hint_nart.serving.translator import fitting_batches
 from t2t_hint_nart.text import EOS_ID
@@ -49,8 +50,8 @@ def _read_decoded(journal: Path, header: dict[str, Any]) -> dict[int, list[int]]
     decoded: dict[int, list[int]] = {}
     for line in lines[1:]:
         try:
-            index, ids = json.loads(line)
-        except ValueError:
+            index, ids = parse_json(line, tuple[int, list[int]])
+        except InputError:
             break
         decoded[index] = ids
     return decoded
@@ -193,7 +194,7 @@ def _difference(recorded: Mapping[str, Any], header: Mapping[str, Any]) -> str:
         return "decoded by the teacher {}, not {}".format(*digests)
     theirs = recorded.get("decode_hparams") or {}
     # As the provenance has them: JSON knows lists alone.
-    ours = json.loads(json.dumps(header["decode_hparams"]))
+    ours = as_stored(header["decode_hparams"])
     # A version may know names that another doesn't.
     for name in sorted(theirs.keys() & ours.keys()):
         if theirs[name] != ours[name]:

@@ -44,7 +44,7 @@ def test_a_value_that_is_there_twice_is_refused(tmp_path):
 @pytest.mark.parametrize("line", ["{", "[1]", '{"recipe": "tiny"}', '{"metrics": 1}'])
 def test_a_damaged_line_is_named(tmp_path, line):
     (tmp_path / "bad.jsonl").write_text(f"{ROW.to_json()}\n{line}\n")
-    with pytest.raises(InputError, match=r"bad\.jsonl, line 2 is no row of results"):
+    with pytest.raises(InputError, match=r"bad\.jsonl, line 2 is damaged: "):
         read_rows(tmp_path)
 
 

@@ -125,7 +125,7 @@ def test_a_damaged_note_is_refused(tmp_path, content):
     path.parent.mkdir()
     path.write_text(content)
     run = Run(tmp_path)
-    with pytest.raises(InputError, match=r"data\.json is damaged .*delete it to do it again"):
+    with pytest.raises(InputError, match=r"data\.json is damaged: .* Delete it to do it again"):
         run.do("data")
     assert run.worked == [] and path.read_text() == content
 
