@@ -28,9 +28,12 @@ define_flags = flag.group(
 def _main(values: flags.FlagValues) -> None:
     named = named_model(values)
     from t2t_hint_nart import registry
-    from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+    from t2t_hint_nart.decoding.decode_hparams import decode_hparams, exported_names
 
-    settings = decode_hparams(values.decode_hparams, registry.strategy_of(values.model))
+    strategy = registry.strategy_of(values.model)
+    settings = decode_hparams(values.decode_hparams, strategy)
+    # Refused before a model is loaded.
+    exported_names(settings, strategy)
     export_dir = values.export_dir or str(named.directory / "export")
     check_directory(export_dir)
 

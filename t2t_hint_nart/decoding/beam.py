@@ -1,5 +1,8 @@
 """Beam and greedy search over a stepwise model, as strategies."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import tensorflow as tf
 
 from t2t_hint_nart.decoding.beam_search import beam_search, tile_to_beam
@@ -76,6 +79,11 @@ class Beam(Strategy):
 
 class Greedy(Beam):
     """The most probable token at every step: a beam of 1 whatever beam_size says."""
+
+    not_exported: ClassVar[Mapping[str, str]] = {
+        "beam_size": "a greedy search is a beam of 1",
+        "stopping": "a beam of 1 ends with its sentence",
+    }
 
     def __init__(self, settings: HParams, hparams: HParams):
         super().__init__(settings.copy().override_from_dict({"beam_size": 1}), hparams)

@@ -18,6 +18,24 @@ _FIXED = {
     "summaries_log_dir": ("decode", "t2t-bleu --event_dir writes the curves of BLEU"),
     "decode_in_memory": (False, "every decode is written when it is complete"),
 }
+_ONE_LINE = "it gives the best translation of a sentence and its score"
+_NO_FILES = "it reads and writes no files"
+# What a command does with sentences, an export can't: their names, and why.
+_OF_COMMANDS = {
+    "batch_size": "who calls it makes the batches",
+    "return_beams": _ONE_LINE,
+    "write_beam_scores": _ONE_LINE,
+    "identity_output": "its signature decode gives ids",
+    "log_results": "it tells nothing",
+    "num_samples": "it translates all that it is given",
+    "delimiter": _NO_FILES,
+    "shards": _NO_FILES,
+    "shard_id": _NO_FILES,
+    "shards_start_offset": _NO_FILES,
+    "shard_google_format": _NO_FILES,
+    "decode_to_file": _NO_FILES,
+    "decode_reference": _NO_FILES,
+}
 # Which numbers are allowed.
 _BOUNDS = {
     "alpha": AT_LEAST_0,
@@ -42,7 +60,8 @@ def decode_hparams(overrides: str = "", strategy: str = registry.BEAM) -> HParam
     batch_size: sentences a batch; 0 means 32.
     return_beams, write_beam_scores: all hypotheses of a sentence on its line, tab-separated. A beam
       that had no end within the length limit is empty, with the score -1e7.
-    max_input_size: source tokens kept, EOS among them; -1 or 0 for all.
+    max_input_size: source tokens kept, EOS among them; -1 or 0 for all, and of an export for what
+      `Strategy.exported_input_size` says.
     num_samples: of a data set, decode so many sentences; -1 for all. Of a typed sentence, show so
       many hypotheses.
     delimiter: between the sentences of a file.
@@ -108,3 +127,24 @@ def decode_hparams(overrides: str = "", strategy: str = registry.BEAM) -> HParam
     hparams.parse(overrides)
     chosen.settle(hparams, given)
     return hparams
+
+
+def exported_names(settings: HParams, strategy: str) -> tuple[str, ...]:
+    """Return the names of the decode hparams by which an export translates.
+
+    Without max_input_size, which is of all its signatures.
+
+    Args:
+        settings: of the strategy.
+        strategy: registered name.
+
+    Raises:
+        InputError: one of the others isn't as it is by default: it would have no effect.
+    """
+    reasons = {**_OF_COMMANDS, **registry.strategy(strategy).not_exported}
+    defaults = decode_hparams("", strategy)
+    for name, reason in reasons.items():
+        value = settings.get(name)
+        if reason and value != defaults.get(name):
+            raise InputError(f"{name}={value} has no effect on an export: {reason}.")
+    return tuple(name for name in settings if name not in {*reasons, *_FIXED, "max_input_size"})

@@ -1,6 +1,7 @@
 """One pass over all positions, and repeated passes, over a parallel model, as strategies."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import tensorflow as tf
 
@@ -12,6 +13,7 @@ from t2t_hint_nart.decoding.strategy import IDS, Signature, Strategy
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparam_bounds import AT_LEAST_0
+from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.models.network import Canvas, Parallel, require
 
 CANDIDATES = "candidates"
@@ -24,6 +26,9 @@ class ParallelPass(Strategy):
         reading: what makes a sentence of the logits.
     """
 
+    not_exported: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("beam_size", "alpha", "extra_length"), "only a search has it"
+    )
     reading: Reading = staticmethod(read_until_eos)
 
     def lengths(self, inputs: tf.Tensor, halfwidth: tf.Tensor | int) -> tf.Tensor:
@@ -40,7 +45,9 @@ class ParallelPass(Strategy):
     ) -> OnePassResult:
         """Decode every length in one pass, in the order of `lengths`."""
         require(network, Parallel, "decoding in one pass")
-        return self._decode(network, network.encode(inputs), self.lengths(inputs, halfwidth))
+        source = network.encode(inputs)
+        found = self._decode(network, source, self.lengths(inputs, halfwidth))
+        return self._finish(network, source, found)
 
     def _decode(self, network: Parallel, source: Any, lengths: tf.Tensor) -> OnePassResult:
         """Decode lengths int32[B, C] of sources that were encoded once."""
@@ -50,6 +57,11 @@ class ParallelPass(Strategy):
             lengths,
             reading=self.reading,
         )
+
+    def _finish(self, network: Parallel, source: Any, found: OnePassResult) -> OnePassResult:
+        """Make of what was decoded what is told: the same."""
+        del network, source
+        return found
 
     def __call__(self, network: Parallel, inputs: tf.Tensor) -> Hypotheses:
         """Decode; several candidates come in their order."""
@@ -64,6 +76,15 @@ class ParallelPass(Strategy):
 class OnePass(ParallelPass):
     """Lengths max(Tx + C + δ, 1), δ = −B..B (paper, section 3.2); never the reference's length."""
 
+    not_exported: ClassVar[Mapping[str, str]] = {
+        "length_halfwidth": "it decodes one length; candidates of several are a signature of its "
+        "own, for a teacher's export to rank",
+        "rescoring_alpha": "it ranks no candidates",
+        "extra_length": "a length is the source's and C",
+        "beam_size": "",
+        "alpha": "",
+    }
+
     @staticmethod
     def add_hparams(settings: HParams) -> None:
         """Add lengths, rescoring and dedup.
@@ -72,7 +93,8 @@ class OnePass(ParallelPass):
         use_inputs_length: lengths are the source's + length_bias, 0 if not given (the fork's).
         length_halfwidth: B, 2B + 1 candidate lengths; the fork's beam_size − 1.
         rescoring_alpha: length penalty of the scorer's scores, 0 in the paper, 0.6 in the fork.
-        dedup: merge adjacent repeated tokens (the fork's --dedup).
+        dedup: merge adjacent repeated tokens (the fork's --dedup); scores are those of what is
+          left, which takes one pass more.
         """
         settings.add_hparam("use_inputs_length", False)
         settings.add_hparam("dedup", False)
@@ -124,12 +146,29 @@ class OnePass(ParallelPass):
         source_lengths = tf.reduce_sum(tf.cast(inputs != 0, tf.int32), axis=1)
         return candidate_lengths(source_lengths, self.length_bias(), halfwidth)
 
-    def candidates(
-        self, network: Parallel, inputs: tf.Tensor, halfwidth: tf.Tensor | int
-    ) -> OnePassResult:
-        """Decode every length in one pass, shortest first."""
-        found = super().candidates(network, inputs, halfwidth)
-        return found._replace(ids=dedup(found.ids)) if self.settings.dedup else found
+    def _finish(self, network: Parallel, source: Any, found: OnePassResult) -> OnePassResult:
+        """Merge repeated tokens, if that is wanted, and score what is left.
+
+        What tokens said among their repetitions isn't the probability of a sentence without them:
+        a pass over as many positions as are left says that.
+        """
+        if not self.settings.dedup:
+            return found
+        ids = dedup(found.ids)
+        count, steps = tf.shape(ids)[1], tf.shape(ids)[2]
+        rows = tf.reshape(ids, [-1, steps])
+        source = tf.nest.map_structure(lambda tensor: tf.repeat(tensor, count, axis=0), source)
+        logits = network.decode(source, self._canvas(rows)).logits
+        log_probs = tf.reduce_sum(token_log_probs(tf.cast(logits, tf.float32), rows), axis=1)
+        return OnePassResult(
+            ids,
+            tf.reduce_sum(tf.cast(ids != 0, tf.int32), axis=2),
+            tf.reshape(log_probs, [-1, count]),
+        )
+
+    def _canvas(self, ids: tf.Tensor) -> Canvas:
+        """What a pass works on that gives the probability of ids int32[N, T]: their number."""
+        return Canvas(ids != 0)
 
     def exported(self) -> "OnePass":
         """One length a sentence, C fixed."""
@@ -159,6 +198,10 @@ class Refinement(OnePass):
         OnePass.add_hparams(settings)
         settings.add_hparam("iterations", 4)
         settings.restrict("iterations", AT_LEAST_0)
+
+    def _canvas(self, ids: tf.Tensor) -> Canvas:
+        """The tokens themselves, which the last pass works on, unless there is but one."""
+        return Canvas(ids != 0, ids if self.settings.iterations else None)
 
     def _decode(self, network: Parallel, source: Any, lengths: tf.Tensor) -> OnePassResult:
         """Decode lengths in one pass and refine each."""

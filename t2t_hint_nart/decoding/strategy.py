@@ -1,7 +1,7 @@
 """Strategies of decoding: from a network and source ids to hypotheses, and how they compose."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import tensorflow as tf
 
@@ -43,7 +43,13 @@ class Strategy:
     Args:
         settings: decode hparams, this strategy's own among them.
         hparams: the model's set.
+
+    Attributes:
+        not_exported: decode hparams that have no effect on an export's `decode`, and why; "" of
+            those whose meaning others have, which `settle` gave it.
     """
+
+    not_exported: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, settings: HParams, hparams: HParams):
         self.settings = settings

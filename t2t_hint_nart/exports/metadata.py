@@ -52,7 +52,7 @@ class ExportMetadata:
         capabilities: what it can do for others.
         probes: of what gives hints, by name the sizes that never change, as "layers" or "heads".
         strategy: registered name of the strategy that `decode` uses.
-        decode_hparams: that strategy's.
+        decode_hparams: that strategy's which have an effect on it; of older exports all.
         vocabularies: of "inputs" and "targets"; of format 1 those of the targets alone.
         hparams: the model's set.
         dtype: floating type.

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 
 from t2t_hint_nart import registry
+from t2t_hint_nart.decoding.decode_hparams import exported_names
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.metadata import (
     GIVES_HINTS,
@@ -73,7 +74,7 @@ def export(
 
     Args:
         source: what to export.
-        decode_hparams: of the model's strategy; an export gives one hypothesis a sentence.
+        decode_hparams: of the model's strategy.
         export_dir: where versions go.
         runtime: registered name of the format.
 
@@ -81,9 +82,12 @@ def export(
         The directory of the version.
 
     Raises:
-        InputError: export_dir can't be written, or the model can't be exported.
+        InputError: export_dir can't be written, the model can't be exported, or a decode hparam
+            has no effect on an export.
     """
     target = next_version(export_dir)
+    strategy_name = registry.strategy_of(source.model_name)
+    exported = exported_names(decode_hparams, strategy_name)
     strategy = source.strategy(decode_hparams).exported()
     network, capabilities = source.model, capabilities_of(source.model)
     incomplete = target.with_name(target.name + ".incomplete")
@@ -104,8 +108,8 @@ def export(
         step=source.step,
         capabilities=capabilities,
         probes=compared_probes(network),
-        strategy=registry.strategy_of(source.model_name),
-        decode_hparams=strategy.settings.values(),
+        strategy=strategy_name,
+        decode_hparams={name: strategy.settings.get(name) for name in exported},
         vocabularies=learnt.vocabularies,
         hparams=source.hparams.values(),
         dtype=network.compute_dtype,

@@ -263,7 +263,11 @@ def decode_of_export(
     """
     facts = servable.metadata
     wanted = decode_hparams(settings, facts.strategy)
-    exported = {**decode_hparams("", facts.strategy).values(), **facts.decode_hparams}
+    exported = {
+        **decode_hparams("", facts.strategy).values(),
+        **facts.decode_hparams,
+        "max_input_size": facts.max_input_size,
+    }
     is_greedy = facts.strategy == registry.BEAM and wanted.beam_size == 1 != exported["beam_size"]
     free = _CHANGEABLE if "length_halfwidth" in wanted else ("beam_size",) if is_greedy else ()
     for name in (clause.partition("=")[0].strip() for clause in settings.split(",") if clause):

@@ -1,7 +1,9 @@
 import pytest
 
-from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart import registry
+from t2t_hint_nart.decoding.decode_hparams import decode_hparams, exported_names
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hparam import HParams
 
 # Names and defaults of tensor2tensor 1.15 (extra_length and log_results: of 1.2.9), and the fork's.
 DEFAULTS = {
@@ -132,3 +134,69 @@ def test_beam_and_alpha_mean_for_a_student_what_they_mean_in_the_fork(
 )
 def test_use_inputs_length_needs_no_measured_bias(overrides, bias):
     assert decode_hparams(overrides, "one_pass").length_bias == bias
+
+
+# What has an effect on an export; all others are refused, or have another one's meaning.
+EXPORTED = {
+    "beam": {"beam_size": 2, "alpha": 1.0, "extra_length": 9, "stopping": "best_finished"},
+    "greedy": {"alpha": 1.0, "extra_length": 9},
+    "one_pass": {"use_inputs_length": True, "dedup": True, "length_bias": 5},
+}
+EXPORTED["refinement"] = {**EXPORTED["one_pass"], "iterations": 2}
+OTHER = {
+    **EXPORTED["beam"],
+    **EXPORTED["refinement"],
+    "batch_size": 7,
+    "return_beams": True,
+    "write_beam_scores": True,
+    "num_samples": 7,
+    "identity_output": True,
+    "log_results": True,
+    "delimiter": ";",
+    "shards": 7,
+    "shard_id": 2,
+    "shards_start_offset": 7,
+    "shard_google_format": True,
+    "decode_to_file": "there",
+    "decode_reference": "there",
+    "length_halfwidth": 4,
+    "rescoring_alpha": 0.6,
+    "max_input_size": 7,
+}
+FIXED = set(
+    """
+save_images skip_eos_postprocess num_decodes force_decode_length eos_penalty min_length_ratio
+decode_timeout_mins summaries_log_dir decode_in_memory
+""".split()
+)
+STUDENTS = ("one_pass", "refinement")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "name"),
+    [(each, name) for each in OWN for name in {**DEFAULTS, **OWN[each]} if name not in FIXED],
+)
+def test_an_export_has_a_decode_hparam_or_it_is_refused(strategy, name):
+    settings = decode_hparams(strategy=strategy).override_from_dict({name: OTHER[name]})
+    if name in EXPORTED[strategy]:
+        assert name in exported_names(settings, strategy)
+        exported = registry.strategy(strategy)(settings, HParams(length_bias=0)).exported()
+        assert exported.settings.get(name) == OTHER[name]
+    elif name == "max_input_size":
+        exported = registry.strategy(strategy)(settings, HParams(length_bias=0)).exported()
+        assert exported.exported_input_size == OTHER[name]
+    elif strategy in STUDENTS and name in ("beam_size", "alpha"):
+        with pytest.raises(InputError, match="has no effect on an export"):
+            exported_names(decode_hparams(f"{name}={OTHER[name]}", strategy), strategy)
+    else:
+        with pytest.raises(InputError, match=f"^{name}={OTHER[name]} has no effect on an export: "):
+            exported_names(settings, strategy)
+
+
+@pytest.mark.parametrize("strategy", OWN)
+def test_defaults_and_a_students_beam_of_one_are_not_refused(strategy):
+    expected = set(EXPORTED[strategy])
+    assert set(exported_names(decode_hparams(strategy=strategy), strategy)) == expected
+    if strategy in STUDENTS:
+        settings = decode_hparams("beam_size=1,alpha=0.0", strategy)
+        assert set(exported_names(settings, strategy)) == expected

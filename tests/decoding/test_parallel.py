@@ -11,6 +11,7 @@ from t2t_hint_nart.decoding.reading import dedup, read_collapsed
 from t2t_hint_nart.decoding.strategy import IDS
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.models.network import Canvas, Output
 from tests.models.tiny_networks import tiny_network
 
@@ -161,10 +162,11 @@ def test_a_sentence_that_stays_the_same_is_final():
 
 
 def test_repeats_are_merged_after_the_last_pass():
-    network = Scripted([[3, 3, 4]], [[6, 5, 5]], [[6, 5, 5]])
+    network = Scripted([[3, 3, 4]], [[6, 5, 5]], [[6, 5, 5]], [[6, 5, 5]])
     search = strategy("length_bias=0,dedup=True", Refinement, "refinement")
     assert search(network, tf.constant([[5, 6, 1]])).ids.numpy().tolist() == [[[6, 5, 0]]]
     assert network.canvases[1].tokens.numpy().tolist() == [[3, 3, 4]]
+    assert network.canvases[3].tokens.numpy().tolist() == [[6, 5, 0]]
 
 
 @pytest.mark.parametrize("search", [strategy("length_bias=1"), refinement("iterations=3")])
@@ -192,9 +194,32 @@ def test_one_pass_asks_for_the_lengths_around_the_sources(halfwidth):
 
 
 def test_dedup():
-    network = Scripted([[3, 3, 4]])
-    found = strategy("length_bias=0,dedup=True")(network, tf.constant([[5, 6, 1]]))
+    network = Scripted([[3, 3, 4]], [[3, 9, 9]])
+    search = strategy("length_bias=0,dedup=True")
+    found = search.candidates(network, tf.constant([[5, 6, 1]]), 0)
     assert found.ids.numpy().tolist() == [[[3, 4, 0]]]
+    assert found.lengths.numpy().tolist() == [[2]]
+    # The score is that of 3 4 at two positions, where the model says 3 9.
+    assert network.canvases[1].mask.numpy().tolist() == [[True, True, False]]
+    assert network.canvases[1].tokens is None
+    total = np.log(np.exp(5.0) + VOCAB - 1)
+    np.testing.assert_allclose(found.log_probs, [[5.0 - 2 * total]], rtol=1e-5)
+
+
+@pytest.mark.parametrize("halfwidth", [0, 1])
+@pytest.mark.parametrize(("kind", "name"), [(OnePass, "one_pass"), (Refinement, "refinement")])
+def test_scores_are_those_of_what_is_left_after_merging(kind, name, halfwidth):
+    """Each merged sentence has the probability that the model gives it by itself."""
+    overrides = f"length_bias=1,dedup=True,length_halfwidth={halfwidth}"
+    network = Spreading()
+    found = strategy(overrides, kind, name)(network, INPUTS)
+    for row, candidates, scores in zip(INPUTS, found.ids, found.scores, strict=True):
+        for ids, score in zip(candidates, scores, strict=True):
+            alone = ids[None, : tf.math.count_nonzero(ids)]
+            canvas = Canvas(alone != 0, alone if kind is Refinement else None)
+            logits = network.decode(network.encode(row[None]), canvas).logits
+            expected = tf.reduce_sum(token_log_probs(logits, alone))
+            np.testing.assert_allclose(score, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ def test_names_of_other_versions_in_an_exports_metadata(exported):
     facts = read_metadata(opened.export_dir)
     assert facts.decode_hparams["length_bias"] == 1
     changed = {**facts.decode_hparams, "length_bias": 3, "no_longer_known": 1}
-    del changed["delimiter"]
+    del changed["dedup"]
     hparams = {**facts.hparams, "untyped": []}
     opened.metadata = dataclasses.replace(facts, decode_hparams=changed, hparams=hparams)
     targets = inside_export(opened).canvas(tf.constant([SOURCE]), tf.constant([[1]]))

@@ -48,7 +48,7 @@ def settings(overrides="", strategy="one_pass"):
 def written(tmp_path_factory):
     source = trained(words(), length_bias=3)
     directory = tmp_path_factory.mktemp("export") / "student"
-    return source, directory, export(source, settings("length_halfwidth=4"), directory)
+    return source, directory, export(source, settings("beam_size=1"), directory)
 
 
 def test_words(written):
@@ -78,10 +78,11 @@ def test_what_it_says_of_itself(written):
     states = {"layers": 1, "size": WIDTH}
     attention = {"layers": 1, "heads": HEADS}
     assert found.probes == {"hidden": states, "hidden_normed": states, "attention": attention}
-    # One hypothesis a sentence, whatever was asked for, and the bias that training measured.
+    # What has an effect, and the bias that training measured.
     assert found.strategy == "one_pass"
-    expected = {**settings().values(), "length_halfwidth": 0, "length_bias": 3}
+    expected = {"use_inputs_length": False, "dedup": False, "length_bias": 3}
     assert found.decode_hparams == expected
+    assert found.max_input_size == 1024
     encoder = source.encoders["targets"]
     vocabulary = {"size": VOCAB, "fingerprint": encoder.fingerprint()}
     assert found.vocabularies == {"inputs": vocabulary, "targets": vocabulary}
@@ -117,7 +118,7 @@ def runtimes(monkeypatch):
 
 def test_another_runtime_and_the_next_version(runtimes, tmp_path):
     source = trained(words(), TEACHER)
-    beam = settings("beam_size=2,return_beams=True", "beam")
+    beam = settings("beam_size=2,max_input_size=50", "beam")
     for number in ("1", "2"):
         version = export(source, beam, tmp_path, "files")
         assert version == str(tmp_path / number)
@@ -125,7 +126,26 @@ def test_another_runtime_and_the_next_version(runtimes, tmp_path):
         assert note == "Beam translates, scores, gives_hints ['inputs', 'targets']"
     found = read_metadata(tmp_path)
     assert (found.runtime, found.strategy) == ("files", "beam")
-    assert found.decode_hparams["return_beams"] is False and found.decode_hparams["beam_size"] == 2
+    assert found.decode_hparams == {
+        "beam_size": 2,
+        "alpha": 0.6,
+        "extra_length": 50,
+        "stopping": "1.2.9",
+    }
+    assert found.max_input_size == 50
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides"),
+    [(STUDENT, "length_halfwidth=4"), (STUDENT, "beam_size=5"), (TEACHER, "return_beams=True")],
+)
+def test_what_has_no_effect_is_refused_before_anything_is_written(
+    runtimes, tmp_path, name, overrides
+):
+    strategy = registry.strategy_of(name[0])
+    with pytest.raises(InputError, match="has no effect on an export: it "):
+        export(trained(words(), name), settings(overrides, strategy), tmp_path / "export", "files")
+    assert not (tmp_path / "export").exists()
 
 
 def test_an_export_is_complete_or_not_there(runtimes, tmp_path):
