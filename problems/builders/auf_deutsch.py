@@ -20,6 +20,7 @@ from t2t_hint_nart.json_file import parse_json
 from t2t_hint_nart.problems.builders.course_pairs import course_pairs
 from t2t_hint_nart.problems.builders.held_out import held_out_splits
 from t2t_hint_nart.problems.builders.parallel_text_builder import ParallelTextBuilder
+from t2t_hint_nart.text.archives import naming_archive
 
 
 @dataclass(frozen=True)
@@ -100,14 +101,11 @@ class AufDeutsch(ParallelTextBuilder):
 def read_contents(wheel: Path) -> list[Any]:
     """Return the parsed content files of the course's wheel, in the order of their names."""
     contents = []
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            for name in sorted(archive.namelist()):
-                parts = Path(name).parts
-                if parts[:2] == ("auf_deutsch", "content") and len(parts) == 4:
-                    contents.append(parse_json(archive.read(name), object, f"{wheel}'s {name}"))
-    except zipfile.BadZipFile as error:
-        raise InputError(f"cannot read the course in {str(wheel)!r}: {error}") from None
+    with naming_archive(wheel, "the course"), zipfile.ZipFile(wheel) as archive:
+        for name in sorted(archive.namelist()):
+            parts = Path(name).parts
+            if parts[:2] == ("auf_deutsch", "content") and len(parts) == 4:
+                contents.append(parse_json(archive.read(name), object, f"{wheel}'s {name}"))
     if not contents:
         raise InputError(f"{str(wheel)!r} holds no auf_deutsch/content/*/*.json")
     return contents

@@ -9,18 +9,17 @@ sentences. The development and test sets are XML, read line by line as the field
 """
 
 import re
-import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
-from pathlib import Path, PurePosixPath
-from typing import IO, Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.problems.builders.parallel_text_builder import ParallelTextBuilder
-from t2t_hint_nart.text.lines import decoded
+from t2t_hint_nart.text.archives import tar_lines
 from t2t_hint_nart.text.moses_tokens import tokenize
 
 ARCHIVE = "de-en.tgz"
@@ -69,14 +68,13 @@ class Iwslt14(ParallelTextBuilder):
         Iwslt14Config(name="raw", description="the text as it is in the archive"),
     ]
 
-    URL: ClassVar[str] = f"https://dl.fbaipublicfiles.com/fairseq/data/iwslt14/{ARCHIVE}"
+    ARCHIVE = ARCHIVE
+    URL = f"https://dl.fbaipublicfiles.com/fairseq/data/iwslt14/{ARCHIVE}"
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
-        archive = dl_manager.manual_dir / ARCHIVE
-        if not archive.exists():
-            archive = dl_manager.download(self.URL)
+        archive = self.fetch_archive(dl_manager)
         return {
-            split: self._generate_examples(self._pairs(Path(archive), split))
+            split: self._generate_examples(self._pairs(archive, split))
             for split in (TRAIN, *HELD_OUT)
         }
 
@@ -151,7 +149,7 @@ def sentence_pairs(
             differ in the number of their sentences.
     """
     names = [member_name(split, language) for language in languages]
-    # One handle a file: both are unpacked side by side, and neither is held in memory.
+    # Both are unpacked side by side, and neither is held in memory.
     sides = [_sentences(archive, name, split) for name in names]
     for number, (source, target) in enumerate(zip_longest(*sides)):
         if source is None or target is None:
@@ -164,17 +162,4 @@ def sentence_pairs(
 
 def _sentences(archive: Path, name: str, split: str) -> Iterator[str]:
     read = training_sentence if split == TRAIN else segment
-    try:
-        with tarfile.open(archive, "r:*") as tar, _member(tar, name) as file:
-            lines = decoded(file, f"'{name}' of '{archive}'")
-            yield from (text for text in map(read, lines) if text is not None)
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise InputError(f"cannot read '{name}' of '{archive}': {error}") from None
-
-
-def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
-    for member in tar:
-        file = tar.extractfile(member) if PurePosixPath(member.name).name == name else None
-        if file:
-            return file
-    raise tarfile.TarError("the archive has no such file")
+    return (text for text in map(read, tar_lines(archive, name)) if text is not None)

@@ -1,9 +1,14 @@
 """What the TFDS builders of sentence pairs have in common."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import ClassVar
 
 import tensorflow_datasets as tfds
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.file_digests import file_digest
+from t2t_hint_nart.whole_file import write_whole
 
 
 class ParallelTextBuilder(
@@ -16,6 +21,8 @@ class ParallelTextBuilder(
         LANGUAGES: codes of the two sides, in the order of the pairs.
         HOMEPAGE: where the text is from.
         LICENSE: under what terms it may be used.
+        ARCHIVE: name that the one archive has in the manual directory, "" if there are others.
+        URL: of that archive.
         IN_ORDER: whether pairs stay in the order they come in; else TFDS shuffles them, once.
     """
 
@@ -28,6 +35,8 @@ class ParallelTextBuilder(
     LANGUAGES: ClassVar[tuple[str, str]] = ("de", "en")
     HOMEPAGE: ClassVar[str]
     LICENSE: ClassVar[str]
+    ARCHIVE: ClassVar[str] = ""
+    URL: ClassVar[str]
     IN_ORDER: ClassVar[bool] = True
 
     def _info(self) -> tfds.core.DatasetInfo:
@@ -38,6 +47,42 @@ class ParallelTextBuilder(
             license=self.LICENSE,
             disable_shuffling=self.IN_ORDER,
         )
+
+    def fetch_archive(self, dl_manager: tfds.download.DownloadManager) -> Path:
+        """Return the archive's path: in the manual directory, else downloaded.
+
+        Raises:
+            InputError: it isn't the one that was read first.
+        """
+        archive = Path(dl_manager.manual_dir) / self.ARCHIVE
+        if not archive.exists():
+            archive = Path(dl_manager.download(self.URL))
+        self._check_read_first(archive, Path(dl_manager.manual_dir))
+        return archive
+
+    def check_archive(self, manual_dir: Path) -> None:
+        """Refuse an archive in the manual directory that isn't the one that was prepared."""
+        archive = manual_dir / self.ARCHIVE
+        if self.ARCHIVE and archive.exists():
+            self._check_read_first(archive, manual_dir)
+
+    def _check_read_first(self, archive: Path, manual_dir: Path) -> None:
+        """Compare an archive's sha256 with `<ARCHIVE>.sha256`, written when one is first read.
+
+        Nobody publishes checksums of these archives; the file has the form that sha256sum reads.
+        """
+        record = manual_dir / f"{self.ARCHIVE}.sha256"
+        found = file_digest(archive)
+        if not record.exists():
+            write_whole(record, f"{found}  {self.ARCHIVE}\n")
+            return
+        first = record.read_text(encoding="utf-8", errors="replace").split()
+        if first[:1] != [found]:
+            raise InputError(
+                f"'{archive}' isn't the archive that was read first: its sha256 is {found}, that "
+                f"in '{record}' {' '.join(first[:1])}; give that one, or remove '{record}' and "
+                f"'{Path(self.data_path)}' to read this one"
+            )
 
     def _generate_examples(
         self, pairs: Iterable[tuple[str, str]]

@@ -9,6 +9,9 @@ Names and defaults are T2T's; where its versions differ, those of 1.15, which to
 Must not import TensorFlow.
 """
 
+import contextlib
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -128,12 +131,15 @@ _USR_DIR = path(
 # A user's own directory; `command_line.run` imports it.
 define_usr_dir_flag = group(t2t_usr_dir=_USR_DIR)
 
+# T2T's, with the user's number: what another user put there must not become training text.
+_PRIVATE = 0o700
+_DEFAULT_TMP_DIR = f"/tmp/t2t_datagen-{os.getuid()}"
+TMP_DIR = path(_DEFAULT_TMP_DIR, "Directory for downloads and other text that shards are made of.")
+
 # Where data is, and which problem it is for.
 define_data_flags = group(
     data_dir=path(None, "Directory of the vocabulary and the shards."),
-    tmp_dir=path(
-        "/tmp/t2t_datagen", "Directory for downloads and other text that shards are made of."
-    ),
+    tmp_dir=TMP_DIR,
     problem=string(None, "Name of the problem; _rev appended swaps source and target."),
     problems=alias("problem"),
     t2t_usr_dir=_USR_DIR,
@@ -177,6 +183,28 @@ def require(values: flags.FlagValues, *names: str) -> None:
     missing = [f"--{name}" for name in names if values[name].value in (None, "")]
     if missing:
         raise InputError(f"Missing {', '.join(missing)}. See --help.")
+
+
+def made_tmp_dir(values: flags.FlagValues) -> str:
+    """Return --tmp_dir; the default is made, for this user alone.
+
+    Raises:
+        InputError: the default is a link, or belongs to another user.
+    """
+    given = str(values.tmp_dir)
+    if given != _DEFAULT_TMP_DIR:
+        return given
+    with contextlib.suppress(FileExistsError):
+        Path(given).mkdir(mode=_PRIVATE)
+    found = os.lstat(given)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise InputError(
+            f"{given}, the default of --tmp_dir, isn't a directory of this user alone: it is a "
+            "link, a file or another user's; give --tmp_dir"
+        )
+    if stat.S_IMODE(found.st_mode) & ~_PRIVATE:
+        Path(given).chmod(_PRIVATE)
+    return given
 
 
 _ONE_DEVICE = "a command runs on one device, the first GPU if there is one"

@@ -17,7 +17,7 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flag import define_usr_dir_flag
+from t2t_hint_nart.bin.flag import define_usr_dir_flag, made_tmp_dir
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.whole_file import check_directory, check_writable
@@ -28,7 +28,7 @@ _SOURCES = ("problem", "corpus_filepattern", "vocab_filepattern")
 # The flags of T2T's build_vocab.py and text_encoder_build_subword.py.
 define_flags = flag.group(
     data_dir=flag.path("/tmp/t2t/data_dir", "Where a problem's vocabulary goes."),
-    tmp_dir=flag.path("/tmp/t2t/tmp_dir", "Directory for downloads."),
+    tmp_dir=flag.TMP_DIR,
     problem=flag.string(None, "Name of the problem."),
     problems=flag.alias("problem"),
     output_filename=flag.path("/tmp/my.subword_text_encoder", "Where another vocabulary goes."),
@@ -63,12 +63,13 @@ def _vocabulary_of_problem(values: flags.FlagValues) -> None:
     problem.progress = lambda line: print(f"{problem.name}: {line}", file=sys.stderr, flush=True)
     check_directory(values.data_dir, values.tmp_dir)
     with directory_lock(values.data_dir):
-        Path(values.tmp_dir).mkdir(parents=True, exist_ok=True)
+        tmp_dir = made_tmp_dir(values)
+        Path(tmp_dir).mkdir(parents=True, exist_ok=True)
         # As datagen, for the same text: a user's own problem may draw from these.
         seed_generators(problem.random_seed)
         problem.check_vocab(values.data_dir)
-        problem.check_vocab_text(values.data_dir, values.tmp_dir)
-        encoder = problem.get_or_create_vocab(values.data_dir, values.tmp_dir)
+        problem.check_vocab_text(values.data_dir, tmp_dir)
+        encoder = problem.get_or_create_vocab(values.data_dir, tmp_dir)
     print(f"{problem.name}: vocabulary of {encoder.vocab_size} in {values.data_dir}")
 
 

@@ -24,7 +24,7 @@ from absl import flags
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flag import define_data_flags, require
+from t2t_hint_nart.bin.flag import define_data_flags, made_tmp_dir, require
 from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.corpus import seed_generators
 from t2t_hint_nart.directory_lock import directory_lock
@@ -144,6 +144,7 @@ def _generate(name: str, values: flags.FlagValues, tasks: Sequence[int] | None) 
     def progress(line: str) -> None:
         print(f"{name}: {line}", file=sys.stderr, flush=True)
 
+    tmp_dir = made_tmp_dir(values)
     started = time.monotonic()
     problem = registry.problem(name)
     problem.progress = progress
@@ -152,9 +153,9 @@ def _generate(name: str, values: flags.FlagValues, tasks: Sequence[int] | None) 
     # A user's own problem may write its data itself, and draw from these as T2T's do.
     seed_generators(values.random_seed)
     if tasks is not None:
-        problem.generate_tasks(values.data_dir, values.tmp_dir, tasks)
+        problem.generate_tasks(values.data_dir, tmp_dir, tasks)
         return
-    problem.generate_data(values.data_dir, values.tmp_dir)
+    problem.generate_data(values.data_dir, tmp_dir)
     print(
         f"{name}: in {values.data_dir} ({time.monotonic() - started:.0f} s). "
         "Train a model on it with:\n"

@@ -28,6 +28,7 @@ from t2t_hint_nart.bin.flag import (
     define_device_flags,
     define_model_flags,
     define_trainer_only_flags,
+    made_tmp_dir,
     require,
 )
 from t2t_hint_nart.bin.hparams_search import search
@@ -137,7 +138,7 @@ def _main(values: flags.FlagValues) -> None:
     session = TrainerSession(values)
     if values.generate_data:
         with directory_lock(values.data_dir):
-            session.problem.generate_data(values.data_dir, values.tmp_dir)
+            session.problem.generate_data(values.data_dir, made_tmp_dir(values))
     if values.hparams_range:
         check_one_process()
         with directory_lock(values.output_dir):

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from t2t_hint_nart.data.pair_filters import NONE, PairFilters, keeps
+from t2t_hint_nart.data.pair_filters import NONE, PairFilters, keeps, without
+from t2t_hint_nart.data.parallel_text import is_empty
 from t2t_hint_nart.data.problem import DatasetSplit, PathLike, Problem, TextEncoder
+from t2t_hint_nart.data.source_data_files import are_at_hand, compiled_pairs, dataset_pairs
 from t2t_hint_nart.data.vocab_record import (
     FingerprintedTexts,
     read_record,
@@ -32,6 +34,7 @@ from t2t_hint_nart.text.token import TokenTextEncoder
 _UNREAD = {
     "packed_length": "every sentence pair is an example of its own",
     "additional_reserved_tokens": "a vocabulary that is built reserves padding and EOS alone",
+    "datatypes_to_clean": "text is read as it is",
 }
 
 
@@ -102,22 +105,33 @@ class Corpus(Problem):
     def generate_samples(
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
     ) -> Iterator[dict[str, str]]:
-        """Yield the sentence pairs of a split as {"inputs": str, "targets": str}."""
-        theirs = "; its source_data_files is not read here" * hasattr(self, "source_data_files")
-        raise InputError(
-            f"problem '{self.name}' has no generate_samples, which yields its sentence pairs as "
-            f"{{'inputs': ..., 'targets': ...}}{theirs}"
-        )
+        """Yield the sentence pairs of a split as {"inputs": str, "targets": str}.
+
+        Here, those of the files that the problem names by tensor2tensor's `source_data_files`.
+        """
+        del data_dir
+        if not hasattr(self, "source_data_files"):
+            raise InputError(
+                f"problem '{self.name}' has no generate_samples, which yields its sentence pairs "
+                "as {'inputs': ..., 'targets': ...}, and no source_data_files"
+            )
+        pairs = compiled_pairs(tmp_dir, self.base_name, dataset_split)
+        if pairs is None:
+            pairs = dataset_pairs(self.source_data_files(dataset_split), tmp_dir)
+        return ({"inputs": source, "targets": target} for source, target in pairs)
 
     def pair_filters(self, split: str) -> PairFilters:
         """Return what decides which pairs of a split are kept; here, nothing: all are.
+
+        But of `source_data_files`, as in tensor2tensor, pairs with an empty side are dropped.
 
         Returns:
             Name -> function of the (inputs, targets) texts, True = keep; asked in order. A pair is
             counted under the first that refuses it. Vocabulary and shards are made of those kept.
         """
         del split
-        return NONE
+        named = hasattr(self, "source_data_files")
+        return without({"an empty side": is_empty}) if named else NONE
 
     def generate_kept_samples(
         self, data_dir: PathLike, tmp_dir: PathLike, dataset_split: str
@@ -132,7 +146,14 @@ class Corpus(Problem):
         return Path(data_dir) / self.vocab_filename
 
     def generate_text_for_vocab(self, data_dir: PathLike, tmp_dir: PathLike) -> Iterator[str]:
-        """Yield the text that the vocabulary is made of: both sides of the training split."""
+        """Yield the text that the vocabulary is made of: both sides of the training split.
+
+        Or, where the problem names other files by tensor2tensor's `vocab_data_files`, of these.
+        """
+        if hasattr(self, "vocab_data_files"):
+            for pair in dataset_pairs(self.vocab_data_files(), tmp_dir):
+                yield from pair
+            return
         kept = self.generate_kept_samples(data_dir, tmp_dir, DatasetSplit.TRAIN)
         for sample in itertools.islice(kept, self.max_samples_for_vocab):
             yield sample["inputs"]
@@ -144,9 +165,15 @@ class Corpus(Problem):
         return self.vocab_type == VocabType.SUBWORD and not self.use_vocab_from_other_problem
 
     def text_is_at_hand(self, tmp_dir: PathLike) -> bool:
-        """Return whether the text can be read without downloading it; here, always."""
-        del tmp_dir
-        return True
+        """Return whether the text can be read: that named by `source_data_files` may be away."""
+        if not hasattr(self, "source_data_files"):
+            return True
+        splits = [part["split"] for part in self.dataset_splits]
+        return all(
+            compiled_pairs(tmp_dir, self.base_name, split) is not None
+            or are_at_hand(self.source_data_files(split), tmp_dir)
+            for split in splits
+        )
 
     def what_to_remove(self, data_dir: PathLike) -> str:
         """Return what to remove for all data to be made anew, as a command without a subject."""
@@ -278,7 +305,8 @@ class Corpus(Problem):
     def has_text(self) -> bool:
         """Whether there are samples; some problems make ids only."""
         own = type(self).generate_samples is not Corpus.generate_samples
-        return own or not self.encodes_samples_itself
+        named = hasattr(self, "source_data_files")
+        return own or named or not self.encodes_samples_itself
 
     def check_unread_properties(self) -> None:
         """Refuse properties of tensor2tensor's that mean nothing here but have another value.

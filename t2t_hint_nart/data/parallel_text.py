@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.text.lines import columns, each_line, sentence
+from t2t_hint_nart.text.lines import LineNumbers, columns, each_line, sentence
 
 Pair = tuple[str, str]
 
@@ -50,32 +50,68 @@ def is_overlong(text: str) -> bool:
     return len(text) > MAX_LINE_CHARACTERS
 
 
+TOO_LONG: Refusals = MappingProxyType(
+    {f"more than {MAX_LINE_CHARACTERS} characters in a line": is_overlong}
+)
 # What a corpus made by hand should not have.
 STRICT: Refusals = MappingProxyType(
-    {
-        "an empty line": is_empty,
-        "a control character": has_control_character,
-        f"more than {MAX_LINE_CHARACTERS} characters in a line": is_overlong,
-    }
+    {"an empty line": is_empty, "a control character": has_control_character, **TOO_LONG}
 )
+
+
+class BadLines:
+    """What is wrong with lines of a text, in one message: the first ten of a kind, and how many.
+
+    Args:
+        name: of the text, as it stands in the message.
+        refusals: what a line must not be.
+    """
+
+    def __init__(self, name: str, refusals: Refusals = STRICT) -> None:
+        self._name, self._refusals = name, refusals
+        self._found: dict[str, LineNumbers] = {}
+
+    def look(self, number: int, texts: Iterable[str]) -> None:
+        """Note what the texts of a line are that they must not be."""
+        for what, is_so in self._refusals.items():
+            if any(map(is_so, texts)):
+                self.add(f"has {what}", number)
+                return
+
+    def add(self, what: str, number: int) -> None:
+        """Note what is wrong with a line."""
+        self._found.setdefault(what, LineNumbers()).add(number)
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def __str__(self) -> str:
+        told = (f"{what}: {numbers}" for what, numbers in self._found.items())
+        return f"{self._name} {'; '.join(told)}"
+
+
+def refuse(bad: Iterable[BadLines], before: str = "") -> None:
+    """Raise an InputError that tells what is wrong with some texts, and something else before."""
+    told = [before, *map(str, filter(None, bad))]
+    if any(told):
+        raise InputError("; ".join(filter(None, told)))
 
 
 def read_sentences(path: Path, refusals: Refusals = STRICT) -> Iterator[str]:
     """Yield the sentences of a text file, plain or gzip, a line each.
 
+    The first bad line ends the sentences, but the rest of the file is looked at too.
+
     Raises:
-        InputError: the file cannot be read, or a line is not UTF-8 or refused.
+        InputError: the file cannot be read, or lines are not UTF-8 or refused.
     """
+    bad = BadLines(f"'{path}'", refusals)
     for number, line in enumerate(each_line(path), start=1):
         text = sentence(line)
-        _check((text,), refusals, path, number)
-        yield text
-
-
-def _check(texts: Iterable[str], refusals: Refusals, path: Path, number: int) -> None:
-    for what, is_so in refusals.items():
-        if any(map(is_so, texts)):
-            raise InputError(f"'{path}' has {what}: line {number}")
+        bad.look(number, (text,))
+        if not bad:
+            yield text
+    refuse([bad])
 
 
 def read_pairs(source: Path, target: Path, refusals: Refusals = STRICT) -> Iterator[Pair]:
@@ -86,28 +122,44 @@ def read_pairs(source: Path, target: Path, refusals: Refusals = STRICT) -> Itera
             any.
     """
     count = 0
-    for first, second in zip_longest(
-        read_sentences(source, refusals), read_sentences(target, refusals)
-    ):
+    bad = [BadLines(f"'{path}'", refusals) for path in (source, target)]
+    sides = (map(sentence, each_line(path)) for path in (source, target))
+    for first, second in zip_longest(*sides):
         if first is None or second is None:
             ended, longer = (source, target) if first is None else (target, source)
-            raise InputError(
+            refuse(
+                bad,
                 f"'{ended}' ends after line {count}, but '{longer}' goes on; "
-                "line n of one belongs to line n of the other"
+                "line n of one belongs to line n of the other",
             )
         count += 1
-        yield first, second
+        for side, text in zip(bad, (first, second), strict=True):
+            side.look(count, (text,))
+        if not any(bad):
+            yield first, second
+    refuse(bad)
     if not count:
         raise InputError(f"'{source}' and '{target}' are empty")
 
 
 def read_columns(path: Path, refusals: Refusals = STRICT) -> Iterator[Pair]:
-    """Yield the pairs of a file with a source, a tab and its target in every line."""
-    number = 0
+    """Yield the pairs of a file with a source, a tab and its target in every line.
+
+    Raises:
+        InputError: see `read_sentences`; or a line hasn't exactly one tab, or there is none.
+    """
+    number, bad = 0, BadLines(f"'{path}'", refusals)
     for number, line in enumerate(each_line(path), start=1):
-        pair = columns(sentence(line), path, number)
-        _check(pair, refusals, path, number)
-        yield pair
+        text = sentence(line)
+        if text.count("\t") == 1:
+            pair = columns(text, path, number)
+            bad.look(number, pair)
+        else:
+            form = "must have the form input<tab>target with one tab, it has"
+            bad.add(f"{form} {text.count(chr(9))}", number)
+        if not bad:
+            yield pair
+    refuse([bad])
     if not number:
         raise InputError(f"'{path}' is empty")
 

@@ -78,6 +78,8 @@ class TfdsTranslateProblem(TranslateProblem):
         if not sys.stderr.isatty():
             tfds.disable_progress_bar()
         builder = self.builder(tmp_dir)
+        if hasattr(builder, "check_archive"):
+            builder.check_archive(Path(tmp_dir))
         if not builder.data_path.exists():  # is_prepared() warns if it is not
             self.fetch_manual_files(tmp_dir)
             config = tfds.download.DownloadConfig(manual_dir=tmp_dir)
@@ -130,6 +132,7 @@ def _downloading(what: str, instead: str) -> Iterator[None]:
     import requests
     from tensorflow_datasets.core.download import downloader
     from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
+    from tensorflow_datasets.core.download.extractor import ExtractError, UnsafeArchiveError
     from tensorflow_datasets.core.download.util import DownloadError
 
     attempts, downloader.MAX_RETRIES = downloader.MAX_RETRIES, _ATTEMPTS
@@ -140,6 +143,12 @@ def _downloading(what: str, instead: str) -> Iterator[None]:
     except (requests.RequestException, DownloadError) as error:
         raise InputError(
             f"could not download {what} ({_cause(error)}); run again with a network, or {instead}"
+        ) from None
+    except (ExtractError, UnsafeArchiveError) as error:
+        cause = error.__cause__ or error
+        raise InputError(
+            f"an archive of {what} is damaged or unsafe: {' '.join(str(cause).split())}; remove it "
+            f"to download it again, or {instead}"
         ) from None
     except NonMatchingChecksumError as error:
         raise InputError(

@@ -10,6 +10,7 @@ a flag or, as `graph.sentences` inside an export, from whoever calls that.
 
 import contextlib
 import gzip
+import lzma
 import os
 import re
 import zlib
@@ -23,6 +24,10 @@ from t2t_hint_nart.whole_file import written_whole
 
 PathLike = str | os.PathLike[str]
 
+# Longer lines are no text: a zip file of 14 MB may hold a line of 14 GB.
+MAX_LINE_BYTES = 2**24
+
+_LINES_TOLD = 10
 _GZIP_MAGIC = b"\x1f\x8b"
 
 # What Python's str.split and str.strip take for white space.
@@ -128,20 +133,63 @@ def each_line(path: PathLike) -> Iterator[str]:
         yield from decoded(file, name)
 
 
-def decoded(file: Iterable[bytes], name: str) -> Iterator[str]:
+def decoded(file: IO[bytes], name: str) -> Iterator[str]:
     """Yield the lines of an open file, with their line feeds; `name` is for the message.
 
     Raises:
-        InputError: it is not UTF-8, or packed and damaged.
+        InputError: it is not UTF-8, which is told with all such lines; has a line of more than
+            MAX_LINE_BYTES; or is packed and damaged.
     """
-    number = 0
+    number, wrong = 0, LineNumbers()
     try:
-        for number, line in enumerate(file, start=1):
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"{name} is not UTF-8 text at line {number}") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        for number, line in enumerate(_lines(file), start=1):
+            if len(line) > MAX_LINE_BYTES:
+                raise InputError(f"{name} has more than {MAX_LINE_BYTES} bytes in line {number}")
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError:
+                wrong.add(number)
+            if not wrong:
+                yield text
+    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
         raise InputError(f"{name} is damaged after line {number}: {error}") from None
+    if wrong:
+        raise InputError(f"{name} is not UTF-8 text at {wrong}")
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    return iter(lambda: file.readline(MAX_LINE_BYTES + 1), b"")
+
+
+class LineNumbers:
+    """The numbers of lines that are told in a message: the first ten, and how many there are.
+
+    Example:
+        >>> numbers = LineNumbers()
+        >>> for number in range(3, 15):
+        ...     numbers.add(number)
+        >>> str(numbers)
+        'lines 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 2 more'
+    """
+
+    def __init__(self) -> None:
+        self._first: list[int] = []
+        self._count = 0
+
+    def add(self, number: int) -> None:
+        """Add the number of a line."""
+        self._count += 1
+        if len(self._first) < _LINES_TOLD:
+            self._first.append(number)
+
+    def __bool__(self) -> bool:
+        return self._count > 0
+
+    def __str__(self) -> str:
+        more = self._count - len(self._first)
+        told = [*map(str, self._first), *([f"{more} more"] if more else [])]
+        listed = " and ".join(part for part in (", ".join(told[:-1]), told[-1]) if part)
+        return f"{'line' if self._count == 1 else 'lines'} {listed}"
 
 
 def write_lines(path: PathLike, lines: Iterable[str]) -> None:

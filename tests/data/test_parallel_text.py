@@ -62,6 +62,49 @@ def test_bad_lines_are_told_with_file_and_line(tmp_path, content, message):
     assert "\n" not in str(told.value)
 
 
+MANY = "ja\n" + "\n" * 12 + "j\x00a\nja\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            MANY,
+            "has an empty line: lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more; "
+            "has a control character: line 14",
+        ),
+        (b"ja\n\xff\nja\n\xfe\n", "is not UTF-8 text at lines 2 and 4"),
+    ],
+)
+def test_all_bad_lines_of_a_file_are_told(tmp_path, content, told):
+    path = written(tmp_path / "text", content)
+    with pytest.raises(InputError) as raised:
+        list(read_sentences(path))
+    assert str(raised.value) == f"'{path}' {told}"
+
+
+def test_all_bad_lines_of_two_files_are_told(tmp_path):
+    source = written(tmp_path / "a", "eins\n\nzwei\n")
+    target = written(tmp_path / "b", "\none\n\x01\nfour\n")
+    seen = []
+    with pytest.raises(InputError) as raised:
+        seen.extend(read_pairs(source, target))
+    assert seen == []
+    assert str(raised.value) == (
+        f"'{source}' ends after line 3, but '{target}' goes on; line n of one belongs to line n of "
+        f"the other; '{source}' has an empty line: line 2; '{target}' has an empty line: line 1; "
+        "has a control character: line 3"
+    )
+
+
+def test_all_bad_lines_of_columns_are_told(tmp_path):
+    path = written(tmp_path / "a.tsv", "a\tb\nc\nd\te\tf\ng\th\ni\n")
+    with pytest.raises(InputError) as raised:
+        list(read_columns(path))
+    form = "must have the form input<tab>target with one tab, it has"
+    assert str(raised.value) == f"'{path}' {form} 0: lines 2 and 5; {form} 2: line 3"
+
+
 def test_what_is_refused_is_the_callers_choice(tmp_path):
     path = written(tmp_path / "text", "ja\n\n\x01\n")
     assert list(read_sentences(path, {})) == ["ja", "", "\x01"]

@@ -102,15 +102,29 @@ def test_local_files_are_read_as_they_are(problem, tmp_path):
 def test_unreadable_archives(tmp_path):
     path = tmp_path / ARCHIVE
     path.write_bytes(b"no zip")
-    with pytest.raises(InputError, match=r"cannot read the sentences in .*not a zip file"):
+    with pytest.raises(InputError, match=r"cannot read 'deu.txt' of .*not a zip file"):
         list(read_archive(path))
     write_archive(path, ["Go!\tGeh!", "Go!"])
-    with pytest.raises(InputError, match=r"has no pair of sentences: deu.txt line 2"):
+    with pytest.raises(InputError, match=r"'deu.txt' of .* has no pair of sentences: line 2"):
         list(read_archive(path))
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("fra.txt", "")
     with pytest.raises(InputError, match="There is no item named 'deu.txt'"):
         list(read_archive(path))
+
+
+def test_another_archive_than_was_read_first(problem, tmp_path):
+    write_archive(tmp_path / ARCHIVE)
+    before = list(problem.generate_samples("", tmp_path, "train"))
+    write_archive(tmp_path / ARCHIVE, [*LINES, "New!\tNeu!"])
+    message = rf"{ARCHIVE}' isn't the archive that was read first.*{ARCHIVE}.sha256' and '\S+tfds"
+    with pytest.raises(InputError, match=message):
+        list(problem.generate_samples("", tmp_path, "train"))
+    shutil.rmtree(tmp_path / "tfds")
+    with pytest.raises(InputError, match=message):
+        list(problem.generate_samples("", tmp_path, "train"))
+    (tmp_path / f"{ARCHIVE}.sha256").unlink()
+    assert len(list(problem.generate_samples("", tmp_path, "train"))) == len(before) + 1
 
 
 def test_real_sizes():

@@ -86,7 +86,7 @@ def test_gzip(problem, tmp_path):
 
 
 def test_text_comes_back_as_it_was(problem, tmp_path):
-    lines = ["a  b", "Cafe\u0301", "10\xa0000 €", "x\ty", "_\\ &amp; 日本語 🙂", "\ufeff–"]
+    lines = ["a  b", "Cafe\u0301", "10\xa0000 €", "x\ty", "_\\ &amp; 日本語 🙂", "–\ufeff–"]
     text = "".join(f"{line}\n" for line in lines)
     names = ("inputs.train.txt", "targets.train.txt", "inputs.eval.txt", "targets.eval.txt")
     write(tmp_path, **dict.fromkeys(names, "first\n" + text))

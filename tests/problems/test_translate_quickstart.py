@@ -67,7 +67,7 @@ def test_wrong_wheel_is_refused_and_kept(tmp_path):
 def test_unreadable_wheels(tmp_path):
     path = tmp_path / FILENAME
     path.write_bytes(b"no zip")
-    with pytest.raises(InputError, match=r"cannot read the course in .*: File is not a zip file"):
+    with pytest.raises(InputError, match=r"cannot read the course of .*: File is not a zip file"):
         read_contents(path)
     write_wheel(path, contents={})
     with pytest.raises(InputError, match="holds no auf_deutsch/content"):
