@@ -120,7 +120,13 @@ def naming_damaged_shard(paths: Sequence[str]) -> Iterator[None]:
     """
     try:
         yield
-    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError, tf.errors.NotFoundError):
+    except (
+        tf.errors.DataLossError,
+        tf.errors.InvalidArgumentError,
+        tf.errors.NotFoundError,
+        # TensorFlow quotes the record, whatever bytes it has.
+        UnicodeDecodeError,
+    ):
         for path in paths:
             for _ in read_shard(path):
                 pass

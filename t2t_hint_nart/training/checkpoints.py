@@ -129,13 +129,16 @@ class Checkpoints:
         directory: output_dir.
         model: what is trained.
         optimizer: built on the model's trainable variables.
-        iterator: the training data's iterator.
+        batches: the training data, which know their position.
         keep_max: how many to keep, newest first; 0 for all (T2T's --keep_checkpoint_max).
         keep_every_hours: besides those, keep one every so many hours of training.
         state: further variables of the training step, by name.
         trained_on: what checkpoints say that they were trained on; those that say otherwise
             aren't restored.
         clock: seconds since 1970, for tests.
+
+    Attributes:
+        knows_position: whether what was restored says where in the training data it was.
     """
 
     def __init__(
@@ -143,7 +146,7 @@ class Checkpoints:
         directory: str | Path,
         model: keras.Model,
         optimizer: keras.optimizers.Optimizer,
-        iterator: tf.data.Iterator,
+        batches: tf.train.experimental.PythonState,
         keep_max: int = 20,
         keep_every_hours: float | None = None,
         state: Mapping[str, tf.Variable] | None = None,
@@ -154,13 +157,14 @@ class Checkpoints:
         self._trained_on = trained_on
         weights = {id(weight) for weight in model.weights}
         states = [v for v in model.variables if id(v) not in weights]
-        self._checkpoint = tf.train.Checkpoint(
-            model=_values(named_variables(model)),
-            optimizer={f"{i:04d}": v.value for i, v in enumerate(optimizer.variables)},
-            dropout={f"{i:04d}": v.value for i, v in enumerate(states)},
-            iterator=iterator,
+        self.knows_position = True
+        self._parts = {
+            "model": _values(named_variables(model)),
+            "optimizer": {f"{i:04d}": v.value for i, v in enumerate(optimizer.variables)},
+            "dropout": {f"{i:04d}": v.value for i, v in enumerate(states)},
             **({"state": dict(state)} if state else {}),
-        )
+        }
+        self._checkpoint = tf.train.Checkpoint(**self._parts, position=batches)
         # `write` alone leaves out the counter that readers expect; asking for it makes it.
         self._checkpoint.save_counter.assign(0)
         self._directory = Path(directory)
@@ -201,11 +205,17 @@ class Checkpoints:
     def restore_latest(self) -> int:
         """Restore the newest checkpoint and return its step, 0 if there is none.
 
+        Earlier versions' have no position that could be read: the data are where they were then.
+
         Raises:
             InputError: damaged, or of a run with another model, optimizer or data.
         """
         path = self._latest()
         if path is None:
             return 0
-        _restore(self._checkpoint, self._model, path, self._trained_on)
+        with reading(path) as name:
+            keys = tf.train.load_checkpoint(name).get_variable_to_shape_map()
+        self.knows_position = any(key.startswith("position/") for key in keys)
+        parts = self._checkpoint if self.knows_position else tf.train.Checkpoint(**self._parts)
+        _restore(parts, self._model, path, self._trained_on)
         return step_of(path)

@@ -1,5 +1,7 @@
 """One training run, put together: problem, model, hints, objective, loop (T2T's Experiment)."""
 
+import functools
+import itertools
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,11 +12,12 @@ import keras
 import tensorflow as tf
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.data.batching import eval_batches, training_batches
 from t2t_hint_nart.data.bucket_table import bucket_table_from_hparams
+from t2t_hint_nart.data.eval_batches import eval_batches
 from t2t_hint_nart.data.problem import DatasetSplit, TextEncoder
 from t2t_hint_nart.data.problem_identity import identity_of
 from t2t_hint_nart.data.shards import naming_damaged_shard
+from t2t_hint_nart.data.training_batches import TrainingBatches, training_batches
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import HintGiver
 from t2t_hint_nart.hints.calibration import Calibration, calibrate
@@ -75,11 +78,12 @@ class Experiment:
         objective = Objective(self.run.hparams, criterion)
         self.learner = Learner(network, objective, self._hint_giver(network, objective))
         self.learner.optimizer = make_optimizer(self.run.hparams)
-        # Endless; made here, so that bad data are refused before anything is written.
-        features = run.problem.features(DatasetSplit.TRAIN)
-        self.training_batches = training_batches(
-            self.files, self.run.hparams, run.seed, features=features
-        )
+
+    @functools.cached_property
+    def training_batches(self) -> TrainingBatches:
+        """Endless; the shards are read through, once, and damaged ones refused."""
+        features = self.run.problem.features(DatasetSplit.TRAIN)
+        return training_batches(self.files, self.run.hparams, self.run.seed, features=features)
 
     def _warm_start(self, network: keras.Model, path: str) -> None:
         read, fresh = warm_start(network, path)
@@ -126,6 +130,7 @@ class Experiment:
             on_start: called before anything is written.
         """
         run, evaluate, pictures, history = self.run, None, None, None
+        batches = self.training_batches
         Path(run.output_dir).mkdir(parents=True, exist_ok=True)
         if eval_steps is None or eval_steps > 0:
             evaluate = self.make_evaluation(split, eval_steps, extras)
@@ -134,7 +139,7 @@ class Experiment:
                 history = EvaluationHistory(run.output_dir, extras.stopping)
         loop = TrainingLoop(
             self.learner,
-            self.training_batches,
+            batches,
             run.output_dir,
             settings,
             evaluate,
@@ -157,6 +162,8 @@ class Experiment:
         """Print what users ask about first: what batch_size means, and the learning rate."""
         table = bucket_table_from_hparams(self.run.hparams)
         step, rate = LearningRate(self.run.hparams).peak(settings.train_steps)
+        for line in self.training_batches.order.left_out():
+            print(line, file=self._stream)
         print(f"Batches: {table}", file=self._stream)
         print(f"Learning rate: at most {rate:.3e}, at step {step}", file=self._stream, flush=True)
 
@@ -238,7 +245,7 @@ def calibrate_run(run: Run, batches: int) -> Calibration:
         return {**losses.terms, **losses.diagnostics}
 
     return calibrate(
-        (measure(batch) for batch in experiment.training_batches.take(batches)),
+        (measure(batch) for batch in itertools.islice(experiment.training_batches, batches)),
         objective.criterion.scalar.name,
         objective.compared(),
     )

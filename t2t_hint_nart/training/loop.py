@@ -15,6 +15,7 @@ from typing import TextIO
 import tensorflow as tf
 
 from t2t_hint_nart.data.problem_identity import ProblemIdentity
+from t2t_hint_nart.data.training_batches import TrainingBatches
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.inspection.dev_images import Pictures
 from t2t_hint_nart.training.checkpoints import Checkpoints
@@ -92,7 +93,7 @@ class TrainingLoop:
 
     Args:
         learner: with an optimizer compiled in.
-        batches: endless, with a checkpointable iterator.
+        batches: endless; checkpoints hold their position.
         output_dir: T2T's output_dir.
         settings: when to do what.
         evaluate: called with the step after every checkpoint; its scalars go to eval/.
@@ -107,7 +108,7 @@ class TrainingLoop:
     def __init__(
         self,
         learner: Learner,
-        batches: tf.data.Dataset,
+        batches: TrainingBatches,
         output_dir: str | Path,
         settings: LoopSettings,
         evaluate: Evaluate | None = None,
@@ -121,7 +122,7 @@ class TrainingLoop:
         optimizer = learner.optimizer
         # Slots must exist before a checkpoint can be restored into them.
         optimizer.build(learner.network.trainable_variables)
-        self._iterator = iter(batches)
+        self._batches = iter(batches)
         # No Python control flow depends on a tensor; looking for some takes most of the tracing.
         self._step = tf.function(
             learner.train_step, input_signature=[BATCH_SIGNATURE], autograph=False
@@ -130,7 +131,7 @@ class TrainingLoop:
             output_dir,
             learner.network,
             optimizer,
-            self._iterator,
+            self._batches,
             settings.keep_checkpoint_max,
             settings.keep_checkpoint_every_hours,
             learner.state(),
@@ -153,6 +154,11 @@ class TrainingLoop:
         """Go to where the output directory stands and return the step; nothing is written."""
         if self._restored is None:
             self._restored = self._checkpoints.restore_latest()
+            if not self._checkpoints.knows_position:
+                self._say(
+                    f"The checkpoint of step {self._restored} is of an earlier version and doesn't "
+                    "tell its position in the training data: they begin anew."
+                )
         return self._restored
 
     def run(self) -> int:
@@ -185,7 +191,7 @@ class TrainingLoop:
         try:
             while not done:
                 with interrupt_waits():
-                    interval.append(self._step(next(self._iterator)))
+                    interval.append(self._step(next(self._batches)))
                     step += 1
                 done = step == settings.train_steps
                 if done or step % settings.log_steps == 0:

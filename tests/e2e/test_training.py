@@ -16,12 +16,12 @@ from tests.e2e.conftest import PROBLEM, STUDENT, STUDENT_SET, TEACHER_SET
 
 
 def tensors(path, prefix=""):
-    """Values in a checkpoint by their names there; the place in the data has none to read."""
+    """Values in a checkpoint by their names there."""
     reader = tf.train.load_checkpoint(str(path))
     return {
         name: reader.get_tensor(name)
         for name in reader.get_variable_to_shape_map()
-        if name.startswith(prefix) and not name.startswith("iterator")
+        if name.startswith(prefix)
     }
 
 
@@ -69,13 +69,13 @@ def test_interrupted_and_resumed_training_is_as_if_it_had_never_stopped(
     expected = tensors(tmp_path / "straight" / "model.ckpt-2")
     got = tensors(tmp_path / "stopped" / "model.ckpt-2")
     assert set(got) == set(expected)
-    parts = {name.split("/")[0] for name in got}
-    assert {"model", "optimizer", "dropout"} <= parts
+    saved = ("model", "optimizer", "dropout", "position")
+    assert set(saved) <= {name.split("/")[0] for name in got}
     for name, value in expected.items():
-        if name.split("/")[0] in ("model", "optimizer", "dropout"):
+        if name.split("/")[0] in saved:
             np.testing.assert_array_equal(got[name], value, err_msg=name)
     at_one = tensors(tmp_path / "stopped" / "model.ckpt-1")
-    for part in ("model", "optimizer", "dropout"):
+    for part in saved:
         assert any(
             not np.array_equal(at_one[name], value)
             for name, value in expected.items()

@@ -128,6 +128,33 @@ def test_resuming(tmp_path, eager_functions):
     assert steps_in(tmp_path) == [2, 5]
 
 
+def test_a_checkpoint_that_does_not_tell_its_position(tmp_path, eager_functions):
+    """Of an earlier version, with tf.data's own state; its weights and optimizer are good."""
+    learner = ScriptedLearner()
+    make_loop(learner, tmp_path / "new", train_steps=2)[0].run()
+    earlier = tf.train.Checkpoint(
+        model={"kernel": learner.network.kernel.value},
+        optimizer={f"{i:04d}": v.value for i, v in enumerate(learner.optimizer.variables)},
+        dropout={},
+        iterator=iter(shuffled_batches()),
+    )
+    manager = tf.train.CheckpointManager(
+        earlier, str(tmp_path / "old"), None, checkpoint_name="model.ckpt"
+    )
+    manager.save(checkpoint_number=2)
+    resumed = ScriptedLearner()
+    loop, stream = make_loop(resumed, tmp_path / "old", train_steps=3)
+    assert loop.restore() == 2 and resumed.weight == 2.0
+    assert stream.getvalue() == (
+        "The checkpoint of step 2 is of an earlier version and doesn't tell its position in the "
+        "training data: they begin anew.\n"
+    )
+    assert loop.run() == 3 and int(resumed.optimizer.iterations) == 3
+    assert "earlier version" not in stream.getvalue().partition("\n")[2]
+    loop, stream = make_loop(ScriptedLearner(), tmp_path / "old", train_steps=3)
+    assert loop.restore() == 3 and stream.getvalue() == ""
+
+
 def test_old_checkpoints_go(tmp_path, eager_functions):
     loop, _ = make_loop(
         ScriptedLearner(), tmp_path, train_steps=5, checkpoint_steps=1, keep_checkpoint_max=2
