@@ -30,7 +30,6 @@ from typing import Any
 from absl import flags
 
 from t2t_hint_nart.bin.flag import DEFAULT_ONLY
-from t2t_hint_nart.bin.startup_noise import silence_startup_noise
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.text.escape import replace_surrogates
 from t2t_hint_nart.text.lines import printable
@@ -103,7 +102,6 @@ def run(
             print(help_text(name, sys.modules[main.__module__].__doc__ or "", values))
         else:
             parse(values, arguments)
-            silence_startup_noise()
             if not _show_registry(values):
                 main(values)
         with naming_file(_STDOUT):

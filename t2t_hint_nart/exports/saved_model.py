@@ -18,6 +18,7 @@ from t2t_hint_nart.exports.metadata import ExportMetadata
 from t2t_hint_nart.literal_path import literal
 from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.models.network import Canvas, forward, probe_sizes
+from t2t_hint_nart.startup_noise import quiet_stderr
 from t2t_hint_nart.text import EOS_ID
 
 # Also for its side effect: a SavedModel with a tokenizer in it needs tf-text's ops.
@@ -83,6 +84,9 @@ class OpenSavedModel:
     def __init__(self, directory: Path, metadata: ExportMetadata):
         self.export_dir = str(directory)
         self.metadata = metadata
+        with quiet_stderr():
+            # What text is made of provokes a line on oneDNN, once a process: here, not later.
+            tf.transpose(tf.zeros([1, 1], tf.int64))
         with literal(self.export_dir) as name:
             try:
                 self._loaded = tf.saved_model.load(name)

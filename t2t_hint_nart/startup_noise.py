@@ -1,4 +1,4 @@
-"""Keeps what TensorFlow prints when it starts away from a command's output.
+"""Keeps what TensorFlow prints when it starts away from the output of commands and users' programs.
 
 TensorFlow logs before its own logging is set up, straight to the process's stderr, that it uses
 oneDNN and that there is no GPU. While it is imported, and at no other time, stderr is caught and
@@ -20,7 +20,9 @@ _WATCHED = ("tensorflow", "tensorflow_text")
 # "I0000 00:00:1795355907.439569 11039 port.cc:153] ..." is information, not a warning.
 _INFORMATION = re.compile(
     r"^(I\d{4} \d\d:\d\d:|WARNING: All log messages before absl::InitializeLog\(\)"
-    r"|To enable the following instructions:)"
+    r"|To enable the following instructions:"
+    # An error by its letter, which costs nothing but some time.
+    r"|E\d{4} .*\] oneDNN supports DT_INT64 only on platforms with AVX-512\.)"
 )
 _NO_DRIVER = "Could not find cuda drivers on your machine"
 _NO_DRIVER_CONSEQUENCE = "failed call to cuInit"
