@@ -4,7 +4,7 @@ import functools
 import itertools
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -95,14 +95,19 @@ class Experiment:
             print(f"Warning: {reason}", file=self._stream, flush=True)
 
     def _hint_giver(self, network: keras.Model, objective: Objective) -> HintGiver | None:
-        export_dir = self.run.teacher_export_dir
-        if not export_dir or self.run.evaluates_only:
-            if objective.needs_hints and not self.run.evaluates_only:
-                raise InputError(
-                    "hint_hidden_weight or hint_align_weight isn't 0, but there is no teacher: "
-                    "give its export with --teacher_export_dir."
-                )
+        run, export_dir = self.run, self.run.teacher_export_dir
+        if run.evaluates_only or (run.calibrates and not export_dir):
             return None
+        if not objective.needs_hints and not run.calibrates:
+            if export_dir:
+                line = "No hint has a weight: the teacher gives none, and may rank candidates."
+                print(line, file=self._stream, flush=True)
+            return None
+        if not export_dir:
+            raise InputError(
+                "hint_hidden_weight or hint_align_weight isn't 0, but there is no teacher: "
+                "give its export with --teacher_export_dir."
+            )
         giver = HintGiver(export_dir)
         warning = giver.check_fits(self.identity)
         if warning:
@@ -231,7 +236,7 @@ def calibrate_run(run: Run, batches: int) -> Calibration:
     Raises:
         InputError: no teacher.
     """
-    experiment = Experiment(run)
+    experiment = Experiment(replace(run, calibrates=True))
     learner, giver = experiment.learner, experiment.learner.hint_giver
     if giver is None:
         raise InputError("Calibration needs a teacher: give --teacher_export_dir.")

@@ -32,7 +32,7 @@ class Losses(NamedTuple):
 class Objective:
     """Compute the objective of a batch from a model's output and, perhaps, hints.
 
-    A term without weight is measured too, where there are hints to measure it with. A model's own
+    A term without weight is measured too, where there are hints for another. A model's own
     terms count with the set's <name>_weight, or 1.
 
     Args:

@@ -26,6 +26,7 @@ class Run:
         seed: of weights, dropout and the order of the data.
         warm_start_from: checkpoint (or directory) whose shared variables a fresh run starts with.
         evaluates_only: whether nothing is trained, so that no hints are needed.
+        calibrates: whether hints are measured even if none has a weight.
     """
 
     model: str
@@ -37,6 +38,7 @@ class Run:
     seed: int = 1
     warm_start_from: str = ""
     evaluates_only: bool = False
+    calibrates: bool = False
 
 
 def measure_length_bias(problem: Problem, data_dir: str) -> int:

@@ -1,8 +1,11 @@
 """A teacher that doesn't fit, by every command that uses one for anything."""
 
+import io
+
 import pytest
 
-from tests.bin.conftest import FOREIGN, MODELS, PAIRS, PROBLEM
+from t2t_hint_nart.errors import InputError
+from tests.bin.conftest import FOREIGN, MODELS, PAIRS, PROBLEM, SIZES
 from tests.commands import run_command, succeed
 
 CANDIDATES = "length_halfwidth=1"
@@ -85,3 +88,33 @@ def test_a_fitting_one_ranks(commands, teacher_export, tmp_path):
 def test_it_is_not_asked_when_there_is_one_candidate(commands, foreign_teacher):
     command, flag, flags = commands["file"]
     succeed(command, **{**flags, "decode_hparams": ""}, **{flag: foreign_teacher})
+
+
+def test_it_is_asked_for_hints_where_one_has_a_weight(workshop, foreign_teacher, tmp_path):
+    """Or where weights are to be proposed; else it may still rank candidates."""
+    from t2t_hint_nart import registry
+    from t2t_hint_nart.training.experiment import Experiment
+    from t2t_hint_nart.training.run import Run
+
+    def started(told, hparams, **facts):
+        named = registry.hparams("transformer_nat_small_hints")
+        named.override_from_dict(SIZES).parse(f"length_bias=0,{hparams}")
+        run = Run(
+            "transformer_nat",
+            named,
+            registry.problem(PROBLEM),
+            str(workshop.data_dir),
+            str(tmp_path / "run"),
+            str(foreign_teacher),
+            **facts,
+        )
+        return Experiment(run, told).learner.hint_giver
+
+    unweighted, told = "hint_hidden_weight=0,hint_align_weight=0", io.StringIO()
+    assert started(told, unweighted) is None
+    assert told.getvalue() == (
+        "No hint has a weight: the teacher gives none, and may rank candidates.\n"
+    )
+    for hparams, facts in (("", {}), (unweighted, {"calibrates": True})):
+        with pytest.raises(InputError, match=f"^{foreign_teacher} doesn't fit {PROBLEM}: "):
+            started(told, hparams, **facts)
