@@ -2,6 +2,7 @@
 
 import errno
 import gzip
+import io
 import os
 import re
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bin.conftest import PROBLEM
+from tests.bin.conftest import PROBLEM, SIZES
 from tests.commands import refusal
 
 
@@ -460,3 +461,32 @@ def test_a_checkpoint_that_is_not_tensor2tensors(workshop, tmp_path, refuses):
     message = refuses("t2t-import-checkpoint", **flags)
     assert message.endswith("model.ckpt-20 is one of this library; nothing to import.")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_warm_start_from_another_direction_is_told(workshop, tmp_path):
+    """What is shared may still be of use."""
+    from t2t_hint_nart import registry
+    from t2t_hint_nart.training.experiment import Experiment
+    from t2t_hint_nart.training.run import Run
+
+    hparams, start = registry.hparams("transformer_test"), str(workshop.runs["transformer"])
+    hparams.override_from_dict(SIZES)
+    told = {}
+    for problem in (PROBLEM, f"{PROBLEM}_rev"):
+        out = io.StringIO()
+        run = Run(
+            "transformer",
+            hparams,
+            registry.problem(problem),
+            str(workshop.data_dir),
+            str(tmp_path / "run"),
+            warm_start_from=start,
+        )
+        Experiment(run, out)
+        told[problem] = out.getvalue().splitlines()
+    assert len(told[PROBLEM]) == 1
+    assert told[f"{PROBLEM}_rev"] == [
+        *told[PROBLEM],
+        f"Warning: Checkpoint {start}/model.ckpt-20 translates {PROBLEM}, the opposite direction "
+        f"of {PROBLEM}_rev; give a model of {PROBLEM}_rev.",
+    ]
