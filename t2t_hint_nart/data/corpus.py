@@ -189,13 +189,6 @@ class Corpus(Problem):
         if other:
             other.check_vocab(data_dir)
         elif self.vocab_type == VocabType.TOKEN and not self.builds_vocab:
-            path = self._vocab_path(data_dir)
-            if not path.exists():
-                raise InputError(
-                    f"no vocabulary {str(path)!r}: problem {self.name!r} has tokens, whose "
-                    f"vocabulary isn't built; write that file, a token a line, the first two "
-                    f"{' and '.join(RESERVED_TOKENS)}"
-                )
             self._load_vocab(data_dir)
 
     def check_vocab_text(self, data_dir: PathLike, tmp_dir: PathLike) -> None:
@@ -260,10 +253,11 @@ class Corpus(Problem):
             return ByteTextEncoder()
         path = self._vocab_path(data_dir)
         if not path.exists():
-            raise InputError(
-                f"no vocabulary {str(path)!r} of problem {self.name!r}; "
-                f"make it with: {self.generate_command(data_dir)}"
-            )
+            how = f"make it with: {self.generate_command(data_dir)}"
+            if self.vocab_type == VocabType.TOKEN and not self.builds_vocab:
+                first = " and ".join(RESERVED_TOKENS)
+                how = f"it isn't built: write it, a token a line, of which {first} are the first"
+            raise InputError(f"no vocabulary {str(path)!r} of problem {self.name!r}; {how}")
         if self.vocab_type == VocabType.TOKEN:
             return TokenTextEncoder(path, replace_oov=self.oov_token)
         return SubwordTextEncoder(path)

@@ -14,7 +14,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
@@ -100,7 +100,10 @@ def _records(workspace: Workspace, split: str) -> Iterator[Callable[[], bytes]]:
     """Yield, for each sample, what encodes it: empty bytes if a filter refuses it."""
     problem = workspace.problem
     if problem.encodes_samples_itself:
-        for features in workspace.encoded_samples(split):
+        encoders = problem.feature_encoders(workspace.data_dir)
+        sizes = {name: encoder.vocab_size for name, encoder in encoders.items()}
+        for number, features in enumerate(workspace.encoded_samples(split), start=1):
+            _check_ids(problem.name, number, features, sizes)
             yield functools.partial(example_bytes, features)
         return
     encode = problem.pair_encoder(workspace.data_dir)
@@ -112,6 +115,18 @@ def _records(workspace: Workspace, split: str) -> Iterator[Callable[[], bytes]]:
 
     for sample in workspace.samples(split):
         yield functools.partial(record, sample)
+
+
+def _check_ids(
+    name: str, number: int, features: Mapping[str, Sequence[int]], sizes: Mapping[str, int]
+) -> None:
+    for feature in sizes.keys() & features.keys():
+        wrong = [id_ for id_ in features[feature] if not 0 <= id_ < sizes[feature]]
+        if wrong:
+            raise InputError(
+                f"generate_encoded_samples of '{name}' gives the id {wrong[0]} among the {feature} "
+                f"of pair {number}, but their vocabulary has ids from 0 to {sizes[feature] - 1}"
+            )
 
 
 class _Task(NamedTuple):

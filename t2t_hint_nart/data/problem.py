@@ -266,9 +266,14 @@ class Problem:
         if not paths:
             raise InputError(
                 f"no {split} shards of problem {self.name!r} in {os.fspath(data_dir)!r}; "
-                f"make them with: {self.generate_command(data_dir)}"
+                f"{self.how_to_have(data_dir, split)}"
             )
         return paths
+
+    def how_to_have(self, data_dir: PathLike, split: str) -> str:
+        """Return what to do where a split's shards are missing."""
+        del split
+        return f"make them with: {self.generate_command(data_dir)}"
 
     def generate_command(self, data_dir: PathLike) -> str:
         """Return the command line that generates this problem's data."""

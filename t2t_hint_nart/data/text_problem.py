@@ -35,6 +35,19 @@ class Text2TextProblem(Corpus):
         check_shards(paths, self.feature_encoders(data_dir), record, remedy)
         return paths
 
+    def how_to_have(self, data_dir: PathLike, split: str) -> str:
+        """Return what to do where a split's shards are missing: datagen may have been run."""
+        if data_report.is_unfinished(self, data_dir):
+            return f"they aren't finished, go on with: {self.generate_command(data_dir)}"
+        report = data_report.finished_report(self, data_dir)
+        if report is None or split in report["splits"]:
+            return super().how_to_have(data_dir, split)
+        return (
+            f"there was no {split} text when its {' and '.join(report['splits'])} data were made: "
+            f"to have it too, put it where the rest is, {self.what_to_remove(data_dir)}, and run: "
+            f"{self.generate_command(data_dir)}"
+        )
+
     def is_generated(self, data_dir: PathLike, tmp_dir: PathLike) -> bool:
         """Return whether all shards and the vocabulary are there."""
         has_vocab = self.vocab_type == VocabType.CHARACTER or self._vocab_path(data_dir).exists()

@@ -458,6 +458,18 @@ def test_samples_that_a_problem_encodes_itself(tmp_path):
     assert list(read_shard(path)) == [{"inputs": [len("die Katze singt ."), 1], "targets": [7, 1]}]
 
 
+@pytest.mark.parametrize("wrong", [-1, 258, 2**40])
+def test_ids_that_the_vocabulary_does_not_have(tmp_path, wrong):
+    class WrongIds(IdsProblem):
+        def generate_encoded_samples(self, data_dir, tmp_dir, dataset_split):
+            yield {"inputs": [5, 1], "targets": [6, 1]}
+            yield {"inputs": [5, 1], "targets": [wrong, 1]}
+
+    with pytest.raises(InputError, match=rf"the id {wrong} among the targets of pair 2, .* to 257"):
+        WrongIds().generate_data(tmp_path, tmp_path)
+    assert not list(tmp_path.glob("wrong_ids-train-*"))
+
+
 class IdsProblem(TranslateProblem):
     """Has no text, only ids; the vocabulary is that of bytes."""
 

@@ -135,8 +135,18 @@ def test_characters(tmp_path):
 
 
 def test_tokens(tmp_path):
-    with pytest.raises(InputError, match=r"vocab.token_problem.tokens"):
-        TokenProblem().generate_data(tmp_path, tmp_path)
+    class BorrowingTokens(LinesProblem):
+        use_vocab_from_other_problem = TokenProblem()
+
+    for problem in (TokenProblem(), BorrowingTokens()):
+        with pytest.raises(InputError) as told:
+            problem.generate_data(tmp_path, tmp_path)
+        assert str(told.value) == (
+            f"no vocabulary '{tmp_path}/vocab.token_problem.tokens' of problem 'token_problem'; it "
+            "isn't built: write it, a token a line, of which <pad> and <EOS> are the first"
+        )
+    with pytest.raises(InputError, match="it isn't built: write it, a token a line"):
+        TokenProblem().feature_encoders(tmp_path)
     words = "<pad> <EOS> UNK the cat die Katze ."
     (tmp_path / "vocab.token_problem.tokens").write_text(words.replace(" ", "\n") + "\n")
     TokenProblem().generate_data(tmp_path, tmp_path)

@@ -35,7 +35,13 @@ def test_lines_become_pairs(problem, tmp_path):
         ("zwei drei", "two three"),
     ]
     assert problem.text_pairs(tmp_path / "data", "dev") == [("fünf", "five")]
-    with pytest.raises(InputError, match=r"no test shards .*--tmp_dir=YOUR_TEXT"):
+    with pytest.raises(InputError, match=r"no test shards .*; there was no test text when its tr"):
+        problem.text_pairs(tmp_path / "data", "test")
+    with pytest.raises(InputError, match=r"no test shards .*; make them with: .*tmp_dir=YOUR_TEXT"):
+        problem.shard_files(tmp_path / "nowhere", "test")
+    report = tmp_path / "data" / "text2text_tmpdir-data.json"
+    report.rename(f"{report}.incomplete")
+    with pytest.raises(InputError, match=r"no test shards .*; they aren't finished, go on with: "):
         problem.text_pairs(tmp_path / "data", "test")
 
 
