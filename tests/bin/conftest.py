@@ -111,7 +111,8 @@ def teacher_export(workshop, tmp_path_factory):
     problem = registry.problem(PROBLEM)
     trained = load_trained("transformer", hparams, problem, str(workshop.data_dir), directory)
     target = tmp_path_factory.mktemp("export") / "teacher"
-    return export(trained, decode_hparams("beam_size=2,extra_length=2"), target)
+    settings = decode_hparams("beam_size=2,extra_length=2,max_input_size=50")
+    return export(trained, settings, target)
 
 
 def says_otherwise(export_dir, target, **facts):

@@ -1,9 +1,14 @@
 import io
 import json
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
+from t2t_hint_nart import registry
 from t2t_hint_nart.bin import t2t_query_server
+from t2t_hint_nart.exports.runtime import open_export
+from tests.bin.conftest import PROBLEM
 from tests.commands import refusal, run_command, succeed
 from tests.serving.test_rest_client import fake_server
 
@@ -63,6 +68,25 @@ def test_a_terminal_gets_no_orders(flags):
     with fake_server("\x1b[2Jno", 500) as (address, _):
         line = refusal("t2t-query-server", server=address, servable_name="m", **flags)
     assert line.endswith(" answers 500: \ufffd[2Jno")
+
+
+@pytest.mark.parametrize("length", [1000, 3000])
+def test_a_hostile_sentence_costs_no_more_than_the_limit(teacher_export, workshop, length):
+    """Characters outside the alphabet, each of which becomes several tokens."""
+    text = "".join(chr(0x1F300 + i % 700) for i in range(length))
+    encoder = registry.problem(PROBLEM).get_feature_encoders(workshop.data_dir)["inputs"]
+    ids = encoder.encode(text)
+    exported = open_export(teacher_export)
+    limit = exported.metadata.max_input_size
+    assert len(ids) > length > limit == 50
+    decoded = exported.call("decode", inputs=tf.constant([[*ids[: limit - 1], 1]]))
+    found = exported.call("serving_default", text=[text])
+    np.testing.assert_array_equal(found["scores"], decoded["scores"])
+    long = exported.call("encode", inputs=tf.constant([[*ids, 1]]))
+    assert {tensor.shape[1] for tensor in long.values()} == {limit}
+    told = succeed("t2t-query-server", export_dir=teacher_export, inputs_once=text)
+    row = decoded["outputs"].numpy()[0]
+    assert told == encoder.decode(row, strip_extraneous=True) + "\n"
 
 
 # What a shell hands on as an argument that isn't UTF-8.
