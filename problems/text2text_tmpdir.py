@@ -4,8 +4,6 @@ Follows tensor2tensor's text_problems.Text2textTmpdir and Text2textTmpdirTokens;
 tab-separated columns. Every file may be gzip, with or without `.gz` in its name.
 """
 
-import os
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -22,6 +20,7 @@ from t2t_hint_nart.data.parallel_text import (
 from t2t_hint_nart.data.problem import DatasetSplit, PathLike, train_dev_test
 from t2t_hint_nart.data.text_problem import Text2TextProblem, VocabType
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.printed_command import printed_command
 from t2t_hint_nart.registry import register_problem
 from t2t_hint_nart.text.token import TokenTextEncoder
 
@@ -76,8 +75,9 @@ class OwnTextProblem(Text2TextProblem):
 
     def generate_command(self, data_dir: PathLike) -> str:
         """Return the command line that generates this problem's data."""
-        folder = shlex.quote(os.fspath(data_dir))
-        return f"t2t-datagen --problem={self.base_name} --data_dir={folder} --tmp_dir=YOUR_TEXT"
+        return printed_command(
+            "t2t-datagen", problem=self.base_name, data_dir=data_dir, tmp_dir="YOUR_TEXT"
+        )
 
 
 @register_problem

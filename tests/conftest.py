@@ -7,6 +7,8 @@ import sys
 import pytest
 from hypothesis import settings
 
+from t2t_hint_nart import user_directory
+
 # Read when TensorFlow is first imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
@@ -25,6 +27,12 @@ def fixed_seed():
         import keras
 
         keras.utils.set_random_seed(17)
+
+
+@pytest.fixture(autouse=True)
+def no_user_directory(monkeypatch):
+    """Forget those of other tests: a process has one, and names it in commands that it prints."""
+    monkeypatch.setattr(user_directory, "_imported", [])
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import gc
 import math
 import re
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from absl import flags
 from t2t_hint_nart.bin.trainer_session import TrainerSession
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.printed_command import printed_command
 
 DEFAULT_OBJECTIVE = "loss"
 # Besides the objective, in TensorBoard.
@@ -105,13 +105,13 @@ def _assignments(settings: dict[str, Any]) -> str:
 
 def _command(values: flags.FlagValues, settings: dict[str, Any]) -> str:
     hparams = ",".join(filter(None, [_without(values.hparams, settings), _assignments(settings)]))
-    parts = [
-        f"--{name}={shlex.quote(str(values[name].value))}"
-        for name in ("model", "hparams_set", "problem", "data_dir")
-    ]
-    output_dir = str(Path(values.output_dir) / "best_trial")
-    parts += [f"--output_dir={shlex.quote(output_dir)}", f"--hparams={shlex.quote(hparams)}"]
-    return " ".join(["t2t-trainer", *parts, f"--train_steps={values.train_steps}"])
+    return printed_command(
+        "t2t-trainer",
+        **{name: values[name].value for name in ("model", "hparams_set", "problem", "data_dir")},
+        output_dir=Path(values.output_dir) / "best_trial",
+        hparams=hparams,
+        train_steps=values.train_steps,
+    )
 
 
 def _without(hparams: str, settings: dict[str, Any]) -> str:

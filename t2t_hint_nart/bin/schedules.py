@@ -11,6 +11,7 @@ from t2t_hint_nart.bin.trainer_session import TrainerSession
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError, nearest
+from t2t_hint_nart.printed_command import printed_command
 
 Schedule = Callable[[TrainerSession], None]
 
@@ -157,12 +158,16 @@ def _train(
             on_start=lambda: write_flags(session.output_dir, values.flags_into_string()),
             **({"extras": extras, "split": session.split} if extras else {}),
         )
-    print(
-        f"Trained to step {step}. Translate with:\n"
-        f"  t2t-decoder --model={values.model} --hparams_set={values.hparams_set} "
-        f"--problem={values.problem} --data_dir={values.data_dir} "
-        f"--output_dir={session.output_dir} --decode_interactive"
+    command = printed_command(
+        "t2t-decoder",
+        model=values.model,
+        hparams_set=values.hparams_set,
+        problem=values.problem,
+        data_dir=values.data_dir,
+        output_dir=session.output_dir,
+        decode_interactive=True,
     )
+    print(f"Trained to step {step}. Translate with:\n  {command}")
 
 
 def _newest(session: TrainerSession) -> str:

@@ -29,6 +29,7 @@ from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.corpus import seed_generators
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError, nearest
+from t2t_hint_nart.printed_command import printed_command
 from t2t_hint_nart.whole_file import check_directory
 
 # T2T's flags for generators outside the registry, which it refuses or ignores for problems.
@@ -156,11 +157,17 @@ def _generate(name: str, values: flags.FlagValues, tasks: Sequence[int] | None) 
         problem.generate_tasks(values.data_dir, tmp_dir, tasks)
         return
     problem.generate_data(values.data_dir, tmp_dir)
+    command = printed_command(
+        "t2t-trainer",
+        problem=name,
+        data_dir=values.data_dir,
+        model="transformer",
+        hparams_set="transformer_base",
+        output_dir="...",
+    )
     print(
         f"{name}: in {values.data_dir} ({time.monotonic() - started:.0f} s). "
-        "Train a model on it with:\n"
-        f"  t2t-trainer --problem={name} --data_dir={values.data_dir} --model=transformer "
-        "--hparams_set=transformer_base --output_dir=..."
+        f"Train a model on it with:\n  {command}"
     )
 
 

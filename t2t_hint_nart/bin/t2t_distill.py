@@ -16,6 +16,7 @@ from absl import flags
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import define_data_flags, require
 from t2t_hint_nart.directory_lock import directory_lock
+from t2t_hint_nart.printed_command import printed_command
 from t2t_hint_nart.whole_file import check_directory
 
 _TRAIN_APART = "train teacher and student with t2t-trainer"
@@ -44,11 +45,17 @@ def _main(values: flags.FlagValues) -> None:
 
         teacher = ExportedTranslator(values.teacher_export_dir)
         count = distill(teacher, problem, values.data_dir, values.batch_size)
+    command = printed_command(
+        "t2t-trainer",
+        problem=problem.name,
+        data_dir=values.data_dir,
+        model="transformer_nat",
+        hparams_set="...",
+        output_dir="...",
+        teacher_export_dir=values.teacher_export_dir,
+    )
     print(
-        f"{count} pairs of {problem.name} in {values.data_dir}. Train a student with:\n"
-        f"  t2t-trainer --problem={problem.name} --data_dir={values.data_dir} "
-        "--model=transformer_nat --hparams_set=... --output_dir=... "
-        f"--teacher_export_dir={values.teacher_export_dir}"
+        f"{count} pairs of {problem.name} in {values.data_dir}. Train a student with:\n  {command}"
     )
 
 

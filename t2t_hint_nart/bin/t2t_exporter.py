@@ -15,6 +15,7 @@ from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import MODEL_FLAGS, define_device_flags
 from t2t_hint_nart.bin.named_model import named_model
 from t2t_hint_nart.directory_lock import directory_lock
+from t2t_hint_nart.printed_command import printed_command
 from t2t_hint_nart.whole_file import check_directory
 
 # Where to export to.
@@ -42,11 +43,10 @@ def _main(values: flags.FlagValues) -> None:
 
         trained = named.load()
         version = export(trained, settings, export_dir)
-    print(
-        f"Step {trained.step} exported to {version}. Look at it with:\n"
-        f"  saved_model_cli show --dir {version} --tag_set serve "
-        "--signature_def serving_default"
+    command = printed_command(
+        "saved_model_cli show", dir=version, tag_set="serve", signature_def="serving_default"
     )
+    print(f"Step {trained.step} exported to {version}. Look at it with:\n  {command}")
 
 
 main = command_line.command(_main, "t2t-exporter", *MODEL_FLAGS, define_flags, define_device_flags)

@@ -12,7 +12,6 @@ Examples:
   t2t-reproduce --write_reproduction=REPRODUCTION.md --reports_dir=reports
 """
 
-import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.cluster import check_one_process
 from t2t_hint_nart.bin.flag import define_usr_dir_flag, require
 from t2t_hint_nart.directory_lock import directory_lock
+from t2t_hint_nart.printed_command import printed_command
 from t2t_hint_nart.whole_file import check_directory, check_writable
 
 if TYPE_CHECKING:
@@ -106,12 +106,7 @@ def _command(values: flags.FlagValues) -> str:
     given["questions"] = ",".join(given["questions"] or ())
     if given["schedule"] == "run":
         del given["schedule"]
-    told = (
-        f"--{name}={shlex.quote(str(value))}"
-        for name, value in given.items()
-        if value not in (None, "")
-    )
-    return " ".join(["t2t-reproduce", *told])
+    return printed_command("t2t-reproduce", **given)
 
 
 main = command_line.command(_main, "t2t-reproduce", define_usr_dir_flag, define_flags)

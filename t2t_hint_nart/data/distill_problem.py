@@ -8,8 +8,6 @@ the base problem's. No TensorFlow.
 import contextlib
 import datetime
 import json
-import os
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
@@ -25,6 +23,7 @@ from t2t_hint_nart.data.text_problem import Text2TextProblem
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.file_digests import file_digests
 from t2t_hint_nart.json_file import read_json
+from t2t_hint_nart.printed_command import printed_command
 from t2t_hint_nart.text import EOS_ID
 from t2t_hint_nart.whole_file import write_whole
 
@@ -112,10 +111,11 @@ class DistillProblem(Text2TextProblem):
 
     def generate_command(self, data_dir: PathLike) -> str:
         """Return the command line that makes the training shards."""
-        folder = shlex.quote(os.fspath(data_dir))
-        return (
-            f"t2t-distill --problem={self.base.name} --data_dir={folder} "
-            "--teacher_export_dir=TEACHER"
+        return printed_command(
+            "t2t-distill",
+            problem=self.base.name,
+            data_dir=data_dir,
+            teacher_export_dir="TEACHER",
         )
 
     def generate_tasks(

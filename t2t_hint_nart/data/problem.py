@@ -5,7 +5,6 @@ Follows tensor2tensor's data_generators/problem.py, of which it keeps the names 
 
 import itertools
 import os
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -15,6 +14,7 @@ from absl import logging
 from t2t_hint_nart.catalogue import default_name
 from t2t_hint_nart.data.shard_files import UNSHUFFLED_SUFFIX, find_shards, shard_paths
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.printed_command import printed_command
 
 _Feature = TypeVar("_Feature")
 
@@ -277,5 +277,4 @@ class Problem:
 
     def generate_command(self, data_dir: PathLike) -> str:
         """Return the command line that generates this problem's data."""
-        folder = shlex.quote(os.fspath(data_dir))
-        return f"t2t-datagen --problem={self.base_name} --data_dir={folder}"
+        return printed_command("t2t-datagen", problem=self.base_name, data_dir=data_dir)

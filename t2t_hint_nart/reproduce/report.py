@@ -4,13 +4,13 @@ import contextlib
 import os
 import platform
 import re
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from t2t_hint_nart.errors import InputError, find_named
+from t2t_hint_nart.printed_command import printed_command
 from t2t_hint_nart.reproduce import tables
 from t2t_hint_nart.reproduce.recipe import Recipe, find_recipe
 from t2t_hint_nart.reproduce.rows import FILE, Row, Rows, read_rows, write_rows
@@ -101,7 +101,7 @@ def best_system(recipe: Recipe, rows: Rows) -> str:
 
 def translate_command(export_dir: str) -> str:
     """Return the command line that translates a sentence with an export."""
-    return f"t2t-query-server --export_dir={shlex.quote(export_dir)} --inputs_once='Guten Morgen!'"
+    return printed_command("t2t-query-server", export_dir=export_dir, inputs_once="Guten Morgen!")
 
 
 def summary(rows: Rows) -> str:
