@@ -66,11 +66,11 @@ class BucketTable:
         return max(length, self.shapes[self.bucket(length)][1])
 
     def __str__(self) -> str:
-        shapes = " ".join(f"{sentences}x{length}" for sentences, length in self.shapes)
-        return (
-            f"{len(self.batch_sizes)} batch shapes (sentences x tokens), "
-            f"at most {self.peak_tokens} padded tokens a side: {shapes}"
-        )
+        shapes = [f"{sentences}x{length}" for sentences, length in self.shapes]
+        which = f"{len(shapes)} batch shapes, from {shapes[0]} to {shapes[-1]}"
+        if len(shapes) == 1:
+            which = f"one batch shape, {shapes[0]}"
+        return f"{which} (sentences x tokens), at most {self.peak_tokens} padded tokens a side"
 
 
 def _boundaries(max_length: int, min_length_bucket: int, length_bucket_step: float) -> list[int]:

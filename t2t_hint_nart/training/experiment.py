@@ -166,11 +166,15 @@ class Experiment:
     def _say_plan(self, settings: LoopSettings) -> None:
         """Print what users ask about first: what batch_size means, and the learning rate."""
         table = bucket_table_from_hparams(self.run.hparams)
-        step, rate = LearningRate(self.run.hparams).peak(settings.train_steps)
+        learning_rate = LearningRate(self.run.hparams)
+        step, rate = learning_rate.peak(settings.train_steps)
+        warning = learning_rate.unfinished_warmup(settings.train_steps)
         for line in self.training_batches.order.left_out():
             print(line, file=self._stream)
         print(f"Batches: {table}", file=self._stream)
         print(f"Learning rate: at most {rate:.3e}, at step {step}", file=self._stream, flush=True)
+        if warning:
+            print(warning, file=self._stream, flush=True)
 
     def _pictures(self, split: str) -> Callable[[], Pictures]:
         sentence = fixed_sentence(self.run.problem, self.run.data_dir, split)

@@ -142,6 +142,22 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
         step = int(np.argmax(rates))
         return step, float(rates[step])
 
+    def unfinished_warmup(self, train_steps: int) -> str:
+        """Return a warning if a run ends while its rate still rises to the set's, else "".
+
+        Example of one: transformer_base (8,000 steps of warm-up) with --train_steps=1000.
+        """
+        hparams = self.hparams
+        multistep = hparams.optimizer_multistep_accumulate_steps or 1
+        warmup = int(hparams.learning_rate_warmup_steps * multistep)
+        # Without a factor of warm-up the rate is at its height at once.
+        if train_steps >= warmup or self.peak(train_steps)[0] < max(train_steps - 1, 1):
+            return ""
+        return (
+            f"warning: training ends at step {train_steps}, inside the warm-up of {warmup} steps: "
+            "the rate only rises; train longer, or set --hparams=learning_rate_warmup_steps=<fewer>"
+        )
+
     def _rates(self, steps: np.ndarray) -> np.ndarray:
         rates = self(ops.convert_to_tensor(steps, "float32"))
         return np.broadcast_to(ops.convert_to_numpy(rates), steps.shape)

@@ -1,6 +1,7 @@
 """The step loop: steps, progress, summaries, checkpoints, evaluation."""
 
 import contextlib
+import functools
 import math
 import signal
 import sys
@@ -182,7 +183,7 @@ class TrainingLoop:
             f"{'Resuming at' if step else 'Training from'} step {step} to {settings.train_steps} "
             f"in {self._output_dir}; the first step takes longer (graph tracing)."
         )
-        progress = Progress(settings.train_steps, step, self._stream, self._scalars)
+        progress = Progress(settings.train_steps, step, self._stream, self._scalars, self._clock)
         interval: list[dict[str, tf.Tensor]] = []
         saved = step
         done = False
@@ -197,6 +198,8 @@ class TrainingLoop:
                 if done or step % settings.log_steps == 0:
                     self._log(step, interval, progress)
                     interval = []
+                else:
+                    progress.early(step, functools.partial(_numbers, interval[-1]))
                 if done or self._checkpoint_is_due(step):
                     _check_finite(step, interval)
                     resume = progress.pause()
@@ -250,6 +253,10 @@ class TrainingLoop:
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
+
+
+def _numbers(row: dict[str, tf.Tensor]) -> dict[str, float]:
+    return {name: float(value) for name, value in row.items()}
 
 
 def _check_finite(step: int, interval: list[dict[str, tf.Tensor]]) -> None:

@@ -11,6 +11,7 @@ from t2t_hint_nart.progress import duration
 LOSS = Scalar("loss", "loss", "loss")
 GRADIENT_NORM = Scalar("gradient_norm", "gradient_norm", "grad", "{:.3f}")
 LEARNING_RATE = Scalar("learning_rate", "learning_rate", "lr", "{:.2e}")
+SECONDS_TO_FIRST_LINE = 10.0
 
 
 class Progress:
@@ -34,6 +35,9 @@ class Progress:
         self._shown = (LOSS, *terms, GRADIENT_NORM, LEARNING_RATE)
         self._clock = clock
         self._since = clock()
+        # Without the first step, for which the graph is traced.
+        self._is_told = False
+        self._first_done: tuple[int, float] | None = None
 
     def pause(self) -> Callable[[], None]:
         """Stop the clock, e.g. for an evaluation; call the result to go on."""
@@ -43,6 +47,23 @@ class Progress:
             self._since += self._clock() - paused
 
         return resume
+
+    def early(self, step: int, scalars: Callable[[], dict[str, float]]) -> None:
+        """Print one line after some seconds, if the first interval takes longer than them.
+
+        Args:
+            step: steps done.
+            scalars: gives those of the last step, by name.
+        """
+        if self._is_told:
+            return
+        now = self._clock()
+        if self._first_done is None:
+            self._first_done = step, now
+            return
+        first, begun = self._first_done
+        if now - begun >= SECONDS_TO_FIRST_LINE:
+            self._say(step, (step - first) / (now - begun), "", scalars())
 
     def report(self, step: int, tokens: float, scalars: dict[str, float]) -> dict[str, float]:
         """Print the line of an interval and return its steps_per_second and tokens_per_second.
@@ -56,14 +77,20 @@ class Progress:
         seconds = max(now - self._since, 1e-9)
         steps_per_second = (step - self._step) / seconds
         rates = {"steps_per_second": steps_per_second, "tokens_per_second": tokens / seconds}
+        self._say(step, steps_per_second, f"{tokens / seconds:.0f} tokens/s  ", scalars)
+        self._step, self._since = step, now
+        return rates
+
+    def _say(
+        self, step: int, steps_per_second: float, pace: str, scalars: dict[str, float]
+    ) -> None:
         remaining = (self._total - step) / max(steps_per_second, 1e-9)
-        pace = f"{tokens / seconds:.0f} tokens/s  ETA {duration(remaining)}"
         numbers = [
             f"{shown.label} {shown.form.format(scalars[shown.name])}"
             for shown in self._shown
             if shown.name in scalars
         ]
+        pace += f"ETA {duration(remaining)}"
         line = "  ".join([f"step {step}/{self._total}", pace, *numbers])
         print(line, file=self._stream, flush=True)
-        self._step, self._since = step, now
-        return rates
+        self._is_told = True

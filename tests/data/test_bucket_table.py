@@ -111,5 +111,9 @@ def test_from_hparams():
 
 
 def test_shown_in_one_line():
+    told = "(sentences x tokens), at most 96 padded tokens a side"
     text = str(BucketTable((8, 16), (12, 6, 4), 24))
-    assert "12x7 6x15 4x24" in text and "96 padded tokens" in text and "\n" not in text
+    assert text == f"3 batch shapes, from 12x7 to 4x24 {told}"
+    assert str(BucketTable((), (4,), 24)) == f"one batch shape, 4x24 {told}"
+    # As long for a set with dozens of buckets.
+    assert len(str(bucket_table(4096))) < 120

@@ -240,3 +240,25 @@ def test_peak_of_a_short_run_and_of_a_constant():
 def test_rates_at_steps():
     rates = LearningRate(registry.hparams("transformer_base_v1")).at([0, 1000, 4000, 100_000])
     assert rates == pytest.approx([1.7469e-7, 1.7487e-4, 6.9868e-4, 1.3975e-4], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "train_steps", "warns"),
+    [
+        ("", 7999, True),
+        ("", 8000, False),
+        ("", 250_000, False),
+        ("optimizer_multistep_accumulate_steps=2", 8000, True),
+        ("learning_rate_decay_scheme=none", 1000, True),
+        ("learning_rate_schedule=constant*linear_warmup*rsqrt_decay", 1000, True),
+        # Nothing of it goes by the warm-up.
+        ("learning_rate_schedule=constant", 1000, False),
+        ("learning_rate_warmup_steps=0", 1, False),
+    ],
+)
+def test_a_run_that_ends_inside_its_warmup_is_warned_of(changes, train_steps, warns):
+    hparams = registry.hparams("transformer_base").parse(changes)
+    told = LearningRate(hparams).unfinished_warmup(train_steps)
+    assert bool(told) == warns
+    if warns:
+        assert told.startswith(f"warning: training ends at step {train_steps}, inside the warm-up")

@@ -80,3 +80,28 @@ def test_no_time_at_all(clock, stream):
     progress = Progress(2, 0, stream, clock=clock)
     assert progress.report(1, 1.0, {})["steps_per_second"] > 0.0
     assert "ETA 0:00:00" in stream.getvalue()
+
+
+def test_the_first_line_comes_after_seconds(clock, stream):
+    """Not after a hundred slow steps, and once; the first step, with its tracing, doesn't count."""
+    progress = Progress(1000, 0, stream, clock=clock)
+    clock.now += 60.0
+    for step in range(1, 5):
+        progress.early(step, lambda: {"loss": 9.0, "learning_rate": 1e-4})
+        clock.now += 4.0
+    assert stream.getvalue() == "step 4/1000  ETA 1:06:24  loss 9.0000  lr 1.00e-04\n"
+    progress.early(5, dict)
+    rates = progress.report(100, 1000.0, {"loss": 8.0})
+    # The interval's own, as without that line.
+    assert rates["steps_per_second"] == 100 / 76.0
+    clock.now += 100.0
+    progress.early(101, dict)
+    assert len(stream.getvalue().splitlines()) == 2
+
+
+def test_no_early_line_where_steps_are_fast(clock, stream):
+    progress = Progress(1000, 0, stream, clock=clock)
+    for step in range(1, 100):
+        progress.early(step, dict)
+        clock.now += 0.05
+    assert stream.getvalue() == ""
