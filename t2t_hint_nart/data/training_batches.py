@@ -58,9 +58,8 @@ def training_batches(
     index = index_shards(files, features, cuts(hparams))
     order = DataOrder(index.lengths, table, hparams.get("min_length", 0))
     if not order.kept:
-        raise InputError(
-            f"no sentence pair of {files[0]!r} and its like is within max_length {table.max_length}"
-        )
+        why = "; ".join(order.left_out()) or "they are empty"
+        raise InputError(f"no sentence pair to train on in {files[0]!r} and its like: {why}")
     return TrainingBatches(index, order, _reader(index, table, features, cuts(hparams)), seed)
 
 
@@ -139,7 +138,8 @@ class TrainingBatches(tf.train.experimental.PythonState):
         if saved.data != self._data:
             raise InputError(
                 f"other training shards ({self._data}) than those of the checkpoint ({saved.data})"
-                "; give the --data_dir of before, or begin anew in another --output_dir"
+                "; give the --data_dir of before, or begin in another --output_dir, where "
+                "--warm_start_from takes the weights along"
             )
         self._go_to(saved.position)
 

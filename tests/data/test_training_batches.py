@@ -173,10 +173,18 @@ def test_features_choose_the_sides(tmp_path):
         assert tuple(counted) == lengths
 
 
-def test_no_sentence_that_fits_is_an_error_not_an_endless_wait(tmp_path):
-    files = write(tmp_path, [(20, 20)] * 5)
-    with pytest.raises(InputError, match="is within max_length 16"):
-        training_batches(files, hparams(), seed=1)
+@pytest.mark.parametrize(
+    ("lengths", "why"),
+    [
+        ([(20, 20)] * 5, "5 of 5 sentence pairs are longer than max_length=16 and left out"),
+        ([(2, 2), (3, 20)], "1 of 2 .* max_length=16 and left out; 1 of 2 .* shorter than min_l"),
+        ([], "they are empty"),
+    ],
+)
+def test_no_sentence_that_fits_is_an_error_not_an_endless_wait(tmp_path, lengths, why):
+    files = write(tmp_path, lengths)
+    with pytest.raises(InputError, match=f"^no sentence pair to train on in '.*: {why}"):
+        training_batches(files, hparams(min_length=3), seed=1)
 
 
 def test_a_shard_that_changes_meanwhile_is_named(tmp_path):
