@@ -29,7 +29,8 @@ from typing import Any
 
 from absl import flags
 
-from t2t_hint_nart.bin.flag import DEFAULT_ONLY
+from t2t_hint_nart.bin.device import choose_device
+from t2t_hint_nart.bin.flag import DEFAULT_ONLY, WITHOUT_EFFECT, define_logging_flags
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.text.escape import replace_surrogates
 from t2t_hint_nart.text.lines import printable
@@ -50,6 +51,11 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DISK = os.strerror(errno.ENOSPC)
 _LONGEST = 300
 _INDENT = " " * 8
+# How the help of a flag begins that is listed by its name alone, and the title of such a list.
+_OF_T2T = {
+    DEFAULT_ONLY: "flags of tensor2tensor that are known, and accepted with their default alone:",
+    WITHOUT_EFFECT: "flags of tensor2tensor that make no difference here:",
+}
 
 
 def command(
@@ -101,7 +107,10 @@ def run(
         if any(word in _HELP_WORDS for word in arguments):
             print(help_text(name, sys.modules[main.__module__].__doc__ or "", values))
         else:
+            define_logging_flags(values)
             parse(values, arguments)
+            _tell_without_effect(name, values)
+            choose_device(values)
             if not _show_registry(values):
                 main(values)
         with naming_file(_STDOUT):
@@ -159,6 +168,14 @@ def _without_hparam_flags(arguments: Sequence[str]) -> tuple[list[str], list[str
             value = next(remaining, "")
         overrides.append(f"{hparam}={value}")
     return rest, overrides
+
+
+def _tell_without_effect(name: str, values: flags.FlagValues) -> None:
+    """Warn of flags of T2T that were given another value than their default, to no effect."""
+    for flag in (values[known] for known in sorted(values)):
+        if _begins(flag, WITHOUT_EFFECT) and flag.value != flag.default:
+            reason = (flag.help or "").removeprefix(WITHOUT_EFFECT)
+            print(f"{name}: --{flag.name} has no effect: {reason}", file=sys.stderr)
 
 
 def _show_registry(values: flags.FlagValues) -> bool:
@@ -257,19 +274,21 @@ def help_text(name: str, description: str, values: flags.FlagValues) -> str:
     """
     parts = [f"usage: {name} [--flag=value ...]", inspect.cleandoc(description)]
     known = [values[flag] for flag in sorted(values)]
-    shown = [_flag_text(flag) for flag in known if not _is_default_only(flag)]
+    shown = [_flag_text(flag) for flag in known if not _begins(flag, *_OF_T2T)]
     if shown:
         parts.append("\n".join(["flags:", *shown]))
-    others = [f"--{flag.name}={_default_text(flag)}" for flag in known if _is_default_only(flag)]
-    if others:
-        title = "flags of tensor2tensor that are known, and accepted with their default alone:"
-        listed = textwrap.fill(" ".join(others), _WIDTH - 2, break_on_hyphens=False)
-        parts.append(f"{title}\n{textwrap.indent(listed, '  ')}")
+    for beginning, title in _OF_T2T.items():
+        others = [
+            f"--{flag.name}={_default_text(flag)}" for flag in known if _begins(flag, beginning)
+        ]
+        if others:
+            listed = textwrap.fill(" ".join(others), _WIDTH - 2, break_on_hyphens=False)
+            parts.append(f"{title}\n{textwrap.indent(listed, '  ')}")
     return "\n\n".join(parts)
 
 
-def _is_default_only(flag: flags.Flag[Any]) -> bool:
-    return (flag.help or "").startswith(DEFAULT_ONLY)
+def _begins(flag: flags.Flag[Any], *beginnings: str) -> bool:
+    return (flag.help or "").startswith(beginnings)
 
 
 def _flag_text(flag: flags.Flag[Any]) -> str:

@@ -22,6 +22,8 @@ from t2t_hint_nart.errors import InputError
 
 # What the help of a flag begins with that says nothing more than that T2T has it.
 DEFAULT_ONLY = "T2T's; only its default is accepted: "
+# And that of one which makes no difference here.
+WITHOUT_EFFECT = "T2T's; accepted without effect: "
 _DEFINE: dict[type, Callable[..., Any]] = {
     bool: flags.DEFINE_bool,
     int: flags.DEFINE_integer,
@@ -110,6 +112,29 @@ def refused(default: Any, reason: str) -> Definition:
         flags.register_validator(name, check, flag_values=values)
 
     return define
+
+
+def without_effect(default: Any, reason: str) -> Definition:
+    """Return a flag of T2T that may have any value, and why none makes a difference."""
+
+    def define(name: str, values: flags.FlagValues) -> None:
+        text = f"{WITHOUT_EFFECT}{reason}."
+        _DEFINE[type(default)](name, default, text, flag_values=values)
+
+    return define
+
+
+def _worker_gpu(name: str, values: flags.FlagValues) -> None:
+    """Define T2T's number of GPUs."""
+
+    def check(given: int) -> bool:
+        if given not in (0, 1):
+            raise InputError(f"--{name}={given} isn't supported, only 0 or 1: {_ONE_DEVICE}.")
+        return True
+
+    text = "0 computes on the CPU, 1 on the first GPU if there is one."
+    flags.DEFINE_integer(name, 1, text, flag_values=values)
+    flags.register_validator(name, check, flag_values=values)
 
 
 def group(**definitions: Definition) -> Callable[[flags.FlagValues], None]:
@@ -212,18 +237,36 @@ _NO_CLUSTER = "training runs in one process, without parameter servers"
 _NO_TPU = "there is no support for TPUs"
 _NO_CLOUD = "nothing is run in the cloud"
 _XLA = "TensorFlow's XLA flags are in TF_XLA_FLAGS"
-_THREADS = "TensorFlow reads TF_NUM_INTEROP_THREADS and TF_NUM_INTRAOP_THREADS"
 _GRAPH_ONLY = "a tool for the graphs of TensorFlow 1"
 _OWN_COMMAND = "export with t2t-exporter --export_dir"
 
+# Those of absl, which every command of T2T 1.15 has.
+_LOGS = "results are on stdout, all else on stderr"
+define_logging_flags = group(
+    alsologtostderr=without_effect(False, _LOGS),
+    logtostderr=without_effect(False, _LOGS),
+    log_dir=without_effect("", _LOGS),
+    logger_levels=without_effect("", _LOGS),
+    showprefixforinfo=without_effect(True, _LOGS),
+    stderrthreshold=without_effect("fatal", _LOGS),
+    v=without_effect(-1, _LOGS),
+    verbosity=without_effect(-1, _LOGS),
+)
+
 # Flags of T2T that have no meaning here: their defaults are accepted, so that T2T's own command
-# lines run; another value is refused with the reason.
+# lines run; another value makes no difference, or is refused with the reason where it would.
 #
 # Those of T2T's utils/flags.py that say where a graph runs: every command that works with a model
 # has them.
 define_device_flags = group(
-    worker_gpu=refused(1, _ONE_DEVICE),
-    worker_gpu_memory_fraction=refused(0.95, "TensorFlow 2 takes memory as it needs it"),
+    worker_gpu=_worker_gpu,
+    worker_gpu_memory_fraction=without_effect(0.95, "TensorFlow 2 takes memory as it needs it"),
+    inter_op_parallelism_threads=count(
+        0, "Operations that TensorFlow runs beside each other; 0 lets it choose.", least=0
+    ),
+    intra_op_parallelism_threads=count(
+        0, "Threads that TensorFlow uses for one operation; 0 lets it choose.", least=0
+    ),
     gpu_order=refused("", "choose a device with CUDA_VISIBLE_DEVICES"),
     sync=refused(False, _NO_CLUSTER),
     ps_replicas=refused(0, _NO_CLUSTER),
@@ -244,8 +287,6 @@ define_trainer_only_flags = group(
     daisy_chain_variables=refused(True, _ONE_DEVICE),
     xla_compile=refused(False, _XLA),
     xla_jit_level=refused(-1, _XLA),
-    inter_op_parallelism_threads=refused(0, _THREADS),
-    intra_op_parallelism_threads=refused(0, _THREADS),
     gpu_automatic_mixed_precision=refused(False, "networks compute in float32"),
     tfdbg=refused(False, _GRAPH_ONLY),
     dbgprofile=refused(False, _GRAPH_ONLY),

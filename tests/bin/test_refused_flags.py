@@ -1,9 +1,15 @@
-"""Flags of T2T without a meaning here: their defaults are accepted, other values refused."""
+"""Flags of T2T without a meaning here: refused but for their default, or told to be without effect.
+
+And those that say where TensorFlow computes.
+"""
+
+import os
 
 import pytest
 
 from t2t_hint_nart.bin.flag import DEFAULT_ONLY
-from tests.commands import refusal, succeed
+from tests.commands import refusal, run_command, succeed
+from tests.contracts.test_commands import console_scripts
 from tests.contracts.test_t2t_table import flags_of
 
 MODULES = {
@@ -47,10 +53,78 @@ def test_the_defaults_are_accepted(command):
 
 
 def test_help_names_them_in_a_few_lines():
-    told = succeed("t2t-exporter", "--help").split("\n\n")[-1]
+    told, without_effect = succeed("t2t-exporter", "--help").split("\n\n")[-2:]
+    assert without_effect.startswith("flags of tensor2tensor that make no difference here")
+    assert "--worker_gpu_memory_fraction=0.95" in without_effect
     assert told.startswith("flags of tensor2tensor that are known, and accepted with their default")
-    assert "--worker_gpu=1" in told and len(told.splitlines()) < 6
+    assert "--worker_replicas=1" in told and len(told.splitlines()) < 6
 
 
 def test_there_are_many():
-    assert len(refused_by("t2t-trainer")) > 30 and len(CASES) > 80
+    assert len(refused_by("t2t-trainer")) > 30 and len(CASES) > 70
+
+
+# What T2T's users have in their scripts, harmless here.
+LOGGING = ("--alsologtostderr", "--logtostderr=1", "--verbosity=1", "--v=2", "--log_dir=/tmp/logs",
+           "--stderrthreshold=info", "--noshowprefixforinfo", "--logger_levels=x:INFO")  # fmt: skip
+WITH_DEVICE = ("t2t-decoder", "t2t-eval", "t2t-exporter", "t2t-trainer")
+THREADS = {
+    "inter_op_parallelism_threads": "TF_NUM_INTEROP_THREADS",
+    "intra_op_parallelism_threads": "TF_NUM_INTRAOP_THREADS",
+}
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """Environment variables as they are, and restored."""
+    for name in ("CUDA_VISIBLE_DEVICES", *THREADS.values()):
+        monkeypatch.setenv(name, "before")
+    return os.environ
+
+
+@pytest.mark.parametrize("command", console_scripts())
+def test_logging_flags_are_accepted_by_every_command(command):
+    *told, error = run_command(command, *LOGGING, "--no_such_flag").err.splitlines()
+    assert told == [] and "--no_such_flag" in error
+    ended = run_command(command, *LOGGING)
+    names = ("alsologtostderr", "log_dir", "logger_levels", "logtostderr", "showprefixforinfo")
+    names += ("stderrthreshold", "v", "verbosity")
+    expected = [f"{command}: --{name} has no effect: " for name in names]
+    lines = ended.err.splitlines()[: len(expected)]
+    assert [line.split("results")[0] for line in lines] == expected
+
+
+def test_defaults_are_not_worth_a_line():
+    ended = run_command("t2t-bleu", "--noalsologtostderr", "--verbosity=-1", "--v=-1")
+    assert ended.err == "t2t-bleu: error: Missing --reference. See --help.\n"
+
+
+@pytest.mark.parametrize("command", WITH_DEVICE)
+def test_memory_of_the_gpu(command):
+    ended = run_command(command, worker_gpu_memory_fraction=0.5)
+    assert ended.err.startswith(
+        f"{command}: --worker_gpu_memory_fraction has no effect: TensorFlow 2 takes memory"
+    )
+
+
+@pytest.mark.parametrize("command", WITH_DEVICE)
+def test_threads_are_told_to_tensorflow(command, environment):
+    refusal(command, **dict.fromkeys(THREADS, 3), worker_gpu=0)
+    assert [environment[name] for name in THREADS.values()] == ["3", "3"]
+    assert environment["CUDA_VISIBLE_DEVICES"] == "-1"
+
+
+@pytest.mark.parametrize("command", WITH_DEVICE)
+def test_defaults_leave_the_environment_as_it_is(command, environment):
+    refusal(command, **dict.fromkeys(THREADS, 0), worker_gpu=1)
+    names = ("CUDA_VISIBLE_DEVICES", *THREADS.values())
+    assert {environment[name] for name in names} == {"before"}
+
+
+@pytest.mark.parametrize("command", WITH_DEVICE)
+def test_more_gpus_and_less_than_no_threads(command, environment):
+    assert refusal(command, worker_gpu=2).startswith(
+        "--worker_gpu=2 isn't supported, only 0 or 1: a command runs on one device"
+    )
+    for name in THREADS:
+        assert refusal(command, **{name: -1}) == f"--{name} must be at least 0, not -1."

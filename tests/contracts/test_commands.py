@@ -1,10 +1,9 @@
-"""Every console script of setup.py answers --help at once, without TensorFlow."""
+"""Every console script of setup.py answers --help at once: few modules, and no TensorFlow."""
 
 import ast
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,8 @@ import pytest
 from tests.commands import succeed
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 1.0
-ATTEMPTS = 4
+# About 200 are imported, most of them Python's own; NumPy alone would be 150 more.
+MOST_MODULES = 300
 
 
 def console_scripts():
@@ -26,17 +25,11 @@ def console_scripts():
 @pytest.mark.parametrize("command", console_scripts())
 def test_help(command):
     script = Path(sys.executable).with_name(command)
-    times = []
-    while len(times) < ATTEMPTS and (not times or times[-1] >= SECONDS):
-        start = time.perf_counter()
-        done = subprocess.run([script, "--help"], capture_output=True, text=True)
-        times.append(time.perf_counter() - start)
+    done = subprocess.run([script, "--help"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"usage: {command} [--flag=value ...]\n\n")
     assert f"{command} --" in done.stdout, "its help shows no example"
     assert done.stderr == ""
-    # The machine may be busy: the best of some attempts counts.
-    assert min(times) < SECONDS
 
 
 @pytest.mark.parametrize("command", console_scripts())
@@ -59,7 +52,7 @@ def test_no_tensorflow_is_imported(command, argument):
     )
     lines = done.stderr.splitlines()
     modules = {line.split("|")[-1].strip() for line in lines if line.startswith("import time:")}
-    assert "t2t_hint_nart.errors" in modules
+    assert "t2t_hint_nart.errors" in modules and len(modules) < MOST_MODULES
     assert not modules & {"tensorflow", "keras", "numpy", "tensorflow_text", "sacrebleu"}
     rest = [line for line in lines if not line.startswith("import time:")]
     if argument == "--help":
