@@ -151,36 +151,39 @@ def test_finished_shards_are_left_alone(tmp_path, text_dir, expected):
 
 
 def test_killed_with_all_its_processes(tmp_path, text_dir, expected):
-    slow = tmp_path / "slow_usr_dir"
-    slow.mkdir()
-    (slow / "__init__.py").write_text(SLOW)
+    gated = tmp_path / "gated_usr_dir"
+    gated.mkdir()
+    (gated / "__init__.py").write_text(GATED)
     data_dir = tmp_path / "data"
-    flags = [f"--data_dir={data_dir}", f"--tmp_dir={text_dir}", f"--t2t_usr_dir={slow}"]
+    flags = [f"--data_dir={data_dir}", f"--tmp_dir={text_dir}", f"--t2t_usr_dir={gated}"]
     program = "from t2t_hint_nart.bin.t2t_datagen import main; main()"
-    command = [sys.executable, "-c", program, "--problem=slow_text", *flags]
+    command = [sys.executable, "-c", program, "--problem=gated_text", *flags]
     command.append("--num_concurrent_processes=2")
 
     def encoded():
-        logs = data_dir.glob(f"slow_text{UNSHUFFLED_SUFFIX}-train-*")
+        logs = data_dir.glob(f"gated_text{UNSHUFFLED_SUFFIX}-train-*")
         return sum(path.stat().st_size > 64 for path in logs)
 
-    # Only the first process is killed: the others must notice and let go of the logs.
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not encoded() and process.poll() is None and time.monotonic() < deadline:
+    # Only the first process is killed: the others must notice and let go of the logs. None of them
+    # comes to its end before the gate is there.
+    gate = tmp_path / "gate"
+    env = {**os.environ, "GATE": str(gate)}
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=env)
+    while not encoded() and process.poll() is None:
         time.sleep(0.02)
     process.kill()
     assert process.wait() == -signal.SIGKILL
-    assert not list(data_dir.glob("slow_text-train-*"))
+    gate.touch()
+    assert not list(data_dir.glob("gated_text-train-*"))
 
-    env = {**os.environ, "SLOWLY": ""}
     subprocess.run(command, check=True, capture_output=True, env=env)
-    found = {name.replace("slow_text", OWN_TEXT): data for name, data in shards(data_dir).items()}
+    found = {name.replace("gated_text", OWN_TEXT): data for name, data in shards(data_dir).items()}
     assert found == expected
 
 
-SLOW = """
+GATED = """
 import os, time
+from pathlib import Path
 from t2t_hint_nart import registry
 from t2t_hint_nart.data import shard_log
 
@@ -188,16 +191,20 @@ Own = type(registry.problem("text2text_tmpdir"))
 shard_log._BUFFER_BYTES = 64
 
 @registry.register_problem
-class SlowText(Own):
+class GatedText(Own):
     "A user's problem that another process finds in --t2t_usr_dir."
-    registered_name = "slow_text"
+    registered_name = "gated_text"
 
     def pair_encoder(self, data_dir):
         encode = super().pair_encoder(data_dir)
-        def slowly(sample):
-            time.sleep(0.002 if os.environ.get("SLOWLY", "1") else 0)
+        left = 100
+        def gated(sample):
+            nonlocal left
+            left -= 1
+            while left < 0 and not Path(os.environ["GATE"]).exists():
+                time.sleep(0.01)
             return encode(sample)
-        return slowly
+        return gated
 """
 
 
