@@ -145,7 +145,10 @@ def test_calibration_proposes_weights_that_make_the_terms_equal(experiment):
         teacher_export_dir=experiment.export_dir("teacher"),
         batches=5,
     )
-    *terms, proposal = out.splitlines()
+    *terms, proposal, advice = out.splitlines()
+    assert advice.startswith(
+        "Not in use: the set has hint_hidden_weight=5,hint_align_weight=1, which training takes"
+    )
     values = {name: float(value) for name, value in (line.split() for line in terms)}
     assert {"nll", "hint_hidden", "hint_align", "gate_fraction"} <= set(values)
     found = re.fullmatch(
