@@ -88,6 +88,7 @@ def basic_params1() -> HParams:
         max_input_seq_length=0,
         max_target_seq_length=0,
     )
+    hparams.restrict("weight_decay_reduction", ("mean", "sum"), "those of T2T 1.2.9 and 1.15")
     _add_t2t115(hparams)
     add_fixed(hparams, _FIXED)
     return hparams

@@ -29,6 +29,21 @@ def test_a_stack_without_layers(monkeypatch, stack):
         build_model("transformer", registry.hparams("transformer_test").parse(changes), None, {})
 
 
+def test_no_word_of_a_set_is_taken_as_it_comes():
+    """Numbers: tests/test_hparam_bounds.py. A word is checked where it is read, before training."""
+    hparams = registry.hparams("transformer_nat_small_hints")
+    hparams.parse("hidden_size=8,filter_size=8,num_heads=2,num_hidden_layers=1")
+    words = [name for name, value in hparams.values().items() if isinstance(value, str)]
+    assert len(words) > 10
+    for name in set(words) - {"teacher_export_dir"}:
+        changed = hparams.copy()
+        with pytest.raises(InputError, match="foo"):
+            changed.set_hparam(name, "foo")
+            registry.model("transformer_nat")(changed, 11)
+            Objective(changed)
+            make_optimizer(changed)
+
+
 # Models from outside, made of plain Keras layers.
 
 ENCODERS = {"inputs": SimpleNamespace(vocab_size=9), "targets": SimpleNamespace(vocab_size=7)}
