@@ -110,6 +110,20 @@ def test_no_network(problem, tmp_path, monkeypatch):
     assert not list((tmp_path / "data").glob("*-of-*"))
 
 
+@pytest.mark.parametrize("kind", ["ExtractError", "UnsafeArchiveError"])
+def test_archives_that_tfds_cannot_unpack(kind):
+    from tensorflow_datasets.core.download import extractor
+
+    from t2t_hint_nart.data.tfds_problem import _downloading
+
+    with pytest.raises(InputError) as told, _downloading("the text", "put it there"):
+        raise getattr(extractor, kind)("a link\nto outside")
+    assert str(told.value) == (
+        "an archive of the text is damaged or unsafe: a link to outside; remove it to download it "
+        "again, or put it there"
+    )
+
+
 def test_swapped_files(problem, tmp_path):
     for stem in NUMBERS:
         (tmp_path / f"{stem}.de").write_text("The man and the woman are here with us.\n" * 9)
