@@ -18,6 +18,7 @@ from t2t_hint_nart.evaluation.latency import measure_latencies
 from t2t_hint_nart.evaluation.long_sentences import long_sentences
 from t2t_hint_nart.evaluation.repetition import text_repetition
 from t2t_hint_nart.evaluation.significance import all_pairs
+from t2t_hint_nart.file_digests import file_digests
 from t2t_hint_nart.inspection.figures import save, training_curves_figure
 from t2t_hint_nart.losses.term import Scalar
 from t2t_hint_nart.reproduce.decoder_states import DecoderStates
@@ -31,6 +32,8 @@ from t2t_hint_nart.training.progress import GRADIENT_NORM
 from t2t_hint_nart.training.summaries import Curve, training_history
 from t2t_hint_nart.whole_file import write_whole
 
+# Below an experiment's directory.
+DECODES = "decodes"
 SAMPLES = 8
 LATENCY_ROUNDS = 3
 FALLBACK_LANGUAGE = "en"
@@ -61,18 +64,26 @@ class Evaluation:
         return pairs[: self.recipe.sentences]
 
     def _file(self, key: Key) -> Path:
-        return self.output_dir / "decodes" / f"{key[0]}.{key[1]}.txt"
+        return self.output_dir / DECODES / f"{key[0]}.{key[1]}.txt"
 
     def _hypotheses(self, key: Key) -> list[str]:
         return self._file(key).read_text(encoding="utf-8").split("\n")[:-1]
 
     def decode(self) -> dict[str, Any]:
-        """Translate with every system by each of its decodings; one file each under decodes/."""
+        """Translate with every system by each of its decodings; one file each under decodes/.
+
+        Returns:
+            `sentences`, their number; `digests`, the sha256 of each file by its name.
+        """
         sources = [source for source, _ in self._pairs]
         for key in self.recipe.decoded():
             lines = self.exports.translate(*key, sources)
             write_whole(self._file(key), "".join(f"{line}\n" for line in lines))
-        return {"sentences": len(sources)}
+        files = [self._file(key) for key in self.recipe.decoded()]
+        return {
+            "sentences": len(sources),
+            "digests": file_digests(self.output_dir / DECODES, files),
+        }
 
     def latency(self) -> dict[str, Any]:
         """Milliseconds a sentence at batch 1, ids to ids, after warm-up."""
@@ -126,7 +137,7 @@ class Evaluation:
         sources, references = zip(*self._pairs, strict=True)
         base = latency.get(".".join(self.recipe.baseline or ""), {}).get("median_ms")
         told: dict[str, Any] = {}
-        for warning in text_warnings({f"{self.exports.problem.name}'s target text": references}):
+        for warning in text_warnings({f"target text of {self.recipe.problem}": references}):
             print(f"warning: {warning}", file=sys.stderr, flush=True)
         for key in self.recipe.decoded():
             measured, told = _scores(

@@ -10,9 +10,10 @@ from typing import Any, TextIO
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.directory_lock import directory_lock
+from t2t_hint_nart.file_digests import check_digests
 from t2t_hint_nart.output_dir import create_hparams
 from t2t_hint_nart.reproduce import execution
-from t2t_hint_nart.reproduce.evaluate import Evaluation
+from t2t_hint_nart.reproduce.evaluate import DECODES, Evaluation
 from t2t_hint_nart.reproduce.recipe import Recipe, System
 from t2t_hint_nart.reproduce.report import Finished, hardware, versions
 from t2t_hint_nart.reproduce.stages import Stages
@@ -99,7 +100,11 @@ class Pipeline:
         for system, name in recipe.decoded():
             decoding = recipe.decoding(name)
             settings[f"{system}.{name}"] = (decoding.decode_hparams, decoding.scorer)
-        self.stages.run("decode", settings, evaluation.decode)
+        decoded = self.stages.run("decode", settings, evaluation.decode)
+        stamp = self.output_dir / "stages" / "decode.json"
+        advice = f"Put it back, or delete {stamp} to translate again."
+        # Experiments of before there were digests have none.
+        check_digests(self.output_dir / DECODES, decoded.get("digests", {}), advice)
         measured: dict[str, Result] = {"latency": {}, "states": {}}
         if recipe.latency_sentences:
             timed = {**settings, "latency_sentences": recipe.latency_sentences}

@@ -9,7 +9,7 @@ import tensorflow as tf
 from t2t_hint_nart import registry
 from t2t_hint_nart.reproduce.rows import Rows, read_rows
 from tests.commands import succeed
-from tests.e2e.conftest import PROBLEM, STUDENT, reproduce
+from tests.e2e.conftest import PROBLEM, STUDENT, USR_DIR, reproduce
 
 STAGES = [
     "datagen",
@@ -180,7 +180,8 @@ def test_the_command_at_the_end_translates(experiment):
     said = experiment.runs["finished"].out.rstrip()
     command, *arguments = shlex.split(said.splitlines()[-1])
     assert f"--export_dir={experiment.export_dir(STUDENT)}" in arguments
-    arguments[-1] = "--inputs_once=3 1 4"
+    assert "--inputs_once=Guten Morgen!" in arguments and f"--t2t_usr_dir={USR_DIR}" in arguments
+    arguments[arguments.index("--inputs_once=Guten Morgen!")] = "--inputs_once=3 1 4"
     assert set(succeed(command, *arguments).split()) <= set("314")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.file_digests import check_digests
 from t2t_hint_nart.reproduce import evaluate
 from t2t_hint_nart.reproduce.evaluate import SAMPLES, Evaluation
 from t2t_hint_nart.reproduce.execution import Exports
@@ -69,7 +70,9 @@ def report(tmp_path, recipe=RECIPE, timed=True, states=None):
 
 def test_one_file_of_lines_for_each_translation(tmp_path, monkeypatch):
     monkeypatch.setattr(Exports, "translate", lambda _, system, by, sources: [f"{system} {by}"])
-    assert evaluation_of(RECIPE, tmp_path).decode() == {"sentences": 20}
+    told = evaluation_of(RECIPE, tmp_path).decode()
+    assert told["sentences"] == 20 and set(told["digests"]) == {f"{n}.txt" for n in TRANSLATIONS}
+    check_digests(tmp_path / "decodes", told["digests"], "")
     for name in TRANSLATIONS:
         text = (tmp_path / "decodes" / f"{name}.txt").read_text(encoding="utf-8")
         assert text == name.replace(".", " ") + "\n"

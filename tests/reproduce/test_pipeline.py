@@ -6,10 +6,12 @@ The work itself: tests/e2e.
 import dataclasses
 import io
 import json
+from pathlib import Path
 
 import pytest
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.file_digests import file_digests
 from t2t_hint_nart.reproduce import execution
 from t2t_hint_nart.reproduce import pipeline as pipeline_module
 from t2t_hint_nart.reproduce.pipeline import Pipeline
@@ -241,6 +243,31 @@ def test_where_a_systems_run_is_and_what_it_takes_from_others(tmp_path):
     assert align.warm_start_from == str(first / "teacher" / "avg")
     assert align.problem.name == "algorithmic_reverse_tiny_distill" and align.seed == 7
     assert pipeline.export_dir("student_nll") == str(second / "export" / "student_nll")
+
+
+@pytest.mark.parametrize("edit", [lambda file: file.write_text("edited"), Path.unlink])
+def test_an_edited_decode_is_not_scored(works, tmp_path, edit, monkeypatch):
+    """Nor timed, nor anything else that comes after it."""
+
+    def decode():
+        file = tmp_path / "decodes" / "teacher.beam4.txt"
+        file.parent.mkdir()
+        file.write_text("translated")
+        digests = file_digests(file.parent, [file])
+        return {**works.work("decode"), "digests": digests}
+
+    monkeypatch.setattr(works, "decode", decode)
+    works.dies_in = "latency"
+    with pytest.raises(SystemExit):
+        run(tmp_path)
+    edit(tmp_path / "decodes" / "teacher.beam4.txt")
+    works.dies_in = None
+    with pytest.raises(InputError) as caught:
+        run(tmp_path)
+    message = str(caught.value)
+    assert message.startswith(f"{tmp_path}/decodes/teacher.beam4.txt is")
+    assert message.endswith(f"delete {tmp_path}/stages/decode.json to translate again.")
+    assert works.done == STAGES[:-2] and works.reports == []
 
 
 def test_a_system_of_the_real_data(works, tmp_path):
