@@ -2,8 +2,8 @@
 
 In: a command's function, its name and the functions that define its flags. Out: the process's
 exit status: 0; 1 after bad input, told in one line on stderr, and so are what TensorFlow raises and
-exhausted memory; 130 when interrupted. Must not import TensorFlow, so that `--help` and a mistyped
-flag are answered at once.
+exhausted memory; 128 and the signal's number, 130 for Ctrl-C, when interrupted. Must not import
+TensorFlow, so that `--help` and a mistyped flag are answered at once.
 
 A command is a module whose docstring is its help, a paragraph and examples:
 
@@ -22,6 +22,7 @@ import inspect
 import io
 import os
 import re
+import signal
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -38,7 +39,7 @@ from t2t_hint_nart.whole_file import naming_file
 
 _HELP_WORDS = ("--help", "-help", "-h", "--helpfull", "--helpshort", "-?")
 _HPARAM_PREFIX = "--hp_"
-_INTERRUPTED = 130
+_ENDED_BY_SIGNAL = 128
 _BROKEN_PIPE = 141
 _WIDTH = 88
 # The environment variable with which errors that nothing foresaw keep their traceback.
@@ -121,9 +122,9 @@ def run(
         _exit_after_os_error(name, error)
     except _unforeseen() as error:
         _exit_after_failure(name, error)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         print(f"{name}: interrupted", file=sys.stderr)
-        sys.exit(_INTERRUPTED)
+        sys.exit(_ENDED_BY_SIGNAL + (interrupt.args[0] if interrupt.args else signal.SIGINT))
 
 
 def parse(values: flags.FlagValues, arguments: Sequence[str]) -> None:

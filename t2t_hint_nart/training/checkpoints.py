@@ -186,10 +186,11 @@ class Checkpoints:
             state = read_state(self._directory).saved(Path(path).name, self._clock())
             # Before it is there: a run killed now goes on from the newest that is.
             state.write(self._directory)
-        state, old = state.swept(self._keep_max, self._keep_every_seconds, self._begun)
+        swept, old = state.swept(self._keep_max, self._keep_every_seconds, self._begun)
         for name in old:
             remove_checkpoint(self._directory / name)
-        state.write(self._directory)
+        if swept.kept != state.kept:
+            swept.write(self._directory)
         return path
 
     def path(self, step: int) -> str:

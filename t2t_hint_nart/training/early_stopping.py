@@ -1,16 +1,23 @@
 """T2T's early stopping, on any evaluation metric, and the best checkpoint (no TensorFlow)."""
 
 import json
+import math
 import os
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, TypeVar
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.json_file import parse_json
 from t2t_hint_nart.output_dir import HPARAMS_FILE
-from t2t_hint_nart.whole_file import naming_file, write_whole
+from t2t_hint_nart.training.checkpoint_state import CheckpointState
+from t2t_hint_nart.training.metric_names import lower_is_better
+from t2t_hint_nart.whole_file import write_whole, written_whole
+
+_Stored = TypeVar("_Stored")
 
 HISTORY_FILE = "evaluations.json"
 BEST_DIR = "best"
@@ -65,6 +72,14 @@ class Best(NamedTuple):
     value: float
 
 
+class _StoredBest(TypedDict):
+    """Content of best.json."""
+
+    step: int
+    metric: str
+    value: float | None
+
+
 def best_so_far(output_dir: str | Path, metric: str) -> Best | None:
     """Return what best/ holds, None if it holds nothing or the best by another metric.
 
@@ -72,69 +87,88 @@ def best_so_far(output_dir: str | Path, metric: str) -> Best | None:
         InputError: best.json is damaged.
     """
     path = Path(output_dir) / BEST_DIR / BEST_FILE
-    if not path.exists():
+    stored = _read(path, _StoredBest, f"Delete {path.parent} to go on.")
+    if stored is None or stored["metric"] != metric or stored["value"] is None:
         return None
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        best = Best(int(stored["step"]), str(stored["metric"]), float(stored["value"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is damaged: {error}. Delete {path.parent} to go on.") from error
-    return best if best.metric == metric else None
+    return Best(stored["step"], metric, stored["value"])
 
 
 def keep_as_best(output_dir: str | Path, checkpoint: str, metric: str, value: float) -> None:
     """Put a checkpoint, and the run's hparams.json, into best/ in place of the one that is there.
 
-    The new directory is complete before it takes the old one's place. Its files are hard links
-    where the file system has them: they outlive the checkpoint's turn in output_dir.
+    Whenever a run is killed there is a whole one: the old one's files go last. The new one's are
+    hard links where the file system has them: they outlive the checkpoint's turn in output_dir.
     """
     directory, source = Path(output_dir), Path(checkpoint)
-    target = directory / BEST_DIR
-    incomplete, old = (directory / f"{BEST_DIR}{end}" for end in (".incomplete", ".old"))
-    for leftover in (incomplete, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    incomplete.mkdir(parents=True)
-    for file in source.parent.glob(f"{source.name}.*"):
-        _link(file, incomplete / file.name)
+    best = directory / BEST_DIR
+    best.mkdir(parents=True, exist_ok=True)
     if (directory / HPARAMS_FILE).exists():
-        with naming_file(incomplete / HPARAMS_FILE):
-            shutil.copy2(directory / HPARAMS_FILE, incomplete / HPARAMS_FILE)
-    # What tf.train.latest_checkpoint reads.
-    write_whole(incomplete / "checkpoint", f'model_checkpoint_path: "{source.name}"\n')
+        with written_whole(best / HPARAMS_FILE) as incomplete:
+            shutil.copy2(directory / HPARAMS_FILE, incomplete)
+    # The index, which makes it a checkpoint, comes last, and goes first.
+    for file in sorted(source.parent.glob(f"{source.name}.*"), key=_is_index):
+        _link(file, best / file.name)
+    CheckpointState(source.name).write(best)
     step = int(source.name.rsplit("-", 1)[1])
-    facts = json.dumps({"step": step, "metric": metric, "value": value}, indent=1)
-    write_whole(incomplete / BEST_FILE, facts + "\n")
-    if target.exists():
-        target.replace(old)
-    incomplete.replace(target)
-    shutil.rmtree(old, ignore_errors=True)
+    _write(best / BEST_FILE, {"step": step, "metric": metric, "value": value}, indent=1)
+    for file in sorted(best.glob("model.ckpt-*"), key=_is_index, reverse=True):
+        if not file.name.startswith(f"{source.name}."):
+            file.unlink()
+
+
+def _is_index(file: Path) -> bool:
+    return file.suffix == ".index"
 
 
 def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        with naming_file(target):
-            shutil.copy2(source, target)
+    if target.exists() and target.samefile(source):
+        return
+    with written_whole(target) as incomplete:
+        incomplete.unlink(missing_ok=True)
+        try:
+            os.link(source, incomplete)
+        except OSError:
+            shutil.copy2(source, incomplete)
 
 
 class EvaluationHistory:
     """Every evaluation of a run, in output_dir/evaluations.json.
 
+    There null is, in place of an evaluation, one that was about to be made, and in place of a
+    metric one that wasn't finite, for which JSON has no number.
+
     Raises:
-        InputError: the file is damaged.
+        InputError: the file, or best/best.json, is damaged.
     """
 
     def __init__(self, output_dir: str | Path, rule: StoppingRule):
         self.rule = rule
         self.directory = Path(output_dir)
         self._path = self.directory / HISTORY_FILE
-        self._evaluations: dict[int, dict[str, float]] = _read(self._path)
+        stored = _read(self._path, _StoredEvaluations, "Delete it to begin anew.") or {}
+        # None: about to be made.
+        self._evaluations = {
+            step: None if scalars is None else _finite_or_worst(scalars)
+            for step, scalars in stored.items()
+        }
+        self.best()
+
+    def expect(self, step: int) -> None:
+        """Remember that a step is to be evaluated, until it is recorded.
+
+        Evaluations of later steps, of a run that was set back, go.
+        """
+        self._store({**{s: v for s, v in self._evaluations.items() if s < step}, step: None})
+
+    def missing(self, last_step: int) -> list[int]:
+        """Steps up to one that were to be evaluated and weren't, in their order."""
+        return sorted(s for s, v in self._evaluations.items() if v is None and s <= last_step)
 
     def record(self, step: int, checkpoint: str, scalars: dict[str, float]) -> bool:
         """Add a checkpoint's evaluation; whether it is the best so far, which is then kept.
 
-        Evaluations of later steps, of a run that was set back, go.
+        One whose metric isn't finite is never the best. Evaluations of later steps, of a run that
+        was set back, go.
 
         Raises:
             InputError: the rule's metric wasn't computed.
@@ -144,26 +178,34 @@ class EvaluationHistory:
             raise InputError(
                 f"The evaluation gives no {rule.metric}; it gives {', '.join(scalars)}."
             )
-        kept = {s: values for s, values in self._evaluations.items() if s < step}
-        self._evaluations = {**kept, step: dict(scalars)}
-        # JSON has no infinity; Python's reader takes the word that its writer uses.
-        write_whole(self._path, json.dumps(self._evaluations, indent=0) + "\n")
-        value = scalars[rule.metric]
+        is_best = self._is_best(step, scalars[rule.metric])
+        if is_best:
+            keep_as_best(self.directory, checkpoint, rule.metric, scalars[rule.metric])
+        # Now that best/ is as it should be: a run killed before makes the evaluation once more.
+        kept = {s: v for s, v in self._evaluations.items() if s < step or v is None}
+        self._store({**kept, step: _finite_or_worst(scalars)})
+        return is_best
+
+    def _is_best(self, step: int, value: float) -> bool:
+        if not math.isfinite(value):
+            return False
         best = self.best()
-        if best is not None and best.step < step:
-            is_better = value < best.value if rule.minimize else value > best.value
-            if not is_better:
-                return False
-        keep_as_best(self.directory, checkpoint, rule.metric, value)
-        return True
+        if best is None or best.step >= step:
+            return True
+        return value < best.value if self.rule.minimize else value > best.value
+
+    def _store(self, evaluations: dict[int, dict[str, float] | None]) -> None:
+        self._evaluations = dict(sorted(evaluations.items()))
+        _write(self._path, self._evaluations, indent=0)
 
     def has(self, step: int) -> bool:
         """Whether a step's evaluation is there."""
-        return step in self._evaluations
+        return self._evaluations.get(step) is not None
 
     def last(self) -> dict[str, float]:
         """The metrics of the latest evaluation, none if there was none."""
-        return dict(self._evaluations[max(self._evaluations)]) if self._evaluations else {}
+        made = [scalars for scalars in self._evaluations.values() if scalars is not None]
+        return dict(made[-1]) if made else {}
 
     def best(self) -> Best | None:
         """The best checkpoint so far by the rule's metric, None if there is none."""
@@ -174,9 +216,9 @@ class EvaluationHistory:
         if self.rule.steps is None:
             return False
         past = {
-            s: values[self.rule.metric]
-            for s, values in sorted(self._evaluations.items())
-            if s <= step and self.rule.metric in values
+            s: scalars[self.rule.metric]
+            for s, scalars in self._evaluations.items()
+            if s <= step and scalars is not None and self.rule.metric in scalars
         }
         if not past:
             return False
@@ -185,14 +227,36 @@ class EvaluationHistory:
         )
 
 
-def _read(path: Path) -> dict[int, dict[str, float]]:
+_StoredEvaluations = dict[int, dict[str, float | None] | None]
+
+
+def _finite_or_worst(scalars: Mapping[str, float | None]) -> dict[str, float]:
+    """Put the worst value in place of what isn't finite: a NaN compares with nothing."""
+    return {
+        name: value
+        if value is not None and math.isfinite(value)
+        else (math.inf if lower_is_better(name) else -math.inf)
+        for name, value in scalars.items()
+    }
+
+
+def _write(path: Path, value: Any, indent: int) -> None:
+    """Write JSON, null where a number isn't finite."""
+
+    def finite(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: finite(each) for key, each in value.items()}
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    write_whole(path, json.dumps(finite(value), indent=indent, allow_nan=False) + "\n")
+
+
+def _read(path: Path, schema: type[_Stored], advice: str) -> _Stored | None:
+    """Read JSON of a type, None if there is no file.
+
+    Earlier versions wrote Infinity and NaN, which are no JSON.
+    """
     if not path.exists():
-        return {}
-    try:
-        stored: Any = json.loads(path.read_text(encoding="utf-8"))
-        return {
-            int(step): {name: float(value) for name, value in values.items()}
-            for step, values in stored.items()
-        }
-    except (ValueError, AttributeError, TypeError) as error:
-        raise InputError(f"{path} is damaged: {error}. Delete it to begin anew.") from error
+        return None
+    text = re.sub(rb"-?\bInfinity\b|\bNaN\b", b"null", path.read_bytes())
+    return parse_json(text, schema, str(path), advice)

@@ -1,16 +1,12 @@
 """The step loop: steps, progress, summaries, checkpoints, evaluation."""
 
-import contextlib
 import functools
 import math
-import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TextIO
 
 import tensorflow as tf
@@ -19,47 +15,18 @@ from t2t_hint_nart.data.problem_identity import ProblemIdentity
 from t2t_hint_nart.data.training_batches import TrainingBatches
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.inspection.dev_images import Pictures
-from t2t_hint_nart.training.checkpoints import Checkpoints
+from t2t_hint_nart.training.checkpoint_files import DamagedCheckpointError
+from t2t_hint_nart.training.checkpoints import Checkpoints, restore_model
 from t2t_hint_nart.training.early_stopping import EvaluationHistory
 from t2t_hint_nart.training.evaluation import EvaluationReport
+from t2t_hint_nart.training.interrupts import (
+    InterruptedWithin,
+    interrupt_waits,
+    signals_interrupt,
+)
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
 from t2t_hint_nart.training.progress import Progress
 from t2t_hint_nart.training.summaries import Summaries
-
-
-class InterruptedWithin(KeyboardInterrupt):
-    """A second interrupt, which didn't wait: the step may be half done."""
-
-
-@contextlib.contextmanager
-def interrupt_waits() -> Iterator[None]:
-    """Hold back an interrupt until the block is left; a second one doesn't wait.
-
-    Outside of the main thread, and where somebody else handles interrupts, nothing changes.
-
-    Raises:
-        KeyboardInterrupt: at the end, if one was held back.
-        InterruptedWithin: at once, for a second one.
-    """
-    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if not usual or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    waiting = False
-
-    def hold_back(_number: int, _frame: FrameType | None) -> None:
-        nonlocal waiting
-        if waiting:
-            raise InterruptedWithin
-        waiting = True
-
-    signal.signal(signal.SIGINT, hold_back)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    if waiting:
-        raise KeyboardInterrupt
 
 
 @dataclass(frozen=True)
@@ -128,6 +95,7 @@ class TrainingLoop:
         self._step = tf.function(
             learner.train_step, input_signature=[BATCH_SIGNATURE], autograph=False
         )
+        self._network = learner.network
         self._checkpoints = Checkpoints(
             output_dir,
             learner.network,
@@ -150,11 +118,13 @@ class TrainingLoop:
         self._clock = clock
         self._saved_at = self._evaluated_at = clock()
         self._restored: int | None = None
+        # The step of the newest checkpoint.
+        self._saved = 0
 
     def restore(self) -> int:
         """Go to where the output directory stands and return the step; nothing is written."""
         if self._restored is None:
-            self._restored = self._checkpoints.restore_latest()
+            self._restored = self._saved = self._checkpoints.restore_latest()
             if not self._checkpoints.knows_position:
                 self._say(
                     f"The checkpoint of step {self._restored} is of an earlier version and doesn't "
@@ -165,17 +135,21 @@ class TrainingLoop:
     def run(self) -> int:
         """Train to the end, or until evaluations say it won't get better; return the last step.
 
-        An interrupt lets the step end and writes a checkpoint before it goes on its way. A run at
-        its end whose last checkpoint's evaluation is missing from the history gets that.
+        An interrupt lets the step end and writes a checkpoint before it goes on its way. What was
+        to be evaluated when a run was killed is evaluated now, where its checkpoint is there.
 
         Raises:
             InputError: the loss or the gradient isn't finite.
         """
+        with signals_interrupt():
+            return self._run()
+
+    def _run(self) -> int:
         settings = self._settings
         step = self.restore()
+        self._make_up_evaluations(step)
         if step >= settings.train_steps:
             self._say(f"{self._output_dir}: already at step {step} of {settings.train_steps}.")
-            self._make_up_evaluation(step)
             return step
         if step and self._report.has_stopped(step):
             return step
@@ -185,7 +159,6 @@ class TrainingLoop:
         )
         progress = Progress(settings.train_steps, step, self._stream, self._scalars, self._clock)
         interval: list[dict[str, tf.Tensor]] = []
-        saved = step
         done = False
         self._saved_at = self._clock()
         self._evaluated_at = -math.inf
@@ -203,20 +176,17 @@ class TrainingLoop:
                 if done or self._checkpoint_is_due(step):
                     _check_finite(step, interval)
                     resume = progress.pause()
-                    path = self._checkpoints.save(step)
-                    saved = step
-                    done = self._evaluation(step, path, done) or done
+                    done = self._checkpoint(step, done)
                     # After the evaluation, so that as much is trained between two as was asked for.
                     self._saved_at = self._clock()
                     resume()
                     if done and interval:
                         self._log(step, interval, progress)
         except KeyboardInterrupt as interrupt:
-            if step > saved and not isinstance(interrupt, InterruptedWithin):
+            if step > self._saved and not isinstance(interrupt, InterruptedWithin):
                 _check_finite(step, interval)
-                self._checkpoints.save(step)
-                saved = step
-            kept = f"step {saved} is saved" if saved else "no step is saved"
+                self._save(step)
+            kept = f"step {self._saved} is saved" if self._saved else "no step is saved"
             self._say(f"Interrupted; {kept}. Run the same command to go on.")
             raise
         return step
@@ -236,20 +206,55 @@ class TrainingLoop:
             return self._clock() - self._saved_at >= seconds
         return step % self._settings.checkpoint_steps == 0
 
-    def _evaluation(self, step: int, checkpoint: str, is_last: bool) -> bool:
-        """Evaluate a checkpoint, unless the last time is too recent; whether to stop for it."""
-        waited = self._clock() - self._evaluated_at >= self._settings.eval_throttle_seconds
-        if self._evaluate is None or not (waited or is_last):
-            return False
-        self._evaluated_at = self._clock()
-        self._report.report(step, checkpoint, self._evaluate(step))
-        return not is_last and self._report.has_stopped(step)
+    def _save(self, step: int) -> None:
+        self._checkpoints.save(step)
+        self._saved = step
 
-    def _make_up_evaluation(self, step: int) -> None:
-        """Evaluate the last checkpoint, if the run was interrupted before that was done."""
+    def _checkpoint(self, step: int, is_last: bool) -> bool:
+        """Save, and evaluate if that is due; whether training is over."""
+        evaluates = self._evaluation_is_due(is_last)
+        if evaluates and self._report.history is not None:
+            # Before the checkpoint is there: a run killed from now on makes it up.
+            self._report.history.expect(step)
+        self._save(step)
+        if evaluates:
+            self._evaluation(step)
+        return is_last or (evaluates and self._report.has_stopped(step))
+
+    def _evaluation_is_due(self, is_last: bool) -> bool:
+        """Whether a checkpoint is evaluated; not if the last time is too recent."""
+        waited = self._clock() - self._evaluated_at >= self._settings.eval_throttle_seconds
+        return self._evaluate is not None and (waited or is_last)
+
+    def _evaluation(self, step: int) -> None:
+        """Evaluate a checkpoint, whose weights the network has."""
+        assert self._evaluate is not None
+        self._evaluated_at = self._clock()
+        self._report.report(step, self._checkpoints.path(step), self._evaluate(step))
+
+    def _make_up_evaluations(self, step: int) -> None:
+        """Evaluate checkpoints that were to be when the run was killed, and a finished run's."""
         history = self._report.history
-        if self._evaluate is not None and history is not None and not history.has(step):
-            self._report.report(step, self._checkpoints.path(step), self._evaluate(step))
+        if self._evaluate is None or history is None:
+            return
+        missing = history.missing(step)
+        if step >= self._settings.train_steps and not history.has(step):
+            missing = [*missing, step] if step not in missing else missing
+        here = step
+        for missed in missing:
+            path = self._checkpoints.path(missed)
+            if not Path(f"{path}.index").exists():
+                continue
+            try:
+                if missed != here:
+                    here = restore_model(self._network, path)
+            except DamagedCheckpointError as error:
+                self._say(f"Step {missed} isn't evaluated: {error}")
+                here = 0
+                continue
+            self._evaluation(missed)
+        if here != step:
+            self._checkpoints.restore_latest()
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)

@@ -1,5 +1,6 @@
 """When training ends early, what is remembered of it, and the best checkpoint."""
 
+import json
 import math
 
 import pytest
@@ -130,11 +131,45 @@ def test_a_run_that_is_set_back(tmp_path):
     assert EvaluationHistory(tmp_path, rule).last() == {"loss": 5.0}
 
 
-def test_infinite_losses_are_remembered(tmp_path):
-    record(EvaluationHistory(tmp_path, StoppingRule()), 1, loss=math.inf)
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_what_is_not_finite_is_remembered_and_never_the_best(tmp_path, value):
+    history = EvaluationHistory(tmp_path, StoppingRule())
+    assert not record(history, 1, loss=value, accuracy=value)
+    assert not (tmp_path / "best").exists() and history.best() is None
+    assert json.loads((tmp_path / HISTORY_FILE).read_text(), parse_constant=pytest.fail) == {
+        "1": {"loss": None, "accuracy": None}
+    }
     again = EvaluationHistory(tmp_path, StoppingRule())
-    assert again.last() == {"loss": math.inf}
+    # As the worst.
+    assert history.last() == again.last() == {"loss": math.inf, "accuracy": -math.inf}
     assert record(again, 2, loss=7.0)
+    assert not record(again, 3, loss=value) and best_step(tmp_path) == [2]
+
+
+def test_files_of_earlier_versions(tmp_path):
+    """They have Python's Infinity and NaN, in best.json too."""
+    (tmp_path / HISTORY_FILE).write_text('{"1": {"loss": Infinity, "accuracy": NaN}}')
+    (tmp_path / "best").mkdir()
+    checkpoint(tmp_path / "best", 1)
+    (tmp_path / "best" / "best.json").write_text('{"step": 1, "metric": "loss", "value": Infinity}')
+    history = EvaluationHistory(tmp_path, StoppingRule())
+    assert history.last() == {"loss": math.inf, "accuracy": -math.inf}
+    assert record(history, 2, loss=7.0) and best_step(tmp_path) == [2]
+
+
+def test_what_was_to_be_evaluated_is_known(tmp_path):
+    history = EvaluationHistory(tmp_path, StoppingRule(steps=100))
+    record(history, 100, loss=1.0)
+    for step in (200, 300):
+        history.expect(step)
+    again = EvaluationHistory(tmp_path, StoppingRule(steps=100))
+    assert again.missing(300) == [200, 300] and again.missing(250) == [200]
+    assert not again.has(200) and again.last() == {"loss": 1.0} and not again.has_stopped(300)
+    record(again, 200, loss=0.5)
+    assert EvaluationHistory(tmp_path, StoppingRule()).missing(300) == [300]
+    # Of a run that was set back.
+    again.expect(150)
+    assert again.missing(300) == [150] and again.last() == {"loss": 1.0}
 
 
 def test_never_without_steps(tmp_path):
@@ -149,12 +184,13 @@ def test_bad_input(tmp_path):
     with pytest.raises(InputError, match="gives no BLEU_cased; it gives loss, accuracy"):
         record(history, 1, loss=1.0, accuracy=0.0)
     assert not (tmp_path / HISTORY_FILE).exists() and best_step(tmp_path) == []
-    for damaged in ("{", "[1]", '{"1": 2}', '{"x": {}}'):
+    for damaged in ("", "{", "[1]", '{"1": 2}', '{"x": {}}', "[" * 100_000):
         (tmp_path / HISTORY_FILE).write_text(damaged)
         with pytest.raises(InputError, match="damaged"):
             EvaluationHistory(tmp_path, StoppingRule())
     (tmp_path / HISTORY_FILE).unlink()
     (tmp_path / "best").mkdir()
-    (tmp_path / "best" / "best.json").write_text('{"step": 1}')
-    with pytest.raises(InputError, match="damaged"):
-        EvaluationHistory(tmp_path, StoppingRule()).best()
+    for damaged in ("", '{"step": 1}', "[" * 100_000, "\x00\xff"):
+        (tmp_path / "best" / "best.json").write_text(damaged)
+        with pytest.raises(InputError, match=r"best.json is damaged: .*Delete .*best to go on"):
+            EvaluationHistory(tmp_path, StoppingRule())

@@ -1,10 +1,18 @@
 """The loop stops when evaluations say so, saves by the clock, and evaluates not too often."""
 
+import contextlib
 import io
+import itertools
+import json
+import os
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from t2t_hint_nart.training.checkpoint_files import find_checkpoint, list_checkpoints
+from t2t_hint_nart.training.checkpoints import read_model_values
 from t2t_hint_nart.training.early_stopping import EvaluationHistory, StoppingRule
 from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
 from tests.training.event_files import read_scalars
@@ -56,6 +64,64 @@ def test_without_a_rule_nothing_is_kept(tmp_path):
     step, evaluated, _ = run(tmp_path, {}, train_steps=3)
     assert step == 3 and evaluated == [1, 2, 3]
     assert not (tmp_path / "best").exists() and not (tmp_path / "evaluations.json").exists()
+
+
+class Killed(BaseException):
+    """The process is gone: nothing changes in its directory any more."""
+
+
+def kill_at(patch, change):
+    """Let the process die as it wants to make its `change`th change to a directory."""
+    changes = []
+
+    def dying(function):
+        def call(*args, **kwargs):
+            changes.append(function)
+            if len(changes) > change:
+                raise Killed
+            return function(*args, **kwargs)
+
+        return call
+
+    for owner, name in ((Path, "replace"), (Path, "unlink"), (os, "link"), (shutil, "rmtree")):
+        patch.setattr(owner, name, dying(getattr(owner, name)))
+
+
+def outcome(directory):
+    """What evaluations leave, and the files that there are but for those of a killed writer."""
+    best = directory / "best"
+    files = [str(file.relative_to(directory)) for file in directory.rglob("*.*") if file.is_file()]
+    return (
+        json.loads((directory / "evaluations.json").read_text()),
+        json.loads((best / "best.json").read_text()),
+        [float(read_model_values(path)["kernel"].sum()) for path in list_checkpoints(best)],
+        sorted(name for name in files if "events." not in name and ".incomplete" not in name),
+    )
+
+
+def test_a_kill_at_any_point_loses_no_evaluation(tmp_path):
+    """Nor ever the best checkpoint; some die once more as they go on."""
+    losses = {1: 3.0, 2: 2.0}
+    settings = {"rule": StoppingRule(), "train_steps": 2}
+    run(tmp_path / "straight", losses, **settings)
+    expected = outcome(tmp_path / "straight")
+    assert expected[0].keys() == {"1", "2"} and expected[2] == [2.0]
+    for change in itertools.count():
+        directory = tmp_path / str(change)
+        deaths = 0
+        for after in (change, change % 7)[: 1 + (change % 4 == 0)]:
+            with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Killed):
+                kill_at(patch, after)
+                deaths += 1
+                run(directory, losses, **settings)
+                deaths -= 1
+            if (directory / "best" / "best.json").exists():
+                read_model_values(find_checkpoint(directory / "best"))
+        run(directory, losses, **settings)
+        assert outcome(directory) == expected, change
+        if not deaths:
+            break
+    assert change > 20
 
 
 class Clock:

@@ -4,7 +4,6 @@ import io
 import math
 import os
 import signal
-import threading
 
 import keras
 import pytest
@@ -14,12 +13,7 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.training.checkpoint_files import list_checkpoints, step_of
 from t2t_hint_nart.training.early_stopping import EvaluationHistory, StoppingRule
-from t2t_hint_nart.training.loop import (
-    InterruptedWithin,
-    LoopSettings,
-    TrainingLoop,
-    interrupt_waits,
-)
+from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
 from t2t_hint_nart.training.objective import Objective
 from tests.training.event_files import read_scalars
 from tests.training.tiny_learner import TableTeacher, make_learner, shuffled_batches
@@ -195,20 +189,22 @@ def test_interruption(tmp_path, eager_functions):
     assert again.weight == 9.0
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("times, saved", [(1, [3, 5]), (2, [3])])
-def test_an_interrupt_lets_the_step_end(tmp_path, eager_functions, ctrl_c, times, saved):
+def test_an_interrupt_lets_the_step_end(tmp_path, eager_functions, ctrl_c, times, saved, number):
     """What is saved is what its name says; a second interrupt doesn't wait, and saves nothing."""
 
     class InterruptedLearner(ScriptedLearner):
         def train_step(self, data):
             scalars = super().train_step(data)
             for _ in range(times if self.weight == 5.0 else 0):
-                os.kill(os.getpid(), signal.SIGINT)
+                os.kill(os.getpid(), number)
             return scalars
 
     loop, stream = make_loop(InterruptedLearner(), tmp_path, train_steps=9, checkpoint_steps=3)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as raised:
         loop.run()
+    assert raised.value.args == (number,)
     assert steps_in(tmp_path) == saved
     assert f"Interrupted; step {saved[-1]} is saved." in stream.getvalue()
     again = ScriptedLearner()
@@ -242,9 +238,10 @@ def test_interruption_after_divergence_saves_nothing(tmp_path, eager_functions):
     assert steps_in(tmp_path) == []
 
 
-def test_interruption_of_an_evaluation(tmp_path, eager_functions):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interruption_of_an_evaluation(tmp_path, eager_functions, ctrl_c, number):
     def evaluate(step):
-        raise KeyboardInterrupt
+        os.kill(os.getpid(), number)
 
     loop, _ = make_loop(ScriptedLearner(), tmp_path, evaluate, train_steps=9, checkpoint_steps=2)
     with pytest.raises(KeyboardInterrupt):
@@ -341,54 +338,3 @@ def test_the_step_is_a_graph_for_all_shapes(tmp_path):
     )
     assert loop.run() == 4
     assert len(traces) == 1 and traces[0].as_list() == [None, None]
-
-
-def interrupt():
-    os.kill(os.getpid(), signal.SIGINT)
-
-
-def test_an_interrupt_waits_for_the_end(ctrl_c):
-    done = []
-    with pytest.raises(KeyboardInterrupt) as raised, interrupt_waits():
-        interrupt()
-        done.append("rest")
-    assert done == ["rest"] and not isinstance(raised.value, InterruptedWithin)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_a_second_one_does_not_wait(ctrl_c):
-    done = []
-    with pytest.raises(InterruptedWithin), interrupt_waits():
-        interrupt()
-        interrupt()
-        done.append("rest")
-    assert done == []
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_an_error_within_goes_first(ctrl_c):
-    with pytest.raises(ValueError, match="trouble"), interrupt_waits():
-        interrupt()
-        raise ValueError("trouble")
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_somebody_elses_handler_stays(ctrl_c):
-    received = []
-    signal.signal(signal.SIGINT, lambda *_: received.append("theirs"))
-    with interrupt_waits():
-        interrupt()
-        assert received == ["theirs"]
-
-
-def test_another_thread_may_train():
-    done = []
-
-    def train():
-        with interrupt_waits():
-            done.append("step")
-
-    thread = threading.Thread(target=train)
-    thread.start()
-    thread.join()
-    assert done == ["step"]
