@@ -63,6 +63,18 @@ def create_hparams(
     return hparams.parse(overrides) if overrides else hparams
 
 
+def changed_hparams(output_dir: str | Path, hparams: HParams) -> list[str]:
+    """Return what a run's hparams.json has otherwise, as "name old -> new"; not train_steps."""
+    stored = stored_hparams(output_dir) or {}
+    # As JSON has them: tuples are lists there.
+    values = json.loads(json.dumps(hparams.values()))
+    return [
+        f"{name} {stored[name]!r} -> {value!r}"
+        for name, value in sorted(values.items())
+        if name in stored and name != "train_steps" and stored[name] != value
+    ]
+
+
 def write_hparams(output_dir: str | Path, hparams: HParams) -> None:
     """Write hparams.json, one key a line, sorted."""
     text = json.dumps(hparams.values(), indent=0, sort_keys=True)

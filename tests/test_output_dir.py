@@ -4,7 +4,9 @@ import pytest
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError, UnknownNameError
+from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.output_dir import (
+    changed_hparams,
     create_hparams,
     stored_hparams,
     write_flags,
@@ -93,3 +95,15 @@ def test_flags_are_replaced_whole(tmp_path):
     write_flags(tmp_path / "run", "--b=2\n")
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["flags.txt"]
     assert (tmp_path / "run" / "flags.txt").read_text() == "--b=2\n"
+
+
+def test_what_has_changed_since_is_told(tmp_path):
+    hparams = HParams(optimizer="adam", max_length=256, sizes=(1, 2), train_steps=10)
+    assert changed_hparams(tmp_path, hparams) == []
+    write_hparams(tmp_path, hparams)
+    assert changed_hparams(tmp_path, hparams) == []
+    later = HParams(optimizer="sgd", max_length=100, sizes=(1, 2), train_steps=20, new=1)
+    assert changed_hparams(tmp_path, later) == [
+        "max_length 256 -> 100",
+        "optimizer 'adam' -> 'sgd'",
+    ]

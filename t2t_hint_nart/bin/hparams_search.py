@@ -88,9 +88,12 @@ def _train(session: TrainerSession, metric: str) -> dict[str, float]:
     from t2t_hint_nart.training.early_stopping import EvaluationHistory
 
     experiment, extras = session.experiment, session.extras(metrics=[metric])
-    write_flags(session.output_dir, session.values.flags_into_string())
     step = experiment.train(
-        session.loop_settings(), session.values.eval_steps, extras=extras, split=session.split
+        session.loop_settings(),
+        session.values.eval_steps,
+        extras=extras,
+        split=session.split,
+        on_start=lambda: write_flags(session.output_dir, session.values.flags_into_string()),
     )
     # A model goes before the next one comes.
     keras.backend.clear_session()

@@ -7,7 +7,6 @@ Example:
   t2t-avg-all --model_dir=runs/teacher --output_dir=runs/teacher/avg --n=5
 """
 
-import shutil
 from pathlib import Path
 
 from absl import flags
@@ -16,7 +15,7 @@ from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.whole_file import check_directory, naming_file
+from t2t_hint_nart.whole_file import check_directory
 
 # T2T's flags of this command.
 define_flags = flag.group(
@@ -61,10 +60,6 @@ def _average_every(values: flags.FlagValues, model_dir: Path, output_dir: Path) 
             f"{model_dir} has {len(paths)} checkpoints from step {values.min_steps} on, fewer than "
             f"--n={values.n}."
         )
-    for name in ("hparams.json", "flags.txt"):
-        if (model_dir / name).exists():
-            with naming_file(output_dir / name):
-                shutil.copy2(model_dir / name, output_dir / name)
 
 
 main = command_line.command(_main, "t2t-avg-all", define_flags)

@@ -1,5 +1,6 @@
 """Checkpoints of weights alone, and the mean of the last n, which translates better than any."""
 
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.data.problem_identity import ProblemIdentity
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.output_dir import FLAGS_FILE, HPARAMS_FILE
 from t2t_hint_nart.training.checkpoint_facts import misfit, read_facts, write_facts
 from t2t_hint_nart.training.checkpoint_files import (
     CHECKPOINT_NAME,
@@ -17,7 +19,8 @@ from t2t_hint_nart.training.checkpoint_files import (
     written_checkpoint,
 )
 from t2t_hint_nart.training.checkpoint_state import read_state
-from t2t_hint_nart.training.checkpoints import read_model_values
+from t2t_hint_nart.training.checkpoints import non_finite, read_model_values
+from t2t_hint_nart.whole_file import written_whole
 
 
 def write_model_values(
@@ -38,9 +41,14 @@ def write_model_values(
         name: any but model.ckpt is read by its path alone, and leaves the directory's file
             `checkpoint`, which says where training goes on, as it is.
         trained_on: what the checkpoint says that it was trained on.
+
+    Raises:
+        InputError: weights that aren't finite, or it can't be written.
     """
-    checkpoint = tf.train.Checkpoint(model={n: tf.Variable(value) for n, value in values.items()})
     path = str(Path(directory) / f"{name}-{step}")
+    if bad := non_finite(values):
+        raise InputError(f"Checkpoint {path} isn't written: {bad[0]} isn't finite.")
+    checkpoint = tf.train.Checkpoint(model={n: tf.Variable(value) for n, value in values.items()})
     # `write` alone leaves out the counter that readers expect; asking for it makes it.
     checkpoint.save_counter.assign(1)
     with written_checkpoint(path) as incomplete:
@@ -90,11 +98,18 @@ def common_identity(paths: list[str]) -> ProblemIdentity | None:
 def average_checkpoints(paths: list[str], output_dir: str | Path) -> str:
     """Write the mean of checkpoints' model variables as output_dir/model.ckpt-<last step>.
 
-    The result, whose path is returned, is for decoding and export: it has no optimizer state.
+    The result, whose path is returned, is for decoding and export: it has no optimizer state. The
+    run's hparams.json and flags.txt go along.
     """
     trained_on, averaged = common_identity(paths), mean_of_checkpoints(paths)
     step = max(step_of(path) for path in paths)
-    return write_model_values(averaged, output_dir, step, trained_on=trained_on)
+    written = write_model_values(averaged, output_dir, step, trained_on=trained_on)
+    for name in (HPARAMS_FILE, FLAGS_FILE):
+        source = Path(paths[-1]).with_name(name)
+        if source.exists():
+            with written_whole(Path(output_dir) / name) as incomplete:
+                shutil.copy2(source, incomplete)
+    return written
 
 
 def average_last(model_dir: str | Path, count: int, output_dir: str | Path) -> str:

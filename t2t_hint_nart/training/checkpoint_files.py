@@ -129,6 +129,7 @@ def written_checkpoint(path: str) -> Iterator[str]:
     try:
         with writing(f"Checkpoint {path}"):
             target.parent.mkdir(parents=True, exist_ok=True)
+            remove_checkpoint(incomplete)
             yield str(incomplete)
             # The files may have another name elsewhere, in best/, which is left as it is.
             remove_checkpoint(target)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training.checkpoint_facts import misfit, write_facts
 from t2t_hint_nart.training.checkpoint_files import (
     CHECKPOINT_NAME,
+    DamagedCheckpointError,
     list_checkpoints,
     reading,
     remove_checkpoint,
@@ -24,10 +26,25 @@ from t2t_hint_nart.training.checkpoint_state import named_checkpoint, read_state
 
 # Around a model variable's name, whose "/" TensorFlow writes as ".S".
 _PREFIX, _SUFFIX = "model/", "/.ATTRIBUTES/VARIABLE_VALUE"
+# What a run's checkpoints hold besides, each with what other variables of it mean.
+_OTHER_RUN = {
+    "optimizer": "with another optimizer",
+    "dropout": "with fewer kinds of dropout",
+    "state": "without small_batch_multiplier",
+}
 
 
 def _values(variables: dict[str, keras.Variable]) -> dict[str, tf.Variable]:
     return {name: variable.value for name, variable in variables.items()}
+
+
+def non_finite(values: Mapping[str, Any]) -> list[str]:
+    """Return the names of the arrays or tensors that hold an infinity or a NaN."""
+    return [
+        name
+        for name, value in values.items()
+        if not bool(tf.reduce_all(tf.math.is_finite(tf.cast(value, tf.float32))))
+    ]
 
 
 def model_keys(keys: Iterable[str]) -> dict[str, str]:
@@ -39,11 +56,16 @@ def model_keys(keys: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _check_model(model: keras.Model, path: str) -> None:
-    """Refuse a checkpoint with other model variables, be they more, fewer or of other shapes."""
+def _shapes(path: str) -> dict[str, tuple[int, ...]]:
+    """The shapes of all that a checkpoint holds, by key."""
     with reading(path) as name:
         shapes = tf.train.load_checkpoint(name).get_variable_to_shape_map()
-    saved = {name: tuple(shapes[key]) for name, key in model_keys(shapes).items()}
+    return {key: tuple(shape) for key, shape in shapes.items()}
+
+
+def _check_model(model: keras.Model, shapes: Mapping[str, tuple[int, ...]], path: str) -> None:
+    """Refuse a checkpoint with other model variables, be they more, fewer or of other shapes."""
+    saved = {name: shapes[key] for name, key in model_keys(shapes).items()}
     ours = {name: tuple(v.shape) for name, v in named_variables(model).items()}
     differing = [n for n in sorted(ours.keys() | saved.keys()) if ours.get(n) != saved.get(n)]
     if differing:
@@ -55,16 +77,14 @@ def _check_model(model: keras.Model, path: str) -> None:
         )
 
 
-def _restore(
-    checkpoint: tf.train.Checkpoint,
-    model: keras.Model,
-    path: str,
-    wanted: ProblemIdentity | None,
-) -> None:
+def _check_data(path: str, wanted: ProblemIdentity | None) -> None:
+    """Refuse a checkpoint that was trained on data of another kind."""
     reason = misfit(path, wanted) if wanted else ""
     if reason:
         raise InputError(reason)
-    _check_model(model, path)
+
+
+def _read(checkpoint: tf.train.Checkpoint, path: str) -> None:
     with reading(path) as name:
         # Values that nothing asks for are no reason for warnings; variables without a value are.
         checkpoint.restore(name).expect_partial().assert_existing_objects_matched()
@@ -82,7 +102,10 @@ def restore_model(model: keras.Model, path: str, wanted: ProblemIdentity | None 
         InputError: damaged, of a model with other variables, trained with another vocabulary or in
             the opposite direction.
     """
-    _restore(tf.train.Checkpoint(model=_values(named_variables(model))), model, path, wanted)
+    shapes = _shapes(path)
+    _check_data(path, wanted)
+    _check_model(model, shapes, path)
+    _read(tf.train.Checkpoint(model=_values(named_variables(model))), path)
     return step_of(path)
 
 
@@ -158,13 +181,14 @@ class Checkpoints:
         weights = {id(weight) for weight in model.weights}
         states = [v for v in model.variables if id(v) not in weights]
         self.knows_position = True
-        self._parts = {
-            "model": _values(named_variables(model)),
+        self._state = {
             "optimizer": {f"{i:04d}": v.value for i, v in enumerate(optimizer.variables)},
             "dropout": {f"{i:04d}": v.value for i, v in enumerate(states)},
             **({"state": dict(state)} if state else {}),
         }
-        self._checkpoint = tf.train.Checkpoint(**self._parts, position=batches)
+        self._checkpoint = tf.train.Checkpoint(
+            model=_values(named_variables(model)), position=batches, **self._state
+        )
         # `write` alone leaves out the counter that readers expect; asking for it makes it.
         self._checkpoint.save_counter.assign(0)
         self._directory = Path(directory)
@@ -177,8 +201,18 @@ class Checkpoints:
         """Write model.ckpt-<step>, whole or not at all, and return its path.
 
         Older ones that `checkpoint` lists go, as keep_max says.
+
+        Raises:
+            InputError: weights aren't finite, or it can't be written.
         """
         path = self.path(step)
+        weights = _values(named_variables(self._model))
+        if bad := non_finite(weights):
+            raise InputError(
+                f"Training diverged: {len(bad)} of {len(weights)} weights aren't finite after step "
+                f"{step}, {bad[0]} among them; lower the learning rate or the hint weights. "
+                f"{path} isn't written."
+            )
         self._checkpoint.save_counter.assign_add(1)
         with written_checkpoint(path) as name:
             self._checkpoint.write(name)
@@ -197,26 +231,66 @@ class Checkpoints:
         """Return the path of model.ckpt-<step>."""
         return str(self._directory / f"{CHECKPOINT_NAME}-{step}")
 
-    def _latest(self) -> str | None:
-        """The one that the file `checkpoint` names; without that, or it, the newest there is."""
-        return named_checkpoint(self._directory) or next(
-            reversed(list_checkpoints(self._directory)), None
-        )
+    def _candidates(self) -> list[str]:
+        """The one that `checkpoint` names, and those before it; without that, or it, all."""
+        paths = list_checkpoints(self._directory)[::-1]
+        named = named_checkpoint(self._directory)
+        if named is None:
+            return paths
+        return [named, *(path for path in paths if step_of(path) < step_of(named))]
 
-    def restore_latest(self) -> int:
-        """Restore the newest checkpoint and return its step, 0 if there is none.
+    def _check_state(self, shapes: Mapping[str, tuple[int, ...]], path: str) -> None:
+        """Refuse a checkpoint of a run that trained in another way, or of weights alone."""
+        if not any(key.startswith("optimizer/") for key in shapes):
+            raise InputError(
+                f"Checkpoint {path} holds weights alone, as averaged or imported ones do: begin "
+                f"in another --output_dir with --warm_start_from={path}."
+            )
+        for kind, variables in self._state.items():
+            here = {f"{kind}/{name}{_SUFFIX}": tuple(v.shape) for name, v in variables.items()}
+            there = {key for key in shapes if key.startswith(f"{kind}/")}
+            differs = any(shapes.get(key) != shape for key, shape in here.items())
+            # Dropout that was switched off leaves its generators behind.
+            if differs or (kind == "optimizer" and there != here.keys()):
+                raise InputError(
+                    f"Checkpoint {path} is of a run {_OTHER_RUN[kind]}: go on as it did, or begin "
+                    f"in another --output_dir with --warm_start_from={path}."
+                )
+
+    def _read(self, shapes: Mapping[str, tuple[int, ...]], path: str) -> None:
+        """Read all of a checkpoint; earlier versions' have no position that could be read."""
+        self.knows_position = any(key.startswith("position/") for key in shapes)
+        parts = self._checkpoint
+        if not self.knows_position:
+            weights = _values(named_variables(self._model))
+            parts = tf.train.Checkpoint(model=weights, **self._state)
+        _read(parts, path)
+        if bad := non_finite(_values(named_variables(self._model))):
+            raise DamagedCheckpointError(f"Checkpoint {path}: {bad[0]} isn't finite.")
+
+    def restore_latest(self, say: Callable[[str], None] = print) -> int:
+        """Restore the newest checkpoint that can be read and return its step, 0 if there is none.
+
+        Args:
+            say: told of those that can't be read.
 
         Earlier versions' have no position that could be read: the data are where they were then.
 
         Raises:
-            InputError: damaged, or of a run with another model, optimizer or data.
+            InputError: none can be read, or it is of another model, optimizer or data.
         """
-        path = self._latest()
-        if path is None:
-            return 0
-        with reading(path) as name:
-            keys = tf.train.load_checkpoint(name).get_variable_to_shape_map()
-        self.knows_position = any(key.startswith("position/") for key in keys)
-        parts = self._checkpoint if self.knows_position else tf.train.Checkpoint(**self._parts)
-        _restore(parts, self._model, path, self._trained_on)
-        return step_of(path)
+        paths = self._candidates()
+        for path in paths:
+            try:
+                shapes = _shapes(path)
+                _check_data(path, self._trained_on)
+                _check_model(self._model, shapes, path)
+                self._check_state(shapes, path)
+                self._read(shapes, path)
+            except DamagedCheckpointError as error:
+                if path == paths[-1]:
+                    raise
+                say(f"{error} Trying the one before it.")
+            else:
+                return step_of(path)
+        return 0

@@ -24,7 +24,7 @@ from t2t_hint_nart.hints.calibration import Calibration, calibrate
 from t2t_hint_nart.inspection.dev_images import Pictures, fixed_sentence, make_pictures
 from t2t_hint_nart.models.build import build_model
 from t2t_hint_nart.models.network import forward, probe_sizes
-from t2t_hint_nart.output_dir import write_hparams
+from t2t_hint_nart.output_dir import changed_hparams, write_hparams
 from t2t_hint_nart.training.checkpoint_facts import misfit
 from t2t_hint_nart.training.checkpoint_files import find_checkpoint
 from t2t_hint_nart.training.checkpoints import restore_model, warm_start
@@ -154,7 +154,7 @@ class Experiment:
             history,
             trained_on=self.identity,
         )
-        loop.restore()
+        self._restore(loop)
         self._say_plan(settings)
         if on_start is not None:
             on_start()
@@ -162,6 +162,17 @@ class Experiment:
         loop.summaries.hparams(run.model, run.hparams)
         with naming_damaged_shard(self.files):
             return loop.run()
+
+    def _restore(self, loop: TrainingLoop) -> None:
+        """Go to where the directory stands; say which hparams have changed since, or were to."""
+        changes = changed_hparams(self.run.output_dir, self.run.hparams)
+        told = f"Changed in {self.run.output_dir}: {', '.join(changes)}." if changes else ""
+        try:
+            step = loop.restore()
+        except InputError as error:
+            raise InputError(f"{error} {told}".rstrip()) from error
+        if step and told:
+            print(told, file=self._stream, flush=True)
 
     def _say_plan(self, settings: LoopSettings) -> None:
         """Print what users ask about first: what batch_size means, and the learning rate."""

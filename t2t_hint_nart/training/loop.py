@@ -107,6 +107,7 @@ class TrainingLoop:
             trained_on,
         )
         self._scalars = learner.objective.scalars()
+        self._terms = tuple(learner.objective.weights)
         self.summaries = Summaries(output_dir, scalars=self._scalars)
         self._stream = sys.stdout if stream is None else stream
         self._report = EvaluationReport(
@@ -124,7 +125,7 @@ class TrainingLoop:
     def restore(self) -> int:
         """Go to where the output directory stands and return the step; nothing is written."""
         if self._restored is None:
-            self._restored = self._saved = self._checkpoints.restore_latest()
+            self._restored = self._saved = self._checkpoints.restore_latest(self._say)
             if not self._checkpoints.knows_position:
                 self._say(
                     f"The checkpoint of step {self._restored} is of an earlier version and doesn't "
@@ -139,7 +140,7 @@ class TrainingLoop:
         to be evaluated when a run was killed is evaluated now, where its checkpoint is there.
 
         Raises:
-            InputError: the loss or the gradient isn't finite.
+            InputError: the loss, the gradient or the weights aren't finite.
         """
         with signals_interrupt():
             return self._run()
@@ -174,7 +175,7 @@ class TrainingLoop:
                 else:
                     progress.early(step, functools.partial(_numbers, interval[-1]))
                 if done or self._checkpoint_is_due(step):
-                    _check_finite(step, interval)
+                    self._check_finite(step, interval)
                     resume = progress.pause()
                     done = self._checkpoint(step, done)
                     # After the evaluation, so that as much is trained between two as was asked for.
@@ -184,7 +185,7 @@ class TrainingLoop:
                         self._log(step, interval, progress)
         except KeyboardInterrupt as interrupt:
             if step > self._saved and not isinstance(interrupt, InterruptedWithin):
-                _check_finite(step, interval)
+                self._check_finite(step, interval)
                 self._save(step)
             kept = f"step {self._saved} is saved" if self._saved else "no step is saved"
             self._say(f"Interrupted; {kept}. Run the same command to go on.")
@@ -192,7 +193,7 @@ class TrainingLoop:
         return step
 
     def _log(self, step: int, interval: list[dict[str, tf.Tensor]], progress: Progress) -> None:
-        _check_finite(step, interval)
+        self._check_finite(step, interval)
         columns = {name: [float(row[name]) for row in interval] for name in interval[0]}
         tokens = sum(columns["targets_nonpadding_tokens"])
         means = {name: sum(values) / len(values) for name, values in columns.items()}
@@ -254,24 +255,23 @@ class TrainingLoop:
                 continue
             self._evaluation(missed)
         if here != step:
-            self._checkpoints.restore_latest()
+            self._checkpoints.restore_latest(self._say)
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
 
+    def _check_finite(self, step: int, interval: list[dict[str, tf.Tensor]]) -> None:
+        """Refuse to go on, or to save, where one of the last steps left no finite weights."""
+        for number, row in enumerate(interval, step - len(interval) + 1):
+            bad = {n: value for n, value in _numbers(row).items() if not math.isfinite(value)}
+            term = next((f" (the term {n} is {bad[n]})" for n in self._terms if n in bad), "")
+            for name in [name for name in ("loss", "gradient_norm") if name in bad]:
+                kept = "The last checkpoint is from before." if self._saved else "None is saved."
+                raise InputError(
+                    f"Training diverged: {name} is {bad[name]} at step {number}{term}; lower the "
+                    f"learning rate or the hint weights. {kept}"
+                )
+
 
 def _numbers(row: dict[str, tf.Tensor]) -> dict[str, float]:
     return {name: float(value) for name, value in row.items()}
-
-
-def _check_finite(step: int, interval: list[dict[str, tf.Tensor]]) -> None:
-    """Refuse to go on, or to save, where one of the last steps left no finite weights."""
-    first = step - len(interval) + 1
-    for number, row in enumerate(interval, first):
-        for name in ("loss", "gradient_norm"):
-            value = float(row[name])
-            if not math.isfinite(value):
-                raise InputError(
-                    f"Training diverged: {name} is {value} at step {number}; lower the learning "
-                    "rate or the hint weights. The last checkpoint is from before."
-                )

@@ -6,7 +6,11 @@ import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.models.variables import named_variables
-from t2t_hint_nart.training.averaging import average_checkpoints, average_last
+from t2t_hint_nart.training.averaging import (
+    average_checkpoints,
+    average_last,
+    write_model_values,
+)
 from t2t_hint_nart.training.checkpoint_files import CHECKPOINT_NAME
 from t2t_hint_nart.training.checkpoints import restore_model
 from tests.training.tiny_learner import make_learner
@@ -129,3 +133,19 @@ def test_nothing_to_average(tmp_path):
 def test_less_than_one(run_dir, tmp_path, count):
     with pytest.raises(InputError, match=f"at least 1, not {count}"):
         average_last(run_dir, count, tmp_path / "avg")
+
+
+def test_weights_that_are_not_finite_are_not_written(tmp_path):
+    for value in (np.inf, np.nan):
+        with pytest.raises(InputError, match="model.ckpt-3 isn't written: b isn't finite"):
+            write_model_values({"a": np.zeros(2), "b": np.array([0.0, value])}, tmp_path, 3)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_run_s_own_files_go_along(run_dir, tmp_path):
+    """Of every average: decoder and exporter read its hparams.json."""
+    for name in ("hparams.json", "flags.txt"):
+        (run_dir / name).write_text(f"the run's {name}")
+    average_last(run_dir, 2, tmp_path / "avg")
+    for name in ("hparams.json", "flags.txt"):
+        assert (tmp_path / "avg" / name).read_text() == f"the run's {name}"

@@ -1,5 +1,7 @@
 """Checkpoints: T2T's names, all of the model, exact resumption, and one-line errors."""
 
+import contextlib
+import resource
 import shutil
 from pathlib import Path
 
@@ -8,8 +10,9 @@ import pytest
 import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.interchange.t2t_checkpoint import open_t2t_checkpoint
 from t2t_hint_nart.models.variables import named_variables
-from t2t_hint_nart.training.averaging import write_model_values
+from t2t_hint_nart.training.averaging import average_last, write_model_values
 from t2t_hint_nart.training.checkpoint_files import (
     every_checkpoint,
     find_checkpoint,
@@ -143,6 +146,69 @@ def test_a_checkpoint_that_cannot_be_written(tmp_path):
     assert_one_line(raised, f"Checkpoint {directory}/averaged.ckpt-0 can't be written: ")
 
 
+@contextlib.contextmanager
+def full_disk():
+    """No file gets longer than a kilobyte."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_what_is_written_in_vain_is_removed(trained, tmp_path):
+    """The first checkpoint or a later one; the run goes on from the last that was written."""
+    _, training = trained
+    run = Checkpoints(
+        tmp_path, training.learner.network, training.learner.optimizer, training.iterator
+    )
+    for step in (1, 2):
+        before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+        with full_disk(), pytest.raises(InputError) as raised:
+            run.save(step)
+        assert_one_line(raised, f"Checkpoint {tmp_path}/model.ckpt-{step} can't be written: ")
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+        assert run.restore_latest() == step - 1
+        run.save(step)
+
+
+def test_what_a_killed_run_was_writing_is_written_over(trained, tmp_path):
+    _, training = trained
+    (tmp_path / "model.ckpt.incomplete_temp").mkdir()
+    for end in ("index", "data-00000-of-00001", "data-00001-of-00002"):
+        (tmp_path / f"model.ckpt.incomplete.{end}").write_text("half")
+    run = Checkpoints(
+        tmp_path, training.learner.network, training.learner.optimizer, training.iterator
+    )
+    assert run.restore_latest() == 0
+    run.save(7)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "checkpoint",
+        "model.ckpt-7.index",
+        "model.ckpt-7.json",
+        "model.ckpt-7.data-00000-of-00001",
+    }
+    assert run.restore_latest() == 7
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x00\xff\xfe" * 99, b'model_checkpoint_path: "', b"all_model_checkpoint_timestamps: x"],
+)
+def test_a_file_checkpoint_that_says_nothing(trained, tmp_path, content):
+    """Is as none; T2T's checkpoints are found as ours."""
+    directory, training = trained
+    copy = copy_of(directory, tmp_path)
+    (copy / "checkpoint").write_bytes(content)
+    run = Checkpoints(copy, training.learner.network, training.learner.optimizer, training.iterator)
+    assert run.restore_latest() == 1234
+    with pytest.raises(InputError, match="is one of this library"):
+        open_t2t_checkpoint(copy)
+    run.save(1235)
+    assert run.restore_latest() == 1235
+
+
 def test_training_resumes_exactly(tmp_path):
     """6 steps are 3 steps, a save, new objects, a restore and 3 steps: to the last bit."""
     options = {"model_name": "transformer", "set_name": "transformer_base_v2"}
@@ -223,6 +289,24 @@ def test_damaged_checkpoints(trained, tmp_path, damage):
     assert_one_line(raised, str(damaged / "model.ckpt-1234"))
 
 
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_the_one_before_a_damaged_one_is_restored(trained, tmp_path, damage):
+    directory, training = trained
+    damaged = copy_of(directory, tmp_path)
+    for file in directory.glob("model.ckpt-1234.*"):
+        shutil.copy2(file, damaged / file.name.replace("1234", "1200"))
+        shutil.copy2(file, damaged / file.name.replace("1234", "1300"))
+    damage(damaged)
+    told = []
+    run = Checkpoints(
+        damaged, training.learner.network, training.learner.optimizer, training.iterator
+    )
+    assert run.restore_latest(told.append) == 1200
+    (line,) = told
+    assert str(damaged / "model.ckpt-1234") in line
+    assert line.endswith("Trying the one before it.") and "\n" not in line
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -253,12 +337,42 @@ def test_resuming_another_model(trained):
     assert_one_line(raised, "model.ckpt-1234 is of another model")
 
 
-def test_resuming_with_another_optimizer(trained):
-    """Its slots are not in the checkpoint."""
+@pytest.mark.parametrize("optimizer", ["Adafactor", "SGD"])
+def test_resuming_with_another_optimizer(trained, optimizer):
+    """Its slots are not in the checkpoint, or would be left out."""
     directory, _ = trained
     with pytest.raises(InputError) as raised:
-        Training(directory, optimizer="Adafactor").checkpoints.restore_latest()
-    assert_one_line(raised, "model.ckpt-1234 can't be read")
+        Training(directory, optimizer=optimizer).checkpoints.restore_latest()
+    assert_one_line(raised, "model.ckpt-1234 is of a run with another optimizer: go on as it did")
+
+
+def test_resuming_weights_alone(trained, tmp_path):
+    directory, training = trained
+    path = average_last(directory, 1, tmp_path)
+    run = Checkpoints(
+        tmp_path, training.learner.network, training.learner.optimizer, training.iterator
+    )
+    with pytest.raises(InputError) as raised:
+        run.restore_latest()
+    assert_one_line(raised, "holds weights alone", f"--warm_start_from={path}")
+
+
+def test_weights_that_an_earlier_version_saved_though_not_finite(trained, tmp_path, monkeypatch):
+    """Are passed over."""
+    _, training = trained
+    run = Checkpoints(
+        tmp_path, training.learner.network, training.learner.optimizer, training.iterator
+    )
+    run.save(1)
+    weight = training.learner.network.weights[0]
+    good = weight.numpy()
+    weight.assign(np.full_like(good, np.nan))
+    with monkeypatch.context() as patch:
+        patch.setattr("t2t_hint_nart.training.checkpoints.non_finite", lambda values: [])
+        run.save(2)
+    told = []
+    assert run.restore_latest(told.append) == 1 and "isn't finite. Trying" in told[0]
+    assert np.array_equal(weight.numpy(), good)
 
 
 def test_only_the_newest_are_kept(trained, tmp_path):

@@ -164,6 +164,10 @@ def test_old_checkpoints_go(tmp_path, eager_functions):
         (math.nan, "loss is nan at step 4"),
         (math.inf, "loss is inf at step 4"),
         ({"gradient_norm": math.nan}, "gradient_norm is nan at step 4"),
+        (
+            {"loss": math.nan, "nll": math.inf, "target_tokens": math.nan},
+            r"loss is nan at step 4 \(the term nll is inf\)",
+        ),
     ],
 )
 def test_divergence(tmp_path, eager_functions, log_steps, happens, message):
@@ -174,6 +178,29 @@ def test_divergence(tmp_path, eager_functions, log_steps, happens, message):
         loop.run()
     assert "\n" not in str(raised.value)
     assert steps_in(tmp_path) == [3]
+
+
+@pytest.mark.parametrize("checkpoint_steps, step", [(3, 6), (4, 7)])
+def test_weights_that_are_not_finite_are_not_saved(
+    tmp_path, eager_functions, checkpoint_steps, step
+):
+    """A step too long leaves finite numbers behind: they are of before the update."""
+
+    class Exploding(ScriptedLearner):
+        def train_step(self, data):
+            scalars = super().train_step(data)
+            if self.weight == 6.0:
+                self.network.kernel.assign([[math.inf]])
+            return scalars
+
+    learner = Exploding({8: KeyboardInterrupt()})
+    loop, _ = make_loop(learner, tmp_path, train_steps=9, checkpoint_steps=checkpoint_steps)
+    message = f"1 of 1 weights aren't finite after step {step}, kernel among them; lower the"
+    with pytest.raises(InputError, match=message):
+        loop.run()
+    assert steps_in(tmp_path) == [checkpoint_steps]
+    learner = ScriptedLearner()
+    assert make_loop(learner, tmp_path, train_steps=9)[0].run() == 9 and learner.weight == 9.0
 
 
 def test_interruption(tmp_path, eager_functions):
