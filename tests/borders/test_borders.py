@@ -15,7 +15,10 @@ NAMING = (
     "t2t_hint_nart.interchange",
     "t2t_hint_nart.bin.t2t_import_checkpoint",
 )
-DEFAULTS = {"t2t_hint_nart.bin.t2t_translate_all", "t2t_hint_nart.bin.t2t_calibrate"}
+# Models that a flag means by default, or that a command line printed as the next step names.
+DEFAULTS = {
+    f"t2t_hint_nart.bin.t2t_{name}" for name in ("translate_all", "calibrate", "datagen", "distill")
+}
 
 
 def above_models():
