@@ -8,7 +8,7 @@ from typing import Any
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.json_file import read_json
+from t2t_hint_nart.json_file import as_stored, read_json
 from t2t_hint_nart.whole_file import write_whole
 
 HPARAMS_FILE = "hparams.json"
@@ -67,7 +67,7 @@ def changed_hparams(output_dir: str | Path, hparams: HParams) -> list[str]:
     """Return what a run's hparams.json has otherwise, as "name old -> new"; not train_steps."""
     stored = stored_hparams(output_dir) or {}
     # As JSON has them: tuples are lists there.
-    values = json.loads(json.dumps(hparams.values()))
+    values = as_stored(hparams.values())
     return [
         f"{name} {stored[name]!r} -> {value!r}"
         for name, value in sorted(values.items())

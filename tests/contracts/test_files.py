@@ -6,10 +6,6 @@ from tests.contracts.package_source import ROOT, SOURCES
 
 WRITES = {"write_text", "write_bytes", "copy2", "copyfile", "copytree"}
 NAMING = {"written_whole", "naming_file"}
-# They read JSON by themselves for the time being.
-UNCHECKED = {
-    "t2t_hint_nart/training/early_stopping.py",
-}
 
 
 def calls(tree):
@@ -76,4 +72,4 @@ def test_a_full_disk_names_the_file():
 
 
 def test_json_is_read_by_a_schema():
-    assert set(places(json_reads)) <= UNCHECKED, "use read_json or parse_json"
+    assert not places(json_reads), "use read_json or parse_json"

@@ -12,6 +12,14 @@ from t2t_hint_nart.output_dir import HPARAMS_FILE, stored_hparams
 from t2t_hint_nart.problems.builders.auf_deutsch import read_contents
 from t2t_hint_nart.reproduce.rows import Row, read_rows
 from t2t_hint_nart.reproduce.stages import Stages
+from t2t_hint_nart.training.early_stopping import (
+    BEST_DIR,
+    BEST_FILE,
+    HISTORY_FILE,
+    EvaluationHistory,
+    StoppingRule,
+    best_so_far,
+)
 
 DEPTH = 100_000
 DAMAGED = {
@@ -24,12 +32,21 @@ DAMAGED = {
     "deep object": b'{"settings": ' * DEPTH + b"1" + b"}" * DEPTH,
     "of other names": b'{"x": {"y": 1}}',
 }
+BEST = {"step": 3, "metric": "loss", "value": 1.0}
 ROW = json.loads(Row("r", 1, "s", "d", "m", 1.0).to_json())
 STAMP = {"settings": {}, "interrupted": False, "result": {}, "seconds": 1.0}
 
 
 def read_stage(directory):
     return Stages(directory, 1).run("data", {}, dict)
+
+
+def read_best(directory):
+    return best_so_far(directory, "loss")
+
+
+def read_history(directory):
+    return EvaluationHistory(directory, StoppingRule())
 
 
 # What reads, the file below a directory, and content whose types alone are wrong, if it has some.
@@ -40,6 +57,16 @@ READERS = {
         read_rows,
         "results.jsonl",
         [{**ROW, "seed": "1"}, {**ROW, "value": [1]}, {**ROW, "system": None}],
+    ),
+    "best": (
+        read_best,
+        f"{BEST_DIR}/{BEST_FILE}",
+        [{**BEST, "step": "3"}, {**BEST, "value": "1"}, {**BEST, "metric": 1}],
+    ),
+    "evaluations": (
+        read_history,
+        HISTORY_FILE,
+        [{"x": {}}, {"1": 2}, {"1": {"loss": "1"}}, {"1": {"loss": True}}],
     ),
     "stage": (
         read_stage,
