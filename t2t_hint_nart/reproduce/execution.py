@@ -14,6 +14,7 @@ import tensorflow as tf
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.distill_problem import DistillProblem
 from t2t_hint_nart.data.problem import Problem
+from t2t_hint_nart.data.problem_identity import identity_of
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.exports.capabilities import ExportedScorer, ExportedTranslator, HintGiver
@@ -114,7 +115,11 @@ class Exports:
 
     @functools.cache  # noqa: B019 - one instance a process
     def _exported(self, system: str) -> Servable:
-        return open_export(self.export_dir(system))
+        opened = open_export(self.export_dir(system))
+        # Text is made of its ids with the vocabulary of the data.
+        known = identity_of(self.problem, self.encoders)
+        opened.metadata.learnt.check_fits(known, opened.export_dir)
+        return opened
 
     @functools.cache  # noqa: B019
     def _decode(self, system: str, decoding: str) -> Decode:

@@ -43,6 +43,7 @@ TRANSLATIONS = {
 
 def evaluation_of(recipe, tmp_path):
     problem = SimpleNamespace(
+        name="tiny",
         target_language="en",
         bleu_convention="wmt14_compound",
         text_pairs=lambda data_dir, split: {("data", recipe.split): PAIRS}[data_dir, split],

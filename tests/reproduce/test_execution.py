@@ -1,8 +1,14 @@
 """How a system is exported, and which decodings an export has; the work itself: tests/e2e."""
 
+from types import SimpleNamespace
+
+import pytest
+
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.reproduce import execution
 from t2t_hint_nart.reproduce.execution import Exports, export_averaged
 from t2t_hint_nart.reproduce.pipeline import Pipeline
+from tests.exports.table_exports import FINGERPRINT, METADATA, VOCAB
 from tests.reproduce.tiny_recipe import TINY_RECIPE as RECIPE
 
 
@@ -29,12 +35,38 @@ def test_an_export_that_a_kill_left_unnoted_is_made_again(monkeypatch, tmp_path)
     assert checkpoint == str(tmp_path / "student_nll" / "avg")
 
 
+class Opened(str):
+    """An export of which there is its directory and what it says of itself."""
+
+    metadata = METADATA
+
+    @property
+    def export_dir(self):
+        return str(self)
+
+
+def exports_with(monkeypatch, fingerprint=FINGERPRINT):
+    """Exports beside data with a vocabulary."""
+    monkeypatch.setattr(execution, "open_export", Opened)
+    encoder = SimpleNamespace(vocab_size=VOCAB, fingerprint=lambda: fingerprint)
+    problem = SimpleNamespace(
+        name=METADATA.problem,
+        get_feature_encoders=lambda data_dir: {"inputs": encoder, "targets": encoder},
+    )
+    return Exports(RECIPE, lambda system: f"export/{system}", problem, "data")
+
+
+def test_an_export_is_used_with_its_own_vocabulary(monkeypatch):
+    words = "^export/teacher doesn't fit reverse: its vocabulary of inputs has fingerprint ffff"
+    with pytest.raises(InputError, match=words):
+        exports_with(monkeypatch, "cd").outputs("teacher", [[1]])
+
+
 def test_decodings_of_an_export(monkeypatch):
     """The scorer is another system's export; how they decode is serving's to say."""
-    monkeypatch.setattr(execution, "open_export", lambda directory: directory)
+    exports = exports_with(monkeypatch)
     monkeypatch.setattr(execution, "ExportedScorer", lambda export: f"scorer {export}")
     monkeypatch.setattr(execution, "decode_of_export", lambda *args: args)
-    exports = Exports(RECIPE, lambda system: f"export/{system}", None, "data")
     assert exports._decode("teacher", "greedy")[0] == "export/teacher"
     assert exports._decode("student_nll", "one_pass") == ("export/student_nll", "", None)
     export, settings, scorer = exports._decode("student_nll", "rescored_5")
