@@ -1,4 +1,4 @@
-"""Ask an exported model for translations: typed ones, or one given by --inputs_once.
+"""Ask an exported model for translations: of what is typed or piped, or of --inputs_once.
 
 The model is read from --export_dir, or asked over the network: --server and --servable_name name a
 model that TensorFlow Serving has, whose REST interface is used. Text is sent as it is, the

@@ -2,6 +2,7 @@ import shutil
 
 import pytest
 
+from t2t_hint_nart.serving.translator import LONGEST_SENTENCE
 from tests.bin.conftest import MODELS, PAIRS, PROBLEM, STEPS
 from tests.commands import refusal, run_command, succeed
 
@@ -41,6 +42,20 @@ def test_every_checkpoint(workshop, flags):
         assert path.stat().st_mtime == (run / f"model.ckpt-{step}.index").stat().st_mtime
     # Two models with other weights, so the second was really read.
     assert (directory / names[0]).read_text() != (directory / names[1]).read_text()
+
+
+def test_a_line_that_is_too_long_costs_no_other(flags, tmp_path):
+    source = flags["source"]
+    source.write_text(f"die Katze .\n{'Hund ' * LONGEST_SENTENCE}\n", "utf-8")
+    ended = run_command("t2t-translate-all", **flags)
+    directory = flags["translations_dir"]
+    told = (
+        f"t2t-translate-all: error: Too long for this machine: line 2 of {source}. What {directory}"
+    )
+    assert ended.status == 1 and ended.err.splitlines()[-1].startswith(told)
+    for step in STEPS:
+        first, second, end = (directory / f"{PROBLEM}-{step}").read_text("utf-8").split("\n")
+        assert first and not second and not end
 
 
 def test_the_same_as_t2t_decoder(workshop, flags, tmp_path):
