@@ -31,6 +31,9 @@ class Stages:
         total: number of stages, for the progress lines.
         stream: where progress goes; stdout by default.
         clock: seconds.
+
+    Raises:
+        InputError: what a finished stage left is damaged.
     """
 
     def __init__(
@@ -48,6 +51,9 @@ class Stages:
         self.seconds: dict[str, float] = {}
         # Of these, the seconds are those of the last of several runs.
         self.interrupted: list[str] = []
+        # Before anything is done: a damaged one would be found after hours.
+        for path in sorted((self._output_dir / "stages").glob("*.json")):
+            _read(path)
 
     def run(
         self, name: str, settings: dict[str, Any], action: Callable[[], dict[str, Any]]

@@ -124,12 +124,20 @@ def test_a_damaged_note_is_refused(tmp_path, content):
     path = tmp_path / "stages" / "data.json"
     path.parent.mkdir()
     path.write_text(content)
-    run = Run(tmp_path)
     with pytest.raises(InputError, match=r"data\.json is damaged: .* Delete it to do it again"):
-        run.do("data")
-    assert run.worked == [] and path.read_text() == content
+        Run(tmp_path)
+    assert path.read_text() == content
 
 
 def test_progress_goes_to_stdout_by_default(tmp_path, capsys):
     Stages(tmp_path, 1).run("data", {}, dict)
     assert capsys.readouterr().out == "[1/1] data ...\n[1/1] data: done in 0 s\n"
+
+
+def test_what_is_damaged_is_found_before_anything_is_done(tmp_path):
+    run = Run(tmp_path)
+    run.do("data")
+    run.do("latency")
+    (tmp_path / "stages" / "latency.json").write_text("{")
+    with pytest.raises(InputError, match=r"latency.json is damaged: .*Delete it to do it again"):
+        Run(tmp_path)
