@@ -92,15 +92,20 @@ class MultiHeadAttention(keras.layers.Layer):
         """Width of a head's q, k or v."""
         return self.channels[letter] // self.num_heads
 
-    def project(self, letters: str, source):
-        """Project one group's source float[B, T, D] → one float[B, H, T, head_size] per letter."""
+    def project(self, letters: str, source, length):
+        """Project one group's source float[B*T, D] → one float[B, H, T, head_size] per letter."""
         if letters in self.kernels:
             parts = getattr(self, f"{letters}_transform")(source)
+            if len({self.head_size(letter) for letter in letters}) == 1:
+                return self._split_equal_heads(parts, length, letters)
             ends = list(itertools.accumulate(self.channels[letter] for letter in letters))
             parts = ops.split(parts, ends[:-1], axis=-1) if len(letters) > 1 else [parts]
         else:
             parts = [getattr(self, f"{letter}_transform")(source) for letter in letters]
-        return [self._split_heads(*pair) for pair in zip(parts, letters, strict=True)]
+        return [
+            self._split_heads(part, length, letter)
+            for part, letter in zip(parts, letters, strict=True)
+        ]
 
     def attend(self, query, key, value, allowed, training=False, bias=None, query_positions=None):
         """Attend with projected heads.
@@ -115,7 +120,7 @@ class MultiHeadAttention(keras.layers.Layer):
             query_positions: int[T], for relative positions; None for 0..T−1. Keys are at 0..S−1.
 
         Returns:
-            output float[B, T, D] and weights float[B, H, T, S] before dropout.
+            output float[B*T, D] and weights float[B, H, T, S] before dropout.
         """
         query = query * self.head_size("q") ** -0.5
         logits = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
@@ -133,17 +138,20 @@ class MultiHeadAttention(keras.layers.Layer):
         context = ops.matmul(dropped, value)
         if self.max_relative_position:
             context = context + self.relative_positions_values.context(dropped, chosen)
-        context = ops.transpose(context, (0, 2, 1, 3))
-        shape = ops.shape(context)
-        context = ops.reshape(context, (shape[0], shape[1], self.channels["v"]))
+        if query.shape[2] != 1:
+            context = ops.transpose(context, (0, 2, 1, 3))
+        context = ops.reshape(context, (-1, self.channels["v"]))
         return self.output_transform(context), weights
 
-    def call(self, *sources, allowed, training=False, bias=None):
-        """Attend from the sources, one float[B, T, D] per group; returns as `attend` does."""
+    def call(self, *sources, lengths, allowed, training=False, bias=None):
+        """Attend from the sources; one float[B*T, D], and its length T, per group (layers.rows).
+
+        The rest, and what is returned, as `attend`.
+        """
         heads = [
             head
-            for letters, source in zip(self.groups, sources, strict=True)
-            for head in self.project(letters, source)
+            for letters, source, length in zip(self.groups, sources, lengths, strict=True)
+            for head in self.project(letters, source, length)
         ]
         return self.attend(*heads, allowed=allowed, training=training, bias=bias)
 
@@ -155,10 +163,25 @@ class MultiHeadAttention(keras.layers.Layer):
             query_positions, key_positions, self.max_relative_position, query.dtype
         )
 
-    def _split_heads(self, states, letter):
-        shape = ops.shape(states)
-        heads = (shape[0], shape[1], self.num_heads, self.head_size(letter))
-        return ops.transpose(ops.reshape(states, heads), (0, 2, 1, 3))
+    def _split_equal_heads(self, parts, length, letters: str):
+        """All parts at once where they are equally wide: a third of the operations."""
+        heads = (len(letters), self.num_heads, self.head_size(letters[0]))
+        if _is_one(length):
+            parts = ops.reshape(parts, (-1, *heads[:2], 1, heads[2]))
+            return ops.unstack(parts, len(letters), axis=1)
+        parts = ops.reshape(parts, (-1, length, *heads))
+        return ops.unstack(ops.transpose(parts, (2, 0, 3, 1, 4)), len(letters), axis=0)
+
+    def _split_heads(self, part, length, letter: str):
+        heads, size = self.num_heads, self.head_size(letter)
+        if _is_one(length):
+            return ops.reshape(part, (-1, heads, 1, size))
+        return ops.transpose(ops.reshape(part, (-1, length, heads, size)), (0, 2, 1, 3))
+
+
+def _is_one(length) -> bool:
+    """Whether it is known that nothing has to change places."""
+    return isinstance(length, int) and length == 1
 
 
 def _channels(name: str, channels: int, hidden_size: int, num_heads: int) -> int:

@@ -1,11 +1,34 @@
 """What T2T does before and after every sublayer: normalise, drop out, add the residual."""
 
 import keras
+from keras import ops
 
 from t2t_hint_nart.errors import InputError
 
 NORM_EPSILON = 1e-6
 STEPS = "nda"
+
+
+class LayerNorm(keras.layers.Layer):
+    """γ·(x − mean)/√(variance + ε) + β over the last axis (T2T common_layers.layer_norm).
+
+    Half the operations of Keras's own, which reshapes γ and β for axes that aren't the last.
+
+    Args:
+        hidden_size: D.
+    """
+
+    def __init__(self, hidden_size: int, **kwargs):
+        super().__init__(**kwargs)
+        self.gamma = self.add_weight(name="gamma", shape=(hidden_size,), initializer="ones")
+        self.beta = self.add_weight(name="beta", shape=(hidden_size,), initializer="zeros")
+        self.built = True
+
+    def call(self, states):
+        """float[..., D] → float[..., D]."""
+        centred = states - ops.mean(states, axis=-1, keepdims=True)
+        variance = ops.mean(ops.square(centred), axis=-1, keepdims=True)
+        return centred * ops.rsqrt(variance + NORM_EPSILON) * self.gamma + self.beta
 
 
 class LayerPrePostprocess(keras.layers.Layer):
@@ -34,8 +57,7 @@ class LayerPrePostprocess(keras.layers.Layer):
             raise InputError(f"Processing sequence {sequence!r} normalises more than once.")
         self.norm = None
         if "n" in self.steps:
-            self.norm = keras.layers.LayerNormalization(epsilon=NORM_EPSILON, name="layer_norm")
-            self.norm.build((None, None, hidden_size))
+            self.norm = LayerNorm(hidden_size, name="layer_norm")
         self.dropout = keras.layers.Dropout(dropout_rate) if "d" in self.steps else None
         self.built = True
 

@@ -37,7 +37,7 @@ class DecoderLayer(keras.layers.Layer):
     def _add_after_self_attention(self, hparams: HParams) -> None:
         """Add what `_after_self_attention` needs: nothing."""
 
-    def _after_self_attention(self, states, timing, target_allowed, training):
+    def _after_self_attention(self, states, lengths, timing, target_allowed, training):
         """What lies between self-attention and encoder-decoder attention, and probes: nothing."""
         return states, {}
 
@@ -45,6 +45,7 @@ class DecoderLayer(keras.layers.Layer):
         self,
         states,
         encoded,
+        lengths,
         target_allowed,
         source_allowed,
         timing=None,
@@ -54,27 +55,30 @@ class DecoderLayer(keras.layers.Layer):
         """One layer over a whole target.
 
         Args:
-            states: float[B, T, D].
-            encoded: float[B, S, D].
+            states: float[B*T, D] (layers.rows).
+            encoded: float[B*S, D].
+            lengths: T and S.
             target_allowed: bool broadcastable to [B, 1, T, T], True = may be attended to.
             source_allowed: bool[B, 1, 1, S], True = real source token.
-            timing: float[1, T, D], for positional attention.
+            timing: float[T, D], for positional attention.
             bias: float[B, 1, T, S] on encoder-decoder attention, or None.
             training: whether dropout is on.
 
         Returns:
-            states float[B, T, D], normed float[B, T, D] (the input as this layer read it) and
+            states float[B*T, D], normed float[B*T, D] (the input as this layer read it) and
             attention weights by the names of their probes.
         """
         normed = self.self_attention_pre(states, training=training)
         attended, own_weights = self.self_attention(
-            normed, allowed=target_allowed, training=training
+            normed, lengths=lengths[:1], allowed=target_allowed, training=training
         )
         states = self.self_attention_post(attended, states, training=training)
-        states, probes = self._after_self_attention(states, timing, target_allowed, training)
+        states, probes = self._after_self_attention(
+            states, lengths, timing, target_allowed, training
+        )
         query = self.encdec_attention_pre(states, training=training)
         attended, weights = self.encdec_attention(
-            query, encoded, allowed=source_allowed, training=training, bias=bias
+            query, encoded, lengths=lengths, allowed=source_allowed, training=training, bias=bias
         )
         states = self.encdec_attention_post(attended, states, training=training)
         transformed = self.ffn(self.ffn_pre(states, training=training), training=training)

@@ -36,8 +36,8 @@ def hard_uniform(source, source_mask, target_mask):
     indices = ops.minimum(ops.round(aligned), ops.maximum(source_len - 1, 0))
     positions = ops.cast(ops.arange(ops.shape(source)[1]), source.dtype)
     # A product with ones and zeros: exact, and no gather that could leave the source.
-    chosen = ops.equal(indices[:, :, None], positions[None, None, :])
-    chosen = ops.logical_and(chosen, target_mask[:, :, None])
+    chosen = ops.equal(ops.expand_dims(indices, 2), positions)
+    chosen = ops.logical_and(chosen, ops.expand_dims(target_mask, 2))
     return ops.matmul(ops.cast(chosen, source.dtype), source)
 
 
@@ -48,10 +48,11 @@ def soft_uniform(source, source_mask, target_mask):
     """
     aligned, _ = _aligned_positions(source_mask, target_mask, source.dtype)
     positions = ops.cast(ops.arange(ops.shape(source)[1]), source.dtype)
-    logits = -ops.square(aligned[:, :, None] - positions[None, None, :]) / TEMPERATURE
-    logits = logits - 1e9 * ops.cast(ops.logical_not(source_mask), source.dtype)[:, None, :]
+    logits = -ops.square(ops.expand_dims(aligned, 2) - positions) / TEMPERATURE
+    padded = ops.cast(ops.logical_not(source_mask), source.dtype)
+    logits = logits - 1e9 * ops.expand_dims(padded, 1)
     copied = ops.matmul(ops.softmax(logits, axis=-1), source)
-    return copied * ops.cast(target_mask, source.dtype)[:, :, None]
+    return copied * ops.expand_dims(ops.cast(target_mask, source.dtype), 2)
 
 
 def coverage_bias(source_mask, target_mask, coverage: str, alpha: float, dtype: str):
@@ -69,8 +70,8 @@ def coverage_bias(source_mask, target_mask, coverage: str, alpha: float, dtype: 
     """
     aligned, _ = _aligned_positions(source_mask, target_mask, dtype)
     positions = ops.cast(ops.arange(ops.shape(source_mask)[1]), dtype)
-    distance = aligned[:, :, None] - positions[None, None, :]
-    return alpha * COVERAGES[coverage](distance)[:, None]
+    distance = ops.expand_dims(aligned, 2) - positions
+    return alpha * ops.expand_dims(COVERAGES[coverage](distance), 1)
 
 
 # The fork's `attention_coverage`.

@@ -8,6 +8,7 @@ from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.attention import CROSS, SELF, MultiHeadAttention
 from t2t_hint_nart.layers.feed_forward import FeedForward, unit_scaling
 from t2t_hint_nart.layers.residual import LayerPrePostprocess
+from t2t_hint_nart.layers.rows import to_rows, to_states
 from t2t_hint_nart.layers.timing_signal import timing_signal
 
 NUM_TARGET_SPACES = 32
@@ -90,10 +91,12 @@ class EncoderLayer(keras.layers.Layer):
         self.ffn_post = postprocess(hparams, "ffn_post")
         self.built = True
 
-    def call(self, states, allowed, training=False):
-        """float[B, S, D], bool[B, 1, 1, S] → float[B, S, D] and weights float[B, H, S, S]."""
+    def call(self, states, length, allowed, training=False):
+        """float[B*S, D], S, bool[B, 1, 1, S] → float[B*S, D] and weights float[B, H, S, S]."""
         normed = self.self_attention_pre(states, training=training)
-        attended, weights = self.self_attention(normed, allowed=allowed, training=training)
+        attended, weights = self.self_attention(
+            normed, lengths=(length,), allowed=allowed, training=training
+        )
         states = self.self_attention_post(attended, states, training=training)
         transformed = self.ffn(self.ffn_pre(states, training=training), training=training)
         return self.ffn_post(transformed, states, training=training), weights
@@ -142,10 +145,11 @@ class Encoder(keras.layers.Layer):
         if self.has_timing:
             positions = ops.arange(ops.shape(embedded)[1])
             states = states + timing_signal(positions, self.hidden_size, embedded.dtype)
-        states = self.dropout(states, training=training)
-        allowed = mask[:, None, None, :]
+        states, length = to_rows(self.dropout(states, training=training))
+        allowed = ops.expand_dims(mask, (1, 2))
         attention = []
         for index in range(self.num_layers):
-            states, weights = getattr(self, f"layer_{index}")(states, allowed, training=training)
+            layer = getattr(self, f"layer_{index}")
+            states, weights = layer(states, length=length, allowed=allowed, training=training)
             attention.append(weights)
-        return self.final(states, training=training), attention
+        return to_states(self.final(states, training=training), length), attention

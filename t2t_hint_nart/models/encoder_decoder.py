@@ -7,6 +7,7 @@ from keras import ops
 
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.embedding import SymbolEmbedding
+from t2t_hint_nart.layers.rows import to_rows, to_states
 from t2t_hint_nart.models.decoder import DecoderLayer
 from t2t_hint_nart.models.encoder import TIMING, Encoder, preprocess
 from t2t_hint_nart.models.network import (
@@ -35,6 +36,7 @@ class EncoderDecoder(Network):
     """
 
     decoder_layer: ClassVar[type[DecoderLayer]] = DecoderLayer
+    broadcasts_source = True
 
     def __init__(
         self,
@@ -87,14 +89,17 @@ class EncoderDecoder(Network):
 
         Args as `DecoderLayer.call` and `Network.decode`; the output's mask is left to the caller.
         """
-        states = self.dropout(states, training=training)
+        states, length = to_rows(self.dropout(states, training=training))
+        encoded, source_length = to_rows(source.states)
+        source_allowed = ops.expand_dims(source.mask, (1, 2))
         made: dict[str, list] = {HIDDEN: [], HIDDEN_NORMED: []}
         for index in range(self.num_decoder_layers):
             states, normed, weights = getattr(self, f"layer_{index}")(
                 states,
-                source.states,
-                target_allowed,
-                source.mask[:, None, None, :],
+                encoded,
+                lengths=(length, source_length),
+                target_allowed=target_allowed,
+                source_allowed=source_allowed,
                 timing=timing,
                 bias=bias,
                 training=training,
@@ -106,8 +111,11 @@ class EncoderDecoder(Network):
         final = self.final(states, training=training)
         # What a layer reads is the normed output of the layer before.
         made[HIDDEN_NORMED] = [*made[HIDDEN_NORMED][1:], final]
+        for name in {HIDDEN, HIDDEN_NORMED}.intersection(probes):
+            made[name] = [to_states(values, length) for values in made[name]]
         asked = {name: ops.stack(values, 1) for name, values in made.items() if name in probes}
-        return Output(self.softmax.logits(final), None, {**source.probes, **asked})
+        logits = to_states(self.softmax.logits(final), length)
+        return Output(logits, None, {**source.probes, **asked})
 
     def probe_sizes(self) -> dict[str, dict[str, int]]:
         """States and attention of every decoder layer, self-attention of the encoder's."""

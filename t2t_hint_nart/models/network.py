@@ -5,7 +5,7 @@ are asked for, probes: tensors from inside, by name. Nothing above `models/` ask
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import keras
 from keras import ops
@@ -121,9 +121,11 @@ class Network(keras.Model):  # type: ignore[misc]
 
     Attributes:
         vocab_size: V, of the target.
+        broadcasts_source: whether `decode` takes a source of one sentence for any number of rows.
     """
 
     vocab_size: int
+    broadcasts_source: ClassVar[bool] = False
 
     def encode(
         self, inputs: Tensor, training: bool = False, probes: Collection[str] = ()

@@ -4,6 +4,7 @@ from typing import Any
 
 from keras import ops
 
+from t2t_hint_nart.layers.rows import to_rows
 from t2t_hint_nart.layers.timing_signal import timing_signal
 from t2t_hint_nart.models.decoder import DecoderLayer
 from t2t_hint_nart.models.encoder_decoder import EncoderDecoder
@@ -17,17 +18,17 @@ class CachedDecoderLayer(DecoderLayer):
         """One layer over one position, with cached keys and values.
 
         Args:
-            states: float[R, 1, D] of R hypotheses.
+            states: float[R, D] of R hypotheses.
             cache: {"k", "v"}: float[R, H, L, head size], filled before `step`.
             memory: {"k", "v"}: float[R, H, S, head size], the projected source.
             step: int[], position of `states`.
             allowed: bool[R, 1, 1, S], True = real source token.
 
         Returns:
-            states float[R, 1, D] and the cache with position `step` filled.
+            states float[R, D] and the cache with position `step` filled.
         """
         normed = self.self_attention_pre(states)
-        query, key, value = self.self_attention.project("qkv", normed)
+        query, key, value = self.self_attention.project("qkv", normed, 1)
         positions = ops.arange(ops.shape(cache["k"])[2])
         # A select instead of a scatter: static shapes, and one code path for every backend.
         here = ops.equal(positions, step)[None, None, :, None]
@@ -40,7 +41,8 @@ class CachedDecoderLayer(DecoderLayer):
             query, cache["k"], cache["v"], past, query_positions=step[None]
         )
         states = self.self_attention_post(attended, states)
-        (query,) = self.encdec_attention.project("q", self.encdec_attention_pre(states))
+        normed = self.encdec_attention_pre(states)
+        (query,) = self.encdec_attention.project("q", normed, 1)
         attended, _ = self.encdec_attention.attend(query, memory["k"], memory["v"], allowed)
         states = self.encdec_attention_post(attended, states)
         return self.ffn_post(self.ffn(self.ffn_pre(states)), states), cache
@@ -71,7 +73,7 @@ class Transformer(EncoderDecoder):
         """
         if canvas.tokens is None:
             raise ValueError("An autoregressive model needs a canvas with tokens.")
-        shifted = ops.pad(self.target_embedding(canvas.tokens)[:, :-1], [[0, 0], [1, 0], [0, 0]])
+        shifted = ops.pad(self.target_embedding(canvas.tokens), [[0, 0], [1, 0], [0, 0]])[:, :-1]
         positions = ops.arange(ops.shape(canvas.tokens)[1])
         if self.has_timing:
             shifted = shifted + timing_signal(positions, self.hidden_size, shifted.dtype)
@@ -91,12 +93,13 @@ class Transformer(EncoderDecoder):
             {layer: {"k", "v"}} of zeros[B, H, room, head size].
         """
         memory: dict[str, Any] = {"mask": source.mask}
+        encoded, length = to_rows(source.states)
         shape = (ops.shape(source.mask)[0], self.num_heads, room)
         size = self.layer_0.self_attention.head_size
         caches = {}
         for index in range(self.num_decoder_layers):
             name = f"layer_{index}"
-            keys, values = getattr(self, name).encdec_attention.project("kv", source.states)
+            keys, values = getattr(self, name).encdec_attention.project("kv", encoded, length)
             memory[name] = {"k": keys, "v": values}
             caches[name] = {
                 letter: ops.zeros((*shape, size(letter)), source.states.dtype) for letter in "kv"
@@ -113,14 +116,14 @@ class Transformer(EncoderDecoder):
 
     def step(self, ids, position, memory, state):
         """Predict the next token of R hypotheses; args and returns as `Stepwise.step`."""
-        states = self.target_embedding(ids[:, None])
+        states = self.target_embedding(ids)
         if self.has_timing:
             states = states + timing_signal(position[None], self.hidden_size, states.dtype)
-        allowed = memory["mask"][:, None, None, :]
+        allowed = ops.expand_dims(memory["mask"], (1, 2))
         grown = {}
         for index in range(self.num_decoder_layers):
             name = f"layer_{index}"
             states, grown[name] = getattr(self, name).step(
                 states, state[name], memory[name], position, allowed
             )
-        return self.softmax.logits(self.final(states))[:, 0], grown
+        return self.softmax.logits(self.final(states)), grown

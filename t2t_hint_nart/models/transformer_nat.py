@@ -38,13 +38,14 @@ class NatDecoderLayer(DecoderLayer):
             self.pos_attention = attention_layer(hparams, POSITIONAL, "pos_attention")
             self.pos_attention_post = postprocess(hparams, "pos_attention_post")
 
-    def _after_self_attention(self, states, timing, target_allowed, training):
+    def _after_self_attention(self, states, lengths, timing, target_allowed, training):
         """Positional attention: queries and keys from the timing signal, values from the states."""
         if not self.positional:
             return states, {}
         values = self.pos_attention_pre(states, training=training)
+        lengths = (lengths[0], lengths[0])
         attended, weights = self.pos_attention(
-            timing, values, allowed=target_allowed, training=training
+            timing, values, lengths=lengths, allowed=target_allowed, training=training
         )
         states = self.pos_attention_post(attended, states, training=training)
         return states, {POSITIONAL_ATTENTION: weights}
@@ -64,12 +65,13 @@ def target_attention_mask(target_mask, without_self: bool):
     Returns:
         bool[B, 1, T, T], True = may be attended to.
     """
-    allowed = target_mask[:, None, None, :]
+    allowed = ops.expand_dims(target_mask, (1, 2))
     if without_self:
         positions = ops.arange(ops.shape(target_mask)[1])
-        other = ops.not_equal(positions[None, :], positions[:, None])[None, None]
+        other = ops.not_equal(positions[None, :], positions[:, None])
         single = ops.sum(ops.cast(target_mask, "int32"), axis=1) < 2
-        allowed = ops.logical_and(allowed, ops.logical_or(other, single[:, None, None, None]))
+        single = ops.expand_dims(single, (1, 2, 3))
+        allowed = ops.logical_and(allowed, ops.logical_or(other, single))
     return allowed
 
 
@@ -127,7 +129,7 @@ class TransformerNat(EncoderDecoder):
         states = self.copy_source(copied, encoded.mask, canvas.mask)
         timing = timing_signal(
             ops.arange(ops.shape(canvas.mask)[1]), self.hidden_size, encoded.states.dtype
-        )[None]
+        )
         if self.has_timing:
             states = states + timing
         target_allowed = target_attention_mask(canvas.mask, self.attention_without_self)

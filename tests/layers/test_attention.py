@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.layers.attention import CROSS, POSITIONAL, SELF, MultiHeadAttention
+from t2t_hint_nart.layers.rows import to_rows
 from t2t_hint_nart.models.variables import named_variables
 from tests.central_differences import central_differences
 from tests.dtype_policy import dtype_policy
@@ -39,6 +40,13 @@ def build(groups, projection="fused_bias", **options):
     return layer
 
 
+def attend(layer, *sources, **options):
+    """The layer's output as float[B, T, D], and its weights."""
+    rows, lengths = zip(*(to_rows(keras.ops.convert_to_tensor(s)) for s in sources), strict=True)
+    output, weights = layer(*rows, lengths=lengths, **options)
+    return keras.ops.reshape(output, (-1, LENGTH, WIDTH)), weights
+
+
 def parameters(layer):
     return {
         "a/" + name.replace("_transform", ""): variable.numpy()
@@ -61,7 +69,7 @@ def test_equals_the_oracle(groups, options, projection):
     layer = build(groups, projection, **options)
     sources, oracle_inputs = READS[groups]
     allowed = ALLOWED[:, :, : oracle_inputs[1].shape[1]]
-    output, weights = layer(*sources, allowed=allowed[:, None])
+    output, weights = attend(layer, *sources, allowed=allowed[:, None])
     expected = oracle.attend(parameters(layer), "a", *oracle_inputs, allowed, HEADS)
     np.testing.assert_allclose(output, expected[0], 1e-10, 1e-12)
     np.testing.assert_allclose(weights, expected[1], 1e-10, 1e-12)
@@ -100,7 +108,7 @@ def test_gradients_of_relative_positions(projection):
         name: variable for name, variable in named_variables(layer).items() if "relative" in name
     }
     with tf.GradientTape() as tape:
-        output, _ = layer(STATES, allowed=allowed[:, None])
+        output, _ = attend(layer, STATES, allowed=allowed[:, None])
         total = keras.ops.sum(output * toward)
     gradients = tape.gradient(total, [variable.value for variable in named.values()])
     before = parameters(layer)
@@ -118,17 +126,29 @@ def test_gradients_of_relative_positions(projection):
 
 def test_one_query_at_its_position_is_a_row_of_all():
     layer = build(SELF, max_relative_position=2)
-    whole, _ = layer(STATES, allowed=True)
-    query, key, value = layer.project("qkv", STATES)
+    whole, _ = attend(layer, STATES, allowed=True)
+    query, key, value = layer.project("qkv", *to_rows(keras.ops.convert_to_tensor(STATES)))
     for t in range(LENGTH):
         one, _ = layer.attend(query[:, :, t : t + 1], key, value, True, query_positions=[t])
-        np.testing.assert_allclose(one[:, 0], whole[:, t], 1e-12, 1e-12)
+        np.testing.assert_allclose(one, whole[:, t], 1e-12, 1e-12)
+
+
+@pytest.mark.parametrize("options", [{}, {"value_channels": 12}])
+def test_heads_of_one_position_are_those_of_a_sequence_of_one(options):
+    layer = build(SELF, **options)
+    rows = keras.ops.convert_to_tensor(STATES[:, 0])
+    for one, many in zip(
+        layer.project("qkv", rows, 1),
+        layer.project("qkv", rows, keras.ops.convert_to_tensor(1)),
+        strict=True,
+    ):
+        assert np.array_equal(one, many)
 
 
 def test_weights_are_those_before_dropout():
     layer = build(SELF, dropout_rate=0.5)
-    still, weights = layer(STATES, allowed=True)
-    dropped, trained_weights = layer(STATES, allowed=True, training=True)
+    still, weights = attend(layer, STATES, allowed=True)
+    dropped, trained_weights = attend(layer, STATES, allowed=True, training=True)
     assert np.array_equal(weights, trained_weights)
     np.testing.assert_allclose(np.sum(weights, -1), 1.0)
     assert not np.allclose(still, dropped)
@@ -137,7 +157,7 @@ def test_weights_are_those_before_dropout():
 def test_a_row_with_nothing_allowed_is_finite():
     layer = build(SELF)
     nothing = np.zeros((2, 1, 1, LENGTH), bool)
-    output, weights = layer(STATES, allowed=nothing)
+    output, weights = attend(layer, STATES, allowed=nothing)
     assert np.isfinite(output).all() and np.isfinite(weights).all()
 
 
