@@ -26,6 +26,8 @@ COMMANDS = (
     "t2t-import-checkpoint",
 )
 SEARCH = ["optuna>=4,<6"]
+LITERT = ["ai-edge-litert>=2.1"]
+CTRANSLATE2 = ["ctranslate2>=4.6"]
 
 
 def version() -> str:
@@ -79,8 +81,14 @@ setup(
     extras_require={
         # t2t-trainer --hparams_range
         "search": SEARCH,
+        # t2t-exporter --format=litert, and what it wrote
+        "litert": LITERT,
+        # t2t-exporter --format=ctranslate2, and what it wrote
+        "ctranslate2": CTRANSLATE2,
         "dev": [
             *SEARCH,
+            *LITERT,
+            *CTRANSLATE2,
             "dill",  # tfds.testing imports it
             "hypothesis",
             "import-linter",

@@ -19,6 +19,17 @@ class UnknownNameError(InputError, KeyError):
         return str(self.args[0]) if self.args else ""
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether what was raised says that memory ran out, TensorFlow's error among it.
+
+    Example:
+        >>> is_out_of_memory(MemoryError())
+        True
+    """
+    # By its name: TensorFlow, which may never have been imported, isn't for this.
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+
+
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """Return a hint naming the closest allowed names, or an empty string.
 

@@ -177,8 +177,8 @@ def _from_dataset(values: flags.FlagValues, settings: HParams, problem) -> Job:
 
 
 def _translate(trained, settings: HParams, scorer, sentences):
+    from t2t_hint_nart.serving.decode_function import translator_of
     from t2t_hint_nart.serving.job import translate
-    from t2t_hint_nart.serving.translator import translator_of
 
     translator = translator_of(trained, settings, scorer, to_stderr)
     return translate(translator, sentences, to_stderr, settings.batch_size)
@@ -222,7 +222,7 @@ def _interactive(values: flags.FlagValues, settings: HParams, problem) -> Job:
     from t2t_hint_nart.serving.interactive import interact
 
     def run(trained, scorer) -> list[str]:
-        from t2t_hint_nart.serving.translator import translator_of
+        from t2t_hint_nart.serving.decode_function import translator_of
 
         def make_translate(settings: HParams):
             translator = translator_of(trained, settings, scorer, to_stderr)

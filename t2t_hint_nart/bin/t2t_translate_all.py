@@ -119,8 +119,8 @@ def _translate(values: flags.FlagValues, settings: HParams, sentences: Any) -> T
     named = model_of_run(values, values.model_dir)
 
     from t2t_hint_nart.exports.capabilities import ExportedScorer
+    from t2t_hint_nart.serving.decode_function import translator_of
     from t2t_hint_nart.serving.job import translate
-    from t2t_hint_nart.serving.translator import translator_of
     from t2t_hint_nart.training.checkpoints import restore_model
 
     scorer = ExportedScorer(values.teacher_export_dir) if values.teacher_export_dir else None

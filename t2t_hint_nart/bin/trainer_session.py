@@ -132,7 +132,7 @@ class TrainerSession:
     def translator(self, trained):
         """A translator on a model; the teacher ranks candidates, if there are any."""
         from t2t_hint_nart.exports.capabilities import ExportedScorer
-        from t2t_hint_nart.serving.translator import translator_of
+        from t2t_hint_nart.serving.decode_function import translator_of
 
         ranks = trained.strategy(self.decode_hparams).needs_scorer and self.teacher_dir
         scorer = ExportedScorer(self.teacher_dir) if ranks else None

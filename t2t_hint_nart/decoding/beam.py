@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import tensorflow as tf
 
+from t2t_hint_nart.decoding import GREEDY
 from t2t_hint_nart.decoding.beam_search import beam_search, tile_to_beam
 from t2t_hint_nart.decoding.search import Hypotheses
 from t2t_hint_nart.decoding.sources import keep_empty
@@ -16,7 +17,6 @@ from t2t_hint_nart.models.network import Stepwise, require
 # and re-ordering of, caches with room for all of them is what a step on a CPU mostly spends its
 # time on: growing by blocks makes batches 2 to 3 times faster.
 BLOCK = 16
-GREEDY = "greedy"
 
 
 class Beam(Strategy):

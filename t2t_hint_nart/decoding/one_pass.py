@@ -33,6 +33,7 @@ def one_pass(
     *,
     reading: Reading = read_until_eos,
     max_length: int | None = None,
+    broadcast: bool = False,
 ) -> OnePassResult:
     """Predict all positions of every candidate in one batched call, and read each as a sentence.
 
@@ -45,6 +46,7 @@ def one_pass(
         reading: what makes sentences of logits.
         max_length: static T, needed under XLA; longer candidates are clipped to it. None takes the
             longest candidate.
+        broadcast: of a single sentence, give `logits_fn` its one row for all candidates.
 
     Returns:
         OnePassResult.
@@ -55,7 +57,9 @@ def one_pass(
     count = tf.shape(lengths)[1] if lengths.shape[1] is None else lengths.shape[1]
     steps = tf.maximum(tf.reduce_max(lengths), 0) if max_length is None else max_length
     mask = tf.sequence_mask(tf.reshape(lengths, [-1]), steps)
-    rows = tf.nest.map_structure(lambda tensor: tf.repeat(tensor, count, axis=0), inputs)
+    rows = inputs
+    if not broadcast:
+        rows = tf.nest.map_structure(lambda tensor: tf.repeat(tensor, count, axis=0), inputs)
     ids, log_probs = reading(logits_fn(rows, mask), mask)
     shape = [-1, count]
     return OnePassResult(

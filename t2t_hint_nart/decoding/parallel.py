@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import tensorflow as tf
 
+from t2t_hint_nart.decoding import CANDIDATES
 from t2t_hint_nart.decoding.one_pass import OnePassResult, candidate_lengths, one_pass
 from t2t_hint_nart.decoding.reading import Reading, dedup, read_until_eos
 from t2t_hint_nart.decoding.search import Hypotheses
@@ -15,8 +16,6 @@ from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparam_bounds import AT_LEAST_0
 from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.models.network import Canvas, Parallel, require
-
-CANDIDATES = "candidates"
 
 
 class ParallelPass(Strategy):
@@ -56,6 +55,7 @@ class ParallelPass(Strategy):
             source,
             lengths,
             reading=self.reading,
+            broadcast=lengths.shape[0] == 1 and getattr(network, "broadcasts_source", False),
         )
 
     def _finish(self, network: Parallel, source: Any, found: OnePassResult) -> OnePassResult:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import tensorflow as tf
 
 from t2t_hint_nart.data.problem_identity import ProblemIdentity
+from t2t_hint_nart.decoding.search import Hypotheses
+from t2t_hint_nart.decoding.strategy import rank_candidates
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.metadata import (
     DECODE,
@@ -123,12 +125,23 @@ class ExportedScorer(Capability):
     name = SCORES
 
     def score(self, inputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        """Log p(targets | inputs), EOS included: float32[B], in nats."""
+        """Log p(targets | inputs), EOS included: float32[B], in nats.
+
+        Without a graph there may be several rows of targets for each of inputs, one below the
+        other.
+        """
         return self.export.call(SCORE, inputs=inputs, targets=targets)["log_prob"]
 
     def encode(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Encode sources once for any number of targets: int32[B, S] → tensors by name."""
         return self.export.call(ENCODE, inputs=inputs)
+
+    def rank(self, inputs: Any, ids: Any, alpha: float = 0.0) -> Hypotheses:
+        """Sort the candidates int32[B, C, T] of sources int32[B, S] (`rank_candidates`)."""
+        if self.export.is_graph:
+            return rank_candidates(self.encode(inputs), ids, self.score_encoded, alpha)
+        # Each source with all its candidates, as it is.
+        return rank_candidates((), ids, lambda _, targets: self.score(inputs, targets), alpha)
 
     def score_encoded(self, source: Mapping[str, tf.Tensor], targets: tf.Tensor) -> tf.Tensor:
         """Log p(targets | source), EOS included: float32[B], in nats.

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import TextEncoder
-from t2t_hint_nart.decoding.strategy import Strategy
 from t2t_hint_nart.exports.metadata import ExportMetadata, newest_version, read_metadata
+
+if TYPE_CHECKING:
+    from t2t_hint_nart.decoding.strategy import Strategy
 
 Tensors = dict[str, Any]
 
@@ -18,10 +20,12 @@ class Servable(Protocol):
     Attributes:
         export_dir: where it is.
         metadata: what it says of itself.
+        is_graph: whether calls can be traced into a TensorFlow function.
     """
 
     export_dir: str
     metadata: ExportMetadata
+    is_graph: bool
 
     def call(self, signature: str, **tensors: Any) -> Tensors:
         """Call a signature (exports.metadata) with tensors by name."""
@@ -40,10 +44,18 @@ class Servable(Protocol):
 class Runtime(Protocol):
     """A format of exports."""
 
+    def offers(self, strategy: "Strategy", capabilities: Sequence[str]) -> tuple[str, ...]:
+        """What of a model's capabilities its exports in this format have.
+
+        Args:
+            strategy: of `decode`.
+            capabilities: the model's (exports.metadata).
+        """
+
     def write(
         self,
         network: Any,
-        strategy: Strategy,
+        strategy: "Strategy",
         encoders: dict[str, TextEncoder],
         capabilities: Sequence[str],
         directory: Path,

@@ -33,6 +33,11 @@ _STRINGS = tf.TensorSpec([None], tf.string)
 class SavedModelRuntime:
     """Writes and opens SavedModels (`exports.runtime.Runtime`)."""
 
+    def offers(self, strategy: Strategy, capabilities: Sequence[str]) -> tuple[str, ...]:
+        """All; args as `Runtime.offers`."""
+        del strategy
+        return tuple(capabilities)
+
     def write(
         self,
         network: keras.Model,
@@ -80,6 +85,8 @@ class OpenSavedModel:
     Raises:
         InputError: damaged.
     """
+
+    is_graph = True
 
     def __init__(self, directory: Path, metadata: ExportMetadata):
         self.export_dir = str(directory)

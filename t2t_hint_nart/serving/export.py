@@ -89,15 +89,14 @@ def export(
     strategy_name = registry.strategy_of(source.model_name)
     exported = exported_names(decode_hparams, strategy_name)
     strategy = source.strategy(decode_hparams).exported()
-    network, capabilities = source.model, capabilities_of(source.model)
+    network, format_ = source.model, registry.runtime(runtime)
+    capabilities = format_.offers(strategy, capabilities_of(network))
     incomplete = target.with_name(target.name + ".incomplete")
     shutil.rmtree(incomplete, ignore_errors=True)
     incomplete.mkdir(parents=True)
     try:
         with writing(f"Export {incomplete}"):
-            registry.runtime(runtime).write(
-                network, strategy, source.encoders, capabilities, incomplete
-            )
+            format_.write(network, strategy, source.encoders, capabilities, incomplete)
     except InputError:
         shutil.rmtree(incomplete)
         raise
@@ -107,7 +106,7 @@ def export(
         problem=learnt.problem,
         step=source.step,
         capabilities=capabilities,
-        probes=compared_probes(network),
+        probes=compared_probes(network) if GIVES_HINTS in capabilities else {},
         strategy=strategy_name,
         decode_hparams={name: strategy.settings.get(name) for name in exported},
         vocabularies=learnt.vocabularies,

@@ -1,28 +1,14 @@
-"""Translate lines of text: load once, translate many."""
+"""Translate lines of text: load once, translate many (no TensorFlow of its own)."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
-import keras
 import numpy as np
-import tensorflow as tf
-from absl import logging
 
-from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.data.sentence_batches import SentenceBatch, sentence_batches
-from t2t_hint_nart.decoding.beam import GREEDY
-from t2t_hint_nart.decoding.decode_hparams import decode_hparams
-from t2t_hint_nart.decoding.parallel import CANDIDATES
-from t2t_hint_nart.decoding.sources import keep_empty
-from t2t_hint_nart.decoding.strategy import IDS, Rescored, Scorer, Strategy, rank_candidates
-from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.exports.capabilities import ExportedScorer
-from t2t_hint_nart.exports.metadata import DECODE
-from t2t_hint_nart.exports.runtime import Servable
-from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.errors import InputError, is_out_of_memory
 from t2t_hint_nart.serving.decodes import Hypothesis
-from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.text import EOS_ID, PAD_ID
 from t2t_hint_nart.text.lines import sentence
 from t2t_hint_nart.text.reserved import sentence_ids
@@ -31,12 +17,9 @@ DEFAULT_BATCH_SIZE = 32
 # Tokens, EOS among them: attention takes memory by their square, 1 GiB a layer of 16 heads here.
 LONGEST_SENTENCE = 4096
 
-# What of the decoding of candidates can be otherwise than it was exported.
-_CHANGEABLE = ("beam_size", "alpha", "length_halfwidth", "rescoring_alpha")
-
 _Outputs = TypeVar("_Outputs")
 # inputs int32[B, S] → ids int32[B, K, L], scores float32[B, K], best first.
-Decode = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+Decode = Callable[[np.ndarray], tuple[Any, Any]]
 
 
 def fitting_batches(
@@ -79,7 +62,9 @@ def _called(
     places = batch.indices.tolist()
     try:
         outputs: _Outputs | None = call(batch)
-    except (tf.errors.ResourceExhaustedError, MemoryError):
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
         outputs = None
     if outputs is not None or len(places) == 1:
         yield places, outputs
@@ -157,7 +142,7 @@ class Translator:
         """
 
         def call(batch: SentenceBatch) -> list[np.ndarray]:
-            return [part.numpy() for part in self._decode(tf.constant(batch.inputs))]
+            return [np.asarray(part) for part in self._decode(batch.inputs)]
 
         longest = max(self._max_input_size, LONGEST_SENTENCE)
         hypotheses: list[list[Hypothesis]] = [[Hypothesis("", 0.0)] for _ in sentences]
@@ -180,7 +165,7 @@ class Translator:
 
     def warm_up(self) -> None:
         """Build the graph with the shortest of sentences, so that the first one takes no longer."""
-        self._decode(tf.constant([[EOS_ID]]))
+        self._decode(np.array([[EOS_ID]], np.int32))
 
 
 def _refuse(sentences: Sequence[Sequence[int]]) -> Callable[[int], None]:
@@ -191,116 +176,3 @@ def _refuse(sentences: Sequence[Sequence[int]]) -> Callable[[int], None]:
         )
 
     return refuse
-
-
-def decode_in_graph(
-    network: keras.Model, strategy: Strategy, scorer: Scorer | None = None
-) -> Decode:
-    """Compile a strategy on a network; what needs a scorer is ranked by it.
-
-    Raises:
-        InputError: the strategy needs a scorer and there is none.
-    """
-    run: Strategy | Rescored = strategy
-    if strategy.needs_scorer:
-        if scorer is None:
-            raise InputError(
-                f"{strategy.needs_scorer}, which a teacher must rank: give its export with "
-                "--teacher_export_dir, or beam_size=1."
-            )
-        run = Rescored(strategy, scorer, strategy.settings.get("rescoring_alpha", 0.0))
-
-    @tf.function(input_signature=[IDS], autograph=False)
-    def decode(inputs):
-        return tuple(keep_empty(run(network, inputs), inputs))
-
-    return decode
-
-
-def translator_of(
-    trained: TrainedModel,
-    settings: HParams,
-    scorer: ExportedScorer | None = None,
-    say: Callable[[str], None] = logging.warning,
-) -> Translator:
-    """Return a Translator on a model in memory.
-
-    Args:
-        trained: the model with its vocabularies.
-        settings: decode hparams of its strategy.
-        scorer: ranks candidates.
-        say: told if that was trained on another problem.
-
-    Raises:
-        InputError: candidates that nothing ranks, or a scorer of another vocabulary or direction.
-    """
-    strategy = trained.strategy(settings)
-    if scorer is not None and strategy.needs_scorer:
-        warning = scorer.check_fits(trained.identity)
-        if warning:
-            say(f"Warning: {warning}")
-    return Translator(
-        decode_in_graph(trained.model, strategy, scorer),
-        trained.encoders,
-        settings.batch_size,
-        settings.max_input_size,
-    )
-
-
-def decode_of_export(
-    servable: Servable, settings: str = "", scorer: ExportedScorer | None = None
-) -> Decode:
-    """Return the decoding of an open export, as it was exported or otherwise.
-
-    Args:
-        servable: the export.
-        settings: decode hparams as in --decode_hparams; of what the export was made with only
-            beam_size (1: greedy), length_halfwidth and rescoring_alpha can be changed.
-        scorer: ranks candidates.
-
-    Raises:
-        InputError: settings that the export can't have, or candidates that nothing ranks.
-    """
-    facts = servable.metadata
-    wanted = decode_hparams(settings, facts.strategy)
-    exported = {
-        **decode_hparams("", facts.strategy).values(),
-        **facts.decode_hparams,
-        "max_input_size": facts.max_input_size,
-    }
-    is_greedy = facts.strategy == registry.BEAM and wanted.beam_size == 1 != exported["beam_size"]
-    free = _CHANGEABLE if "length_halfwidth" in wanted else ("beam_size",) if is_greedy else ()
-    for name in (clause.partition("=")[0].strip() for clause in settings.split(",") if clause):
-        if name not in free and wanted.get(name) != exported[name]:
-            raise InputError(
-                f"{servable.export_dir} decodes with {name}={exported[name]}, not "
-                f"{wanted.get(name)}: export the model again with that value."
-            )
-    halfwidth = wanted.get("length_halfwidth", 0)
-    if halfwidth:
-        if scorer is None:
-            raise InputError(f"{halfwidth} lengths a side need a scorer to rank them.")
-        return _rescored(servable, scorer, halfwidth, wanted.rescoring_alpha)
-    signature = GREEDY if is_greedy else DECODE
-    servable.require(signature)
-
-    def decode(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        result = servable.call(signature, inputs=inputs)
-        return result["outputs"][:, None], result["scores"][:, None]
-
-    return decode
-
-
-def _rescored(servable: Servable, scorer: ExportedScorer, halfwidth: int, alpha: float) -> Decode:
-    """An export's candidates, ranked by a scorer, all in one graph."""
-    servable.require(CANDIDATES)
-    scorer.check_fits(servable.metadata.learnt, servable.export_dir)
-
-    @tf.function(input_signature=[IDS], autograph=False)
-    def decode(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        found = servable.call(CANDIDATES, inputs=inputs, halfwidth=tf.constant(halfwidth))
-        source = scorer.encode(inputs)
-        ranked = rank_candidates(source, found["outputs"], scorer.score_encoded, alpha)
-        return tuple(keep_empty(ranked, inputs))
-
-    return decode

@@ -97,12 +97,15 @@ def test_what_it_says_of_itself(written):
 class Files:
     """A runtime that writes nothing but a note."""
 
+    def offers(self, strategy, capabilities):
+        return tuple(capabilities)
+
     def write(self, network, strategy, encoders, capabilities, directory):
         note = f"{type(strategy).__name__} {', '.join(capabilities)} {sorted(encoders)}"
         (directory / "note").write_text(note)
 
 
-class Breaking:
+class Breaking(Files):
     def write(self, network, strategy, encoders, capabilities, directory):
         (directory / "half").write_text("")
         raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")

@@ -14,15 +14,10 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer
 from t2t_hint_nart.exports.runtime import open_export
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.serving.decode_function import decode_in_graph, decode_of_export, translator_of
 from t2t_hint_nart.serving.decodes import Hypothesis
 from t2t_hint_nart.serving.trained_model import TrainedModel
-from t2t_hint_nart.serving.translator import (
-    LONGEST_SENTENCE,
-    Translator,
-    decode_in_graph,
-    decode_of_export,
-    translator_of,
-)
+from t2t_hint_nart.serving.translator import LONGEST_SENTENCE, Translator
 from t2t_hint_nart.text.lines import AROUND_SENTENCES
 from tests.decoding.test_parallel import Spreading
 from tests.exports.table_exports import (
@@ -59,7 +54,7 @@ class Copy:
         self.batches = []
 
     def __call__(self, inputs):
-        rows = inputs.numpy()
+        rows = np.asarray(inputs)
         self.batches.append(rows.shape)
         shorter = np.pad(rows[:, 1:], [[0, 0], [0, 1]])
         scores = -rows.sum(axis=1).astype(np.float32)
@@ -117,7 +112,7 @@ class Small:
         self.memory, self.done = memory, []
 
     def __call__(self, inputs):
-        rows = inputs.numpy()
+        rows = np.asarray(inputs)
         if rows.size > self.memory:
             raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
         self.done.append(rows.shape)
@@ -345,6 +340,7 @@ class Said:
     """An export of which there is only what it says about itself."""
 
     export_dir = "there"
+    is_graph = True
 
     def __init__(self, side, fingerprint):
         other = {side: {**METADATA.vocabularies[side], "fingerprint": fingerprint}}

@@ -1,0 +1,219 @@
+"""LiteRT (TensorFlow Lite): a small file for one sentence at a time, the fastest on a CPU.
+
+A file holds every signature over the same weights, and serves sentences of any length. A student
+translates, and gives candidates; a teacher gives the probability of whole sentences. Opening one
+needs `ai-edge-litert` and no TensorFlow.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.exports import metadata as names
+from t2t_hint_nart.exports.metadata import ExportMetadata
+from t2t_hint_nart.exports.plain_text import PlainTextServable, Tensors
+from t2t_hint_nart.exports.vocabulary_files import write_vocabularies
+
+if TYPE_CHECKING:
+    import keras
+
+    from t2t_hint_nart.data.problem import TextEncoder
+    from t2t_hint_nart.decoding.strategy import Strategy
+
+MODEL_FILE = "model.tflite"
+_EXTRA = 'pip install "t2t-hint-nart[litert]"'
+
+
+class LiteRtRuntime:
+    """Writes and opens LiteRT files (`exports.runtime.Runtime`).
+
+    Attributes:
+        int8: whether weights are stored, and multiplied, as 8-bit integers; activations are
+            quantized as they come, a row at a time.
+    """
+
+    int8 = False
+
+    def offers(self, strategy: "Strategy", capabilities: Sequence[str]) -> tuple[str, ...]:
+        """One pass translates, and a scorer scores; args as `Runtime.offers`."""
+        from t2t_hint_nart.decoding.parallel import ParallelPass
+
+        can = {
+            names.TRANSLATES: isinstance(strategy, ParallelPass),
+            names.SCORES: names.SCORES in capabilities,
+        }
+        return tuple(name for name, is_there in can.items() if is_there)
+
+    def write(
+        self,
+        network: "keras.Model",
+        strategy: "Strategy",
+        encoders: "dict[str, TextEncoder]",
+        capabilities: Sequence[str],
+        directory: Path,
+    ) -> None:
+        """Convert a network; args as `Runtime.write`.
+
+        Raises:
+            InputError: it has neither a strategy of one pass nor scores, or an operation that
+                LiteRT lacks.
+        """
+        converted = _converted(network, _functions(network, strategy, capabilities), self.int8)
+        (directory / MODEL_FILE).write_bytes(converted)
+        write_vocabularies(directory, encoders)
+
+    def open(self, directory: Path, metadata: ExportMetadata) -> "OpenLiteRt":
+        """Load a file.
+
+        Raises:
+            InputError: LiteRT isn't installed, or the file is damaged.
+        """
+        return OpenLiteRt(directory, metadata)
+
+
+class LiteRtInt8Runtime(LiteRtRuntime):
+    """LiteRT with weights of 8 bits: a third of the size, half of the time, a little less exact."""
+
+    int8 = True
+
+
+def _functions(
+    network: "keras.Model", strategy: "Strategy", capabilities: Sequence[str]
+) -> dict[str, Any]:
+    """The signatures, each for one source sentence.
+
+    Raises:
+        InputError: there are none.
+    """
+    import tensorflow as tf
+
+    from t2t_hint_nart.decoding.sources import keep_empty
+    from t2t_hint_nart.losses.likelihood import token_log_probs
+    from t2t_hint_nart.models.network import Canvas
+
+    one = tf.TensorSpec([1, None], tf.int32, "inputs")
+
+    def decode(inputs):
+        found = keep_empty(strategy(network, inputs), inputs)
+        return {"outputs": found.ids[:, 0], "scores": found.scores[:, 0]}
+
+    def score(inputs, targets):
+        source = network.encode(inputs)
+        if not getattr(network, "broadcasts_source", False):
+            count = tf.shape(targets)[0]
+            source = tf.nest.map_structure(lambda part: tf.repeat(part, count, axis=0), source)
+        logits = network.decode(source, Canvas(targets != 0, targets)).logits
+        tokens = token_log_probs(logits, targets)
+        return {"log_prob": tf.reduce_sum(tokens, axis=1), "token_log_prob": tokens}
+
+    functions: dict[str, tuple[Any, tuple[tf.TensorSpec, ...]]] = {}
+    if names.TRANSLATES in capabilities:
+        functions[names.DECODE] = (decode, (one,))
+        for name, signature in strategy.signatures(network).items():
+            functions[name] = (signature.function, (one, *signature.inputs[1:]))
+    if names.SCORES in capabilities:
+        targets = tf.TensorSpec([None, None], tf.int32, "targets")
+        functions[names.SCORE] = (score, (one, targets))
+    if not functions:
+        raise InputError(
+            "LiteRT is for models of one pass and for scorers; export with --format=saved_model."
+        )
+    return {
+        name: tf.function(function, input_signature=specs, autograph=False)
+        for name, (function, specs) in functions.items()
+    }
+
+
+def _converted(network: "keras.Model", functions: dict[str, Any], int8: bool) -> bytes:
+    """The file.
+
+    Raises:
+        InputError: an operation that LiteRT lacks.
+    """
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.held = [variable.value for variable in network.variables]
+    with tempfile.TemporaryDirectory() as saved:
+        tf.saved_model.save(module, saved, signatures=functions)
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            saved, signature_keys=sorted(functions)
+        )
+        if int8:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        try:
+            converted: bytes = converter.convert()
+        except Exception as error:  # the converter has no class of its own for what it lacks
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(f"LiteRT can't express this model: {reason}") from error
+    return converted
+
+
+class OpenLiteRt(PlainTextServable):
+    """A LiteRT file in memory (`exports.runtime.Servable`); rows are computed one by one.
+
+    Args:
+        directory: of the export.
+        metadata: what it says of itself.
+        threads: of one call; small models are fastest on one.
+    """
+
+    def __init__(self, directory: Path, metadata: ExportMetadata, threads: int = 1):
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as error:
+            raise InputError(f"{directory} is for LiteRT: {_EXTRA}") from error
+        path = directory / MODEL_FILE
+        try:
+            interpreter = Interpreter(model_content=path.read_bytes(), num_threads=threads)
+            runners = {
+                name: interpreter.get_signature_runner(name)
+                for name in interpreter.get_signature_list()
+            }
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(f"{path} can't be loaded: {reason}") from error
+        super().__init__(directory, metadata, sorted(runners))
+        self._runners = runners
+
+    def call(self, signature: str, **tensors: Any) -> Tensors:
+        """Call a signature, sentence by sentence without padding; see `Servable.call`.
+
+        Each sentence may have several rows of targets. Outputs of different lengths are filled up
+        with zeros.
+        """
+        self.require(signature)
+        rows = _rows({name: np.asarray(values) for name, values in tensors.items()})
+        outputs = [self._runners[signature](**row) for row in rows]
+        if not outputs:
+            raise InputError(f"{signature} of {self.export_dir} was called without a sentence.")
+        return {name: _stacked([row[name] for row in outputs]) for name in outputs[0]}
+
+
+def _rows(tensors: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
+    """Each sentence by itself with what belongs to it, ids without the padding behind them."""
+    count = len(tensors["inputs"])
+    sentences = []
+    for index in range(count):
+        one = {}
+        for name, values in tensors.items():
+            if values.ndim == 2:
+                share = len(values) // count
+                values = values[index * share : (index + 1) * share]
+                longest = int(np.count_nonzero(values, axis=1).max(initial=1))
+                values = np.ascontiguousarray(values[:, :longest], np.int32)
+            one[name] = values
+        sentences.append(one)
+    return sentences
+
+
+def _stacked(rows: list[np.ndarray]) -> np.ndarray:
+    """Rows one below the other, each filled up with zeros to the largest."""
+    shape = np.max([row.shape for row in rows], axis=0)
+    return np.concatenate(
+        [np.pad(row, [(0, n) for n in (0, *(shape - row.shape)[1:])]) for row in rows]
+    )

@@ -1,0 +1,97 @@
+"""LiteRT files: what they compute is what the network computes, whatever the length."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from t2t_hint_nart.decoding.beam import Beam
+from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart.decoding.parallel import OnePass
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.exports.litert import MODEL_FILE, LiteRtInt8Runtime, LiteRtRuntime
+from t2t_hint_nart.exports.metadata import SCORES, TRANSLATES
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.losses.likelihood import token_log_probs
+from t2t_hint_nart.models.network import forward
+from t2t_hint_nart.text.token import TokenTextEncoder
+from tests.exports.table_exports import METADATA
+from tests.models.tiny_networks import VOCAB, tiny_network
+
+SOURCES = np.array([[5, 6, 7, 1, 0, 0], [4, 1, 0, 0, 0, 0], [2, 3, 9, 9, 10, 1]], np.int32)
+WORDS = ["<unk>", *(str(number) for number in range(VOCAB - 3))]
+ENCODER = TokenTextEncoder(vocab_list=WORDS, replace_oov="<unk>")
+FACTS = dataclasses.replace(METADATA, runtime="litert")
+
+
+def one_pass(options="length_bias=2"):
+    return OnePass(decode_hparams(options, "one_pass"), HParams()).exported()
+
+
+def written(network, strategy, directory, runtime=LiteRtRuntime, capabilities=(TRANSLATES,)):
+    encoders = dict.fromkeys(("inputs", "targets"), ENCODER)
+    offered = runtime().offers(strategy, capabilities)
+    runtime().write(network, strategy, encoders, offered, directory)
+    return runtime().open(directory, FACTS)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return tiny_network("transformer_nat", "transformer_nat_base_v2", seed=4, dtype="float32")
+
+
+@pytest.fixture(scope="module")
+def opened(network, tmp_path_factory):
+    return written(network, one_pass(), tmp_path_factory.mktemp("student"))
+
+
+def test_it_decodes_as_the_strategy_does(network, opened):
+    found = opened.call("decode", inputs=SOURCES)
+    expected = one_pass()(network, tf.constant(SOURCES))
+    np.testing.assert_array_equal(found["outputs"], expected.ids[:, 0])
+    np.testing.assert_allclose(found["scores"], expected.scores[:, 0], rtol=1e-5)
+
+
+def test_it_gives_candidates_of_any_number(network, opened):
+    for halfwidth in (1, 3):
+        found = opened.call("candidates", inputs=SOURCES, halfwidth=np.int32(halfwidth))
+        expected = one_pass().candidates(network, tf.constant(SOURCES), halfwidth)
+        np.testing.assert_array_equal(found["outputs"], expected.ids)
+        np.testing.assert_allclose(found["log_prob"], expected.log_probs, rtol=1e-5)
+
+
+def test_it_translates_text_with_the_vocabulary_beside_it(network, opened):
+    lines = ["1 2 3", " 7 unheard 0\r"]
+    expected = []
+    for line in ("1 2 3", "7 <unk> 0"):
+        ids = one_pass()(network, tf.constant([[*ENCODER.encode(line), 1]])).ids[0, 0]
+        expected.append(ENCODER.decode(ids.numpy(), strip_extraneous=True))
+    assert opened.translate(lines) == expected and any(expected)
+
+
+def test_a_teacher_scores_candidates(tmp_path):
+    teacher = tiny_network("transformer", "transformer_base_v2", seed=4, dtype="float32")
+    beam = Beam(decode_hparams("beam_size=2", "beam"), HParams())
+    opened = written(teacher, beam, tmp_path, capabilities=(TRANSLATES, SCORES))
+    targets = np.array([[5, 1, 0, 0], [4, 4, 9, 1]], np.int32)
+    source = SOURCES[:1, :4]
+    found = opened.call("score", inputs=source, targets=targets)
+    rows = tf.constant(np.repeat(source, 2, axis=0))
+    tokens = token_log_probs(forward(teacher, rows, tf.constant(targets)).logits, targets)
+    np.testing.assert_allclose(found["token_log_prob"], tokens, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found["log_prob"], np.sum(tokens, 1), rtol=1e-5)
+    with pytest.raises(InputError, match="no signature 'decode'; it has score"):
+        opened.require("decode")
+
+
+def test_eight_bits_are_near(network, opened, tmp_path):
+    small = written(network, one_pass(), tmp_path, LiteRtInt8Runtime)
+    scores = [one.call("decode", inputs=SOURCES)["scores"] for one in (opened, small)]
+    np.testing.assert_allclose(*scores, rtol=0.2)
+
+
+def test_a_damaged_file_is_one_line(tmp_path):
+    (tmp_path / MODEL_FILE).write_bytes(b"no model")
+    with pytest.raises(InputError, match="can't be loaded"):
+        LiteRtRuntime().open(tmp_path, FACTS)
