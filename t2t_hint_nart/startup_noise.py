@@ -21,6 +21,7 @@ _WATCHED = ("tensorflow", "tensorflow_text")
 _INFORMATION = re.compile(
     r"^(I\d{4} \d\d:\d\d:|WARNING: All log messages before absl::InitializeLog\(\)"
     r"|To enable the following instructions:"
+    r"|INFO: Created TensorFlow Lite XNNPACK delegate for CPU"
     # An error by its letter, which costs nothing but some time.
     r"|E\d{4} .*\] oneDNN supports DT_INT64 only on platforms with AVX-512\.)"
 )

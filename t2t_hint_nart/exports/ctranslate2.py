@@ -125,7 +125,7 @@ class OpenCTranslate2(PlainTextServable):
     def call(self, signature: str, **tensors: Any) -> Tensors:
         """Search, or score given targets; see `Servable.call`."""
         self.require(signature)
-        sources = [_words(row) for row in np.asarray(tensors["inputs"])]
+        sources = [list(map(str, ids)) for ids in self.accepted(tensors["inputs"])]
         if signature == SCORE:
             return self._score(sources, np.asarray(tensors["targets"]))
         return self._decode(sources, 1 if signature == GREEDY else None)
@@ -134,9 +134,12 @@ class OpenCTranslate2(PlainTextServable):
         """The best translation by T2T's penalty among those that the beam finished with."""
         settings: dict[str, Any] = dict(self._settings)
         alpha, beam_size = float(settings["alpha"]), beam_size or int(settings["beam_size"])
-        best: list[tuple[list[int], float]] = [([], 0.0)] * len(sources)
+        # A source without a word has the empty translation, as in `decoding.sources`.
+        best: list[tuple[list[int], float]] = [([EOS_ID], 0.0)] * len(sources)
         # The limit is a sentence's own, and one call has one.
         for length, indices in _by_length(sources).items():
+            if length < 2:
+                continue
             results = self._translator.translate_batch(
                 [sources[index] for index in indices],
                 beam_size=beam_size,

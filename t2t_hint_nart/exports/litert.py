@@ -17,6 +17,9 @@ from t2t_hint_nart.exports import metadata as names
 from t2t_hint_nart.exports.metadata import ExportMetadata
 from t2t_hint_nart.exports.plain_text import PlainTextServable, Tensors
 from t2t_hint_nart.exports.vocabulary_files import write_vocabularies
+from t2t_hint_nart.startup_noise import quiet_stderr
+from t2t_hint_nart.text import EOS_ID
+from t2t_hint_nart.whole_file import written_whole
 
 if TYPE_CHECKING:
     import keras
@@ -63,7 +66,8 @@ class LiteRtRuntime:
                 LiteRT lacks.
         """
         converted = _converted(network, _functions(network, strategy, capabilities), self.int8)
-        (directory / MODEL_FILE).write_bytes(converted)
+        with written_whole(directory / MODEL_FILE) as file:
+            file.write_bytes(converted)
         write_vocabularies(directory, encoders)
 
     def open(self, directory: Path, metadata: ExportMetadata) -> "OpenLiteRt":
@@ -169,7 +173,8 @@ class OpenLiteRt(PlainTextServable):
             raise InputError(f"{directory} is for LiteRT: {_EXTRA}") from error
         path = directory / MODEL_FILE
         try:
-            interpreter = Interpreter(model_content=path.read_bytes(), num_threads=threads)
+            with quiet_stderr():
+                interpreter = Interpreter(model_content=path.read_bytes(), num_threads=threads)
             runners = {
                 name: interpreter.get_signature_runner(name)
                 for name in interpreter.get_signature_list()
@@ -187,28 +192,30 @@ class OpenLiteRt(PlainTextServable):
         with zeros.
         """
         self.require(signature)
-        rows = _rows({name: np.asarray(values) for name, values in tensors.items()})
-        outputs = [self._runners[signature](**row) for row in rows]
-        if not outputs:
-            raise InputError(f"{signature} of {self.export_dir} was called without a sentence.")
-        return {name: _stacked([row[name] for row in outputs]) for name in outputs[0]}
+        inputs = self.accepted(tensors.pop("inputs"))
+        # In place of no sentence one that stands in, of which nothing is kept.
+        sources = inputs or [np.array([EOS_ID], np.int32)]
+        others = {name: np.asarray(values) for name, values in tensors.items()}
+        runner = self._runners[signature]
+        outputs = [
+            runner(inputs=source[None], **_own(others, index, len(sources)))
+            for index, source in enumerate(sources)
+        ]
+        kept = slice(None if inputs else 0)
+        return {name: _stacked([row[name] for row in outputs])[kept] for name in outputs[0]}
 
 
-def _rows(tensors: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
-    """Each sentence by itself with what belongs to it, ids without the padding behind them."""
-    count = len(tensors["inputs"])
-    sentences = []
-    for index in range(count):
-        one = {}
-        for name, values in tensors.items():
-            if values.ndim == 2:
-                share = len(values) // count
-                values = values[index * share : (index + 1) * share]
-                longest = int(np.count_nonzero(values, axis=1).max(initial=1))
-                values = np.ascontiguousarray(values[:, :longest], np.int32)
-            one[name] = values
-        sentences.append(one)
-    return sentences
+def _own(tensors: dict[str, np.ndarray], index: int, count: int) -> dict[str, np.ndarray]:
+    """What belongs to one of so many sentences: its share of rows, without padding behind them."""
+    own = {}
+    for name, values in tensors.items():
+        if values.ndim == 2:
+            share = len(values) // count
+            values = values[index * share : (index + 1) * share]
+            longest = int(np.count_nonzero(values, axis=1).max(initial=1))
+            values = np.ascontiguousarray(values[:, :longest], np.int32)
+        own[name] = values
+    return own
 
 
 def _stacked(rows: list[np.ndarray]) -> np.ndarray:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.exports.metadata import DECODE, ExportMetadata
 from t2t_hint_nart.exports.vocabulary_files import read_vocabularies
-from t2t_hint_nart.text import EOS_ID
+from t2t_hint_nart.text import EOS_ID, PAD_ID
 from t2t_hint_nart.text.lines import sentence
 from t2t_hint_nart.text.reserved import sentence_ids
 
@@ -55,8 +57,19 @@ class PlainTextServable:
         ids = self._encoders["inputs"].encode(line)
         if not ids:
             return ""
-        limit = self.metadata.max_input_size
-        # As `decoding.sources.cut`.
-        ids = [*(ids[: limit - 1] if limit > 0 else ids), EOS_ID]
-        outputs = self.call(DECODE, inputs=[ids])["outputs"]
+        outputs = self.call(DECODE, inputs=[[*ids, EOS_ID]])["outputs"]
         return self._encoders["targets"].decode(sentence_ids(outputs[0]))
+
+    def accepted(self, inputs: Any) -> list[np.ndarray]:
+        """The sources of a batch int[B, S], each without padding and cut to max_input_size.
+
+        As `decoding.sources.cut` does in a graph.
+        """
+        limit = self.metadata.max_input_size
+        sources = []
+        for row in np.asarray(inputs, np.int32):
+            ids = row[row != PAD_ID]
+            if 0 < limit < len(ids):
+                ids = np.append(ids[: limit - 1], np.int32(EOS_ID))
+            sources.append(ids)
+        return sources

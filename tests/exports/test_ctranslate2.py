@@ -1,6 +1,7 @@
 """CTranslate2's models: the weights compute there what they compute here."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -98,6 +99,17 @@ def test_scores_are_those_of_t2t(opened):
     log_prob = np.sum(token_log_probs(forward(network, SOURCES, targets).logits, targets), axis=1)
     lengths = np.count_nonzero(targets, axis=1)
     np.testing.assert_allclose(found["scores"], log_prob / ((5 + lengths) / 6) ** 0.6, rtol=1e-3)
+
+
+def test_no_sentence_no_word_and_too_many(opened):
+    export = opened[2]
+    assert len(export.call("decode", inputs=np.zeros((0, 3), np.int32))["scores"]) == 0
+    found = export.call("decode", inputs=[[1, 0], [5, 1]])
+    assert found["outputs"][0].tolist()[:1] == [1] and found["scores"][0] == 0.0
+    facts = dataclasses.replace(export.metadata, max_input_size=3)
+    limited = CTranslate2Runtime().open(Path(export.export_dir), facts)
+    expected = export.call("greedy", inputs=[[2, 3, 1]])["outputs"]
+    np.testing.assert_array_equal(limited.call("greedy", inputs=SOURCES[2:3])["outputs"], expected)
 
 
 def test_several_targets_a_source(opened):

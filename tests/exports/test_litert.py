@@ -1,6 +1,7 @@
 """LiteRT files: what they compute is what the network computes, whatever the length."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,6 +69,22 @@ def test_it_translates_text_with_the_vocabulary_beside_it(network, opened):
         ids = one_pass()(network, tf.constant([[*ENCODER.encode(line), 1]])).ids[0, 0]
         expected.append(ENCODER.decode(ids.numpy(), strip_extraneous=True))
     assert opened.translate(lines) == expected and any(expected)
+
+
+def test_no_sentence_has_no_translation_and_a_long_one_is_cut(opened):
+    for signature, others in (("decode", {}), ("candidates", {"halfwidth": np.int32(1)})):
+        found = opened.call(signature, inputs=np.zeros((0, 3), np.int32), **others)
+        assert all(len(values) == 0 for values in found.values())
+    limited = LiteRtRuntime().open(
+        Path(opened.export_dir), dataclasses.replace(FACTS, max_input_size=3)
+    )
+    expected = opened.call("decode", inputs=[[2, 3, 1]])["outputs"]
+    np.testing.assert_array_equal(limited.call("decode", inputs=SOURCES[2:])["outputs"], expected)
+
+
+def test_a_source_without_a_word(opened):
+    found = opened.call("decode", inputs=[[1, 0], [5, 1]])
+    assert found["outputs"][0].tolist()[:2] == [1, 0] and found["scores"][0] == 0.0
 
 
 def test_a_teacher_scores_candidates(tmp_path):
