@@ -214,11 +214,11 @@ def _check_architecture(network: Any, strategy: "Strategy") -> None:
         InputError: naming the first thing.
     """
     from t2t_hint_nart.decoding.beam import Beam
-    from t2t_hint_nart.models.transformer import Transformer
 
     hparams = strategy.hparams
     sequences = (hparams.layer_preprocess_sequence, hparams.layer_postprocess_sequence)
-    if not isinstance(network, Transformer) or not isinstance(strategy, Beam):
+    is_plain = getattr(network, "is_plain_transformer", False)
+    if not is_plain or not isinstance(strategy, Beam):
         reason = f"a model '{network.name}' that isn't a Transformer decoded by a search"
     elif sequences not in (_PRE_NORM, _POST_NORM):
         reason = f"the processing sequences {'/'.join(sequences)}, only n/da and none/dan"

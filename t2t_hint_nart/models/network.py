@@ -122,10 +122,13 @@ class Network(keras.Model):  # type: ignore[misc]
     Attributes:
         vocab_size: V, of the target.
         broadcasts_source: whether `decode` takes a source of one sentence for any number of rows.
+        is_plain_transformer: whether it computes what Vaswani et al. (2017) do, with weights named
+            as an EncoderDecoder's, so that another program may compute it.
     """
 
     vocab_size: int
     broadcasts_source: ClassVar[bool] = False
+    is_plain_transformer: ClassVar[bool] = False
 
     def encode(
         self, inputs: Tensor, training: bool = False, probes: Collection[str] = ()

@@ -62,6 +62,7 @@ class Transformer(EncoderDecoder):
     """
 
     decoder_layer = CachedDecoderLayer
+    is_plain_transformer = True
 
     def decode(self, source: Source, canvas: Canvas, training=False, probes=()) -> Output:
         """Predict every token of a canvas from the known tokens before it.
