@@ -36,11 +36,14 @@ def no_user_directory(monkeypatch):
 
 
 @pytest.fixture
-def ctrl_c():
-    """Python's own handling of an interrupt, whatever runs the tests."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def usual_signals():
+    """Python's own handling of what ends a process, whatever runs the tests (nohup, say)."""
+    usual = dict.fromkeys((signal.SIGTERM, signal.SIGHUP), signal.SIG_DFL)
+    usual[signal.SIGINT] = signal.default_int_handler
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
 @pytest.fixture(params=SIGNALS)
-def number(request, ctrl_c):
+def number(request, usual_signals):
     return request.param
 
 

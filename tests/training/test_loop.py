@@ -218,7 +218,9 @@ def test_interruption(tmp_path, eager_functions):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("times, saved", [(1, [3, 5]), (2, [3])])
-def test_an_interrupt_lets_the_step_end(tmp_path, eager_functions, ctrl_c, times, saved, number):
+def test_an_interrupt_lets_the_step_end(
+    tmp_path, eager_functions, usual_signals, times, saved, number
+):
     """What is saved is what its name says; a second interrupt doesn't wait, and saves nothing."""
 
     class InterruptedLearner(ScriptedLearner):
@@ -266,7 +268,7 @@ def test_interruption_after_divergence_saves_nothing(tmp_path, eager_functions):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_interruption_of_an_evaluation(tmp_path, eager_functions, ctrl_c, number):
+def test_interruption_of_an_evaluation(tmp_path, eager_functions, usual_signals, number):
     def evaluate(step):
         os.kill(os.getpid(), number)
 
