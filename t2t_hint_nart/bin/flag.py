@@ -210,6 +210,11 @@ def require(values: flags.FlagValues, *names: str) -> None:
         raise InputError(f"Missing {', '.join(missing)}. See --help.")
 
 
+def unmade_tmp_dir(values: flags.FlagValues) -> str:
+    """Return --tmp_dir if it must be made; text that is there may lie where nobody can write."""
+    return "" if Path(values.tmp_dir).is_dir() else str(values.tmp_dir)
+
+
 def made_tmp_dir(values: flags.FlagValues) -> str:
     """Return --tmp_dir; the default is made, for this user alone.
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flag import define_usr_dir_flag, made_tmp_dir
+from t2t_hint_nart.bin.flag import define_usr_dir_flag, made_tmp_dir, unmade_tmp_dir
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.whole_file import check_directory, check_writable
@@ -61,7 +61,7 @@ def _vocabulary_of_problem(values: flags.FlagValues) -> None:
         raise InputError(f"--problem={values.problem} isn't a Text2TextProblem.")
     problem.check_unread_properties()
     problem.progress = lambda line: print(f"{problem.name}: {line}", file=sys.stderr, flush=True)
-    check_directory(values.data_dir, values.tmp_dir)
+    check_directory(values.data_dir, unmade_tmp_dir(values))
     with directory_lock(values.data_dir):
         tmp_dir = made_tmp_dir(values)
         Path(tmp_dir).mkdir(parents=True, exist_ok=True)

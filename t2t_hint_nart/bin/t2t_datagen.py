@@ -24,7 +24,7 @@ from absl import flags
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flag import define_data_flags, made_tmp_dir, require
+from t2t_hint_nart.bin.flag import define_data_flags, made_tmp_dir, require, unmade_tmp_dir
 from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.corpus import seed_generators
 from t2t_hint_nart.directory_lock import directory_lock
@@ -119,7 +119,7 @@ def _main(values: flags.FlagValues) -> None:
     tasks = _tasks(values)
     names = chosen_problems(values.problem or "", values.exclude_problems)
     require(values, "data_dir")
-    check_directory(values.data_dir, values.tmp_dir)
+    check_directory(values.data_dir, unmade_tmp_dir(values))
     # Tasks may be those of several machines.
     with directory_lock(values.data_dir, shared=tasks is not None):
         for name in names:

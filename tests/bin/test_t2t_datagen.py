@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -34,6 +35,19 @@ def refusal(capsys, *arguments):
 
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_text_may_lie_where_nothing_can_be_written(tmp_path, monkeypatch):
+    (tmp_path / "text").mkdir()
+    written = tempfile.TemporaryFile
+
+    def read_only(dir, **options):  # noqa: A002
+        assert dir != tmp_path / "text", "Read-only file system"
+        return written(dir=dir, **options)
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", read_only)
+    run(f"--problem={COPY}", f"--data_dir={tmp_path / 'data'}", f"--tmp_dir={tmp_path / 'text'}")
+    assert (tmp_path / "data" / f"{COPY}-data.json").exists()
 
 
 def test_writes_skips_and_says_what_is_next(tmp_path, capsys):
