@@ -41,9 +41,9 @@ def test_text_may_lie_where_nothing_can_be_written(tmp_path, monkeypatch):
     (tmp_path / "text").mkdir()
     written = tempfile.TemporaryFile
 
-    def read_only(dir, **options):  # noqa: A002
-        assert dir != tmp_path / "text", "Read-only file system"
-        return written(dir=dir, **options)
+    def read_only(**options):
+        assert options.get("dir") != tmp_path / "text", "Read-only file system"
+        return written(**options)
 
     monkeypatch.setattr(tempfile, "TemporaryFile", read_only)
     run(f"--problem={COPY}", f"--data_dir={tmp_path / 'data'}", f"--tmp_dir={tmp_path / 'text'}")
