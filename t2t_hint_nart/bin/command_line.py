@@ -18,20 +18,18 @@ A command is a module whose docstring is its help, a paragraph and examples:
 
 import contextlib
 import errno
-import inspect
 import io
 import os
 import re
 import signal
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from absl import flags
 
 from t2t_hint_nart.bin.device import choose_device
-from t2t_hint_nart.bin.flag import DEFAULT_ONLY, WITHOUT_EFFECT, define_logging_flags
+from t2t_hint_nart.bin.flag import WITHOUT_EFFECT, define_logging_flags
+from t2t_hint_nart.bin.help_text import begins, help_text
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.text.escape import replace_surrogates
 from t2t_hint_nart.text.lines import printable
@@ -41,7 +39,6 @@ _HELP_WORDS = ("--help", "-help", "-h", "--helpfull", "--helpshort", "-?")
 _HPARAM_PREFIX = "--hp_"
 _ENDED_BY_SIGNAL = 128
 _BROKEN_PIPE = 141
-_WIDTH = 88
 # The environment variable with which errors that nothing foresaw keep their traceback.
 _TRACEBACK = "T2T_HINT_NART_TRACEBACK"
 _NODE_NAMES = re.compile(r"\{\{.*?\}\} *|\[\[.*?\]\] *|\[Op:.*")
@@ -51,12 +48,6 @@ _STDOUT = "standard output"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DISK = os.strerror(errno.ENOSPC)
 _LONGEST = 300
-_INDENT = " " * 8
-# How the help of a flag begins that is listed by its name alone, and the title of such a list.
-_OF_T2T = {
-    DEFAULT_ONLY: "flags of tensor2tensor that are known, and accepted with their default alone:",
-    WITHOUT_EFFECT: "flags of tensor2tensor that make no difference here:",
-}
 
 
 def command(
@@ -174,7 +165,7 @@ def _without_hparam_flags(arguments: Sequence[str]) -> tuple[list[str], list[str
 def _tell_without_effect(name: str, values: flags.FlagValues) -> None:
     """Warn of flags of T2T that were given another value than their default, to no effect."""
     for flag in (values[known] for known in sorted(values)):
-        if _begins(flag, WITHOUT_EFFECT) and flag.value != flag.default:
+        if begins(flag, WITHOUT_EFFECT) and flag.value != flag.default:
             reason = (flag.help or "").removeprefix(WITHOUT_EFFECT)
             print(f"{name}: --{flag.name} has no effect: {reason}", file=sys.stderr)
 
@@ -251,60 +242,6 @@ def _drop_stdout() -> None:
 def _exit_with_error(name: str, message: str) -> None:
     print(f"{name}: error: {printable(' '.join(message.split()))}", file=sys.stderr)
     sys.exit(1)
-
-
-def help_text(name: str, description: str, values: flags.FlagValues) -> str:
-    """Return a command's help.
-
-    Args:
-        name: the command, as `t2t-trainer`.
-        description: a paragraph and examples, shown as they are.
-        values: the command's flags.
-
-    Example:
-        >>> values = flags.FlagValues()
-        >>> _ = flags.DEFINE_integer("n", 8, "Checkpoints to average.", flag_values=values)
-        >>> print(help_text("t2t-avg-all", "Averages checkpoints.", values))
-        usage: t2t-avg-all [--flag=value ...]
-        <BLANKLINE>
-        Averages checkpoints.
-        <BLANKLINE>
-        flags:
-          --n=8
-                Checkpoints to average.
-    """
-    parts = [f"usage: {name} [--flag=value ...]", inspect.cleandoc(description)]
-    known = [values[flag] for flag in sorted(values)]
-    shown = [_flag_text(flag) for flag in known if not _begins(flag, *_OF_T2T)]
-    if shown:
-        parts.append("\n".join(["flags:", *shown]))
-    for beginning, title in _OF_T2T.items():
-        others = [
-            f"--{flag.name}={_default_text(flag)}" for flag in known if _begins(flag, beginning)
-        ]
-        if others:
-            listed = textwrap.fill(" ".join(others), _WIDTH - 2, break_on_hyphens=False)
-            parts.append(f"{title}\n{textwrap.indent(listed, '  ')}")
-    return "\n\n".join(parts)
-
-
-def _begins(flag: flags.Flag[Any], *beginnings: str) -> bool:
-    return (flag.help or "").startswith(beginnings)
-
-
-def _flag_text(flag: flags.Flag[Any]) -> str:
-    if flag.boolean:
-        usage = f"--[no]{flag.name}" + ("  (on by default)" if flag.default else "")
-    else:
-        usage = f"--{flag.name}={_default_text(flag)}"
-    choices = getattr(flag.parser, "enum_values", None)
-    text = flag.help + (f" One of: {', '.join(choices)}." if choices else "")
-    filled = textwrap.fill(text, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
-    return f"  {usage}\n{filled}"
-
-
-def _default_text(flag: flags.Flag[Any]) -> str:
-    return "" if flag.default is None else str(flag.default)
 
 
 def somebody_types() -> bool:
