@@ -15,6 +15,7 @@ from absl import flags
 from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.printed_command import printed_command
 
 if TYPE_CHECKING:
     from t2t_hint_nart.serving.trained_model import TrainedModel
@@ -114,3 +115,16 @@ def model_of_run(
     registry.check_model(values.model)
     hparams = create_hparams(values.hparams_set, values.hparams, run_dir, say)
     return NamedModel(values.model, hparams, problem, values.data_dir, checkpoint or run_dir)
+
+
+def decoder_command(values: flags.FlagValues, output_dir: str) -> str:
+    """Return the command line that translates what is typed with the model that flags name."""
+    return printed_command(
+        "t2t-decoder",
+        model=values.model,
+        hparams_set=values.hparams_set,
+        problem=values.problem,
+        data_dir=values.data_dir,
+        output_dir=output_dir,
+        decode_interactive=True,
+    )

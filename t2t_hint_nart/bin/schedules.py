@@ -7,11 +7,11 @@ stdout. Must not import TensorFlow at import.
 from collections.abc import Callable, Iterator
 
 from t2t_hint_nart.bin.cluster import check_one_process
+from t2t_hint_nart.bin.named_model import decoder_command
 from t2t_hint_nart.bin.trainer_session import TrainerSession
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError, nearest
-from t2t_hint_nart.printed_command import printed_command
 
 Schedule = Callable[[TrainerSession], None]
 
@@ -158,15 +158,7 @@ def _train(
             on_start=lambda: write_flags(session.output_dir, values.flags_into_string()),
             **({"extras": extras, "split": session.split} if extras else {}),
         )
-    command = printed_command(
-        "t2t-decoder",
-        model=values.model,
-        hparams_set=values.hparams_set,
-        problem=values.problem,
-        data_dir=values.data_dir,
-        output_dir=session.output_dir,
-        decode_interactive=True,
-    )
+    command = decoder_command(values, session.output_dir)
     print(f"Trained to step {step}. Translate with:\n  {command}")
 
 

@@ -118,7 +118,7 @@ Job = Callable[..., list[str]]
 
 def _from_file(values: flags.FlagValues, settings: HParams, problem) -> Job:
     from t2t_hint_nart.serving import decodes
-    from t2t_hint_nart.serving.job import file_sentences
+    from t2t_hint_nart.serving.sentences import file_sentences
 
     suffix = decodes.shard_suffix(settings)
     source = values.decode_from_file + suffix
@@ -144,7 +144,7 @@ def _from_file(values: flags.FlagValues, settings: HParams, problem) -> Job:
 def _from_dataset(values: flags.FlagValues, settings: HParams, problem) -> Job:
     from t2t_hint_nart.data.problem import DatasetSplit
     from t2t_hint_nart.serving import decodes
-    from t2t_hint_nart.serving.job import problem_sentences
+    from t2t_hint_nart.serving.sentences import problem_sentences
 
     name = stem = ""
     if settings.decode_to_file:

@@ -19,9 +19,9 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import define_data_flags, define_model_flags, require
+from t2t_hint_nart.bin.named_model import decoder_command
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.printed_command import printed_command
 from t2t_hint_nart.whole_file import check_directory, check_writable
 
 # What is read, and what is written by tensor2tensor's names.
@@ -73,15 +73,7 @@ def _import(values: flags.FlagValues) -> None:
     model = build_model(values.model, hparams, problem, encoders)
     path = import_checkpoint(checkpoint, model, values.output_dir, identity_of(problem, encoders))
     write_hparams(values.output_dir, hparams)
-    command = printed_command(
-        "t2t-decoder",
-        model=values.model,
-        hparams_set=values.hparams_set,
-        problem=values.problem,
-        data_dir=values.data_dir,
-        output_dir=values.output_dir,
-        decode_interactive=True,
-    )
+    command = decoder_command(values, values.output_dir)
     print(
         f"Step {checkpoint.step} in the layout of tensor2tensor {checkpoint.layout.version}: "
         f"{checkpoint.parameter_count:,} parameters in {path}. Translate with:\n  {command}"

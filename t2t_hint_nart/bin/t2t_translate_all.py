@@ -61,7 +61,7 @@ def _main(values: flags.FlagValues) -> None:
 
 def _translate_every(values: flags.FlagValues, model_dir: Path, directory: Path) -> None:
     settings = _settings(values)
-    from t2t_hint_nart.serving.job import file_sentences
+    from t2t_hint_nart.serving.sentences import file_sentences
 
     sentences = file_sentences(values.source, delimiter=settings.delimiter)
     translated = _translate(values, settings, sentences)

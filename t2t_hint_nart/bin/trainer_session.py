@@ -140,7 +140,8 @@ class TrainerSession:
 
     def dataset_decode(self, trained, split: str | None = None, writes: bool = True):
         """What decodes a split, or its first num_samples sentences, with a model as it is."""
-        from t2t_hint_nart.serving.job import StepDecode, problem_sentences
+        from t2t_hint_nart.serving.job import StepDecode
+        from t2t_hint_nart.serving.sentences import problem_sentences
 
         split = split or self.split
         sentences = problem_sentences(
@@ -153,7 +154,8 @@ class TrainerSession:
 
     def file_decode(self, trained):
         """What decodes --decode_from_file with a model as it is."""
-        from t2t_hint_nart.serving.job import StepDecode, file_sentences
+        from t2t_hint_nart.serving.job import StepDecode
+        from t2t_hint_nart.serving.sentences import file_sentences
 
         values = self.values
         return StepDecode(

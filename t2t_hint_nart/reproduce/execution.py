@@ -24,8 +24,8 @@ from t2t_hint_nart.reproduce.recipe import Recipe, System
 from t2t_hint_nart.serving.decode_function import decode_of_export
 from t2t_hint_nart.serving.distillation import distill
 from t2t_hint_nart.serving.export import export
-from t2t_hint_nart.serving.job import Sentences
 from t2t_hint_nart.serving.job import translate as run_job
+from t2t_hint_nart.serving.sentences import Sentences
 from t2t_hint_nart.serving.trained_model import load_trained
 from t2t_hint_nart.serving.translator import Decode, Translator
 from t2t_hint_nart.training.averaging import average_last

@@ -9,14 +9,8 @@ from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.serving import job
 from t2t_hint_nart.serving.decodes import Hypothesis
-from t2t_hint_nart.serving.job import (
-    Sentences,
-    StepDecode,
-    Translations,
-    file_sentences,
-    problem_sentences,
-    translate,
-)
+from t2t_hint_nart.serving.job import StepDecode, Translations, translate
+from t2t_hint_nart.serving.sentences import Sentences, file_sentences, problem_sentences
 from tests.data.lines_problem import PAIRS, LinesProblem
 
 
