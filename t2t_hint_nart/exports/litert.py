@@ -175,6 +175,8 @@ class OpenLiteRt(PlainTextServable):
         try:
             with quiet_stderr():
                 interpreter = Interpreter(model_content=path.read_bytes(), num_threads=threads)
+                # Says then how it computes.
+                interpreter.allocate_tensors()
             runners = {
                 name: interpreter.get_signature_runner(name)
                 for name in interpreter.get_signature_list()

@@ -199,6 +199,7 @@ def test_learning_rate_factors_by_hand():
         "train_steps": 500,
         "hidden_size": 256,
         "optimizer": "adam",
+        "learning_rate_decay_scheme": "noam",
     }
     expected = {
         ("linear_decay", 100): 1.0,
