@@ -223,10 +223,11 @@ def test_learning_rate_factors_by_hand():
         assert learning_rate.factor(name, step, hp) == pytest.approx(value, abs=1e-15), (name, step)
     staircase = {**hp, "learning_rate_decay_staircase": True}
     assert learning_rate.factor("exp_decay", 400, staircase) == 0.5
-    # "adam" in lower case: as 1.2.9's noam; any other spelling loses the factor 0.002.
+    # Adam, however it is spelled: as 1.2.9's noam. Any other optimizer hasn't the factor 0.002.
     same = learning_rate.factor("legacy", 10, hp)
     assert same == pytest.approx(learning_rate.noam(10, 256, 100, 0.2))
-    other = learning_rate.factor("legacy", 10, {**hp, "optimizer": "Adam"})
+    assert learning_rate.factor("legacy", 10, {**hp, "optimizer": "Adam"}) == same
+    other = learning_rate.factor("legacy", 10, {**hp, "optimizer": "Momentum"})
     assert other == pytest.approx(500.0 * same)
     with pytest.raises(ValueError):
         learning_rate.factor("linear", 1, hp)
