@@ -23,9 +23,11 @@ Examples:
     --model=transformer_nat --hparams_set=transformer_nat_quickstart_hints --decode_interactive
 """
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from absl import flags
 
@@ -33,6 +35,7 @@ from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.command_line import typed_line
 from t2t_hint_nart.bin.flag import MODEL_FLAGS, define_device_flags, require
 from t2t_hint_nart.bin.named_model import named_model, to_stderr
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.text.lines import printable
@@ -85,9 +88,11 @@ def _main(values: flags.FlagValues) -> None:
     from t2t_hint_nart.training.checkpoint_files import find_checkpoint
 
     path = find_checkpoint(named.checkpoint)
-    trained = named.load(path)
-    scorer = ExportedScorer(values.teacher_export_dir) if values.teacher_export_dir else None
-    written = job(trained, scorer)
+    place = Path(job.path)
+    with directory_lock(place.parent, place.name) if job.path else contextlib.nullcontext():
+        trained = named.load(path)
+        scorer = ExportedScorer(values.teacher_export_dir) if values.teacher_export_dir else None
+        written = job.run(trained, scorer)
     if values.keep_timestamp:
         time = Path(path + ".index").stat().st_mtime
         for name in written:
@@ -112,8 +117,16 @@ def _settings(values: flags.FlagValues) -> HParams:
     return settings
 
 
-# What a job returns: the files that were written.
-Job = Callable[..., list[str]]
+class Job(NamedTuple):
+    """What there is to do.
+
+    Attributes:
+        path: the file that is written, the first one; "" for none.
+        run: from a trained model and a scorer to the files that were written.
+    """
+
+    path: str
+    run: Callable[..., list[str]]
 
 
 def _from_file(values: flags.FlagValues, settings: HParams, problem) -> Job:
@@ -138,7 +151,7 @@ def _from_file(values: flags.FlagValues, settings: HParams, problem) -> Job:
         _print_lines(found.score_lines())
         return [path]
 
-    return run
+    return Job(path, run)
 
 
 def _from_dataset(values: flags.FlagValues, settings: HParams, problem) -> Job:
@@ -173,7 +186,7 @@ def _from_dataset(values: flags.FlagValues, settings: HParams, problem) -> Job:
         _print_lines(found._replace(sentences=scored).score_lines())
         return paths
 
-    return run
+    return Job(name, run)
 
 
 def _translate(trained, settings: HParams, scorer, sentences):
@@ -215,7 +228,7 @@ def _score(values: flags.FlagValues, settings: HParams, problem) -> Job:
         check_none_too_long(sorted(too_long), values.score_file, path)
         return [path]
 
-    return run
+    return Job(path, run)
 
 
 def _interactive(values: flags.FlagValues, settings: HParams, problem) -> Job:
@@ -234,7 +247,7 @@ def _interactive(values: flags.FlagValues, settings: HParams, problem) -> Job:
         interact(make_translate, settings, typed_line, answer, to_stderr)
         return []
 
-    return run
+    return Job("", run)
 
 
 _JOBS = {

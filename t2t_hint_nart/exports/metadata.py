@@ -23,7 +23,7 @@ GIVES_HINTS = "gives_hints"  # gives its probes under teacher forcing
 # Signatures. Ids are int32, PAD 0 after EOS 1; strings are UTF-8. A strategy may add its own.
 # Zero sentences in, zero out; an empty source has the empty translation. A source of more than
 # max_input_size tokens is cut to them, EOS the last, but HINTS refuses it: its probes have the
-# length that the caller's have.
+# length that the caller's have. Targets of more tokens than that and 1,024 are refused.
 SERVING = "serving_default"  # text string[B] -> outputs string[B], scores float[B]
 EXAMPLE = "serving_example"  # input string[B], tf.Examples as T2T serves them -> outputs, scores
 DECODE = "decode"  # inputs int[B,S] -> outputs int[B,L], scores float[B]

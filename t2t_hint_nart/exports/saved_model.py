@@ -11,7 +11,7 @@ import tensorflow as tf
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.decoding.sources import cut, keep_empty
-from t2t_hint_nart.decoding.strategy import IDS, Strategy
+from t2t_hint_nart.decoding.strategy import IDS, LEAST_INPUT_SIZE, Strategy
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.exports import metadata as names
 from t2t_hint_nart.exports.metadata import ExportMetadata
@@ -246,10 +246,18 @@ def _translating(
     }
 
 
+def _check_targets(targets: tf.Tensor, limit: int) -> None:
+    """Refuse targets that no source within the limit has."""
+    longest = limit + LEAST_INPUT_SIZE
+    told = f"Targets may have {longest} tokens (max_input_size + {LEAST_INPUT_SIZE})."
+    tf.debugging.assert_less_equal(tf.shape(targets)[1], longest, told)
+
+
 def _scoring(network: keras.Model, limit: int) -> dict[str, Any]:
     """Log-probabilities of given sentences, with the source encoded once or along with them."""
 
     def score(inputs, targets):
+        _check_targets(targets, limit)
         tokens = token_log_probs(forward(network, inputs, targets).logits, targets)
         return {"log_prob": tf.reduce_sum(tokens, axis=1), "token_log_prob": tokens}
 
@@ -268,6 +276,7 @@ def _scoring(network: keras.Model, limit: int) -> dict[str, Any]:
 
     def score_encoded(*tensors):
         *flat, targets = tensors
+        _check_targets(targets, limit)
         source = tf.nest.pack_sequence_as(structure[0], flat)
         logits = network.decode(source, Canvas(targets != 0, targets)).logits
         return {"log_prob": tf.reduce_sum(token_log_probs(logits, targets), axis=1)}
@@ -288,6 +297,7 @@ def _hints(network: keras.Model, limit: int) -> Any:
         tf.debugging.assert_less_equal(
             tf.shape(inputs)[1], limit, f"Sources may have {limit} tokens (max_input_size)."
         )
+        _check_targets(targets, limit)
         output = forward(network, inputs, targets, probes=probes)
         return {"logits": output.logits, **output.probes}
 

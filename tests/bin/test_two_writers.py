@@ -51,6 +51,18 @@ WRITERS = {
         "vocabularies",
         "v",
     ),
+    "t2t-decoder": (
+        "t2t-decoder",
+        {"decode_from_file": "text", "decode_to_file": "decodes/out"},
+        "decodes",
+        "out",
+    ),
+    "t2t-decoder scores": (
+        "t2t-decoder",
+        {"score_file": "pairs", "decode_to_file": "decodes/scores"},
+        "decodes",
+        "scores",
+    ),
     "t2t-visualize": (
         "t2t-visualize",
         {"sentence": "der Hund", "visualization_dir": "page"},
@@ -59,7 +71,7 @@ WRITERS = {
     ),
 }
 # They write nothing, or files that no other process writes.
-OTHERS = {"t2t-bleu", "t2t-calibrate", "t2t-decoder", "t2t-eval", "t2t-query-server"}
+OTHERS = {"t2t-bleu", "t2t-calibrate", "t2t-eval", "t2t-query-server"}
 
 
 def test_every_command_is_here():
@@ -73,7 +85,7 @@ def flags_of(workshop, command, given):
     flags = dict(flag.removeprefix("--").split("=", 1) for flag in workshop.flags())
     flags |= {"data_dir": "data", "tmp_dir": "text_dir", "output_dir": "new"}
     flags |= {"model_dir": run, "prefix": f"{run}/"}
-    if command in ("t2t-exporter", "t2t-visualize"):
+    if command in ("t2t-exporter", "t2t-visualize", "t2t-decoder"):
         flags |= {"data_dir": workshop.data_dir, "output_dir": run}
     if command == "t2t-visualize":
         flags["decode_hparams"] = "beam_size=1"
@@ -86,6 +98,7 @@ def here(tmp_path, monkeypatch):
     """Where commands write, with some text to read."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text").write_text("der Hund\n", "utf-8")
+    (tmp_path / "pairs").write_text("der Hund\tthe dog\n", "utf-8")
     return tmp_path
 
 

@@ -171,6 +171,16 @@ def test_a_source_is_cut_to_the_limit(either, signature, length):
         np.testing.assert_array_equal(found[name], tensor)
 
 
+@pytest.mark.parametrize("signature", ["score", "score_encoded", "hints"])
+def test_targets_that_no_source_has_are_refused(opened, signature):
+    targets = tf.fill([1, LIMIT + 1025], 3)
+    given = {"inputs": SOURCES[:1]}
+    if signature == "score_encoded":
+        given = opened.call("encode", **given)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"max_input_size \+ 1024"):
+        opened._loaded.signatures[signature](**given, targets=targets)
+
+
 @pytest.mark.parametrize(("signature", "kind"), [("decode", Beam), ("greedy", Greedy)])
 def test_it_decodes_as_the_strategy_does(network, opened, signature, kind):
     found = opened.call(signature, inputs=SOURCES)
