@@ -30,7 +30,7 @@ from absl import flags
 from t2t_hint_nart.bin.device import choose_device
 from t2t_hint_nart.bin.flag import WITHOUT_EFFECT, define_logging_flags
 from t2t_hint_nart.bin.help_text import begins, help_text
-from t2t_hint_nart.errors import InputError, nearest
+from t2t_hint_nart.errors import InputError, is_out_of_memory, nearest
 from t2t_hint_nart.text.escape import replace_surrogates
 from t2t_hint_nart.text.lines import printable
 from t2t_hint_nart.whole_file import naming_file
@@ -215,7 +215,7 @@ def _exit_after_failure(name: str, error: BaseException) -> None:
         raise error
     kind, reason = type(error).__name__.strip("_"), _reason(error)
     is_full = _DISK in reason
-    if isinstance(error, MemoryError) or (kind == "ResourceExhaustedError" and not is_full):
+    if is_out_of_memory(error) and not is_full:
         advice = "Memory ran out: take smaller batches, shorter sentences or a smaller model"
     elif isinstance(error, RecursionError):
         advice = "Something in its input is nested too deep: look for what is"
