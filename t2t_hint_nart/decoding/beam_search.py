@@ -193,7 +193,10 @@ def _extensions(logits: tf.Tensor, log_probs: tf.Tensor, vocab_size: int) -> _Ex
     beam_size = log_probs.shape[1]
     width = min(2 * beam_size, vocab_size)
     values, ids = top_k(logits, width)
-    normaliser = tf.reduce_logsumexp(logits, axis=1, keepdims=True)
+    best = values[:, :1]
+    # log-sum-exp in the form that cannot overflow; where all are -inf, none is subtracted.
+    best = tf.where(best > -np.inf, best, 0.0)
+    normaliser = best + tf.math.log(tf.reduce_sum(tf.exp(logits - best), axis=1, keepdims=True))
     extended = values - normaliser + tf.reshape(log_probs, [-1, 1])
     # Hypothesis and token travel as one number.
     codes = tf.reshape(ids, [-1, beam_size, width]) + (tf.range(beam_size) * vocab_size)[:, None]
