@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from t2t_hint_nart.errors import InputError, check_choice
+from t2t_hint_nart.layers.dropout import Dropout
 from t2t_hint_nart.layers.feed_forward import unit_scaling
 from t2t_hint_nart.layers.relative_position import RelativePositions, chosen_distances
 
@@ -68,7 +69,7 @@ class MultiHeadAttention(keras.layers.Layer):
             units = sum(self.channels[letter] for letter in letters)
             self._add_projection(f"{letters}_transform", hidden_size, units, biased, gain)
         self._add_projection("output_transform", values, hidden_size, biased, gain)
-        self.dropout = keras.layers.Dropout(dropout_rate)
+        self.dropout = Dropout(dropout_rate)
         self.max_relative_position = max_relative_position
         if max_relative_position:
             tables = num_heads if biased else 1

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from t2t_hint_nart.layers.dropout import Dropout
+
 
 def unit_scaling(gain: float = 1.0) -> keras.initializers.Initializer:
     """Return T2T's uniform_unit_scaling: uniform within ±√(6·gain / (fan_in + fan_out))."""
@@ -31,7 +33,7 @@ class FeedForward(keras.layers.Layer):
         )
         self.conv1.build((None, hidden_size))
         self.conv2.build((None, filter_size))
-        self.dropout = keras.layers.Dropout(relu_dropout)
+        self.dropout = Dropout(relu_dropout)
         self.built = True
 
     def call(self, states, training=False):

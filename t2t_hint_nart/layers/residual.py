@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.layers.dropout import Dropout
 
 NORM_EPSILON = 1e-6
 STEPS = "nda"
@@ -58,7 +59,7 @@ class LayerPrePostprocess(keras.layers.Layer):
         self.norm = None
         if "n" in self.steps:
             self.norm = LayerNorm(hidden_size, name="layer_norm")
-        self.dropout = keras.layers.Dropout(dropout_rate) if "d" in self.steps else None
+        self.dropout = Dropout(dropout_rate) if "d" in self.steps else None
         self.built = True
 
     def call(self, value, previous=None, training=False):

@@ -6,6 +6,7 @@ from keras import ops
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.attention import CROSS, SELF, MultiHeadAttention
+from t2t_hint_nart.layers.dropout import Dropout
 from t2t_hint_nart.layers.feed_forward import FeedForward, unit_scaling
 from t2t_hint_nart.layers.residual import LayerPrePostprocess
 from t2t_hint_nart.layers.rows import to_rows, to_states
@@ -124,7 +125,7 @@ class Encoder(keras.layers.Layer):
             shape=(NUM_TARGET_SPACES, hparams.hidden_size),
             initializer=unit_scaling(hparams.initializer_gain),
         )
-        self.dropout = keras.layers.Dropout(hparams.layer_prepostprocess_dropout)
+        self.dropout = Dropout(hparams.layer_prepostprocess_dropout)
         for index in range(self.num_layers):
             setattr(self, f"layer_{index}", EncoderLayer(hparams, name=f"layer_{index}"))
         self.final = preprocess(hparams, "final")

@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-import keras
 from keras import ops
 
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.layers.dropout import Dropout
 from t2t_hint_nart.layers.embedding import SymbolEmbedding
 from t2t_hint_nart.layers.rows import to_rows, to_states
 from t2t_hint_nart.models.decoder import DecoderLayer
@@ -61,7 +61,7 @@ class EncoderDecoder(Network):
             self.input_embedding = SymbolEmbedding(source_vocab_size, width, name="input_emb")
             self.target_embedding = SymbolEmbedding(vocab_size, width, name="target_emb")
         self.encoder = Encoder(hparams, target_space_id, name="encoder")
-        self.dropout = keras.layers.Dropout(hparams.layer_prepostprocess_dropout)
+        self.dropout = Dropout(hparams.layer_prepostprocess_dropout)
         for index in range(self.num_decoder_layers):
             layer = self.decoder_layer(hparams, name=f"layer_{index}")
             setattr(self, f"layer_{index}", layer)
