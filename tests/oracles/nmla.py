@@ -13,8 +13,8 @@ which merge and make no bigram. With ref_g the count in the target of U tokens
 
 is an F-score of bigrams, negated. What it takes for granted:
 
-- min(C_g, ref_g) is of the mean count, and not the mean of min(count, ref_g), which is lower; so is
-  the quotient of means.
+- min(C_g, ref_g) of the mean count is the mean of min(count, ref_g), or more.
+- A quotient of means stands for the mean of quotients.
 - E - 1 bigrams are expected. A sentence without tokens has 0 of them rather than -1: there are
   E - 1 + prod_t p_t(0). As it stands above the loss can fall below -1 where an empty sentence is
   likely; with that number, `expected_bigrams`, it cannot.
