@@ -85,6 +85,8 @@ setup(
         "litert": LITERT,
         # t2t-exporter --format=ctranslate2, and what it wrote
         "ctranslate2": CTRANSLATE2,
+        # benchmarks/speed.py; JoeyNMT's protobuf collides with TensorFlow's: --peer_python
+        "benchmark": [*LITERT, *CTRANSLATE2, "torch>=2.1"],
         "dev": [
             *SEARCH,
             *LITERT,

@@ -1,0 +1,56 @@
+"""Charts: latency over length, throughput over batch."""
+
+from speed import engines as names
+from speed.parts import SENTENCES
+from speed.turns import ONE
+from t2t_hint_nart.inspection.figures import save, training_curves_figure
+
+# As many as there are colours.
+_SHOWN = (
+    names.BEAM,
+    names.CT2_BEAM,
+    names.CT2_INT8_GREEDY,
+    names.NINE_INT8,
+    names.ONE_PASS,
+    names.LITERT,
+    names.LITERT_INT8,
+)
+
+
+def draw(report, output_dir):
+    """Write latency.png and throughput.png, as far as they were measured."""
+    parts = {name: part["rows"] for name, part in report["parts"].items()}
+    latency = [row for row in parts.get("decoding", ()) if row["case"] != SENTENCES]
+    rates = parts.get("throughput", ())
+    _chart(latency, "case", "cpu_ms", "subwords", "CPU ms a sentence", output_dir / "latency.png")
+    _chart(
+        rates,
+        "batch",
+        "per_cpu_second",
+        "batch",
+        "sentences per CPU second",
+        output_dir / "throughput.png",
+    )
+
+
+def _chart(rows, across, up, label, title, path):
+    """A panel for each size, both axes logarithmic."""
+    panels = {}
+    for row in rows:
+        if row["engine"] in _SHOWN and row["threads"] == ONE:
+            lines = panels.setdefault(f"{row['size']}: {title}", {})
+            places, values = lines.setdefault(row["engine"], ([], []))
+            places.append(float(row[across]))
+            values.append(row[up])
+    if not panels:
+        return
+    figure = training_curves_figure(panels)
+    for axes in figure.axes:
+        axes.set_xlabel(label)
+        axes.set_xscale("log", base=2)
+        axes.set_yscale("log")
+        ticks = sorted({place for line in axes.lines for place in line.get_xdata()})
+        axes.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks])
+        for line in axes.lines:
+            line.set_marker("o")
+    save(figure, path)
