@@ -30,6 +30,7 @@ from absl import flags
 from t2t_hint_nart.bin.device import choose_device
 from t2t_hint_nart.bin.flag import WITHOUT_EFFECT, define_logging_flags
 from t2t_hint_nart.bin.help_text import begins, help_text
+from t2t_hint_nart.bin.kept_memory import keep_memory
 from t2t_hint_nart.errors import InputError, is_out_of_memory, nearest
 from t2t_hint_nart.text.escape import replace_surrogates
 from t2t_hint_nart.text.lines import printable
@@ -54,6 +55,7 @@ def command(
     main: Callable[[flags.FlagValues], None],
     name: str,
     *definitions: Callable[[flags.FlagValues], None],
+    trains: bool = False,
 ) -> Callable[[], None]:
     """Return a command's entry point, for its console script; `python -m` runs it at once.
 
@@ -61,10 +63,11 @@ def command(
         main: as for `run`, and so are the others.
         name: of the command.
         *definitions: of flags.
+        trains: as for `run`.
     """
 
     def entry_point() -> None:
-        run(main, name, *definitions)
+        run(main, name, *definitions, trains=trains)
 
     if main.__module__ == "__main__":
         entry_point()
@@ -76,6 +79,7 @@ def run(
     name: str,
     *definitions: Callable[[flags.FlagValues], None],
     argv: Sequence[str] | None = None,
+    trains: bool = False,
 ) -> None:
     """Parse a command's flags and run it.
 
@@ -87,6 +91,7 @@ def run(
         name: what messages call it, as `t2t-trainer`.
         *definitions: each defines some flags on the `FlagValues` given to it.
         argv: the arguments after the command's name; those of the process by default.
+        trains: whether it trains models, for which memory is kept (bin.kept_memory).
 
     Raises:
         SystemExit: with the status, if that is not 0.
@@ -101,6 +106,8 @@ def run(
         else:
             define_logging_flags(values)
             parse(values, arguments)
+            if trains:
+                keep_memory(name)
             _tell_without_effect(name, values)
             choose_device(values)
             if not _show_registry(values):

@@ -153,6 +153,17 @@ _USR_DIR = path(
     "hparams sets and problems.",
 )
 
+_THREADS = {
+    "inter_op_parallelism_threads": count(
+        0, "Operations that run beside each other; 0: as many as is good.", least=0
+    ),
+    "intra_op_parallelism_threads": count(
+        0, "Threads of one operation, in every runtime; 0: as many as is good.", least=0
+    ),
+}
+# How many threads compute; `command_line.run` says it to the runtimes.
+define_thread_flags = group(**_THREADS)
+
 # A user's own directory; `command_line.run` imports it.
 define_usr_dir_flag = group(t2t_usr_dir=_USR_DIR)
 
@@ -266,12 +277,7 @@ define_logging_flags = group(
 define_device_flags = group(
     worker_gpu=_worker_gpu,
     worker_gpu_memory_fraction=without_effect(0.95, "TensorFlow 2 takes memory as it needs it"),
-    inter_op_parallelism_threads=count(
-        0, "Operations that TensorFlow runs beside each other; 0 lets it choose.", least=0
-    ),
-    intra_op_parallelism_threads=count(
-        0, "Threads that TensorFlow uses for one operation; 0 lets it choose.", least=0
-    ),
+    **_THREADS,
     gpu_order=refused("", "choose a device with CUDA_VISIBLE_DEVICES"),
     sync=refused(False, _NO_CLUSTER),
     ps_replicas=refused(0, _NO_CLUSTER),

@@ -39,6 +39,7 @@ from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.text.lines import printable
+from t2t_hint_nart.threads import one_thread_by_default
 from t2t_hint_nart.whole_file import check_writable
 
 _SOURCES = ("decode_from_file", "decode_interactive", "score_file")
@@ -81,6 +82,8 @@ def _main(values: flags.FlagValues) -> None:
         raise InputError("To score a file, specify --decode_to_file for results.")
     named = named_model(values)
     settings = _settings(values)
+    if values.decode_interactive or settings.batch_size == 1:
+        one_thread_by_default()
     # Whatever there is to read is read first: its faults are told before anything is loaded.
     job = _JOBS[sources[0] if sources else "dataset"](values, settings, named.problem)
 

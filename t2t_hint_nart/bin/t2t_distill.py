@@ -14,7 +14,7 @@ import sys
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flag import define_data_flags, require
+from t2t_hint_nart.bin.flag import define_data_flags, define_thread_flags, require
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.printed_command import printed_command
 from t2t_hint_nart.whole_file import check_directory
@@ -59,4 +59,6 @@ def _main(values: flags.FlagValues) -> None:
     )
 
 
-main = command_line.command(_main, "t2t-distill", define_data_flags, define_flags)
+main = command_line.command(
+    _main, "t2t-distill", define_data_flags, define_flags, define_thread_flags
+)

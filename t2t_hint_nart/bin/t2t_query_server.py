@@ -17,10 +17,11 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.command_line import somebody_types, typed_line
-from t2t_hint_nart.bin.flag import define_usr_dir_flag, require
+from t2t_hint_nart.bin.flag import define_thread_flags, define_usr_dir_flag, require
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates
 from t2t_hint_nart.text.lines import printable, sentence
+from t2t_hint_nart.threads import one_thread_by_default
 
 _NO_CLOUD = "--server names a TensorFlow Serving"
 Translate = Callable[[str], str]
@@ -67,6 +68,7 @@ def _main(values: flags.FlagValues) -> None:
 def _local(values: flags.FlagValues) -> Translate:
     from t2t_hint_nart.exports.runtime import open_export
 
+    one_thread_by_default()
     exported = open_export(values.export_dir)
     return lambda line: exported.translate([line])[0]
 
@@ -78,4 +80,6 @@ def _remote(values: flags.FlagValues) -> Translate:
     return RestClient(values.server, values.servable_name, values.timeout_secs).translate
 
 
-main = command_line.command(_main, "t2t-query-server", define_usr_dir_flag, define_flags)
+main = command_line.command(
+    _main, "t2t-query-server", define_usr_dir_flag, define_flags, define_thread_flags
+)

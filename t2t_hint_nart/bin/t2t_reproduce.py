@@ -20,7 +20,7 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.cluster import check_one_process
-from t2t_hint_nart.bin.flag import define_usr_dir_flag, require
+from t2t_hint_nart.bin.flag import define_thread_flags, define_usr_dir_flag, require
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.printed_command import printed_command
 from t2t_hint_nart.whole_file import check_directory, check_writable
@@ -109,4 +109,11 @@ def _command(values: flags.FlagValues) -> str:
     return printed_command("t2t-reproduce", **given)
 
 
-main = command_line.command(_main, "t2t-reproduce", define_usr_dir_flag, define_flags)
+main = command_line.command(
+    _main,
+    "t2t-reproduce",
+    define_usr_dir_flag,
+    define_flags,
+    define_thread_flags,
+    trains=True,
+)

@@ -194,4 +194,5 @@ main = command_line.command(
     define_search_flags,
     define_device_flags,
     define_trainer_only_flags,
+    trains=True,
 )

@@ -18,7 +18,12 @@ from typing import Any
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flag import define_data_flags, define_decode_flags, require
+from t2t_hint_nart.bin.flag import (
+    define_data_flags,
+    define_decode_flags,
+    define_thread_flags,
+    require,
+)
 from t2t_hint_nart.bin.named_model import model_of_run, to_stderr
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
@@ -138,5 +143,10 @@ def _translate(values: flags.FlagValues, settings: HParams, sentences: Any) -> T
 
 
 main = command_line.command(
-    _main, "t2t-translate-all", define_data_flags, define_decode_flags, define_flags
+    _main,
+    "t2t-translate-all",
+    define_data_flags,
+    define_decode_flags,
+    define_flags,
+    define_thread_flags,
 )

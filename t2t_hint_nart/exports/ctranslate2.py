@@ -17,6 +17,7 @@ from t2t_hint_nart.exports.metadata import DECODE, SCORE, SCORES, TRANSLATES, Ex
 from t2t_hint_nart.exports.plain_text import PlainTextServable, Tensors
 from t2t_hint_nart.exports.vocabulary_files import write_vocabularies
 from t2t_hint_nart.text import EOS_ID, PAD_ID
+from t2t_hint_nart.threads import threads_of_a_call
 
 if TYPE_CHECKING:
     import keras
@@ -108,14 +109,17 @@ class OpenCTranslate2(PlainTextServable):
     Args:
         directory: of the export.
         metadata: what it says of itself.
-        threads: of one call.
+        threads: of one call; 0: as many as was said (threads.threads_of_a_call).
     """
 
-    def __init__(self, directory: Path, metadata: ExportMetadata, threads: int = 1):
+    def __init__(self, directory: Path, metadata: ExportMetadata, threads: int = 0):
         library = _library()
         try:
             self._translator = library.Translator(
-                str(directory), device="cpu", inter_threads=1, intra_threads=threads
+                str(directory),
+                device="cpu",
+                inter_threads=1,
+                intra_threads=threads or threads_of_a_call(),
             )
         except (RuntimeError, ValueError) as error:
             reason = " ".join(str(error).split())[:200]

@@ -19,6 +19,7 @@ from t2t_hint_nart.exports.plain_text import PlainTextServable, Tensors
 from t2t_hint_nart.exports.vocabulary_files import write_vocabularies
 from t2t_hint_nart.startup_noise import quiet_stderr
 from t2t_hint_nart.text import EOS_ID
+from t2t_hint_nart.threads import threads_of_a_call
 from t2t_hint_nart.whole_file import written_whole
 
 if TYPE_CHECKING:
@@ -163,10 +164,10 @@ class OpenLiteRt(PlainTextServable):
     Args:
         directory: of the export.
         metadata: what it says of itself.
-        threads: of one call; small models are fastest on one.
+        threads: of one call; 0: as many as was said (threads.threads_of_a_call).
     """
 
-    def __init__(self, directory: Path, metadata: ExportMetadata, threads: int = 1):
+    def __init__(self, directory: Path, metadata: ExportMetadata, threads: int = 0):
         try:
             from ai_edge_litert.interpreter import Interpreter
         except ImportError as error:
@@ -174,7 +175,9 @@ class OpenLiteRt(PlainTextServable):
         path = directory / MODEL_FILE
         try:
             with quiet_stderr():
-                interpreter = Interpreter(model_content=path.read_bytes(), num_threads=threads)
+                interpreter = Interpreter(
+                    model_content=path.read_bytes(), num_threads=threads or threads_of_a_call()
+                )
                 # Says then how it computes.
                 interpreter.allocate_tensors()
             runners = {

@@ -9,12 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
-
 from t2t_hint_nart import registry
 from t2t_hint_nart.evaluation.bleu import check_aligned, corpus_scores, text_warnings
 from t2t_hint_nart.evaluation.bleu_conventions import in_order
-from t2t_hint_nart.evaluation.latency import measure_latencies
 from t2t_hint_nart.evaluation.long_sentences import long_sentences
 from t2t_hint_nart.evaluation.repetition import text_repetition
 from t2t_hint_nart.evaluation.significance import all_pairs
@@ -27,6 +24,7 @@ from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.reproduce.report import Finished, finish
 from t2t_hint_nart.reproduce.rows import Row, flat_rows
 from t2t_hint_nart.reproduce.tables import system_label
+from t2t_hint_nart.reproduce.timing import time_systems
 from t2t_hint_nart.text.moses_tokens import looks_tokenized
 from t2t_hint_nart.training.progress import GRADIENT_NORM
 from t2t_hint_nart.training.summaries import Curve, training_history
@@ -35,7 +33,6 @@ from t2t_hint_nart.whole_file import write_whole
 # Below an experiment's directory.
 DECODES = "decodes"
 SAMPLES = 8
-LATENCY_ROUNDS = 3
 FALLBACK_LANGUAGE = "en"
 
 Key = tuple[str, str]
@@ -86,13 +83,9 @@ class Evaluation:
         }
 
     def latency(self) -> dict[str, Any]:
-        """Milliseconds a sentence at batch 1, ids to ids, after warm-up."""
-        sentences = [source for source, _ in self._pairs[: self.recipe.latency_sentences]]
-        # All read the same ids.
-        inputs = [tf.constant([ids], tf.int32) for ids in self.exports.ids(sentences)]
-        calls = {".".join(key): self.exports.call(*key) for key in self.recipe.decoded()}
-        measured = measure_latencies(calls, inputs, rounds=LATENCY_ROUNDS)
-        return {name: vars(latency) for name, latency in measured.items()}
+        """Milliseconds a sentence at batch 1, ids to ids, after warm-up, on one thread."""
+        pairs = self._pairs[: self.recipe.latency_sentences]
+        return time_systems(self.exports, [source for source, _ in pairs])
 
     def states(self) -> dict[str, Any]:
         """Cosine and attention statistics of systems that tell states, and the paper's figures."""
@@ -153,6 +146,8 @@ class Evaluation:
         yield from flat_rows(
             about, {"bleu_convention": self.exports.problem.bleu_convention, **told}
         )
+        if "threads" in latency:
+            yield from flat_rows(about, {"latency_threads": latency["threads"]})
         if not self.recipe.questions:
             yield from self._comparisons(about, references)
 

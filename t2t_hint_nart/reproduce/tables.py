@@ -292,6 +292,9 @@ def runs(stored: Mapping[str, Rows]) -> list[str]:
         for seed in rows.seeds:
             run = Rows([row for row in rows.rows if row.seed == seed], name)
             machine = f"{run.get('hardware.cpu')}, {run.get('hardware.cores')} cores"
+            # Rows of before it was measured on one say nothing.
+            if threads := run.get("latency_threads"):
+                machine += f", latency on {threads}"
             command, took = _code(run.get("command")), duration(run.wall_seconds())
             body.append([name, str(seed), command, took, machine])
     return table(["recipe", "seed", "command", "all stages", "machine"], body, 3)

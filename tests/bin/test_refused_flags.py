@@ -8,6 +8,7 @@ import os
 import pytest
 
 from t2t_hint_nart.bin.flag import DEFAULT_ONLY
+from t2t_hint_nart.threads import threads_of_a_call
 from tests.commands import refusal, run_command, succeed
 from tests.contracts.test_commands import console_scripts
 from tests.contracts.test_t2t_table import flags_of
@@ -68,6 +69,7 @@ def test_there_are_many():
 LOGGING = ("--alsologtostderr", "--logtostderr=1", "--verbosity=1", "--v=2", "--log_dir=/tmp/logs",
            "--stderrthreshold=info", "--noshowprefixforinfo", "--logger_levels=x:INFO")  # fmt: skip
 WITH_DEVICE = ("t2t-decoder", "t2t-eval", "t2t-exporter", "t2t-trainer")
+WITH_THREADS = ("t2t-distill", "t2t-query-server", "t2t-reproduce", "t2t-translate-all")
 THREADS = {
     "inter_op_parallelism_threads": "TF_NUM_INTEROP_THREADS",
     "intra_op_parallelism_threads": "TF_NUM_INTRAOP_THREADS",
@@ -107,10 +109,16 @@ def test_memory_of_the_gpu(command):
     )
 
 
-@pytest.mark.parametrize("command", WITH_DEVICE)
-def test_threads_are_told_to_tensorflow(command, environment):
-    refusal(command, **dict.fromkeys(THREADS, 3), worker_gpu=0)
+@pytest.mark.parametrize("command", [*WITH_DEVICE, *WITH_THREADS])
+def test_threads_are_told_to_the_runtimes(command, environment):
+    refusal(command, **dict.fromkeys(THREADS, 3))
     assert [environment[name] for name in THREADS.values()] == ["3", "3"]
+    assert threads_of_a_call() == 3
+
+
+@pytest.mark.parametrize("command", WITH_DEVICE)
+def test_no_gpu(command, environment):
+    refusal(command, worker_gpu=0)
     assert environment["CUDA_VISIBLE_DEVICES"] == "-1"
 
 

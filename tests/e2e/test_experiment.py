@@ -102,6 +102,7 @@ def test_what_is_told_in_rows(rows):
         assert {metric for metric in SCORES if rows.by_seed(metric, *key)} == SCORES
         assert rows.get("latency_ms", *key) > 0
     assert rows.get("speedup", "teacher", "beam4") == 1.0
+    assert rows.get("latency_threads") == 1
     assert rows.get("sentences") == 100
     assert rows.get("signature.bleu_13a").startswith("nrefs:1|case:mixed")
     assert rows.get("data.train_pairs") == rows.get("data.distilled_pairs") == 4000

@@ -182,3 +182,10 @@ def test_training_is_drawn_where_it_left_summaries(tmp_path, monkeypatch):
     assert drawn == [(curves, tmp_path / "training.png")]
     assert "training.png" in finished.report.read_text()
     assert len(rows.get("training.sha256", "student_nll")) == 64
+
+
+def test_latency_tells_its_threads(tmp_path):
+    latency = {"teacher.beam4": {"median_ms": 30.0, **LATENCY}, "threads": 1}
+    evaluation_of(RECIPE, tmp_path).report(1, {"settings": {}}, latency, {})
+    rows = Rows(read_rows(tmp_path), "tiny")
+    assert (rows.get("latency_threads"), rows.get("latency_ms", "teacher", "beam4")) == (1, 30.0)

@@ -1,0 +1,51 @@
+"""Has the C library keep the memory that a training step gives back, in large pages.
+
+glibc's malloc gives it to the system after every step and fetches it again, page by page. How it
+is to do otherwise is read from the environment when a program starts: the command begins anew with
+it. mallopt(3) could be called instead, but doesn't know large pages, from which the gain comes.
+"""
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+_TUNABLES = "GLIBC_TUNABLES"
+_MOST = 2**32
+_KEPT = ":".join(
+    f"glibc.malloc.{name}={value}"
+    for name, value in {
+        "hugetlb": 1,
+        "arena_max": 1,
+        "mmap_max": 0,
+        "trim_threshold": _MOST,
+        "mmap_threshold": _MOST,
+    }.items()
+)
+# Who sets one of these has settings, or a malloc, of their own.
+_OTHERS = (_TUNABLES, "LD_PRELOAD", "MALLOC_")
+
+
+def keep_memory(name: str) -> None:
+    """Begin the process anew with those settings, where it is a command with glibc's malloc.
+
+    Nothing happens where the environment has settings already, or where something else than the
+    command's own script called it.
+
+    Args:
+        name: of the command.
+    """
+    if any(variable.startswith(_OTHERS) for variable in os.environ):
+        return
+    if platform.libc_ver()[0] != "glibc" or not _is_script(name):
+        return
+    os.environ[_TUNABLES] = _KEPT
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def _is_script(name: str) -> bool:
+    """Whether the process is the command's script or module, called as its arguments say."""
+    program, *arguments = sys.argv
+    begun = sys.orig_argv[len(sys.orig_argv) - len(arguments) :]
+    return Path(program).stem.replace("_", "-") == name and begun == arguments

@@ -1,0 +1,98 @@
+"""Latency of an experiment's systems, in a process of its own, on one thread.
+
+TensorFlow can't change its threads once it has started, and a process that has trained or
+translated isn't as one that serves. More threads than one make a search at batch 1 slower, so
+that speed-ups over it would be too good.
+"""
+
+import multiprocessing
+import signal
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from t2t_hint_nart import registry, user_directory
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.evaluation.latency import measure_latencies
+from t2t_hint_nart.reproduce.execution import Exports
+from t2t_hint_nart.reproduce.recipe import Recipe
+from t2t_hint_nart.threads import use_threads
+
+THREADS = 1
+ROUNDS = 3
+
+
+class _Task(NamedTuple):
+    """What is timed, and what makes it anew in another process."""
+
+    recipe: Recipe
+    export_dirs: dict[str, str]
+    data_dir: str
+    usr_dirs: tuple[str, ...]
+    sentences: tuple[str, ...]
+
+
+def time_systems(exports: Exports, sentences: Sequence[str]) -> dict[str, Any]:
+    """Time every system by each of its decodings, a sentence at a time, ids to ids.
+
+    Returns:
+        By "<system>.<decoding>" the fields of a `Latency`; `threads`, of each kind that TensorFlow
+        has.
+
+    Raises:
+        InputError: what opening an export raises; the process was killed.
+    """
+    systems = {system for system, _ in exports.recipe.decoded()}
+    systems |= {decoding.scorer for decoding in exports.recipe.decodings if decoding.scorer}
+    task = _Task(
+        exports.recipe,
+        {system: exports.export_dir(system) for system in systems},
+        exports.data_dir,
+        user_directory.imported_directories(),
+        tuple(sentences),
+    )
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_tell, args=(sender, task), daemon=True)
+    process.start()
+    sender.close()
+    try:
+        told = receiver.recv()
+    except EOFError:
+        raise InputError(
+            "The process that measures latency ended before it told, perhaps for want of memory; "
+            "run the command again, it goes on from there."
+        ) from None
+    finally:
+        process.terminate()
+        process.join()
+    if isinstance(told, InputError):
+        raise told
+    return told
+
+
+def _tell(sender: Connection, task: _Task) -> None:
+    # Ctrl-C reaches every process of the terminal; the first one ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    use_threads(THREADS, THREADS)
+    try:
+        told: Any = _measured(task)
+    except InputError as error:
+        told = error
+    sender.send(told)
+
+
+def _measured(task: _Task) -> dict[str, Any]:
+    registry.load_plugins()
+    for directory in task.usr_dirs:
+        registry.import_usr_dir(directory)
+    recipe = task.recipe
+    problem = registry.problem(recipe.problem)
+    exports = Exports(recipe, task.export_dirs.__getitem__, problem, task.data_dir)
+    # All read the same ids.
+    inputs = [tf.constant([ids], tf.int32) for ids in exports.ids(task.sentences)]
+    calls = {".".join(key): exports.call(*key) for key in recipe.decoded()}
+    measured = measure_latencies(calls, inputs, rounds=ROUNDS)
+    return {**{name: vars(latency) for name, latency in measured.items()}, "threads": THREADS}
