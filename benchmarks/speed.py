@@ -19,6 +19,7 @@ environment of their own (python -m venv peers; peers/bin/pip install torch joey
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -53,6 +54,8 @@ def main():
     unknown = sorted({*arguments.only.split(",")} - {"", *PARTS})
     if unknown:
         parser.error(f"--only={unknown[0]}: there are {', '.join(PARTS)}")
+    if not shutil.which(arguments.peer_python):
+        parser.error(f"--peer_python={arguments.peer_python}: there is no such program")
     try:
         with tempfile.TemporaryDirectory(prefix="speed_") as made:
             measure(arguments, arguments.work_dir or Path(made))
@@ -83,12 +86,13 @@ def measure(arguments, work_dir):
         run.say(f"== {name}")
         report["parts"][name] = {"command": run.command, "rows": PARTS[name](run)}
         write_whole(path, json.dumps(report, indent=1) + "\n")
-    text = table(report, compared_clock(facts))
+    clock = compared_clock(facts)
+    text = table(report, clock)
     write_whole(output_dir / "table.md", text)
     print(text, end="")
     from speed.charts import draw
 
-    draw(report, output_dir)
+    draw(report, output_dir, clock)
 
 
 if __name__ == "__main__":

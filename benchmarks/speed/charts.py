@@ -17,20 +17,16 @@ _SHOWN = (
 )
 
 
-def draw(report, output_dir):
-    """Write latency.png and throughput.png, as far as they were measured."""
+def draw(report, output_dir, clock):
+    """Write latency.png and throughput.png, as far as they were measured, by a clock."""
     parts = {name: part["rows"] for name, part in report["parts"].items()}
     latency = [row for row in parts.get("decoding", ()) if row["case"] != SENTENCES]
     rates = parts.get("throughput", ())
-    _chart(latency, "case", "cpu_ms", "subwords", "CPU ms a sentence", output_dir / "latency.png")
-    _chart(
-        rates,
-        "batch",
-        "per_cpu_second",
-        "batch",
-        "sentences per CPU second",
-        output_dir / "throughput.png",
-    )
+    told, rate = ("CPU ", "per_cpu_second") if clock == "cpu" else ("", "per_second")
+    path = output_dir / "latency.png"
+    _chart(latency, "case", f"{clock}_ms", "subwords", f"{told}ms a sentence", path)
+    path = output_dir / "throughput.png"
+    _chart(rates, "batch", rate, "batch", f"sentences a {told}second", path)
 
 
 def _chart(rows, across, up, label, title, path):

@@ -131,4 +131,6 @@ def _export(trained, settings, folder, runtimes):
 
     strategy = registry.strategy_of(trained.model_name)
     for runtime in runtimes:
-        export(trained, decode_hparams(settings, strategy), folder / runtime, runtime)
+        # Earlier versions have but one.
+        other = () if runtime == "saved_model" else (runtime,)
+        export(trained, decode_hparams(settings, strategy), folder / runtime, *other)

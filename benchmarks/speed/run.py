@@ -5,6 +5,7 @@ import functools
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -56,6 +57,8 @@ class Run:
         names = [field.name for field in dataclasses.fields(cls)]
         wanted = {name: getattr(arguments, name, None) for name in names}
         wanted |= {"work_dir": work_dir.resolve(), "sizes": tuple(arguments.sizes.split(","))}
+        # Not resolved: an environment's interpreter is a link.
+        wanted |= {"peer_python": str(Path(shutil.which(arguments.peer_python)).absolute())}
         if arguments.quick:
             wanted |= {"sizes": ("tiny",), "rounds": 2}
         return cls(**wanted)

@@ -83,6 +83,8 @@ class Process:
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 env=variables,
+                # Python looks there first: not where there is another version of the package.
+                cwd=FOLDER,
             )
         self.left_out = self._answer()["left_out"]
 
