@@ -21,12 +21,11 @@ _CT2 = {
 }
 
 
-def translators(folder, threads, before=None):
+def translators(folder, before=None):
     """The engines that translate with what t2t-exporter writes.
 
     Args:
         folder: of teacher/<runtime> and student/<runtime>.
-        threads: of a runtime that TensorFlow's don't count for.
         before: a student's SavedModel made by an earlier version, if there is one.
     """
     made = []
@@ -38,7 +37,6 @@ def translators(folder, threads, before=None):
         given = {
             **paths,
             "vocabulary_dir": str(folder / "student" / "litert"),
-            "threads": threads,
             "settings": settings,
         }
         made.append(Engine(name, "speed.translators:export", given, group, (*paths.values(),)))
@@ -61,13 +59,13 @@ def translators(folder, threads, before=None):
     return made
 
 
-def stock(folder, threads):
+def stock(folder):
     """CTranslate2's own search and batches, as `translators`."""
     return [
         Engine(
             name + STOCK,
             "speed.translators:ctranslate2",
-            {"export_dir": path, "beam_size": beam_size, "threads": threads},
+            {"export_dir": path, "beam_size": beam_size},
             "CTranslate2, its own",
             (path,),
         )

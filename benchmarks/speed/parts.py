@@ -30,8 +30,7 @@ def decoding(run):
     for size in run.all_sizes:
         before, folder = run.export_before(size), run.folder(size)
         for threads in run.threads_measured:
-            number = run.threads(threads)
-            engines = translators(folder, number, before) + stock(folder, number)
+            engines = translators(folder, before) + stock(folder)
             if size != TRAINED:
                 engines += products(size, run.vocab_size)
             engines = prepared(run, engines, size)
@@ -92,8 +91,7 @@ def throughput(run):
         folder = run.folder(size)
         count = 8 if run.quick else THROUGHPUT_SENTENCES.get(size, 128)
         for threads in run.threads_measured:
-            number = run.threads(threads)
-            engines = translators(folder, number) + stock(folder, number)
+            engines = translators(folder) + stock(folder)
             engines = [engine for engine in engines if "five" not in engine.name]
             engines = prepared(run, engines, size)
             lines = run.sentences(size, THROUGHPUT_LENGTH, count)
@@ -129,7 +127,7 @@ def _throughput(run, engines, lines, size, threads):
 def first(run):
     """Seconds from starting t2t-query-server to its translation of one sentence."""
     size = run.all_sizes[0]
-    engines = prepared(run, translators(run.folder(size), 1), size)
+    engines = prepared(run, translators(run.folder(size)), size)
     places = sorted({Path(engine.given["export_dir"]) for engine in engines})
     (line,) = run.sentences(size, length=12)
     command = str(Path(sys.executable).with_name("t2t-query-server"))

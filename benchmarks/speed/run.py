@@ -11,18 +11,13 @@ import sys
 import time
 from pathlib import Path
 
-from speed.machine import commit, cores
+from speed.machine import commit
 from speed.models import VOCAB_SIZE, sentence
 from speed.turns import ALL, FOLDER, ONE, Engine, LeftOutError, Process
 
 TRAINED = "trained"
 TEST_SENTENCES = 1000
 _SENTENCES = "sentences.json"
-# Of all commands, what lets malloc keep the memory of a step.
-MALLOC = {
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_max=0:"
-    "glibc.malloc.trim_threshold=4294967296:glibc.malloc.mmap_threshold=4294967296"
-}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -112,10 +107,6 @@ class Run:
             if process.left_out:
                 raise LeftOutError(process.left_out[make])
             return process.ask(make, case)["result"]
-
-    def threads(self, threads):
-        """How many ONE or ALL are."""
-        return 1 if threads == ONE else cores()
 
     def folder(self, size):
         """Where the exports of a size by this commit are: teacher/<runtime>, student/<runtime>."""

@@ -2,9 +2,9 @@
 
 from speed.batches import TOKENS
 from speed.models import SIZES
-from speed.run import MALLOC
 from speed.training import HINTED, STUDENT, TEACHER
 from speed.turns import ONE, Engine, LeftOutError, in_turns, running, statistics_of
+from t2t_hint_nart.bin.kept_memory import KEPT
 
 TORCH, JOEYNMT = "PyTorch twin", "JoeyNMT"
 # Of a turn: a batch of each length.
@@ -21,7 +21,7 @@ def training(run):
 
     def start(group):
         python = {"python": run.peer_python} if group[0].name in (TORCH, JOEYNMT) else {}
-        return run.process(group, environment=MALLOC, **python)
+        return run.process(group, environment=KEPT, **python)
 
     with running(engines, start, run.say) as processes:
         cases = {"steps": {"steps": STEPS}}
@@ -40,7 +40,7 @@ def memory(run):
     steps = 60 if run.quick else MEMORY_STEPS
     every = min(MEMORY_EVERY, steps // 4)
     rows = []
-    with run.process([_ours(run, HINTED, MEMORY_SIZE)], environment=MALLOC) as process:
+    with run.process([_ours(run, HINTED, MEMORY_SIZE)], environment=KEPT) as process:
         for done in range(every, steps + 1, every):
             told = process.ask(HINTED, {"steps": every})
             rows.append({"engine": HINTED, "steps": done, "resident_mib": told["resident_mib"]})

@@ -4,27 +4,16 @@ import functools
 from pathlib import Path
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.exports.metadata import newest_version, read_metadata
+from t2t_hint_nart.exports.metadata import newest_version
 from t2t_hint_nart.exports.runtime import open_export
 from t2t_hint_nart.exports.vocabulary_files import read_vocabularies
+from t2t_hint_nart.threads import threads_of_a_call
+
+# Once, however many engines decode with it.
+opened = functools.cache(open_export)
 
 
-@functools.cache
-def opened(export_dir, threads):
-    """An open export; those that say themselves how many threads they have, with so many."""
-    metadata, folder = read_metadata(export_dir), newest_version(export_dir)
-    if metadata.runtime.startswith("litert"):
-        from t2t_hint_nart.exports.litert import OpenLiteRt
-
-        return OpenLiteRt(folder, metadata, threads)
-    if metadata.runtime.startswith("ctranslate2"):
-        from t2t_hint_nart.exports.ctranslate2 import OpenCTranslate2
-
-        return OpenCTranslate2(folder, metadata, threads)
-    return open_export(export_dir)
-
-
-def export(export_dir, vocabulary_dir, threads=1, settings="", scorer_dir=""):
+def export(export_dir, vocabulary_dir, settings="", scorer_dir=""):
     """An export, decoded as it was exported or otherwise.
 
     A case has `lines`, and `batch` where they are to be translated so many at a time.
@@ -32,18 +21,17 @@ def export(export_dir, vocabulary_dir, threads=1, settings="", scorer_dir=""):
     Args:
         export_dir: of it.
         vocabulary_dir: of an export that has its vocabulary beside it.
-        threads: of a runtime that TensorFlow's don't count for.
         settings: decode hparams.
         scorer_dir: of an export that ranks candidates.
     """
-    servable = opened(export_dir, threads)
+    servable = opened(export_dir)
 
     def translator(batch):
         from t2t_hint_nart.exports.capabilities import ExportedScorer
         from t2t_hint_nart.serving.decode_function import decode_of_export
         from t2t_hint_nart.serving.translator import Translator
 
-        scorer = ExportedScorer(opened(scorer_dir, threads)) if scorer_dir else None
+        scorer = ExportedScorer(opened(scorer_dir)) if scorer_dir else None
         encoders = read_vocabularies(newest_version(vocabulary_dir))
         return Translator(decode_of_export(servable, settings, scorer), encoders, batch)
 
@@ -60,7 +48,7 @@ def export(export_dir, vocabulary_dir, threads=1, settings="", scorer_dir=""):
     return call
 
 
-def ctranslate2(export_dir, beam_size, threads=1):
+def ctranslate2(export_dir, beam_size):
     """CTranslate2 as its users call it, with its own search and batches: text in, text out.
 
     A case has `lines`, perhaps `batch`, and `longest`, the limit of a translation in tokens, where
@@ -69,7 +57,6 @@ def ctranslate2(export_dir, beam_size, threads=1):
     Args:
         export_dir: of an export in its format.
         beam_size: 1 is greedy.
-        threads: of one call.
     """
     try:
         from ctranslate2 import Translator
@@ -79,6 +66,7 @@ def ctranslate2(export_dir, beam_size, threads=1):
 
     folder = newest_version(export_dir)
     encoders = read_vocabularies(folder)
+    threads = threads_of_a_call()
     model = Translator(str(folder), device="cpu", inter_threads=1, intra_threads=threads)
 
     def call(case):

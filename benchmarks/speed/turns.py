@@ -10,12 +10,15 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from speed.machine import cores
+from t2t_hint_nart.threads import INTER_OP, INTRA_OP
+
 FOLDER = Path(__file__).resolve().parents[1]
 ONE, ALL = "one", "all"
 # What libraries read how many threads they have from.
 _THREADS = (
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
+    INTRA_OP,
+    INTER_OP,
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -71,8 +74,8 @@ class Process:
             "core": max(os.sched_getaffinity(0)) if has_cores else None,
         }
         paths = [(environment or {}).get("PYTHONPATH"), str(FOLDER), os.environ.get("PYTHONPATH")]
-        variables = {name: value for name, value in os.environ.items() if name not in _THREADS}
-        variables |= dict.fromkeys(_THREADS, "1") if threads == ONE else {}
+        number = 1 if threads == ONE else cores()
+        variables = {**os.environ, **dict.fromkeys(_THREADS, str(number))}
         variables |= {"TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})}
         variables["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
         self.peak_mib = None

@@ -12,16 +12,15 @@ from pathlib import Path
 
 _TUNABLES = "GLIBC_TUNABLES"
 _MOST = 2**32
-_KEPT = ":".join(
-    f"glibc.malloc.{name}={value}"
-    for name, value in {
-        "hugetlb": 1,
-        "arena_max": 1,
-        "mmap_max": 0,
-        "trim_threshold": _MOST,
-        "mmap_threshold": _MOST,
-    }.items()
-)
+_SETTINGS = {
+    "hugetlb": 1,
+    "arena_max": 1,
+    "mmap_max": 0,
+    "trim_threshold": _MOST,
+    "mmap_threshold": _MOST,
+}
+# What the environment has then.
+KEPT = {_TUNABLES: ":".join(f"glibc.malloc.{name}={value}" for name, value in _SETTINGS.items())}
 # Who sets one of these has settings, or a malloc, of their own.
 _OTHERS = (_TUNABLES, "LD_PRELOAD", "MALLOC_")
 
@@ -39,7 +38,7 @@ def keep_memory(name: str) -> None:
         return
     if platform.libc_ver()[0] != "glibc" or not _is_script(name):
         return
-    os.environ[_TUNABLES] = _KEPT
+    os.environ.update(KEPT)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
