@@ -2,7 +2,11 @@
 
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparams.basic import changed
-from t2t_hint_nart.hparams.transformer_nat import add_nat_hparams, add_paper_hints
+from t2t_hint_nart.hparams.transformer_nat import (
+    add_ctc_hparams,
+    add_nat_hparams,
+    add_paper_hints,
+)
 from t2t_hint_nart.hparams.transformer_t2t129 import transformer_base
 from t2t_hint_nart.registry import register_hparams
 
@@ -109,3 +113,9 @@ def transformer_nat_tatoeba_hints() -> HParams:
     these, λ = 1 19.50, γ_st = 0.5 19.25.
     """
     return add_paper_hints(transformer_nat_tatoeba())
+
+
+@register_hparams
+def transformer_nat_ctc_multi30k() -> HParams:
+    """Collapsed student of transformer_multi30k, with glancing, to start from its weights."""
+    return changed(add_ctc_hparams(transformer_multi30k()), layer_prepostprocess_dropout=0.1)

@@ -60,12 +60,31 @@ def add_nat_hparams(hparams: HParams) -> HParams:
     hparams.add_hparam("attention_coverage_alpha", 0.0)
     # Target length minus source length; None: measured on the training data.
     hparams.add_hparam("length_bias", None, int)
+    # Share of what a first pass gets wrong that the second is shown, from the first over so many
+    # updates to the last; 0 for no first pass.
+    hparams.add_hparam("glancing_ratio", 0.0)
+    hparams.add_hparam("glancing_ratio_end", 0.0)
+    hparams.add_hparam("glancing_steps", 0)
     _add_hints(hparams)
     hparams.add_hparam("regularize_hidden_normalized", True)
     hparams.restrict("regularize_hidden_normalized", (True,), "the hint compares cosines")
     hparams.add_hparam("teacher_model", False)
     hparams.restrict("teacher_model", (False,), "name an exported teacher in teacher_export_dir")
     return hparams
+
+
+def add_ctc_hparams(hparams: HParams) -> HParams:
+    """Add a collapsed student's hyperparameters to a teacher's set, with glancing.
+
+    Returns:
+        The same set.
+    """
+    add_nat_hparams(hparams)
+    # Positions of the output for each source token, EOS among them.
+    hparams.add_hparam("upsampling", 2)
+    return changed(
+        hparams, decoder_input_type="soft_uniform", glancing_ratio=0.5, glancing_ratio_end=0.3
+    )
 
 
 def _add_hints(hparams: HParams) -> None:

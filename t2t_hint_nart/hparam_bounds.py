@@ -13,6 +13,7 @@ POSITIVE = Interval(low=0, is_low_open=True)
 AT_LEAST_0 = Interval(low=0)
 AT_LEAST_1 = Interval(low=1)
 BELOW_1 = Interval(low=0, high=1, is_high_open=True)
+SHARE = Interval(low=0, high=1)
 COSINE = Interval(low=-1, high=1)
 
 # Where 0 is allowed of a size or a number, it means that there is none, or another hyperparameter
@@ -24,6 +25,9 @@ BOUNDS = {
     "batch_size": AT_LEAST_1,
     "clip_grad_norm": AT_LEAST_0,
     "filter_size": AT_LEAST_1,
+    "glancing_ratio": SHARE,
+    "glancing_ratio_end": SHARE,
+    "glancing_steps": AT_LEAST_0,
     "hidden_size": AT_LEAST_1,
     "hint_align_weight": AT_LEAST_0,
     "hint_gamma_st": COSINE,
@@ -53,6 +57,7 @@ BOUNDS = {
     "optimizer_momentum_momentum": BELOW_1,
     "optimizer_multistep_accumulate_steps": AT_LEAST_0,
     "symbol_modality_num_shards": AT_LEAST_1,
+    "upsampling": AT_LEAST_1,
     "weight_decay": AT_LEAST_0,
 }
 # Every rate of dropout, in a user's set too.

@@ -22,6 +22,11 @@ registry.register_lazy_strategy(
     "All positions at once, for lengths around that of the source (paper section 3.2).",
 )
 registry.register_lazy_strategy(
+    "collapsed",
+    "t2t_hint_nart.decoding.parallel:Collapsed",
+    "One pass over several positions a source token; repetitions and blanks are left out.",
+)
+registry.register_lazy_strategy(
     "refinement",
     "t2t_hint_nart.decoding.parallel:Refinement",
     "One pass over a length, and more passes over what came out until it stays the same.",

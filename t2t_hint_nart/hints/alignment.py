@@ -96,9 +96,9 @@ class AlignmentHintTerm(Term):
         check_choice("hint_align_direction", hparams.hint_align_direction, _DIRECTIONS)
 
     def __call__(self, step: Step) -> tuple[LossTerm]:
-        """L_align of a batch; rows are compared where an output position belongs to the target."""
+        """L_align of a batch; rows are compared where output positions belong to the target."""
         term = alignment_hint(
-            step.probe("attention", axis=3),
+            step.averaged("attention"),
             step.hints.probes["attention"],
             step.mask(),
             ops.not_equal(step.inputs, 0),

@@ -7,3 +7,8 @@ registry.register_lazy_criterion(
     "t2t_hint_nart.losses.likelihood:Likelihood",
     "Label-smoothed likelihood of every target token, position by position.",
 )
+registry.register_lazy_criterion(
+    "ctc",
+    "t2t_hint_nart.losses.ctc:Ctc",
+    "Likelihood of the target under every alignment with a longer output.",
+)

@@ -98,10 +98,9 @@ class Likelihood(Criterion):
     scalar = Scalar("nll", "losses/training", "nll")
 
     def __call__(self, step: Step) -> LossTerm:
-        """`smoothed_cross_entropy` with the set's label_smoothing."""
-        return smoothed_cross_entropy(
-            step.output.logits, step.targets, step.hparams.label_smoothing
-        )
+        """`smoothed_cross_entropy` with the set's label_smoothing, of what wasn't shown."""
+        targets = step.targets if step.shown is None else ops.where(step.shown, 0, step.targets)
+        return smoothed_cross_entropy(step.output.logits, targets, step.hparams.label_smoothing)
 
     def sums(self, step: Step):
         """What T2T's metrics are made of.

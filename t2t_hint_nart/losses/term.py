@@ -51,6 +51,18 @@ class Scalar(NamedTuple):
     form: str = "{:.4f}"
 
 
+class Alignment(NamedTuple):
+    """Which positions of an output belong to which positions of the target.
+
+    Attributes:
+        positions: int[B, T], the one that stands for a target position, −1 for none.
+        runs: bool[B, T, L], all that belong to it.
+    """
+
+    positions: Any
+    runs: Any
+
+
 class Step(NamedTuple):
     """What a term may read of one batch.
 
@@ -60,8 +72,9 @@ class Step(NamedTuple):
         targets: int[B, T], PAD 0.
         output: of the model that is trained (`models.network.Output`).
         hints: of the model that hints are taken from, under teacher forcing; None without one.
-        alignment: int[B, T], the position of `output` that each target position is compared with,
-            -1 for none; None where output and targets have the same positions.
+        alignment: of output and targets; None where they have the same positions.
+        shown: bool[B, L], positions of `output` that were told what they should say, which
+            therefore teach nothing; None for none.
     """
 
     hparams: Any
@@ -69,30 +82,50 @@ class Step(NamedTuple):
     targets: Any
     output: Any
     hints: Any = None
-    alignment: Any = None
+    alignment: Alignment | None = None
+    shown: Any = None
 
     def mask(self) -> Any:
-        """Target positions that have a counterpart in the output: bool[B, T]."""
-        real = ops.not_equal(self.targets, 0)
-        if self.alignment is None:
-            return real
-        return ops.logical_and(real, self.alignment >= 0)
+        """Target positions that can be compared with the output's: bool[B, T].
+
+        They have a counterpart, and it wasn't told what to say.
+        """
+        compared = ops.not_equal(self.targets, 0)
+        if self.alignment is not None:
+            compared = ops.logical_and(compared, self.alignment.positions >= 0)
+        if self.shown is None:
+            return compared
+        return ops.logical_and(compared, ops.logical_not(self._at_targets(self.shown, 1)))
 
     def probe(self, name: str, axis: int) -> Any:
-        """A probe of the output at the target's positions.
+        """A probe of the output at the positions that stand for the target's.
 
         Args:
             name: of the probe.
             axis: of its positions.
         """
+        return self._at_targets(self.output.probes[name], axis)
+
+    def averaged(self, name: str) -> Any:
+        """A probe float[B, ..., L, X] of the output, averaged over what belongs to each target.
+
+        Returns:
+            float[B, ..., T, X], 0 where nothing belongs to a position of the target.
+        """
         values = self.output.probes[name]
         if self.alignment is None:
             return values
+        runs = ops.cast(self.alignment.runs, values.dtype)
+        runs = runs / ops.maximum(ops.sum(runs, axis=2, keepdims=True), 1)
+        return ops.matmul(ops.expand_dims(runs, tuple(range(1, len(values.shape) - 2))), values)
+
+    def _at_targets(self, values: Any, axis: int) -> Any:
+        if self.alignment is None:
+            return values
+        positions = ops.maximum(self.alignment.positions, 0)
         shape = [1] * len(values.shape)
-        shape[0], shape[axis] = ops.shape(self.alignment)
-        return ops.take_along_axis(
-            values, ops.reshape(ops.maximum(self.alignment, 0), shape), axis=axis
-        )
+        shape[0], shape[axis] = ops.shape(positions)
+        return ops.take_along_axis(values, ops.reshape(positions, shape), axis=axis)
 
 
 class Term:
@@ -134,10 +167,14 @@ class Criterion:
         """The term that is minimised."""
         raise NotImplementedError
 
-    def alignment(self, step: Step) -> Any:
-        """int[B, T], which output position belongs to each target position; None: the same."""
+    def alignment(self, step: Step) -> Alignment | None:
+        """Which output positions belong to each target position; None: the same."""
         del step
         return None
+
+    def wanted(self, step: Step) -> Any:
+        """What each position of the output should say, as far as that is known: int[B, L]."""
+        return step.targets
 
     def sums(self, step: Step) -> tuple[dict[str, Any], Any]:
         """What an evaluation adds up over batches, and predictions int[B, T] if there are any."""

@@ -16,3 +16,10 @@ registry.register_lazy_model(
     strategy="one_pass",
     criterion="likelihood",
 )
+registry.register_lazy_model(
+    "transformer_nat_ctc",
+    "t2t_hint_nart.models.transformer_nat_ctc:TransformerNatCtc",
+    "One-pass Transformer of several positions a source token, which says a token or nothing.",
+    strategy="collapsed",
+    criterion="ctc",
+)

@@ -32,10 +32,13 @@ class Canvas(NamedTuple):
     Attributes:
         mask: bool[B, T], True = a position of the sentence.
         tokens: int[B, T], known tokens, PAD 0 where none is known; None: nothing but the length.
+        known: bool[B, T], positions whose tokens are known, where PAD may be one of them (a
+            blank); None: those whose token isn't PAD.
     """
 
     mask: Tensor
     tokens: Tensor | None = None
+    known: Tensor | None = None
 
 
 class Source(NamedTuple):
@@ -188,15 +191,19 @@ def forward(
     targets: Tensor,
     training: bool = False,
     probes: Collection[str] = (),
+    canvas: Canvas | None = None,
 ) -> Output:
     """Call a network; one that returns logits alone is understood as predicting every target.
 
-    Args and results as `Network.call`; a model without probes need not know the argument.
+    Args and results as `Network.call`; a model without probes, or a canvas that isn't of its own
+    making, need not know the argument.
 
     Raises:
         InputError: the result is neither an `Output` nor logits float[B, T, V].
     """
-    asked = {"probes": tuple(probes)} if probes else {}
+    asked: dict[str, Any] = {"probes": tuple(probes)} if probes else {}
+    if canvas is not None:
+        asked["canvas"] = canvas
     result = network(inputs, targets, training=training, **asked)
     if isinstance(result, Output):
         return result

@@ -120,13 +120,30 @@ class TransformerNat(EncoderDecoder):
         copied = source.states if self.copies_encoder_output else self.input_embedding(inputs)
         return CopiedSource(source, copied)
 
+    def call(self, inputs, targets, training=False, probes=(), canvas=None) -> Output:
+        """Predict targets of which nothing but the number is known, or what a canvas says.
+
+        Args and returns as `Network.call`; `canvas` is what a glance at the targets shows.
+        """
+        source = self.encode(inputs, training=training, probes=probes)
+        canvas = canvas or self.empty_canvas(inputs, targets)
+        return self.decode(source, canvas, training=training, probes=probes)
+
+    def empty_canvas(self, inputs, targets) -> Canvas:
+        """As many positions as targets."""
+        del inputs
+        return Canvas(ops.not_equal(targets, 0))
+
     def decode(self, source: CopiedSource, canvas: Canvas, training=False, probes=()) -> Output:
-        """Predict all tokens of a canvas, of which only the positions matter.
+        """Predict all tokens of a canvas; known ones stand in the place of the copied source.
 
         Args and returns as `Network.decode`.
         """
         encoded, copied = source
         states = self.copy_source(copied, encoded.mask, canvas.mask)
+        if canvas.tokens is not None:
+            known = canvas.tokens != 0 if canvas.known is None else canvas.known
+            states = ops.where(known[:, :, None], self.target_embedding(canvas.tokens), states)
         timing = timing_signal(
             ops.arange(ops.shape(canvas.mask)[1]), self.hidden_size, encoded.states.dtype
         )

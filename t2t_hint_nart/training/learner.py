@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.models.network import Output, forward
 from t2t_hint_nart.models.variables import named_variables
+from t2t_hint_nart.training.glancing import Glancing
 from t2t_hint_nart.training.objective import Objective
 from t2t_hint_nart.training.weight_decay import weight_decay_loss
 
@@ -91,11 +92,14 @@ class Learner(keras.Model):
         self.batch_multiplier = (
             SmallBatchMultiplier() if hparams.get("small_batch_multiplier", False) else None
         )
+        glances = Glancing.is_wanted(hparams)
+        self.glancing = Glancing(hparams, objective.criterion) if glances else None
         self.built = True
 
     def state(self) -> dict[str, tf.Variable]:
         """What a checkpoint must hold besides the network and the optimizer, by name."""
-        return {} if self.batch_multiplier is None else self.batch_multiplier.state()
+        parts = [part for part in (self.batch_multiplier, self.glancing) if part is not None]
+        return {name: variable for part in parts for name, variable in part.state().items()}
 
     def call(self, inputs, targets, training=False) -> Output:
         """Run the network."""
@@ -112,9 +116,12 @@ class Learner(keras.Model):
         giver = self.hint_giver
         hints = giver.hints(inputs, targets) if giver is not None else None
         probes = self.objective.probes() if giver is not None else ()
+        canvas, shown = self._glance(inputs, targets)
         with tf.GradientTape() as tape:
-            output = forward(self.network, inputs, targets, training=True, probes=probes)
-            losses = self.objective(output, inputs, targets, hints)
+            output = forward(
+                self.network, inputs, targets, training=True, probes=probes, canvas=canvas
+            )
+            losses = self.objective(output, inputs, targets, hints, shown)
             total, extra = self._with_extras(losses.total, targets)
         variables = self.network.trainable_variables
         # An embedding table's gradient may be sparse, with a row for every use of an id; Adam's
@@ -135,6 +142,15 @@ class Learner(keras.Model):
             **input_stats("inputs", inputs),
             **input_stats("targets", targets),
         }
+
+    def _glance(self, inputs: tf.Tensor, targets: tf.Tensor):
+        """A canvas that shows some targets, and where: bool[B, L]; None, None without glancing."""
+        if self.glancing is None:
+            return None, None
+        first = forward(self.network, inputs, targets, training=True)
+        step = self.objective.step(first, inputs, targets)
+        canvas = self.glancing.canvas(step, self.optimizer.iterations)
+        return canvas, canvas.known
 
     def _with_extras(
         self, total: tf.Tensor, targets: tf.Tensor

@@ -96,17 +96,22 @@ class Objective:
             *(scalar for term in self._terms.values() for scalar in term.scalars),
         )
 
-    def step(self, output: Output, inputs, targets, hints: Output | None = None) -> Step:
-        """What criterion and terms read of a batch."""
-        step = Step(self.hparams, inputs, targets, output, hints)
+    def step(
+        self, output: Output, inputs, targets, hints: Output | None = None, shown=None
+    ) -> Step:
+        """What criterion and terms read of a batch; args as of a call."""
+        step = Step(self.hparams, inputs, targets, output, hints, shown=shown)
         return step._replace(alignment=self.criterion.alignment(step))
 
-    def __call__(self, output: Output, inputs, targets, hints: Output | None = None) -> Losses:
+    def __call__(
+        self, output: Output, inputs, targets, hints: Output | None = None, shown=None
+    ) -> Losses:
         """Compute the terms on inputs int[B, S] and targets int[B, T].
 
         Without hints, another model's output on the same batch, terms that compare are left out.
+        `shown`, bool[B, L], are the positions of the output that were told what to say.
         """
-        step = self.step(output, inputs, targets, hints)
+        step = self.step(output, inputs, targets, hints, shown)
         terms = {self.criterion.scalar.name: self.criterion(step)}
         diagnostics: dict[str, LossTerm] = {}
         for name, term in self._terms.items():
