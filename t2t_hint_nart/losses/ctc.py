@@ -106,18 +106,32 @@ def _prefix_scores(states, may_skip, positions):
     α_t(k) = log p_t(k) + log Σ_{k' before k} exp α_{t−1}(k'); behind the last of a sentence's
     `positions` it stays what it is.
     """
-    steps = ops.transpose(states, (1, 0, 2))
-    is_real = ops.arange(ops.shape(steps)[0])[:, None, None] < positions[:, None]
-    # As if before the first position one stood in the first blank, and could skip to the label.
-    start = ops.broadcast_to(ops.arange(ops.shape(states)[2]) == 0, ops.shape(states[:, 0]))
-    start = ops.where(start, ops.zeros_like(states[:, 0]), IMPOSSIBLE)
 
     def advance(alpha, position):
-        score, real = position
-        alpha = ops.where(real, score + _log_sum_exp(_predecessors(alpha, may_skip)), alpha)
+        score, is_real = position[:, :-1], position[:, -1:] > 0
+        alpha = ops.where(is_real, score + _log_sum_exp(_predecessors(alpha, may_skip)), alpha)
         return alpha, alpha
 
-    return ops.scan(advance, start, (steps, is_real))[1]
+    return ops.scan(advance, _start(states), _by_position(states, positions))[1]
+
+
+def _start(states):
+    """Scores before the first position: float[B, K], as if one stood in the first blank."""
+    first = ops.broadcast_to(ops.arange(ops.shape(states)[2]) == 0, ops.shape(states[:, 0]))
+    return ops.where(first, ops.zeros_like(states[:, 0]), IMPOSSIBLE)
+
+
+def _by_position(values, positions):
+    """Order float[B, L, X] for a scan, a last column saying whether a position is a sentence's.
+
+    One tensor, because Keras's scan fails on several of unknown length.
+
+    Returns:
+        float[L, B, X + 1].
+    """
+    is_real = ops.arange(ops.shape(values)[1]) < ops.expand_dims(positions, 1)
+    columns = [values, ops.expand_dims(ops.cast(is_real, values.dtype), 2)]
+    return ops.transpose(ops.concatenate(columns, axis=2), (1, 0, 2))
 
 
 def _at_end(last, labels):
@@ -242,32 +256,30 @@ def best_alignment(logits, mask, labels):
         sentence that no alignment fits.
     """
     states = lattice(labels, mask)
-    scores = ops.transpose(_scores(logits, states.symbols).states, (1, 0, 2))
-    start = ops.broadcast_to(ops.arange(ops.shape(scores)[2]) == 0, ops.shape(scores[0]))
-    start = ops.where(start, ops.zeros_like(scores[0]), IMPOSSIBLE)
+    scores = _scores(logits, states.symbols).states
 
     def advance(alpha, position):
-        score, real = position
+        score, is_real = position[:, :-1], position[:, -1:] > 0
         options = _predecessors(alpha, states.may_skip)
-        best = ops.where(real, score + ops.max(options, axis=0), alpha)
+        best = ops.where(is_real, score + ops.max(options, axis=0), alpha)
         # A number like the scores, for a scan collects one type.
         return best, ops.cast(ops.argmax(options, axis=0), best.dtype)
 
-    is_real = ops.arange(ops.shape(scores)[0])[:, None, None] < states.positions[:, None]
-    last, came_from = ops.scan(advance, start, (scores, is_real))
+    last, came_from = ops.scan(advance, _start(scores), _by_position(scores, states.positions))
     behind = 2 * states.labels
     ends = ops.stack([behind, ops.maximum(behind - 1, 0)], axis=1)
     finals = ops.take_along_axis(last, ends, axis=1)
     is_label = ops.logical_and(finals[:, 1] > finals[:, 0], states.labels > 0)
     end = ops.where(is_label, ends[:, 1], ends[:, 0])
 
-    def retrace(state, position):
-        came, real = position
-        steps = ops.take_along_axis(came, ops.expand_dims(state, 1), axis=1)[:, 0]
-        earlier = state - ops.cast(steps, state.dtype)
-        return ops.where(real[:, 0], earlier, state), state
+    came_from = _by_position(ops.transpose(came_from, (1, 0, 2)), states.positions)
 
-    _, path = ops.scan(retrace, end, (came_from, is_real), reverse=True)
+    def retrace(state, position):
+        steps = ops.take_along_axis(position[:, :-1], ops.expand_dims(state, 1), axis=1)
+        earlier = state - ops.cast(steps[:, 0], state.dtype)
+        return ops.where(position[:, -1] > 0, earlier, state), state
+
+    _, path = ops.scan(retrace, end, came_from, reverse=True)
     path = ops.transpose(path)
     is_spoken = ops.logical_and(path % 2 == 1, ops.logical_and(mask, states.feasible[:, None]))
     return ops.where(is_spoken, path // 2, -1)
