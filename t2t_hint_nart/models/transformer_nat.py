@@ -126,7 +126,8 @@ class TransformerNat(EncoderDecoder):
         Args and returns as `Network.call`; `canvas` is what a glance at the targets shows.
         """
         source = self.encode(inputs, training=training, probes=probes)
-        canvas = canvas or self.empty_canvas(inputs, targets)
+        if canvas is None:
+            canvas = self.empty_canvas(inputs, targets)
         return self.decode(source, canvas, training=training, probes=probes)
 
     def empty_canvas(self, inputs, targets) -> Canvas:
