@@ -308,9 +308,11 @@ class Ctc(Criterion):
         return ctc(output.logits, output.mask, labels, step.hparams.label_smoothing)
 
     def wanted(self, step: Step):
-        """What each position would say by the best alignment: int[B, L]."""
-        labels = without_eos(step.targets)
-        return said(best_alignment(step.output.logits, step.output.mask, labels), labels)
+        """What each position says by the best alignment: int[B, L], −1 where none fits."""
+        labels, mask = without_eos(step.targets), step.output.mask
+        path = best_alignment(step.output.logits, mask, labels)
+        is_feasible = ops.expand_dims(lattice(labels, mask).feasible, 1)
+        return ops.where(is_feasible, said(path, labels), -1)
 
     def alignment(self, step: Step) -> Alignment:
         """The positions that say each label by the best alignment; EOS has none.

@@ -173,7 +173,7 @@ class Criterion:
         return None
 
     def wanted(self, step: Step) -> Any:
-        """What each position of the output should say, as far as that is known: int[B, L]."""
+        """What each position of the output should say: int[B, L], −1 where that isn't known."""
         return step.targets
 
     def sums(self, step: Step) -> tuple[dict[str, Any], Any]:

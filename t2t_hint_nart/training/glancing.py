@@ -75,5 +75,5 @@ class Glancing:
         wanted = self._criterion.wanted(step)
         wrong = tf.argmax(step.output.logits, axis=-1, output_type=tf.int32) != wanted
         draws = keras.random.uniform(tf.shape(mask), seed=self._draws)
-        shown = shown_positions(wrong, mask, self.ratio(updates), draws)
+        shown = shown_positions(wrong, mask & (wanted >= 0), self.ratio(updates), draws)
         return Canvas(mask, tf.where(shown, wanted, 0), shown)

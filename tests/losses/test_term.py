@@ -4,22 +4,27 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from t2t_hint_nart.losses.term import Criterion, LossTerm, Scalar, Step, Term
+from t2t_hint_nart.losses.term import Alignment, Criterion, LossTerm, Scalar, Step, Term
 from t2t_hint_nart.models.network import Output
 
 TARGETS = tf.constant([[3, 4, 1], [2, 1, 0]])
 ALIGNMENT = np.array([[4, 0, -1], [2, -1, 3]])
+RUNS = np.array([[[0, 0, 0, 1, 1], [1, 0, 0, 0, 0], [0] * 5], [[0, 1, 1, 1, 0], [0] * 5, [0] * 5]])
+RUNS = RUNS.astype(bool)
 
 
-def step(alignment=None):
+def step(alignment=None, shown=None):
     """An output of five positions."""
     rng = np.random.default_rng(3)
     probes = {
         "states": tf.constant(rng.normal(size=(2, 2, 5, 4))),
         "weights": tf.constant(rng.normal(size=(2, 2, 3, 5, 6))),
     }
-    alignment = None if alignment is None else tf.constant(alignment)
-    return Step(None, None, TARGETS, Output(None, None, probes), alignment=alignment)
+    if alignment is not None:
+        alignment = Alignment(tf.constant(alignment), tf.constant(RUNS))
+    return Step(
+        None, None, TARGETS, Output(None, None, probes), alignment=alignment, shown=shown
+    )
 
 
 def test_without_alignment_everything_is_as_it_is():
@@ -39,6 +44,26 @@ def test_aligned_probes_are_those_of_the_positions_that_belong_to_the_targets():
             np.testing.assert_array_equal(
                 np.take(got[b], t, axis - 1), np.take(whole[b], ALIGNMENT[b, t], axis - 1)
             )
+
+
+def test_what_was_shown_is_not_compared():
+    shown = tf.constant([[False] * 4 + [True], [False] * 5])
+    assert step(ALIGNMENT, shown).mask().numpy().tolist() == [[False, True, False], [True] + [False] * 2]
+    shown = tf.constant([[True, False, False], [False, False, True]])
+    assert step(None, shown).mask().numpy().tolist() == [[False, True, True], [True, True, False]]
+
+
+def test_averages_are_over_all_positions_that_belong_to_a_target():
+    found = step(ALIGNMENT)
+    whole, got = found.output.probes["weights"].numpy(), found.averaged("weights").numpy()
+    assert got.shape == (2, 2, 3, 3, 6)
+    for b in range(2):
+        for t in range(3):
+            run = np.flatnonzero(RUNS[b, t])
+            mean = whole[b][:, :, run].mean(axis=2) if len(run) else np.zeros((2, 3, 6))
+            np.testing.assert_allclose(got[b][:, :, t], mean, rtol=1e-12)
+    found = step()
+    assert found.averaged("weights") is found.output.probes["weights"]
 
 
 def test_a_term_says_what_it_is():
