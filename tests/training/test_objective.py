@@ -9,7 +9,7 @@ import tensorflow as tf
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hints.alignment import TINY
-from t2t_hint_nart.losses.term import Criterion, LossTerm, Scalar, Term
+from t2t_hint_nart.losses.term import Alignment, Criterion, LossTerm, Scalar, Term
 from t2t_hint_nart.models.network import Output
 from t2t_hint_nart.training import objective as objective_module
 from t2t_hint_nart.training.objective import Objective
@@ -364,8 +364,16 @@ class Longer(Criterion):
         mean = tf.reduce_mean(step.output.logits)
         return LossTerm(mean, tf.ones_like(mean))
 
+    @property
+    def runs(self):
+        """The position that stands for a target's and, at the first of a sentence, the next."""
+        places, rows = np.arange(5), self.rows[:, :, None]
+        runs = (places == rows) & (rows >= 0)
+        runs[:, 0] |= (places == (rows[:, 0] + 1) % 5) & (rows[:, 0] >= 0)
+        return runs
+
     def alignment(self, step):
-        return tf.constant(self.rows)
+        return Alignment(tf.constant(self.rows), tf.constant(self.runs))
 
 
 class LongerWithGaps(Longer):
@@ -374,11 +382,12 @@ class LongerWithGaps(Longer):
     rows = np.array([[4, -1, 2], [-1, -1, -1], [2, -1, -1]])
 
 
-def sliced(output, rows, b):
+def sliced(output, criterion, b):
     """Student's and teacher's states and attention where a sentence's are compared."""
+    rows = criterion.rows
     kept = np.flatnonzero((TARGETS[b] != 0) & (rows[b] >= 0))
-    where = rows[b, kept]
-    ours = output.hidden[b : b + 1, :, where], output.attention[b : b + 1, :, :, where]
+    attention = [output.attention[b][:, :, run].mean(axis=2) for run in criterion.runs[b, kept]]
+    ours = output.hidden[b : b + 1, :, rows[b, kept]], np.stack(attention, axis=2)[None]
     theirs = TEACHER.hidden[b : b + 1, :, kept], TEACHER.attention[b : b + 1, :, :, kept]
     return ours, theirs, np.ones((1, len(kept)), bool)
 
@@ -390,7 +399,7 @@ def test_hints_compare_the_positions_that_belong_together(criterion):
     losses = Objective(hparams, criterion)(tensors(LONG), INPUTS, TARGETS, tensors(TEACHER))
     l_hid, l_align, rows = [], [], criterion.rows
     for b in np.flatnonzero((rows >= 0).any(axis=1)):
-        (states, attention), (their_states, their_attention), mask = sliced(LONG, rows, b)
+        (states, attention), (their_states, their_attention), mask = sliced(LONG, criterion, b)
         thresholds = hparams.hint_gamma_st, hparams.hint_gamma_tr
         l_hid.append(hidden.hidden_hint(states, their_states, mask, *thresholds).item())
         real = INPUTS[b : b + 1] != 0
@@ -412,6 +421,7 @@ def test_hints_compare_the_positions_that_belong_together(criterion):
 def test_an_alignment_to_the_same_positions_changes_nothing():
     class Same(Longer):
         rows = np.tile(np.arange(TARGETS.shape[1]), (len(TARGETS), 1))
+        runs = rows[:, :, None] == np.arange(TARGETS.shape[1])
 
     hparams = tiny_hparams("transformer_nat_small", **HINTS)
     aligned = evaluate(Objective(hparams, Same()))[1].terms
