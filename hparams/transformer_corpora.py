@@ -117,5 +117,17 @@ def transformer_nat_tatoeba_hints() -> HParams:
 
 @register_hparams
 def transformer_nat_ctc_multi30k() -> HParams:
-    """Collapsed student of transformer_multi30k, with glancing, to start from its weights."""
+    """Student of transformer_multi30k whose output is collapsed, with glancing."""
     return changed(add_ctc_hparams(transformer_multi30k()), layer_prepostprocess_dropout=0.1)
+
+
+@register_hparams
+def transformer_nat_ctc_tatoeba() -> HParams:
+    """Student of transformer_tatoeba whose output is collapsed, with glancing."""
+    return add_ctc_hparams(transformer_tatoeba())
+
+
+@register_hparams
+def transformer_nat_ctc_quickstart() -> HParams:
+    """Student of transformer_quickstart whose output is collapsed, with glancing."""
+    return changed(add_ctc_hparams(transformer_quickstart()), layer_prepostprocess_dropout=0.1)

@@ -107,6 +107,8 @@ def _add_hints(hparams: HParams) -> None:
     hparams.add_hparam("hint_align_average", "none")
     # kl(teacher ‖ student) as in the paper, or reverse_kl.
     hparams.add_hparam("hint_align_direction", "kl")
+    # Updates over which λ and μ rise from 0: early alignments of a longer output are noise.
+    hparams.add_hparam("hint_ramp_steps", 0)
     for alias, name, meanings in FORK_ALIASES:
         hparams.add_alias(alias, name, meanings)
 

@@ -33,6 +33,7 @@ BOUNDS = {
     "hint_gamma_st": COSINE,
     "hint_gamma_tr": COSINE,
     "hint_hidden_weight": AT_LEAST_0,
+    "hint_ramp_steps": AT_LEAST_0,
     "initializer_gain": POSITIVE,
     "label_smoothing": BELOW_1,
     "learning_rate": AT_LEAST_0,

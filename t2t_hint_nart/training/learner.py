@@ -121,7 +121,9 @@ class Learner(keras.Model):
             output = forward(
                 self.network, inputs, targets, training=True, probes=probes, canvas=canvas
             )
-            losses = self.objective(output, inputs, targets, hints, shown)
+            losses = self.objective(
+                output, inputs, targets, hints, shown, self.optimizer.iterations
+            )
             total, extra = self._with_extras(losses.total, targets)
         variables = self.network.trainable_variables
         # An embedding table's gradient may be sparse, with a row for every use of an id; Adam's

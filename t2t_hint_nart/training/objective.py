@@ -7,6 +7,8 @@ that the set has a weight for.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from keras import ops
+
 from t2t_hint_nart import registry
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.losses.term import Criterion, LossTerm, Scalar, Step, Term, weighted_sum
@@ -104,12 +106,24 @@ class Objective:
         return step._replace(alignment=self.criterion.alignment(step))
 
     def __call__(
-        self, output: Output, inputs, targets, hints: Output | None = None, shown=None
+        self,
+        output: Output,
+        inputs,
+        targets,
+        hints: Output | None = None,
+        shown=None,
+        updates: Any = None,
     ) -> Losses:
-        """Compute the terms on inputs int[B, S] and targets int[B, T].
+        """Compute the terms of a batch.
 
-        Without hints, another model's output on the same batch, terms that compare are left out.
-        `shown`, bool[B, L], are the positions of the output that were told what to say.
+        Args:
+            output: of the model that is trained.
+            inputs: int[B, S].
+            targets: int[B, T].
+            hints: another model's output on the same batch; without, terms that compare with it
+                are left out.
+            shown: bool[B, L], positions of the output that were told what to say; None for none.
+            updates: int[], how many there were; None: enough for the hints' whole weight.
         """
         step = self.step(output, inputs, targets, hints, shown)
         terms = {self.criterion.scalar.name: self.criterion(step)}
@@ -122,4 +136,9 @@ class Objective:
             diagnostics |= {s.name: v for s, v in zip(term.scalars[1:], others, strict=True)}
         terms |= output.terms
         weights = {name: self.hparams.get(f"{name}_weight", 1.0) for name in output.terms}
-        return Losses(weighted_sum(terms, {**weights, **self.weights}), terms, diagnostics)
+        weights |= self.weights
+        ramp = self.hparams.get("hint_ramp_steps", 0)
+        if ramp and updates is not None:
+            share = ops.minimum(ops.cast(updates, "float32") / ramp, 1.0)
+            weights |= {name: share * weights[name] for name in self.compared()}
+        return Losses(weighted_sum(terms, weights), terms, diagnostics)

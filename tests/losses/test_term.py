@@ -22,9 +22,7 @@ def step(alignment=None, shown=None):
     }
     if alignment is not None:
         alignment = Alignment(tf.constant(alignment), tf.constant(RUNS))
-    return Step(
-        None, None, TARGETS, Output(None, None, probes), alignment=alignment, shown=shown
-    )
+    return Step(None, None, TARGETS, Output(None, None, probes), alignment=alignment, shown=shown)
 
 
 def test_without_alignment_everything_is_as_it_is():
@@ -48,7 +46,10 @@ def test_aligned_probes_are_those_of_the_positions_that_belong_to_the_targets():
 
 def test_what_was_shown_is_not_compared():
     shown = tf.constant([[False] * 4 + [True], [False] * 5])
-    assert step(ALIGNMENT, shown).mask().numpy().tolist() == [[False, True, False], [True] + [False] * 2]
+    assert step(ALIGNMENT, shown).mask().numpy().tolist() == [
+        [False, True, False],
+        [True] + [False] * 2,
+    ]
     shown = tf.constant([[True, False, False], [False, False, True]])
     assert step(None, shown).mask().numpy().tolist() == [[False, True, True], [True, True, False]]
 
