@@ -1,6 +1,6 @@
 """One pass over all positions, and repeated passes, over a parallel model, as strategies."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import tensorflow as tf
@@ -10,7 +10,8 @@ from t2t_hint_nart.decoding.one_pass import OnePassResult, candidate_lengths, on
 from t2t_hint_nart.decoding.reading import Reading, dedup, read_collapsed, read_until_eos
 from t2t_hint_nart.decoding.search import Hypotheses
 from t2t_hint_nart.decoding.sources import keep_empty
-from t2t_hint_nart.decoding.strategy import IDS, Signature, Strategy
+from t2t_hint_nart.decoding.strategy import IDS, Scorer, Signature, Strategy
+from t2t_hint_nart.decoding.verified import Verified
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparam_bounds import AT_LEAST_0
@@ -27,8 +28,34 @@ class ParallelPass(Strategy):
 
     not_exported: ClassVar[Mapping[str, str]] = dict.fromkeys(
         ("beam_size", "alpha", "extra_length"), "only a search has it"
-    )
+    ) | dict.fromkeys(("verified", "verified_tolerance"), "it has no teacher to check drafts")
     reading: Reading = staticmethod(read_until_eos)
+
+    @staticmethod
+    def add_hparams(settings: HParams) -> None:
+        """Add drafts that a teacher verifies.
+
+        verified: what comes out is a draft; a teacher's export changes it until it is what its own
+          greedy search says, in fewer passes than that has tokens.
+        verified_tolerance: a drafted token may stay if it is at most so many nats less probable
+          than the teacher's choice; 0 for exactly greedy search's output.
+        """
+        settings.add_hparam("verified", False)
+        settings.add_hparam("verified_tolerance", 0.0)
+        settings.restrict("verified_tolerance", AT_LEAST_0)
+
+    @property
+    def needs_scorer(self) -> str:
+        """A draft is verified by a teacher."""
+        is_draft = self.settings.get("verified", False)
+        return "verified=True makes drafts, which a teacher must check" if is_draft else ""
+
+    def judged(self, scorer: Scorer) -> Callable[[Any, tf.Tensor], Hypotheses]:
+        """Verified by the scorer, if that is wanted, or ranked."""
+        settings = self.settings
+        if not settings.get("verified", False):
+            return super().judged(scorer)
+        return Verified(self, scorer, settings.extra_length, settings.verified_tolerance)
 
     def lengths(self, inputs: tf.Tensor, halfwidth: tf.Tensor | int) -> tf.Tensor:
         """Positions to ask for: int32[B, C], of C candidates a sentence.
@@ -89,6 +116,7 @@ class OnePass(ParallelPass):
     """Lengths max(Tx + C + δ, 1), δ = −B..B (paper, section 3.2); never the reference's length."""
 
     not_exported: ClassVar[Mapping[str, str]] = {
+        **ParallelPass.not_exported,
         "length_halfwidth": "it decodes one length; candidates of several are a signature of its "
         "own, for a teacher's export to rank",
         "rescoring_alpha": "it ranks no candidates",
@@ -108,6 +136,7 @@ class OnePass(ParallelPass):
         dedup: merge adjacent repeated tokens (the fork's --dedup); scores are those of what is
           left, which takes one pass more.
         """
+        ParallelPass.add_hparams(settings)
         settings.add_hparam("use_inputs_length", False)
         settings.add_hparam("dedup", False)
         settings.add_hparam("length_bias", None, int)
@@ -131,11 +160,11 @@ class OnePass(ParallelPass):
     def needs_scorer(self) -> str:
         """Candidates of several lengths can't be compared by the model itself."""
         halfwidth = self.settings.length_halfwidth
-        if not halfwidth:
-            return ""
+        if not halfwidth or self.settings.verified:
+            return super().needs_scorer
         return (
             f"length_halfwidth={halfwidth} (a student's beam_size - 1) gives {2 * halfwidth + 1} "
-            "candidates a sentence"
+            "candidates a sentence, which a teacher must rank"
         )
 
     def length_bias(self) -> int:

@@ -15,14 +15,31 @@ IDS = tf.TensorSpec([None, None], tf.int32)
 LEAST_INPUT_SIZE = 1024
 
 
+class Choices(NamedTuple):
+    """What a stepwise model would say at every position of some targets, given those before it.
+
+    Attributes:
+        ids: int32[B, T], the most probable tokens.
+        log_probs: float32[B, T], of these, in nats.
+        gaps: float32[B, T], how much less probable the targets' tokens are, in nats, at least 0.
+    """
+
+    ids: tf.Tensor
+    log_probs: tf.Tensor
+    gaps: tf.Tensor
+
+
 class Scorer(Protocol):
-    """What gives the probability of whole sentences, EOS included."""
+    """What gives the probability of whole sentences, EOS included, and of each of their tokens."""
 
     def encode(self, inputs: tf.Tensor) -> Any:
         """Encode sources once for any number of targets: int32[B, S] → any structure."""
 
     def score_encoded(self, source: Any, targets: tf.Tensor) -> tf.Tensor:
         """Log p(targets | source), float32[B] in nats; targets int32[B, T] end in EOS."""
+
+    def choose(self, source: Any, targets: tf.Tensor) -> Choices:
+        """What it would say in place of each of targets int32[B, T], given those before it."""
 
 
 class Signature(NamedTuple):
@@ -70,7 +87,7 @@ class Strategy:
 
     @property
     def needs_scorer(self) -> str:
-        """Why the hypotheses must be ranked by a scorer, "" if they need not be."""
+        """Why a scorer must judge the hypotheses, and how, "" if it need not."""
         return ""
 
     def __call__(self, network: Any, inputs: tf.Tensor) -> Hypotheses:
@@ -84,6 +101,10 @@ class Strategy:
             Hypotheses, best first, or in the order in which a scorer is to see them.
         """
         raise NotImplementedError
+
+    def judged(self, scorer: Scorer) -> "Callable[[Any, tf.Tensor], Hypotheses]":
+        """This strategy when a scorer judges what it gives: ranked by it."""
+        return Rescored(self, scorer, self.settings.get("rescoring_alpha", 0.0))
 
     @property
     def exported_input_size(self) -> int:

@@ -8,9 +8,10 @@ import tensorflow as tf
 
 from t2t_hint_nart.data.problem_identity import ProblemIdentity
 from t2t_hint_nart.decoding.search import Hypotheses
-from t2t_hint_nart.decoding.strategy import rank_candidates
+from t2t_hint_nart.decoding.strategy import Choices, rank_candidates
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.metadata import (
+    CHOOSE,
     DECODE,
     ENCODE,
     GIVES_HINTS,
@@ -151,6 +152,10 @@ class ExportedScorer(Capability):
             targets: int32[B, T], ending in EOS, PAD 0 after it.
         """
         return self.export.call(SCORE_ENCODED, **source, targets=targets)["log_prob"]
+
+    def choose(self, source: Mapping[str, tf.Tensor], targets: tf.Tensor) -> Choices:
+        """What it would say in place of each target, given those before; args as above."""
+        return Choices(**self.export.call(CHOOSE, **source, targets=targets))
 
 
 class ExportedTranslator(Capability):

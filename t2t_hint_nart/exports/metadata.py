@@ -30,6 +30,8 @@ DECODE = "decode"  # inputs int[B,S] -> outputs int[B,L], scores float[B]
 SCORE = "score"  # inputs, targets -> log_prob float[B], token_log_prob float[B,T]
 ENCODE = "encode"  # inputs -> the encoded source by names of its own
 SCORE_ENCODED = "score_encoded"  # the encoded source, targets -> log_prob float[B]
+# The encoded source, targets -> ids int[B,T] it would say, log_probs and gaps float[B,T]
+CHOOSE = "choose"
 HINTS = "hints"  # inputs, targets -> logits and every probe
 
 METADATA_FILE = "t2t_hint_nart.json"

@@ -12,6 +12,7 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.decoding.sources import cut, keep_empty
 from t2t_hint_nart.decoding.strategy import IDS, LEAST_INPUT_SIZE, Strategy
+from t2t_hint_nart.decoding.verified import choices
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.exports import metadata as names
 from t2t_hint_nart.exports.metadata import ExportMetadata
@@ -274,18 +275,25 @@ def _scoring(network: keras.Model, limit: int) -> dict[str, Any]:
         for name, spec in encoding.get_concrete_function().structured_outputs.items()
     ]
 
-    def score_encoded(*tensors):
+    def decoded(tensors):
         *flat, targets = tensors
         _check_targets(targets, limit)
         source = tf.nest.pack_sequence_as(structure[0], flat)
-        logits = network.decode(source, Canvas(targets != 0, targets)).logits
+        return network.decode(source, Canvas(targets != 0, targets)).logits, targets
+
+    def score_encoded(*tensors):
+        logits, targets = decoded(tensors)
         return {"log_prob": tf.reduce_sum(token_log_probs(logits, targets), axis=1)}
+
+    def choose(*tensors):
+        return choices(*decoded(tensors))._asdict()
 
     specs.append(tf.TensorSpec(IDS.shape, IDS.dtype, "targets"))
     return {
         names.SCORE: _traced(score, IDS, IDS, limit=limit),
         names.ENCODE: encoding,
         names.SCORE_ENCODED: _for_any_batch(score_encoded, specs),
+        names.CHOOSE: _for_any_batch(choose, specs),
     }
 
 

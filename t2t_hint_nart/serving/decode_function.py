@@ -11,8 +11,9 @@ from absl import logging
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding import CANDIDATES, GREEDY
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart.decoding.search import Hypotheses
 from t2t_hint_nart.decoding.sources import keep_empty
-from t2t_hint_nart.decoding.strategy import IDS, Rescored, Scorer, Strategy
+from t2t_hint_nart.decoding.strategy import IDS, Scorer, Strategy
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer
 from t2t_hint_nart.exports.metadata import DECODE
@@ -28,19 +29,19 @@ _CHANGEABLE = ("beam_size", "alpha", "length_halfwidth", "rescoring_alpha")
 def decode_in_graph(
     network: keras.Model, strategy: Strategy, scorer: Scorer | None = None
 ) -> Decode:
-    """Compile a strategy on a network; what needs a scorer is ranked by it.
+    """Compile a strategy on a network; what needs a scorer is judged by it.
 
     Raises:
         InputError: the strategy needs a scorer and there is none.
     """
-    run: Strategy | Rescored = strategy
+    run: Callable[[keras.Model, tf.Tensor], Hypotheses] = strategy
     if strategy.needs_scorer:
         if scorer is None:
             raise InputError(
-                f"{strategy.needs_scorer}, which a teacher must rank: give its export with "
-                "--teacher_export_dir, or beam_size=1."
+                f"{strategy.needs_scorer}: give its export with --teacher_export_dir, or "
+                "beam_size=1."
             )
-        run = Rescored(strategy, scorer, strategy.settings.get("rescoring_alpha", 0.0))
+        run = strategy.judged(scorer)
 
     @tf.function(input_signature=[IDS], autograph=False)
     def decode(inputs):
