@@ -35,6 +35,7 @@ DEFAULTS = {
     "decode_in_memory": False,
 }
 # What a strategy adds.
+VERIFIED = {"verified": False, "verified_tolerance": 0.0}
 OWN = {
     "beam": {"stopping": "1.2.9"},
     "greedy": {"stopping": "1.2.9"},
@@ -44,7 +45,9 @@ OWN = {
         "length_bias": None,
         "length_halfwidth": 0,
         "rescoring_alpha": 0.0,
+        **VERIFIED,
     },
+    "collapsed": VERIFIED,
 }
 OWN["refinement"] = {**OWN["one_pass"], "iterations": 4}
 
