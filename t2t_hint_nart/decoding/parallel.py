@@ -136,12 +136,12 @@ class OnePass(ParallelPass):
         dedup: merge adjacent repeated tokens (the fork's --dedup); scores are those of what is
           left, which takes one pass more.
         """
-        ParallelPass.add_hparams(settings)
         settings.add_hparam("use_inputs_length", False)
         settings.add_hparam("dedup", False)
         settings.add_hparam("length_bias", None, int)
         settings.add_hparam("length_halfwidth", None, int)
         settings.add_hparam("rescoring_alpha", None, float)
+        ParallelPass.add_hparams(settings)
         for name in ("length_halfwidth", "rescoring_alpha"):
             settings.restrict(name, AT_LEAST_0)
 

@@ -145,6 +145,7 @@ EXPORTED = {
     "greedy": {"alpha": 1.0, "extra_length": 9},
     "one_pass": {"use_inputs_length": True, "dedup": True, "length_bias": 5},
 }
+EXPORTED["collapsed"] = {}
 EXPORTED["refinement"] = {**EXPORTED["one_pass"], "iterations": 2}
 OTHER = {
     **EXPORTED["beam"],
@@ -165,6 +166,8 @@ OTHER = {
     "length_halfwidth": 4,
     "rescoring_alpha": 0.6,
     "max_input_size": 7,
+    "verified": True,
+    "verified_tolerance": 0.5,
 }
 FIXED = set(
     """

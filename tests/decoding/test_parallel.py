@@ -247,8 +247,16 @@ def test_several_lengths_need_a_scorer():
     assert strategy("length_bias=1").needs_scorer == ""
     for overrides in ("beam_size=3", "length_halfwidth=2"):
         assert strategy(overrides).needs_scorer == (
-            "length_halfwidth=2 (a student's beam_size - 1) gives 5 candidates a sentence"
+            "length_halfwidth=2 (a student's beam_size - 1) gives 5 candidates a sentence, "
+            "which a teacher must rank"
         )
+
+
+def test_drafts_need_one_too_and_are_of_one_length():
+    drafts = strategy("length_bias=1,verified=True,verified_tolerance=0.5,extra_length=7")
+    assert drafts.needs_scorer == "verified=True makes drafts, which a teacher must check"
+    judged = drafts.judged(None)
+    assert (judged._extra_length, judged._tolerance) == (7, 0.5)
 
 
 def test_the_canvas_of_a_decode_has_the_length_that_was_asked_for():

@@ -76,7 +76,7 @@ def either(request):
 
 
 TRANSLATING = ("serving_default", "serving_example", "decode")
-OF_TEACHER = (*TRANSLATING, "greedy", "score", "encode", "score_encoded", "hints")
+OF_TEACHER = (*TRANSLATING, "greedy", "score", "encode", "score_encoded", "choose", "hints")
 SIGNATURES = [
     *(("opened", name) for name in OF_TEACHER),
     *(("student", name) for name in (*TRANSLATING, "candidates", "hints")),
@@ -134,7 +134,7 @@ def asked(export, signature, rows):
 
 @every_signature
 def test_a_source_without_a_word_has_the_empty_translation(either, signature):
-    if signature in ("score", "encode", "score_encoded", "hints"):
+    if signature in ("score", "encode", "score_encoded", "choose", "hints"):
         pytest.skip("translates nothing")
     found = asked(either, signature, [[1], [4, 5, 1], [0]])
     alone = asked(either, signature, [[4, 5, 1]])
@@ -154,7 +154,7 @@ def test_a_source_without_a_word_has_the_empty_translation(either, signature):
 @pytest.mark.parametrize("length", [1000, 3000])
 def test_a_source_is_cut_to_the_limit(either, signature, length):
     """Whatever its length, what is computed has the size of the limit; hints refuse."""
-    if signature == "score_encoded":
+    if signature in ("score_encoded", "choose"):
         pytest.skip("takes sources that are cut already")
     long = [2 + i % (VOCAB - 2) for i in range(length)] + [1]
     rows = [[*long[: LIMIT - 1], 1], [4, 1]]
@@ -171,11 +171,11 @@ def test_a_source_is_cut_to_the_limit(either, signature, length):
         np.testing.assert_array_equal(found[name], tensor)
 
 
-@pytest.mark.parametrize("signature", ["score", "score_encoded", "hints"])
+@pytest.mark.parametrize("signature", ["score", "score_encoded", "choose", "hints"])
 def test_targets_that_no_source_has_are_refused(opened, signature):
     targets = tf.fill([1, LIMIT + 1025], 3)
     given = {"inputs": SOURCES[:1]}
-    if signature == "score_encoded":
+    if signature in ("score_encoded", "choose"):
         given = opened.call("encode", **given)
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"max_input_size \+ 1024"):
         opened._loaded.signatures[signature](**given, targets=targets)
