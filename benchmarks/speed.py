@@ -10,10 +10,10 @@ those of a finished t2t-reproduce, with its test sentences:
   python benchmarks/speed.py --output_dir=/tmp/speed --only=training --peer_python=peers/bin/python
   python benchmarks/speed.py --output_dir=/tmp/speed --quick
 
-Written are speed.json, after every part, table.md and charts; what speed.json has of this commit
-isn't measured again, unless --only names it. Peers in training are PyTorch (pip install
-"t2t-hint-nart[benchmark]") and JoeyNMT, whose requirements collide with TensorFlow's: in an
-environment of their own (python -m venv peers; peers/bin/pip install torch joeynmt), named by
+Written are speed.json, after every part of every size, table.md and charts; what speed.json has of
+this commit isn't measured again, unless --only names the part. Peers in training are PyTorch
+(pip install "t2t-hint-nart[benchmark]") and JoeyNMT, whose requirements collide with TensorFlow's:
+in an environment of their own (python -m venv peers; peers/bin/pip install torch joeynmt), named by
 --peer_python. What isn't installed is left out.
 """
 
@@ -76,16 +76,20 @@ def measure(arguments, work_dir):
         stored = read_json(path, dict)
         if stored["about"]["commit"] == facts["commit"]:
             report["parts"] = stored["parts"]
-        elif arguments.only:
+        else:
             raise InputError(
                 f"{path} is of commit {stored['about']['commit']}, not {facts['commit']}: "
                 "give another --output_dir."
             )
-    wanted = [name for name in arguments.only.split(",") if name]
-    for name in wanted or [name for name in PARTS if name not in report["parts"]]:
-        run.say(f"== {name}")
-        report["parts"][name] = {"command": run.command, "rows": PARTS[name](run)}
-        write_whole(path, json.dumps(report, indent=1) + "\n")
+    again = [name for name in arguments.only.split(",") if name]
+    for name in again or PARTS:
+        part = report["parts"].setdefault(name, {"command": run.command, "rows": []})
+        for size in PARTS[name].sizes(run):
+            others = [row for row in part["rows"] if row["size"] != size]
+            if again or len(others) == len(part["rows"]):
+                run.say(f"== {name}, {size}")
+                part["rows"] = others + PARTS[name].rows(run, size)
+                write_whole(path, json.dumps(report, indent=1) + "\n")
     clock = compared_clock(facts)
     text = table(report, clock)
     write_whole(output_dir / "table.md", text)

@@ -1,15 +1,17 @@
-"""The parts of the benchmark, each a list of rows: flat, one for an engine in a case."""
+"""The parts of the benchmark, and their rows: flat, one for an engine of a size in a case."""
 
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from speed import engines as names
 from speed.engines import products, stock, translators
 from speed.run import TRAINED
-from speed.training_rows import memory, training
+from speed.training_rows import MEMORY_SIZE, memory, training
 from speed.translators import size_mib
 from speed.turns import ALL, in_turns, running, statistics_of
 
@@ -24,18 +26,17 @@ THROUGHPUT_SENTENCES = {TRAINED: 1000, "base": 32}
 FIRST_ROUNDS = 5
 
 
-def decoding(run):
+def decoding(run, size):
     """Milliseconds of one translation: batch 1, text to text."""
     rows = []
-    for size in run.all_sizes:
-        before, folder = run.export_before(size), run.folder(size)
-        for threads in run.threads_measured:
-            engines = translators(folder, before) + stock(folder)
-            if size != TRAINED:
-                engines += products(size, run.vocab_size)
-            engines = prepared(run, engines, size)
-            run.say(f"decoding {size}, threads: {threads}")
-            rows += _decoding(run, engines, size, threads)
+    before, folder = run.export_before(size), run.folder(size)
+    for threads in run.threads_measured:
+        engines = translators(folder, before) + stock(folder)
+        if size != TRAINED:
+            engines += products(size, run.vocab_size)
+        engines = prepared(run, engines, size)
+        run.say(f"decoding {size}, threads: {threads}")
+        rows += _decoding(run, engines, size, threads)
     return rows
 
 
@@ -84,19 +85,17 @@ def _decoding_cases(run, size, threads):
     }
 
 
-def throughput(run):
+def throughput(run, size):
     """Sentences a second in batches; LiteRT computes them one by one whatever the batch."""
     rows = []
-    for size in run.all_sizes:
-        folder = run.folder(size)
-        count = 8 if run.quick else THROUGHPUT_SENTENCES.get(size, 128)
-        for threads in run.threads_measured:
-            engines = translators(folder) + stock(folder)
-            engines = [engine for engine in engines if "five" not in engine.name]
-            engines = prepared(run, engines, size)
-            lines = run.sentences(size, THROUGHPUT_LENGTH, count)
-            run.say(f"throughput {size}, threads: {threads}")
-            rows += _throughput(run, engines, lines, size, threads)
+    folder = run.folder(size)
+    engines = [e for e in translators(folder) + stock(folder) if "five" not in e.name]
+    engines = prepared(run, engines, size)
+    count = 8 if run.quick else THROUGHPUT_SENTENCES.get(size, 128)
+    lines = run.sentences(size, THROUGHPUT_LENGTH, count)
+    for threads in run.threads_measured:
+        run.say(f"throughput {size}, threads: {threads}")
+        rows += _throughput(run, engines, lines, size, threads)
     return rows
 
 
@@ -124,9 +123,8 @@ def _throughput(run, engines, lines, size, threads):
     return rows
 
 
-def first(run):
+def first(run, size):
     """Seconds from starting t2t-query-server to its translation of one sentence."""
-    size = run.all_sizes[0]
     engines = prepared(run, translators(run.folder(size)), size)
     places = sorted({Path(engine.given["export_dir"]) for engine in engines})
     (line,) = run.sentences(size, length=12)
@@ -154,10 +152,22 @@ def first(run):
     ]
 
 
+class Part(NamedTuple):
+    """What is measured of some sizes.
+
+    Attributes:
+        rows: from a run and a size to rows.
+        sizes: of a run.
+    """
+
+    rows: Callable
+    sizes: Callable
+
+
 PARTS = {
-    "decoding": decoding,
-    "throughput": throughput,
-    "first": first,
-    "training": training,
-    "memory": memory,
+    "decoding": Part(decoding, lambda run: run.all_sizes),
+    "throughput": Part(throughput, lambda run: run.all_sizes),
+    "first": Part(first, lambda run: run.all_sizes[:1]),
+    "training": Part(training, lambda run: run.sizes[:1]),
+    "memory": Part(memory, lambda run: (MEMORY_SIZE,)),
 }

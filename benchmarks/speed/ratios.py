@@ -153,17 +153,18 @@ def _first(rows):
 
 
 def _training(rows, clock):
-    times = {row["engine"]: row[f"{clock}_ms"] for row in rows if f"{clock}_ms" in row}
-    size = next((row["size"] for row in rows if "size" in row), "")
+    times = {(row["size"], row["engine"]): row.get(f"{clock}_ms") for row in rows}
     wanted = (
         (TORCH, TEACHER, ">=", 1.4),
         (JOEYNMT, TEACHER, ">=", None),
         (HINTED, STUDENT, "<=", 1.25),
     )
-    for above, below, sign, target in wanted:
-        if above in times and below in times:
-            what = f"training step, {above} / {below}"
-            yield _line(what, size, times[above] / times[below], sign, target)
+    for size in _SIZES:
+        for above, below, sign, target in wanted:
+            slower, faster = times.get((size, above)), times.get((size, below))
+            if slower and faster:
+                what = f"training step, {above} / {below}"
+                yield _line(what, size, slower / faster, sign, target)
 
 
 def _memory(rows):

@@ -12,9 +12,8 @@ STEPS = 3
 MEMORY_SIZE, MEMORY_STEPS, MEMORY_EVERY = "tiny", 10_000, 500
 
 
-def training(run):
+def training(run, size):
     """Steps of 2,048 tokens, padding among them, at one thread, with malloc's settings for all."""
-    size = run.sizes[0]
     ours = [_ours(run, kind, size) for kind in (TEACHER, STUDENT, HINTED)]
     engines = run.wanted(ours + _peers(run, size))
     rows = []
@@ -32,18 +31,19 @@ def training(run):
             row["tokens_per_cpu_second"] = round(1000 * STEPS * TOKENS / facts["cpu_ms"])
             row["tokens_per_second"] = round(1000 * STEPS * TOKENS / facts["wall_ms"])
             rows.append(row | {"peak_mib": processes[name].peak_mib})
-    return rows + _versions_of_peers(run)
+    return rows + _versions_of_peers(run, size)
 
 
-def memory(run):
+def memory(run, size):
     """Resident memory over 10,000 hinted steps of a tiny model, in batches of three shapes."""
     steps = 60 if run.quick else MEMORY_STEPS
     every = min(MEMORY_EVERY, steps // 4)
     rows = []
-    with run.process([_ours(run, HINTED, MEMORY_SIZE)], environment=KEPT) as process:
+    with run.process([_ours(run, HINTED, size)], environment=KEPT) as process:
         for done in range(every, steps + 1, every):
             told = process.ask(HINTED, {"steps": every})
-            rows.append({"engine": HINTED, "steps": done, "resident_mib": told["resident_mib"]})
+            row = {"size": size, "engine": HINTED, "steps": done}
+            rows.append(row | {"resident_mib": told["resident_mib"]})
             run.say(f"memory: {done} of {steps} steps, {told['resident_mib']} MiB")
     return rows
 
@@ -69,9 +69,9 @@ def _peers(run, size):
     return [Engine(name, make, given, name) for name, make in makes.items()]
 
 
-def _versions_of_peers(run):
+def _versions_of_peers(run, size):
     try:
         versions = run.once("speed.machine:peers", {}, python=run.peer_python)
     except (LeftOutError, OSError):
         return []
-    return [{"engine": "versions", **versions}]
+    return [{"size": size, "engine": "versions", **versions}]

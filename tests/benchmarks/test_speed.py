@@ -160,5 +160,10 @@ def test_the_command_measures_and_keeps_what_it_has(tmp_path):
     assert (tmp_path / "latency.png").exists()
     run("--only=first")
     assert list(json.loads((tmp_path / "speed.json").read_text())["parts"]) == ["decoding", "first"]
-    assert "parts" not in run("--only=decode").stdout
     assert "--only=decode: there are decoding" in run("--only=decode").stderr
+    # What another commit measured isn't lost.
+    report["about"]["commit"] = "abc"
+    (tmp_path / "speed.json").write_text(json.dumps(report))
+    refused = run("--only=first")
+    assert refused.returncode == 1 and "speed.json is of commit abc, not " in refused.stderr
+    assert json.loads((tmp_path / "speed.json").read_text()) == report
