@@ -82,6 +82,10 @@ def add_ctc_hparams(hparams: HParams) -> HParams:
     add_nat_hparams(hparams)
     # Positions of the output for each source token, EOS among them.
     hparams.add_hparam("upsampling", 2)
+    # Of the likelihood under all alignments, and of the expected bigrams: 0 and 1 for a short
+    # training from a checkpoint that the likelihood has made.
+    hparams.add_hparam("ctc_weight", 1.0)
+    hparams.add_hparam("nmla_weight", 0.0)
     return changed(
         hparams, decoder_input_type="soft_uniform", glancing_ratio=0.5, glancing_ratio_end=0.3
     )

@@ -125,10 +125,12 @@ def test_strategies_that_are_there():
 
 
 def test_terms_come_in_the_order_of_their_registration():
-    assert list(registry.terms()) == ["hint_hidden", "hint_align"]
+    # Packages register when they are first imported, by whomever.
+    ours = list(registry.terms())
+    assert set(ours) == {"nmla", "hint_hidden", "hint_align"}
     registry.register_term("zeal")(Mine)
     registry.register_term("anger")(Mine)
-    assert list(registry.terms()) == ["hint_hidden", "hint_align", "zeal", "anger"]
+    assert list(registry.terms()) == [*ours, "zeal", "anger"]
     assert all(type(registry.terms()[name]) is Mine for name in ("zeal", "anger"))
 
 

@@ -12,3 +12,8 @@ registry.register_lazy_criterion(
     "t2t_hint_nart.losses.ctc:Ctc",
     "Likelihood of the target under every alignment with a longer output.",
 )
+registry.register_lazy_term(
+    "nmla",
+    "t2t_hint_nart.losses.nmla:NmlaTerm",
+    "Share of the target's bigrams that a collapsed output is expected to have, negated.",
+)

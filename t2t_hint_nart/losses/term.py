@@ -25,6 +25,9 @@ class LossTerm(NamedTuple):
 def weighted_sum(terms: dict[str, LossTerm], weights: dict[str, float]) -> Any:
     """Return L = Σ weightᵢ · meanᵢ (paper equation 3), the one place where weights apply.
 
+    What is only measured, with the weight 0, has no part in it, so that nothing goes back through
+    it.
+
     Args:
         terms: the terms by name.
         weights: a weight for every term.
@@ -32,7 +35,12 @@ def weighted_sum(terms: dict[str, LossTerm], weights: dict[str, float]) -> Any:
     Returns:
         float[], in nats.
     """
-    return sum(weights[name] * term.mean() for name, term in terms.items())
+    weighed = {name: term for name, term in terms.items() if not _is_zero(weights[name])}
+    return sum(weights[name] * term.mean() for name, term in (weighed or terms).items())
+
+
+def _is_zero(weight: Any) -> bool:
+    return isinstance(weight, int | float) and not weight
 
 
 class Scalar(NamedTuple):
@@ -155,7 +163,9 @@ class Term:
 
 
 class Criterion:
-    """The primary term of a model, of weight 1, and the metrics that go with it.
+    """The primary term of a model, and the metrics that go with it.
+
+    Its weight is 1, or the hparam <name of its scalar>_weight of a set that has that.
 
     Attributes:
         scalar: what training tells of it.

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from keras import ops
 
 from t2t_hint_nart import registry
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.losses.term import Criterion, LossTerm, Scalar, Step, Term, weighted_sum
 from t2t_hint_nart.models.network import Output
@@ -34,26 +35,32 @@ class Losses(NamedTuple):
 class Objective:
     """Compute the objective of a batch from a model's output and, perhaps, hints.
 
-    A term without weight is measured too, where there are hints for another. A model's own
-    terms count with the set's <name>_weight, or 1.
+    A term without weight is measured too, where there are hints for another; one that compares
+    with none is left out. The criterion and a model's own terms count with the set's
+    <name>_weight, or 1.
 
     Args:
         hparams: a set; values of a term only count where some term has a weight.
         criterion: the primary term; the likelihood when None.
 
     Raises:
-        InputError: a value of a term that isn't allowed.
+        InputError: a value of a term that isn't allowed, or nothing has a weight.
     """
 
     def __init__(self, hparams: HParams, criterion: Criterion | None = None):
         self.hparams = hparams
         self.criterion: Criterion = criterion or registry.criterion(registry.LIKELIHOOD)
         self._terms: dict[str, Term] = {
-            name: term for name, term in registry.terms().items() if term.weight in hparams
+            name: term
+            for name, term in registry.terms().items()
+            if term.weight in hparams and (term.probes or hparams.get(term.weight))
         }
-        self.weights = {self.criterion.scalar.name: 1.0} | {
+        primary = self.criterion.scalar.name
+        self.weights = {primary: float(hparams.get(f"{primary}_weight", 1.0))} | {
             name: float(getattr(hparams, term.weight)) for name, term in self._terms.items()
         }
+        if not any(self.weights.values()):
+            raise InputError(f"{primary}_weight is 0, as all others are: nothing is minimised.")
         if any(self.weights[name] for name in self._terms):
             for term in self._terms.values():
                 term.check(hparams)

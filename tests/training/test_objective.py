@@ -328,6 +328,31 @@ def test_values_of_a_term_are_checked_where_a_term_has_a_weight():
     Objective(with_weights(sharpness_weight=0.0, sharpness_power=3))
 
 
+@pytest.mark.usefixtures("registered")
+def test_a_term_that_needs_no_hints_and_has_no_weight_is_left_out():
+    objective = Objective(with_weights(sharpness_weight=0.0, distance_weight=3.0))
+    assert objective.weights == {"nll": 1.0, "distance": 3.0}
+    assert set(evaluate(objective)[1].terms) == {"nll", "distance"}
+
+
+@pytest.mark.usefixtures("registered")
+def test_the_criterion_has_the_weight_of_the_set_and_is_measured_without_one():
+    objective = Objective(with_weights(nll_weight=2.0, sharpness_weight=0.5))
+    sharpness = np.mean(STUDENT.logits**2)
+    assert evaluate(objective)[0] == pytest.approx(2.0 * nll_mean() + 0.5 * sharpness)
+    hparams = with_weights(nll_weight=0.0, sharpness_weight=0.5)
+    logits = tf.Variable(STUDENT.logits)
+    with tf.GradientTape() as tape:
+        losses = Objective(hparams)(tensors(STUDENT)._replace(logits=logits), INPUTS, TARGETS)
+    assert float(losses.total) == pytest.approx(0.5 * sharpness)
+    assert float(losses.terms["nll"].mean()) == pytest.approx(nll_mean())
+    np.testing.assert_allclose(
+        tape.gradient(losses.total, logits), STUDENT.logits / STUDENT.logits.size, rtol=1e-12
+    )
+    with pytest.raises(InputError, match="^nll_weight is 0, as all others are: nothing is minim"):
+        Objective(with_weights(nll_weight=0.0, distance_weight=0.0))
+
+
 def with_own_terms(output):
     return output._replace(
         terms={
