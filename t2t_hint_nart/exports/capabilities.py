@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import tensorflow as tf
 
 from t2t_hint_nart.data.problem_identity import ProblemIdentity
-from t2t_hint_nart.decoding.search import Hypotheses
+from t2t_hint_nart.decoding.sources import keep_empty
 from t2t_hint_nart.decoding.strategy import Choices, rank_candidates
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.exports import candidates
 from t2t_hint_nart.exports.metadata import (
     CHOOSE,
     DECODE,
@@ -137,12 +139,19 @@ class ExportedScorer(Capability):
         """Encode sources once for any number of targets: int32[B, S] → tensors by name."""
         return self.export.call(ENCODE, inputs=inputs)
 
-    def rank(self, inputs: Any, ids: Any, alpha: float = 0.0) -> Hypotheses:
-        """Sort the candidates int32[B, C, T] of sources int32[B, S] (`rank_candidates`)."""
+    def rank(self, inputs: Any, ids: Any, alpha: float = 0.0) -> tuple[Any, Any]:
+        """Sort the candidates int32[B, C, T] of sources int32[B, S], best first.
+
+        Returns:
+            ids int32[B, C, L], each with its EOS, and scores float32[B, C] (`rank_candidates`); a
+            source without a word has the empty translation.
+        """
         if self.export.is_graph:
-            return rank_candidates(self.encode(inputs), ids, self.score_encoded, alpha)
+            ranked = rank_candidates(self.encode(inputs), ids, self.score_encoded, alpha)
+            return tuple(keep_empty(ranked, inputs))
+        inputs, ids = np.asarray(inputs), np.asarray(ids)
         # Each source with all its candidates, as it is.
-        return rank_candidates((), ids, lambda _, targets: self.score(inputs, targets), alpha)
+        return candidates.rank(inputs, ids, lambda targets: self.score(inputs, targets), alpha)
 
     def score_encoded(self, source: Mapping[str, tf.Tensor], targets: tf.Tensor) -> tf.Tensor:
         """Log p(targets | source), EOS included: float32[B], in nats.

@@ -34,9 +34,13 @@ def token_log_probs(logits, targets):
         logits: float[B, T, V].
         targets: int[B, T], PAD 0.
     """
-    log_probs = ops.log_softmax(logits, axis=-1)
-    chosen = ops.take_along_axis(log_probs, ops.expand_dims(targets, -1), axis=-1)[:, :, 0]
-    return chosen * ops.cast(ops.not_equal(targets, 0), chosen.dtype)
+    vocab_size = logits.shape[-1]
+    ids = ops.reshape(ops.cast(targets, "int32"), (-1,))
+    # One number of each row: `take_along_axis` copies the logits, the widest tensor there is.
+    places = ops.arange(ops.shape(ids)[0], dtype="int32") * vocab_size + ids
+    chosen = ops.reshape(ops.take(ops.reshape(logits, (-1,)), places), ops.shape(targets))
+    log_probs = chosen - ops.logsumexp(logits, axis=-1)
+    return log_probs * ops.cast(ops.not_equal(targets, 0), log_probs.dtype)
 
 
 def smoothed_cross_entropy(logits, targets, label_smoothing: float) -> LossTerm:

@@ -131,8 +131,7 @@ def _rescored(servable: Servable, scorer: ExportedScorer, halfwidth: int, alpha:
 
     def decode(inputs: Any) -> tuple[Any, Any]:
         found = servable.call(CANDIDATES, inputs=inputs, halfwidth=np.int32(halfwidth))
-        ranked = scorer.rank(inputs, found["outputs"], alpha)
-        return tuple(keep_empty(ranked, inputs))
+        return scorer.rank(inputs, found["outputs"], alpha)
 
     if servable.is_graph and scorer.export.is_graph:
         decode = tf.function(decode, input_signature=[IDS], autograph=False)
