@@ -9,6 +9,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from t2t_hint_nart.decoding.search import top_k
+from t2t_hint_nart.text import EOS_ID, PAD_ID
 
 # logits float[N, T, V], mask bool[N, T] → ids int32[N, T], PAD 0 behind the sentence, and the
 # summed log probability float32[N] of what was read, in nats.
@@ -82,7 +83,7 @@ def read_until_eos(logits: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Te
     y_t = argmax_v p(v | t, x), independently for every t, over all v but PAD. Where there is no EOS
     the sentence has as many tokens as the mask.
     """
-    tokens, log_probs = _best_tokens(logits)
+    tokens, log_probs = _best_tokens(logits, PAD_ID)
     kept = mask & until_eos(tokens)
     return tf.where(kept, tokens, 0), tf.reduce_sum(tf.where(kept, log_probs, 0.0), axis=1)
 
@@ -91,27 +92,26 @@ def read_collapsed(logits: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Te
     """Read the best path of a connectionist temporal classification; a `Reading`.
 
     The most probable ids, PAD 0 being the blank: of a run of equal ones one is kept, then blanks go
-    (Graves et al. 2006). The log probability is that of the path.
+    (Graves et al. 2006). EOS is never read: no target of such a model has it, and its reading ends
+    with its positions. The log probability is that of the path.
 
     Example:
         >>> logits = tf.math.log(tf.one_hot([[3, 3, 0, 3, 4]], 5) + 1e-3)
         >>> read_collapsed(logits, tf.ones([1, 5], tf.bool))[0].numpy().tolist()
         [[3, 3, 4, 0, 0]]
     """
-    rows = tf.nn.log_softmax(tf.cast(logits, tf.float32))
-    ids = tf.argmax(rows, axis=-1, output_type=tf.int32)
-    path = tf.reduce_sum(tf.where(mask, tf.reduce_max(rows, axis=-1), 0.0), axis=1)
-    return dedup(tf.where(mask, ids, 0)), path
+    ids, log_probs = _best_tokens(logits, EOS_ID)
+    return dedup(tf.where(mask, ids, 0)), tf.reduce_sum(tf.where(mask, log_probs, 0.0), axis=1)
 
 
-def _best_tokens(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the most probable ids other than PAD, int32[N, T], and their log probabilities."""
+def _best_tokens(logits: tf.Tensor, unsaid: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the most probable ids other than one, int32[N, T], and their log probabilities."""
     leading = tf.shape(logits)[:2]
     logits = tf.cast(tf.reshape(logits, [-1, logits.shape[2]]), tf.float32)
-    # The runner-up takes PAD's place: cheaper than a masked copy of the logits.
+    # The runner-up takes its place: cheaper than a masked copy of the logits.
     values, ids = top_k(logits, 2)
-    is_pad = ids[:, 0] == 0
-    best = tf.where(is_pad, values[:, 1], values[:, 0])
-    tokens = tf.where(is_pad, ids[:, 1], ids[:, 0])
+    is_unsaid = ids[:, 0] == unsaid
+    best = tf.where(is_unsaid, values[:, 1], values[:, 0])
+    tokens = tf.where(is_unsaid, ids[:, 1], ids[:, 0])
     log_probs = best - tf.reduce_logsumexp(logits, axis=1)
     return tf.reshape(tokens, leading), tf.reshape(log_probs, leading)

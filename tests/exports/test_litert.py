@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.decoding.beam import Beam
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
-from t2t_hint_nart.decoding.parallel import OnePass
+from t2t_hint_nart.decoding.parallel import Collapsed, OnePass
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.litert import MODEL_FILE, LiteRtInt8Runtime, LiteRtRuntime
 from t2t_hint_nart.exports.metadata import SCORES, TRANSLATES
@@ -85,6 +85,24 @@ def test_no_sentence_has_no_translation_and_a_long_one_is_cut(opened):
 def test_a_source_without_a_word(opened):
     found = opened.call("decode", inputs=[[1, 0], [5, 1]])
     assert found["outputs"][0].tolist()[:2] == [1, 0] and found["scores"][0] == 0.0
+
+
+@pytest.mark.parametrize("runtime", [LiteRtRuntime, LiteRtInt8Runtime])
+def test_an_output_that_is_collapsed(tmp_path, runtime):
+    network = tiny_network(
+        "transformer_nat_ctc", "transformer_nat_ctc_multi30k", seed=4, dtype="float32"
+    )
+    search = Collapsed(decode_hparams("", "collapsed"), HParams(upsampling=2)).exported()
+    rng = np.random.default_rng(0)
+    sources = np.zeros((50, 12), np.int32)
+    for row, length in zip(sources, rng.integers(1, 12, 50), strict=True):
+        row[: length + 1] = [*rng.integers(2, VOCAB, length), 1]
+    # Weights as small as these aren't quantized.
+    found = written(network, search, tmp_path, runtime).call("decode", inputs=sources)
+    expected = search(network, tf.constant(sources))
+    np.testing.assert_array_equal(found["outputs"], expected.ids[:, 0])
+    np.testing.assert_allclose(found["scores"], expected.scores[:, 0], rtol=1e-5)
+    assert len(np.unique(found["outputs"], axis=0)) > 25
 
 
 def test_a_teacher_scores_candidates(tmp_path):
