@@ -34,6 +34,9 @@ SCORE_ENCODED = "score_encoded"  # the encoded source, targets -> log_prob float
 CHOOSE = "choose"
 HINTS = "hints"  # inputs, targets -> logits and every probe
 
+# The runtime of exports that name none.
+SAVED_MODEL = "saved_model"
+
 METADATA_FILE = "t2t_hint_nart.json"
 _VALUES = re.compile(r"variables\.data-")
 FORMAT = 2
@@ -77,7 +80,7 @@ class ExportMetadata:
     hparams: dict[str, HParamValue]
     dtype: str
     weights_fingerprint: str
-    runtime: str = "saved_model"
+    runtime: str = SAVED_MODEL
     format: int = FORMAT
     languages: dict[str, str] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)

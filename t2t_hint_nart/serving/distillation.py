@@ -17,6 +17,7 @@ from t2t_hint_nart.data.sentence_batches import SentenceBatch
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedTranslator
+from t2t_hint_nart.exports.metadata import SAVED_MODEL
 from t2t_hint_nart.json_file import as_stored, parse_json
 from t2t_hint_nart.progress import Progress
 from t2t_hint_nart.serving.translator import fitting_batches
@@ -97,6 +98,7 @@ def distill(
     sources = _sources(problem, data_dir, limit)
     header = {
         "teacher": teacher.metadata.weights_fingerprint,
+        "runtime": teacher.metadata.runtime,
         "decode_hparams": teacher.metadata.decode_hparams,
         "sentences": len(sources),
         "sources": hashlib.sha256(json.dumps(sources).encode()).hexdigest(),
@@ -117,6 +119,7 @@ def distill(
             "teacher_export_dir": teacher.export_dir,
             "teacher_fingerprint": teacher.metadata.weights_fingerprint,
             "teacher_step": teacher.metadata.step,
+            "teacher_runtime": teacher.metadata.runtime,
             "decode_hparams": teacher.metadata.decode_hparams,
             "sources": header["sources"],
         },
@@ -137,7 +140,7 @@ def _decode(
     """Add to `decoded`, and to the journal, what is missing of it."""
 
     def call(batch: SentenceBatch) -> np.ndarray:
-        return teacher.decode(tf.constant(batch.inputs))[0].numpy()
+        return np.asarray(teacher.decode(tf.constant(batch.inputs))[0])
 
     todo = [index for index in range(len(sources)) if index not in decoded]
     with naming_file(journal), journal.open("a", encoding="utf-8") as file:
@@ -162,8 +165,8 @@ def _is_finished(
     Args:
         problem: the distilled problem.
         data_dir: of the shards.
-        header: `teacher`, a fingerprint; `decode_hparams`; `sentences`, their number; `sources`,
-            their digest.
+        header: `teacher`, a fingerprint; `runtime`, its export's; `decode_hparams`; `sentences`,
+            their number; `sources`, their digest.
         begun: whether it has a journal: shards without a provenance are its own.
 
     Raises:
@@ -192,6 +195,10 @@ def _difference(recorded: Mapping[str, Any], header: Mapping[str, Any]) -> str:
     if teacher != header["teacher"]:
         digests = (digest[:_SHOWN_DIGITS] for digest in (teacher, header["teacher"]))
         return "decoded by the teacher {}, not {}".format(*digests)
+    # Eight bits translate otherwise. Provenances of before there were others are of SavedModels.
+    runtime = recorded.get("teacher_runtime", SAVED_MODEL)
+    if runtime != header["runtime"]:
+        return f"decoded by the teacher in {runtime}, not in {header['runtime']}"
     theirs = recorded.get("decode_hparams") or {}
     # As the provenance has them: JSON knows lists alone.
     ours = as_stored(header["decode_hparams"])

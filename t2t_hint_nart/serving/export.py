@@ -12,6 +12,7 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.metadata import (
     GIVES_HINTS,
     METADATA_FILE,
+    SAVED_MODEL,
     SCORES,
     TRANSLATES,
     ExportMetadata,
@@ -24,8 +25,6 @@ from t2t_hint_nart.models.network import Network, Stepwise
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.training.checkpoint_files import writing
-
-SAVED_MODEL = "saved_model"
 
 
 def weights_fingerprint(model: keras.Model) -> str:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -27,7 +28,13 @@ class TableTeacher(ExportedTranslator):
     """Translates every sentence into one token of its own and EOS."""
 
     def __init__(
-        self, data_dir, problem="lines_problem", fingerprint="a" * 64, beam_size=4, token=2
+        self,
+        data_dir,
+        problem="lines_problem",
+        fingerprint="a" * 64,
+        beam_size=4,
+        token=2,
+        runtime="saved_model",
     ):
         encoders = LinesProblem().get_feature_encoders(data_dir)
         facts = dataclasses.replace(
@@ -37,6 +44,7 @@ class TableTeacher(ExportedTranslator):
             vocabularies=vocabularies_of(encoders),
             weights_fingerprint=fingerprint,
             step=10,
+            runtime=runtime,
             decode_hparams={"alpha": 0.6, "beam_size": beam_size},
         )
         super().__init__(SimpleNamespace(export_dir="export", metadata=facts))
@@ -44,7 +52,8 @@ class TableTeacher(ExportedTranslator):
 
     def decode(self, inputs):
         self.decoded += len(inputs)
-        return tf.constant([[self.token, 1]] * len(inputs)), None
+        ids = np.array([[self.token, 1]] * len(inputs))
+        return (tf.constant(ids) if self.metadata.runtime == "saved_model" else ids), None
 
 
 @pytest.fixture
@@ -141,6 +150,18 @@ def test_the_same_again_does_nothing(data_dir, problem, told):
     assert contents(data_dir) == before and not again.decoded
 
 
+def test_every_runtime_makes_the_same_shards(data_dir, problem):
+    distill(TableTeacher(data_dir), problem, data_dir)
+    expected = contents(data_dir)
+    assert json.loads(expected.pop(PROVENANCE))["teacher_runtime"] == "saved_model"
+    for name in (*expected, PROVENANCE):
+        (Path(data_dir) / name).unlink()
+    distill(TableTeacher(data_dir, runtime="ctranslate2"), problem, data_dir)
+    made = contents(data_dir)
+    assert json.loads(made.pop(PROVENANCE))["teacher_runtime"] == "ctranslate2"
+    assert made == expected
+
+
 def test_a_provenance_without_the_sources_digest_is_known_by_their_number(data_dir, problem):
     distill(TableTeacher(data_dir), problem, data_dir)
     path = Path(data_dir) / PROVENANCE
@@ -156,6 +177,11 @@ def test_a_provenance_without_the_sources_digest_is_known_by_their_number(data_d
     ("values", "limit", "what"),
     [
         ({"fingerprint": "b" * 64}, None, "decoded by the teacher aaaaaaaaaaaa, not bbbbbbbbbbbb"),
+        (
+            {"runtime": "litert_int8"},
+            None,
+            "decoded by the teacher in saved_model, not in litert_int8",
+        ),
         ({"beam_size": 2}, None, "decoded with beam_size=4, not 2"),
         ({}, 3, "made of 5 sources, not 3"),
     ],
