@@ -9,6 +9,9 @@ A student translates in one pass, with source length + C tokens; --decode_hparam
 (or beam_size=5, as in the authors' code) and --teacher_export_dir translate with nine lengths and
 let the teacher choose.
 
+--export_dir translates with an export of any format in place of a checkpoint: it says itself which
+model it is, and of LiteRT and CTranslate2 nothing waits for TensorFlow to start.
+
 Examples:
   t2t-decoder --problem=translate_deen_quickstart --data_dir=data --output_dir=runs/teacher \
     --model=transformer --hparams_set=transformer_quickstart \
@@ -21,6 +24,7 @@ Examples:
     --decode_to_file=scores.txt
   t2t-decoder --problem=translate_deen_quickstart --data_dir=data --output_dir=runs/student \
     --model=transformer_nat --hparams_set=transformer_nat_quickstart_hints --decode_interactive
+  t2t-decoder --export_dir=runs/student/litert --decode_from_file=in.de --decode_to_file=out.en
 """
 
 import contextlib
@@ -33,8 +37,9 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.command_line import typed_line
-from t2t_hint_nart.bin.flag import MODEL_FLAGS, define_device_flags, require
-from t2t_hint_nart.bin.named_model import named_model, to_stderr
+from t2t_hint_nart.bin.flag import MODEL_FLAGS, define_device_flags
+from t2t_hint_nart.bin.named_decoder import LoadedDecoder, NamedDecoder, named_decoder
+from t2t_hint_nart.bin.named_model import to_stderr
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
@@ -63,8 +68,9 @@ define_flags = flag.group(
     worker_id=flag.integer(0, "The part to decode, from 0."),
     keep_timestamp=flag.boolean(False, "Give what is written the time of the checkpoint."),
     dedup=flag.boolean(False, "Merge a student's adjacent repeated tokens."),
+    export_dir=flag.path(None, "Export to translate with, in place of a checkpoint."),
     teacher_export_dir=flag.path(
-        None, "SavedModel of the teacher that chooses among a student's candidates."
+        None, "Export of the teacher that chooses among a student's candidates."
     ),
     decode_in_memory=flag.refused(False, "every decode is written when it is complete"),
     disable_grappler_optimizations=flag.refused(False, "a setting of TensorFlow 1"),
@@ -74,50 +80,24 @@ define_flags = flag.group(
 
 
 def _main(values: flags.FlagValues) -> None:
-    require(values, "model", "hparams_set", "problem", "data_dir")
     sources = [name for name in _SOURCES if values[name].value]
     if len(sources) > 1:
         raise InputError(f"Give one of --{sources[0]} and --{sources[1]}, not both.")
     if values.score_file and not values.decode_to_file:
         raise InputError("To score a file, specify --decode_to_file for results.")
-    named = named_model(values)
-    settings = _settings(values)
-    if values.decode_interactive or settings.batch_size == 1:
+    model = named_decoder(values)
+    if values.decode_interactive or model.settings.batch_size == 1:
         one_thread_by_default()
     # Whatever there is to read is read first: its faults are told before anything is loaded.
-    job = _JOBS[sources[0] if sources else "dataset"](values, settings, named.problem)
-
-    from t2t_hint_nart.exports.capabilities import ExportedScorer
-    from t2t_hint_nart.training.checkpoint_files import find_checkpoint
-
-    path = find_checkpoint(named.checkpoint)
+    job = _JOBS[sources[0] if sources else "dataset"](values, model)
     place = Path(job.path)
     with directory_lock(place.parent, place.name) if job.path else contextlib.nullcontext():
-        trained = named.load(path)
-        scorer = ExportedScorer(values.teacher_export_dir) if values.teacher_export_dir else None
-        written = job.run(trained, scorer)
+        loaded = model.load()
+        written = job.run(loaded)
     if values.keep_timestamp:
-        time = Path(path + ".index").stat().st_mtime
+        time = Path(loaded.checkpoint + ".index").stat().st_mtime
         for name in written:
             os.utime(name, (time, time))
-
-
-def _settings(values: flags.FlagValues) -> HParams:
-    """The decode hparams, with what T2T sets by flags of its own."""
-    from t2t_hint_nart import registry
-    from t2t_hint_nart.decoding.decode_hparams import decode_hparams
-
-    settings = decode_hparams(values.decode_hparams, registry.strategy_of(values.model))
-    for given, name in (
-        ("decode_shards", "shards"),
-        ("worker_id", "shard_id"),
-        ("decode_to_file", "decode_to_file"),
-        ("decode_reference", "decode_reference"),
-        ("dedup", "dedup"),
-    ):
-        if values[given].present:
-            settings.set_hparam(name, values[given].value)
-    return settings
 
 
 class Job(NamedTuple):
@@ -125,27 +105,28 @@ class Job(NamedTuple):
 
     Attributes:
         path: the file that is written, the first one; "" for none.
-        run: from a trained model and a scorer to the files that were written.
+        run: from a model in memory to the files that were written.
     """
 
     path: str
-    run: Callable[..., list[str]]
+    run: Callable[[LoadedDecoder], list[str]]
 
 
-def _from_file(values: flags.FlagValues, settings: HParams, problem) -> Job:
+def _from_file(values: flags.FlagValues, model: NamedDecoder) -> Job:
     from t2t_hint_nart.serving import decodes
     from t2t_hint_nart.serving.sentences import file_sentences
 
+    settings = model.settings
     suffix = decodes.shard_suffix(settings)
     source = values.decode_from_file + suffix
     path = settings.decode_to_file + suffix
     if not settings.decode_to_file:
-        path = _decodes_name(values, source, settings)
+        path = _decodes_name(model, source)
     check_writable(path)
     sentences = file_sentences(source, settings.decode_reference, settings.delimiter)
 
-    def run(trained, scorer) -> list[str]:
-        found = _translate(trained, settings, scorer, sentences)
+    def run(loaded: LoadedDecoder) -> list[str]:
+        found = _translate(loaded, settings, sentences)
         if settings.log_results:
             to_stderr("\n".join(found.log_lines(settings)))
         found.write(path, settings)
@@ -157,23 +138,24 @@ def _from_file(values: flags.FlagValues, settings: HParams, problem) -> Job:
     return Job(path, run)
 
 
-def _from_dataset(values: flags.FlagValues, settings: HParams, problem) -> Job:
+def _from_dataset(values: flags.FlagValues, model: NamedDecoder) -> Job:
     from t2t_hint_nart.data.problem import DatasetSplit
     from t2t_hint_nart.serving import decodes
     from t2t_hint_nart.serving.sentences import problem_sentences
 
+    settings, problem = model.settings, model.problem
     name = stem = ""
     if settings.decode_to_file:
         prefix = settings.decode_to_file + decodes.shard_suffix(settings)
-        name = _decodes_name(values, prefix, settings)
+        name = _decodes_name(model, prefix)
         stem = name.removesuffix(decodes.ENDING)
         check_writable(name, *(stem + ending for ending in decodes.TEXT_ENDINGS))
     split = DatasetSplit.TEST if values.eval_use_test_set else DatasetSplit.EVAL
     own = problem_sentences(problem, values.data_dir, split, settings)
     scored = own.with_references(settings.decode_reference)
 
-    def run(trained, scorer) -> list[str]:
-        found = _translate(trained, settings, scorer, own)
+    def run(loaded: LoadedDecoder) -> list[str]:
+        found = _translate(loaded, settings, own)
         paths = []
         if name:
             paths = [
@@ -192,18 +174,16 @@ def _from_dataset(values: flags.FlagValues, settings: HParams, problem) -> Job:
     return Job(name, run)
 
 
-def _translate(trained, settings: HParams, scorer, sentences):
-    from t2t_hint_nart.serving.decode_function import translator_of
+def _translate(loaded: LoadedDecoder, settings: HParams, sentences):
     from t2t_hint_nart.serving.job import translate
 
-    translator = translator_of(trained, settings, scorer, to_stderr)
-    return translate(translator, sentences, to_stderr, settings.batch_size)
+    return translate(loaded.translator(settings), sentences, to_stderr, settings.batch_size)
 
 
-def _decodes_name(values: flags.FlagValues, base: str, settings: HParams) -> str:
+def _decodes_name(model: NamedDecoder, base: str) -> str:
     from t2t_hint_nart.serving.decodes import decodes_name
 
-    return decodes_name(base, values.model, values.hparams_set, values.problem, settings)
+    return decodes_name(base, *model.names, model.settings)
 
 
 def _print_lines(lines: list[str]) -> None:
@@ -211,17 +191,20 @@ def _print_lines(lines: list[str]) -> None:
         print("\n".join(lines))
 
 
-def _score(values: flags.FlagValues, settings: HParams, problem) -> Job:
+def _score(values: flags.FlagValues, model: NamedDecoder) -> Job:
     from t2t_hint_nart.serving import decodes
     from t2t_hint_nart.text.lines import read_pairs
 
+    settings = model.settings
     path = settings.decode_to_file
     check_writable(path)
     pairs = read_pairs(values.score_file)
 
-    def run(trained, scorer) -> list[str]:
-        from t2t_hint_nart.serving.job import check_none_too_long, log_probs
+    def run(loaded: LoadedDecoder) -> list[str]:
+        from t2t_hint_nart.serving.job import check_none_too_long
+        from t2t_hint_nart.serving.scoring import log_probs
 
+        trained = loaded.trained
         too_long: list[int] = []
         scores = log_probs(
             trained.model, trained.encoders, pairs, settings.batch_size, too_long.append
@@ -234,20 +217,18 @@ def _score(values: flags.FlagValues, settings: HParams, problem) -> Job:
     return Job(path, run)
 
 
-def _interactive(values: flags.FlagValues, settings: HParams, problem) -> Job:
+def _interactive(values: flags.FlagValues, model: NamedDecoder) -> Job:
     from t2t_hint_nart.serving.interactive import interact
 
-    def run(trained, scorer) -> list[str]:
-        from t2t_hint_nart.serving.decode_function import translator_of
-
+    def run(loaded: LoadedDecoder) -> list[str]:
         def make_translate(settings: HParams):
-            translator = translator_of(trained, settings, scorer, to_stderr)
+            translator = loaded.translator(settings)
             return lambda line: translator.translate([line])[0]
 
         def answer(line: str) -> None:
             print(printable(line), flush=True)
 
-        interact(make_translate, settings, typed_line, answer, to_stderr)
+        interact(make_translate, model.settings, typed_line, answer, to_stderr)
         return []
 
     return Job("", run)

@@ -21,7 +21,7 @@ _FIXED = {
 _ONE_LINE = "it gives the best translation of a sentence and its score"
 _NO_FILES = "it reads and writes no files"
 # What a command does with sentences, an export can't: their names, and why.
-_OF_COMMANDS = {
+OF_COMMANDS = {
     "batch_size": "who calls it makes the batches",
     "return_beams": _ONE_LINE,
     "write_beam_scores": _ONE_LINE,
@@ -86,6 +86,28 @@ def decode_hparams(overrides: str = "", strategy: str = registry.BEAM) -> HParam
         >>> decode_hparams("beam_size=5", "one_pass").length_halfwidth
         4
     """
+    hparams = t2t_hparams()
+    chosen, shared = registry.strategy(strategy), set(hparams)
+    chosen.add_hparams(hparams)
+    # Parsed a second time without defaults, to know what was given.
+    given = hparams.copy()
+    for name, scalar_type in (("beam_size", int), ("alpha", float)):
+        given.del_hparam(name)
+        given.add_hparam(name, None, scalar_type)
+    try:
+        given.parse(overrides)
+    except UnknownHParamError as error:
+        own = ", ".join(name for name in hparams if name not in shared) or "none"
+        raise InputError(
+            f"{error} (strategy '{strategy}', which adds to T2T's decode hparams: {own})"
+        ) from error
+    hparams.parse(overrides)
+    chosen.settle(hparams, given)
+    return hparams
+
+
+def t2t_hparams() -> HParams:
+    """Return T2T's decode hparams without any strategy's own."""
     hparams = HParams(
         beam_size=4,
         alpha=0.6,
@@ -110,22 +132,6 @@ def decode_hparams(overrides: str = "", strategy: str = registry.BEAM) -> HParam
         hparams.restrict(name, (value,), reason)
     for name, bounds in _BOUNDS.items():
         hparams.restrict(name, bounds)
-    chosen, shared = registry.strategy(strategy), set(hparams)
-    chosen.add_hparams(hparams)
-    # Parsed a second time without defaults, to know what was given.
-    given = hparams.copy()
-    for name, scalar_type in (("beam_size", int), ("alpha", float)):
-        given.del_hparam(name)
-        given.add_hparam(name, None, scalar_type)
-    try:
-        given.parse(overrides)
-    except UnknownHParamError as error:
-        own = ", ".join(name for name in hparams if name not in shared) or "none"
-        raise InputError(
-            f"{error} (strategy '{strategy}', which adds to T2T's decode hparams: {own})"
-        ) from error
-    hparams.parse(overrides)
-    chosen.settle(hparams, given)
     return hparams
 
 
@@ -141,7 +147,7 @@ def exported_names(settings: HParams, strategy: str) -> tuple[str, ...]:
     Raises:
         InputError: one of the others isn't as it is by default: it would have no effect.
     """
-    reasons = {**_OF_COMMANDS, **registry.strategy(strategy).not_exported}
+    reasons = {**OF_COMMANDS, **registry.strategy(strategy).not_exported}
     defaults = decode_hparams("", strategy)
     for name, reason in reasons.items():
         value = settings.get(name)

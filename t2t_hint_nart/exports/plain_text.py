@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.exports.metadata import DECODE, ExportMetadata
 from t2t_hint_nart.exports.vocabulary_files import read_vocabularies
@@ -35,6 +36,11 @@ class PlainTextServable:
         self.metadata = metadata
         self._signatures = sorted(signatures)
         self._encoders = read_vocabularies(directory)
+
+    @property
+    def encoders(self) -> dict[str, TextEncoder]:
+        """The vocabularies of "inputs" and "targets"."""
+        return self._encoders
 
     def call(self, signature: str, **tensors: Any) -> Tensors:
         """Call a signature with arrays by name; see `Servable.call`."""

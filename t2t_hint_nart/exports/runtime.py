@@ -40,6 +40,14 @@ class Servable(Protocol):
     def translate(self, lines: Sequence[str]) -> list[str]:
         """Translate text with the vocabulary in the export."""
 
+    @property
+    def encoders(self) -> dict[str, TextEncoder]:
+        """The vocabularies of "inputs" and "targets".
+
+        Raises:
+            InputError: they can't be read.
+        """
+
 
 class Runtime(Protocol):
     """A format of exports."""

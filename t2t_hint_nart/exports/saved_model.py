@@ -16,6 +16,7 @@ from t2t_hint_nart.decoding.verified import choices
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.exports import metadata as names
 from t2t_hint_nart.exports.metadata import ExportMetadata
+from t2t_hint_nart.exports.vocabulary_files import can_store, read_vocabularies, write_vocabularies
 from t2t_hint_nart.literal_path import literal
 from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.models.network import Canvas, forward, probe_sizes
@@ -64,6 +65,9 @@ class SavedModelRuntime:
             for name, signature in strategy.signatures(network).items()
         }
         tf.saved_model.save(module, str(directory), signatures=functions)
+        # For those who batch sentences themselves, by their lengths.
+        if can_store(encoders):
+            write_vocabularies(directory, encoders)
 
     def open(self, directory: Path, metadata: ExportMetadata) -> "OpenSavedModel":
         """Load a SavedModel.
@@ -126,6 +130,11 @@ class OpenSavedModel:
                 f"SavedModel {self.export_dir}, a {self.metadata.model!r}, has no signature "
                 f"{signature!r}; it has {', '.join(there)}.{nearest(signature, there)}"
             )
+
+    @property
+    def encoders(self) -> dict[str, TextEncoder]:
+        """The vocabularies beside the graph, which older exports lack; see `Servable.encoders`."""
+        return read_vocabularies(Path(self.export_dir))
 
     def translate(self, lines: Sequence[str]) -> list[str]:
         """Translate text with the tokenizer in the export."""

@@ -38,6 +38,11 @@ class StoredVocabulary:
     reverse: bool = False
 
 
+def can_store(encoders: Mapping[str, TextEncoder]) -> bool:
+    """Return whether `write_vocabularies` knows their kinds."""
+    return all(type(encoder) in _KINDS.values() for encoder in encoders.values())
+
+
 def write_vocabularies(directory: Path, encoders: Mapping[str, TextEncoder]) -> None:
     """Write the vocabularies of inputs and targets, once if they are one.
 

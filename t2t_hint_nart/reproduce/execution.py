@@ -21,9 +21,9 @@ from t2t_hint_nart.exports.capabilities import ExportedScorer, ExportedTranslato
 from t2t_hint_nart.exports.runtime import Servable, open_export
 from t2t_hint_nart.inspection.generated import NEEDED, Generated, inside_export
 from t2t_hint_nart.reproduce.recipe import Recipe, System
-from t2t_hint_nart.serving.decode_function import decode_of_export
 from t2t_hint_nart.serving.distillation import distill
 from t2t_hint_nart.serving.export import export
+from t2t_hint_nart.serving.export_decoding import decode_of_export
 from t2t_hint_nart.serving.job import translate as run_job
 from t2t_hint_nart.serving.sentences import Sentences
 from t2t_hint_nart.serving.trained_model import load_trained

@@ -49,13 +49,14 @@ def interact(
         if line == "q":
             return
         if line[:3] in ("it=", "ns=", "dl="):
+            changed = hparams.copy()
             try:
-                changed = _setting(line, hparams)
+                if _setting(line, changed):
+                    translate = make_translate(_for_search(changed))
             except InputError as error:
                 say(str(error))
                 continue
-            if changed:
-                translate = make_translate(_for_search(hparams))
+            hparams = changed
             say(_help(hparams))
         else:
             try:

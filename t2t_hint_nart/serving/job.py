@@ -1,23 +1,13 @@
-"""The one job of every decode: translate or score sentences, write, compare."""
+"""The one job of every decode: translate sentences, write, compare (no TensorFlow of its own)."""
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import keras
-import numpy as np
-import tensorflow as tf
-
-from t2t_hint_nart.data.problem import TextEncoder
-from t2t_hint_nart.data.sentence_batches import SentenceBatch
-from t2t_hint_nart.decoding.strategy import IDS
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation import bleu
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.losses.likelihood import token_log_probs
-from t2t_hint_nart.models.network import forward
 from t2t_hint_nart.progress import Progress
 from t2t_hint_nart.serving.decodes import (
     TEXT_ENDINGS,
@@ -29,8 +19,7 @@ from t2t_hint_nart.serving.decodes import (
     write_sentences,
 )
 from t2t_hint_nart.serving.sentences import Sentences
-from t2t_hint_nart.serving.translator import DEFAULT_BATCH_SIZE, Translator, fitting_batches
-from t2t_hint_nart.text import EOS_ID, PAD_ID
+from t2t_hint_nart.serving.translator import DEFAULT_BATCH_SIZE, Translator
 from t2t_hint_nart.text.lines import printable
 
 Say = Callable[[str], None]
@@ -166,7 +155,7 @@ def check_none_too_long(places: Sequence[int], source: str, result: str) -> None
         >>> check_none_too_long([2, 40], "in.de", "out.en")
         Traceback (most recent call last):
         ...
-        t2t_hint_nart.errors.InputError: Too long for this machine: line 3, 41 of in.de. What \
+        t2t_hint_nart.errors.InputError: Too long: line 3, 41 of in.de. What \
 out.en has there says nothing, all other lines are as they should be; divide such lines, or cut \
 them with --decode_hparams=max_input_size=<tokens>.
     """
@@ -174,7 +163,7 @@ them with --decode_hparams=max_input_size=<tokens>.
         numbers = ", ".join(str(place + 1) for place in places[:_NAMED])
         more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
         raise InputError(
-            f"Too long for this machine: line {numbers}{more} of {source}. What {result} has there "
+            f"Too long: line {numbers}{more} of {source}. What {result} has there "
             "says nothing, all other lines are as they should be; divide such lines, or cut them "
             "with --decode_hparams=max_input_size=<tokens>."
         )
@@ -212,49 +201,3 @@ class StepDecode:
             translations.write_texts(str(self._prefix))
             write_sentences(path, translations.best(), "\n")
         return translations.scores()
-
-
-def log_probs(
-    model: keras.Model,
-    encoders: dict[str, TextEncoder],
-    pairs: Sequence[tuple[str, str]],
-    batch_size: int = 0,
-    too_long: Callable[[int], None] | None = None,
-) -> list[float]:
-    """Return log p(target, EOS | input) of pairs of texts, in nats; NaN of a pair that is too long.
-
-    Of a teacher it is what chooses among a student's candidates; of a student the probability of
-    the tokens given their number. (T2T writes the training loss: the negative mean of a token.)
-
-    Args:
-        model: one that predicts every target position.
-        encoders: vocabularies of inputs and targets.
-        pairs: (input, target).
-        batch_size: pairs a batch; 0 means 32.
-        too_long: told the place of a pair that is too long.
-    """
-
-    @tf.function(input_signature=[IDS, IDS], autograph=False)
-    def batch_log_probs(inputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        logits = forward(model, inputs, targets).logits
-        return tf.reduce_sum(token_log_probs(logits, targets), axis=1)
-
-    sources = [[*encoders["inputs"].encode(source), EOS_ID] for source, _ in pairs]
-    targets = [[*encoders["targets"].encode(target), EOS_ID] for _, target in pairs]
-
-    def call(batch: SentenceBatch) -> np.ndarray:
-        rows = [targets[index] for index in batch.indices]
-        padded = np.full([len(rows), max(map(len, rows))], PAD_ID, np.int32)
-        for row, ids in zip(padded, rows, strict=True):
-            row[: len(ids)] = ids
-        return batch_log_probs(tf.constant(batch.inputs), tf.constant(padded)).numpy()
-
-    lengths = [max(map(len, pair)) for pair in zip(sources, targets, strict=True)]
-    results = [math.nan] * len(pairs)
-    for places, scores in fitting_batches(call, sources, batch_size, lengths=lengths):
-        if scores is not None:
-            for place, score in zip(places, scores.tolist(), strict=True):
-                results[place] = score
-        elif too_long is not None:
-            too_long(places[0])
-    return results

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from t2t_hint_nart.data.problem import Problem
-from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation import bleu
 from t2t_hint_nart.hparam import HParams
@@ -68,6 +67,8 @@ def problem_sentences(problem: Problem, data_dir: str, split: str, hparams: HPar
     Raises:
         InputError: no such split, data or shard.
     """
+    from t2t_hint_nart.data.shards import read_shard
+
     files = problem.shard_files(data_dir, split)
     if hparams.shards > 1:
         if not 0 <= hparams.shard_id < len(files):

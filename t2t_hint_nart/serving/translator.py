@@ -85,6 +85,7 @@ class Translator:
         encoders: vocabularies of inputs and targets.
         batch_size: sentences a batch.
         max_input_size: source tokens kept, EOS among them; −1 for all.
+        longest: tokens of the longest source that is translated, if max_input_size isn't more.
 
     Example:
         translator_of(trained, decode_hparams()).translate(["Guten Tag!"])[0][0].text
@@ -96,11 +97,13 @@ class Translator:
         encoders: dict[str, TextEncoder],
         batch_size: int = 0,
         max_input_size: int = -1,
+        longest: int = LONGEST_SENTENCE,
     ):
         self._decode = decode
         self._encoders = encoders
         self._batch_size = batch_size
         self._max_input_size = max_input_size
+        self._longest = max(max_input_size, longest)
 
     def encode(self, line: str) -> list[int]:
         """Ids of the sentence in a source line, EOS last."""
@@ -135,7 +138,7 @@ class Translator:
             sentences: the sources.
             progress: as of `translate`.
             too_long: told the place of a sentence that is too long for the machine, or has
-                more tokens than 4,096 and max_input_size; its translation is empty.
+                more tokens than `longest` and max_input_size; its translation is empty.
 
         Raises:
             InputError: there is such a sentence, and `too_long` is None.
@@ -144,10 +147,9 @@ class Translator:
         def call(batch: SentenceBatch) -> list[np.ndarray]:
             return [np.asarray(part) for part in self._decode(batch.inputs)]
 
-        longest = max(self._max_input_size, LONGEST_SENTENCE)
         hypotheses: list[list[Hypothesis]] = [[Hypothesis("", 0.0)] for _ in sentences]
         done = 0
-        for places, outputs in fitting_batches(call, sentences, self._batch_size, longest):
+        for places, outputs in fitting_batches(call, sentences, self._batch_size, self._longest):
             if outputs is None:
                 (too_long or _refuse(sentences))(places[0])
             else:

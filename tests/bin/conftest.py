@@ -98,9 +98,12 @@ def workshop(tmp_path_factory):
     return Workshop(data_dir, runs)
 
 
+TEACHER_DECODES = "beam_size=2,extra_length=2,max_input_size=50"
+
+
 @pytest.fixture(scope="session")
-def teacher_export(workshop, tmp_path_factory):
-    """The teacher as a SavedModel."""
+def export_teacher(workshop, tmp_path_factory):
+    """From a format to the version of the teacher's export in it."""
     from t2t_hint_nart import registry
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
     from t2t_hint_nart.serving.export import export
@@ -110,9 +113,22 @@ def teacher_export(workshop, tmp_path_factory):
     directory = str(workshop.runs["transformer"])
     problem = registry.problem(PROBLEM)
     trained = load_trained("transformer", hparams, problem, str(workshop.data_dir), directory)
-    target = tmp_path_factory.mktemp("export") / "teacher"
-    settings = decode_hparams("beam_size=2,extra_length=2,max_input_size=50")
-    return export(trained, settings, target)
+    settings = decode_hparams(TEACHER_DECODES)
+    root = tmp_path_factory.mktemp("export")
+    return lambda runtime: export(trained, settings, root / runtime, runtime)
+
+
+@pytest.fixture(scope="session")
+def teacher_export(export_teacher):
+    """The teacher as a SavedModel."""
+    return export_teacher("saved_model")
+
+
+@pytest.fixture(scope="session")
+def ctranslate2_export(export_teacher):
+    """The teacher for CTranslate2."""
+    pytest.importorskip("ctranslate2")
+    return export_teacher("ctranslate2")
 
 
 def says_otherwise(export_dir, target, **facts):

@@ -94,14 +94,14 @@ def test_a_line_that_is_too_long_costs_no_other(capsys, workshop, tmp_path):
     file = write(tmp_path / "in", [SOURCES[0], long, SOURCES[1]])
     with pytest.raises(SystemExit):
         run(*workshop.flags(), SHORT, f"--decode_from_file={file}", f"--decode_to_file={out}")
-    told = f"t2t-decoder: error: Too long for this machine: line 2 of {file}. What {out} has there "
+    told = f"t2t-decoder: error: Too long: line 2 of {file}. What {out} has there "
     assert told in capsys.readouterr().err
     lines = out.read_text("utf-8").split("\n")
     assert lines[1] == lines[3] == "" and lines[0] and lines[2] and len(lines) == 4
     pairs = write(tmp_path / "pairs", [f"{SOURCES[0]}\tthe bird", f"{SOURCES[1]}\t{long}"])
     with pytest.raises(SystemExit):
         run(*workshop.flags(), f"--score_file={pairs}", f"--decode_to_file={out}")
-    assert f"machine: line 2 of {pairs}. What {out} has there" in capsys.readouterr().err
+    assert f"Too long: line 2 of {pairs}. What {out} has there" in capsys.readouterr().err
     score, none = out.read_text().splitlines()
     assert float(score) < 0 and none == "nan"
 

@@ -49,9 +49,7 @@ def test_a_line_that_is_too_long_costs_no_other(flags, tmp_path):
     source.write_text(f"die Katze .\n{'Hund ' * LONGEST_SENTENCE}\n", "utf-8")
     ended = run_command("t2t-translate-all", **flags)
     directory = flags["translations_dir"]
-    told = (
-        f"t2t-translate-all: error: Too long for this machine: line 2 of {source}. What {directory}"
-    )
+    told = f"t2t-translate-all: error: Too long: line 2 of {source}. What {directory}"
     assert ended.status == 1 and ended.err.splitlines()[-1].startswith(told)
     for step in STEPS:
         first, second, end = (directory / f"{PROBLEM}-{step}").read_text("utf-8").split("\n")

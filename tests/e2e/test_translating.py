@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.reading import complete_sentences
-from t2t_hint_nart.serving.decode_function import decode_of_export
+from t2t_hint_nart.serving.export_decoding import decode_of_export
 from t2t_hint_nart.serving.translator import Translator
 from tests.commands import succeed
 from tests.e2e.conftest import BEAM, PROBLEM, STUDENT, USR_DIR

@@ -14,8 +14,9 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer
 from t2t_hint_nart.exports.runtime import open_export
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.serving.decode_function import decode_in_graph, decode_of_export, translator_of
+from t2t_hint_nart.serving.decode_function import decode_in_graph, translator_of
 from t2t_hint_nart.serving.decodes import Hypothesis
+from t2t_hint_nart.serving.export_decoding import decode_of_export
 from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.serving.translator import LONGEST_SENTENCE, Translator
 from t2t_hint_nart.text.lines import AROUND_SENTENCES

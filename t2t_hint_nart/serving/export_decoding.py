@@ -1,0 +1,166 @@
+"""What translators call of an export, as it was made or otherwise (TensorFlow only if it needs it).
+
+What an export was made with is said by its metadata: no strategy is loaded unless a decode hparam
+is given that only that knows.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from t2t_hint_nart import registry
+from t2t_hint_nart.data.problem import TextEncoder
+from t2t_hint_nart.decoding import CANDIDATES, GREEDY
+from t2t_hint_nart.decoding.decode_hparams import OF_COMMANDS, decode_hparams, t2t_hparams
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.exports.metadata import DECODE, ExportMetadata
+from t2t_hint_nart.exports.runtime import Servable
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.serving.translator import Decode, Translator
+
+if TYPE_CHECKING:
+    from t2t_hint_nart.exports.capabilities import ExportedScorer
+
+# What of the decoding of candidates can be otherwise than it was exported.
+_OF_CANDIDATES = ("length_halfwidth", "rescoring_alpha")
+_CHANGEABLE = ("beam_size", "alpha", *_OF_CANDIDATES)
+_LIMIT = "max_input_size"
+
+
+def settings_of_export(facts: ExportMetadata, overrides: str = "") -> HParams:
+    """Return the decode hparams of an export: those that it was made with, then overrides.
+
+    Raises:
+        InputError: a name that its strategy doesn't have, or a value that isn't allowed.
+    """
+    given = {clause.partition("=")[0].strip() for clause in overrides.split(",")} - {""}
+    # Those of format 1 have all names, whatever the strategy.
+    left_out = _OF_CANDIDATES if facts.strategy == registry.BEAM else _CHANGEABLE
+    made_with = {n: value for n, value in facts.decode_hparams.items() if n not in left_out}
+    if given <= {*OF_COMMANDS, *made_with, _LIMIT}:
+        settings = t2t_hparams()
+        for name, value in made_with.items():
+            if name not in settings:
+                settings.add_hparam(name, value, None if value is not None else int)
+            settings.set_hparam(name, value)
+        return settings.parse(overrides)
+    settings = decode_hparams(overrides, facts.strategy)
+    for name, value in made_with.items():
+        if name in settings and name not in given:
+            settings.set_hparam(name, value)
+    return settings
+
+
+def decode_of_export(
+    servable: Servable, settings: HParams | str = "", scorer: "ExportedScorer | None" = None
+) -> Decode:
+    """Return the decoding of an open export, as it was exported or otherwise.
+
+    Args:
+        servable: the export.
+        settings: as of `settings_of_export`, or as in --decode_hparams; of what the export was
+            made with only beam_size (1: greedy), length_halfwidth and rescoring_alpha can be
+            changed. What a command does with sentences is left to it.
+        scorer: ranks candidates.
+
+    Raises:
+        InputError: settings that the export can't have, or candidates that nothing ranks.
+    """
+    facts = servable.metadata
+    wanted = settings_of_export(facts, settings) if isinstance(settings, str) else settings
+    is_greedy = _is_greedy(facts, wanted)
+    _check(servable, wanted, ("beam_size",) if is_greedy else ())
+    halfwidth = wanted.get("length_halfwidth", 0)
+    if halfwidth:
+        if scorer is None:
+            raise InputError(f"{halfwidth} lengths a side need a scorer to rank them.")
+        return _rescored(servable, scorer, halfwidth, wanted.rescoring_alpha)
+    signature = GREEDY if is_greedy else DECODE
+    servable.require(signature)
+
+    def decode(inputs: np.ndarray) -> tuple[Any, Any]:
+        result = servable.call(signature, inputs=inputs)
+        return result["outputs"][:, None], result["scores"][:, None]
+
+    return decode
+
+
+def translator_of_export(
+    servable: Servable,
+    settings: HParams,
+    encoders: dict[str, TextEncoder],
+    scorer: "ExportedScorer | None" = None,
+) -> Translator:
+    """Return a Translator on an open export.
+
+    Sources of more tokens than the export takes are too long, unless max_input_size cuts them.
+
+    Args:
+        servable: the export.
+        settings: as of `settings_of_export`.
+        encoders: the vocabularies that it was made with.
+        scorer: ranks candidates.
+
+    Raises:
+        InputError: as of `decode_of_export`, or a larger max_input_size than the export's.
+    """
+    limit, kept = servable.metadata.max_input_size, settings.max_input_size
+    if 0 < limit < kept:
+        raise InputError(
+            f"{servable.export_dir} takes {limit} tokens of a source, not max_input_size={kept}: "
+            "export the model again with that value."
+        )
+    longest = {"longest": limit} if limit > 0 else {}
+    decode = decode_of_export(servable, settings, scorer)
+    return Translator(decode, encoders, settings.batch_size, kept, **longest)
+
+
+def _is_greedy(facts: ExportMetadata, wanted: HParams) -> bool:
+    is_beam = facts.strategy == registry.BEAM
+    return is_beam and wanted.beam_size == 1 != facts.decode_hparams.get("beam_size")
+
+
+def _check(servable: Servable, wanted: HParams, free: tuple[str, ...]) -> None:
+    """Refuse what the export was made otherwise with.
+
+    Raises:
+        InputError: naming it.
+    """
+    if wanted.return_beams:
+        raise InputError(
+            f"return_beams=True has no effect on an export: {OF_COMMANDS['return_beams']}."
+        )
+    facts = servable.metadata
+    if "length_halfwidth" in wanted:
+        free = _CHANGEABLE
+    made_with = {**t2t_hparams().values(), **facts.decode_hparams}
+    if not set(wanted) <= made_with.keys():
+        made_with = {**decode_hparams("", facts.strategy).values(), **facts.decode_hparams}
+    for name in (name for name in wanted if name not in {*free, *OF_COMMANDS, _LIMIT}):
+        if wanted.get(name) != made_with[name]:
+            raise InputError(
+                f"{servable.export_dir} decodes with {name}={made_with[name]}, not "
+                f"{wanted.get(name)}: export the model again with that value."
+            )
+
+
+def _rescored(servable: Servable, scorer: "ExportedScorer", halfwidth: int, alpha: float) -> Decode:
+    """An export's candidates, ranked by a scorer, all in one graph if both are graphs."""
+    servable.require(CANDIDATES)
+    scorer.check_fits(servable.metadata.learnt, servable.export_dir)
+
+    def decode(inputs: Any) -> tuple[Any, Any]:
+        found = servable.call(CANDIDATES, inputs=inputs, halfwidth=np.int32(halfwidth))
+        return scorer.rank(inputs, found["outputs"], alpha)
+
+    return _in_graph(decode) if servable.is_graph and scorer.export.is_graph else decode
+
+
+def _in_graph(decode: Callable[[Any], tuple[Any, Any]]) -> Decode:
+    import tensorflow as tf
+
+    from t2t_hint_nart.decoding.strategy import IDS
+
+    compiled: Decode = tf.function(decode, input_signature=[IDS], autograph=False)
+    return compiled
