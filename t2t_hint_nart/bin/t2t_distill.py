@@ -25,6 +25,9 @@ _TRAIN_APART = "train teacher and student with t2t-trainer"
 define_flags = flag.group(
     teacher_export_dir=flag.path(None, "SavedModel of the teacher."),
     batch_size=flag.count(32, "Sentences decoded at a time."),
+    n_gram_order=flag.count(
+        0, "Largest n of an n-gram model of the translations, for a search; 0 for none.", least=0
+    ),
     skip_teacher_training=flag.refused(False, _TRAIN_APART),
     teacher_dir=flag.refused(None, _TRAIN_APART),
     student_dir=flag.refused(None, _TRAIN_APART),
@@ -41,10 +44,13 @@ def _main(values: flags.FlagValues) -> None:
     problem.progress = lambda line: print(f"{problem.name}: {line}", file=sys.stderr, flush=True)
     with directory_lock(values.data_dir):
         from t2t_hint_nart.exports.capabilities import ExportedTranslator
-        from t2t_hint_nart.serving.distillation import distill
+        from t2t_hint_nart.serving.distillation import distill, write_n_gram_model
 
         teacher = ExportedTranslator(values.teacher_export_dir)
         count = distill(teacher, problem, values.data_dir, values.batch_size)
+        n_grams = ""
+        if values.n_gram_order:
+            n_grams = write_n_gram_model(problem, values.data_dir, values.n_gram_order)
     command = printed_command(
         "t2t-trainer",
         problem=problem.name,
@@ -57,6 +63,11 @@ def _main(values: flags.FlagValues) -> None:
     print(
         f"{count} pairs of {problem.name} in {values.data_dir}. Train a student with:\n  {command}"
     )
+    if n_grams:
+        print(
+            "A student whose output is collapsed searches with an n-gram model of them by:\n"
+            f"  --decode_hparams=prefix_beam=20,n_gram_model={n_grams}"
+        )
 
 
 main = command_line.command(

@@ -23,7 +23,7 @@ registry.register_lazy_strategy(
 )
 registry.register_lazy_strategy(
     "collapsed",
-    "t2t_hint_nart.decoding.parallel:Collapsed",
+    "t2t_hint_nart.decoding.collapsed:Collapsed",
     "One pass over several positions a source token; repetitions and blanks are left out.",
 )
 registry.register_lazy_strategy(

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.decoding import CANDIDATES
 from t2t_hint_nart.decoding.one_pass import OnePassResult, candidate_lengths, one_pass
-from t2t_hint_nart.decoding.reading import Reading, dedup, read_collapsed, read_until_eos
+from t2t_hint_nart.decoding.reading import Reading, dedup, read_until_eos
 from t2t_hint_nart.decoding.search import Hypotheses
 from t2t_hint_nart.decoding.sources import keep_empty
 from t2t_hint_nart.decoding.strategy import IDS, Scorer, Signature, Strategy
@@ -98,18 +98,6 @@ class ParallelPass(Strategy):
     def canvas(self, inputs: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
         """As many positions as one length asks for, also where a sentence is shorter."""
         return tf.cast(tf.sequence_mask(self.lengths(inputs, 0)[:, 0]), ids.dtype)
-
-
-class Collapsed(ParallelPass):
-    """One pass over `upsampling` positions a source token, read without repetitions and blanks."""
-
-    reading = staticmethod(read_collapsed)
-
-    def lengths(self, inputs: tf.Tensor, halfwidth: tf.Tensor | int) -> tf.Tensor:
-        """So many times the source's, EOS counted: int32[B, 1]."""
-        del halfwidth
-        source_lengths = tf.reduce_sum(tf.cast(inputs != 0, tf.int32), axis=1, keepdims=True)
-        return self.hparams.upsampling * source_lengths
 
 
 class OnePass(ParallelPass):

@@ -15,13 +15,14 @@ from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.problem_identity import identity_of
 from t2t_hint_nart.data.sentence_batches import SentenceBatch
 from t2t_hint_nart.data.shards import read_shard
+from t2t_hint_nart.decoding.n_gram_model import NGramModel
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedTranslator
 from t2t_hint_nart.exports.metadata import SAVED_MODEL
 from t2t_hint_nart.json_file import as_stored, parse_json
 from t2t_hint_nart.progress import Progress
 from t2t_hint_nart.serving.translator import fitting_batches
-from t2t_hint_nart.text import EOS_ID
+from t2t_hint_nart.text import EOS_ID, PAD_ID
 from t2t_hint_nart.whole_file import naming_file, write_whole
 
 _SHOWN_DIGITS = 12
@@ -126,6 +127,29 @@ def distill(
     )
     journal.unlink()
     return count
+
+
+def write_n_gram_model(problem: DistillProblem, data_dir: str, order: int) -> str:
+    """Count the n-grams of a problem's training targets, and return the file's path.
+
+    Args:
+        problem: a distilled problem, or another.
+        data_dir: of its shards and vocabulary, and where the file goes.
+        order: the largest n.
+
+    Raises:
+        InputError: missing data, or an order that isn't possible.
+    """
+    _, feature = problem.features(DatasetSplit.TRAIN)
+    targets = (
+        [id_ for id_ in pair[feature] if id_ not in (PAD_ID, EOS_ID)]
+        for path in problem.shard_files(data_dir, DatasetSplit.TRAIN)
+        for pair in read_shard(path)
+    )
+    vocab_size = problem.get_feature_encoders(data_dir)["targets"].vocab_size
+    path = Path(data_dir) / f"{problem.name}-{order}grams.npz"
+    NGramModel.of(targets, order, vocab_size).write(path)
+    return str(path)
 
 
 def _decode(

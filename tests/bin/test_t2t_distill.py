@@ -3,8 +3,11 @@
 import dataclasses
 import shutil
 
+import numpy as np
 import pytest
 
+from t2t_hint_nart.data.shards import read_shard
+from t2t_hint_nart.decoding.n_gram_model import NGramModel
 from t2t_hint_nart.exports.metadata import read_metadata
 from tests.bin.conftest import PROBLEM
 from tests.commands import refusal, run_command
@@ -39,7 +42,8 @@ def test_the_opposite_direction(data_dir, teacher_of):
 
 def test_another_problem_and_the_same_again(data_dir, teacher_of):
     flags = {"problem": PROBLEM, "data_dir": data_dir, "teacher_export_dir": teacher_of("news")}
-    first, again = (run_command("t2t-distill", **flags) for _ in range(2))
+    first = run_command("t2t-distill", **flags)
+    again = run_command("t2t-distill", **flags, n_gram_order=3)
     warning = (
         f"{PROBLEM}_distill: warning: {flags['teacher_export_dir']} was trained on "
         f"'news', not on '{PROBLEM}'\n"
@@ -50,4 +54,17 @@ def test_another_problem_and_the_same_again(data_dir, teacher_of):
         f"{PROBLEM}_distill: all in {data_dir} already; remove the shards to write them again\n"
     )
     assert first.out.startswith(f"15 pairs of {PROBLEM}_distill in {data_dir}. Train a student")
-    assert again.out == first.out
+    n_grams = data_dir / f"{PROBLEM}_distill-3grams.npz"
+    assert again.out == first.out + (
+        "A student whose output is collapsed searches with an n-gram model of them by:\n"
+        f"  --decode_hparams=prefix_beam=20,n_gram_model={n_grams}\n"
+    )
+    paths = sorted(data_dir.glob(f"{PROBLEM}_distill-train-*"))
+    targets = [pair["targets"][:-1] for path in paths for pair in read_shard(str(path))]
+    found = NGramModel.read(n_grams)
+    expected = NGramModel.of(targets, 3, found.vocab_size)
+    for got, wanted in zip(found._tables, expected._tables, strict=True):
+        for values, theirs in zip(got, wanted, strict=True):
+            np.testing.assert_array_equal(values, theirs)
+    vocab_file = next(data_dir.glob("vocab.*"))
+    assert found.vocab_size == len(vocab_file.read_text("utf-8").splitlines())

@@ -47,7 +47,16 @@ OWN = {
         "rescoring_alpha": 0.0,
         **VERIFIED,
     },
-    "collapsed": VERIFIED,
+    "collapsed": {
+        "prefix_beam": 0,
+        "prefix_tokens": 20,
+        "n_gram_model": "",
+        "n_gram_weight": 0.4,
+        "length_bonus": 0.0,
+        "rescored": False,
+        "rescoring_alpha": 0.0,
+        **VERIFIED,
+    },
 }
 OWN["refinement"] = {**OWN["one_pass"], "iterations": 4}
 
@@ -127,6 +136,28 @@ def test_beam_and_alpha_mean_for_a_student_what_they_mean_in_the_fork(
 
 
 @pytest.mark.parametrize(
+    ("overrides", "beam", "alpha"),
+    [
+        ("", 0, 0.0),
+        ("beam_size=1", 0, 0.0),
+        ("beam_size=7,alpha=0.6", 7, 0.6),
+        ("beam_size=7,prefix_beam=3", 3, 0.0),
+        ("prefix_beam=1,rescoring_alpha=0.5", 1, 0.5),
+    ],
+)
+def test_beam_and_alpha_of_what_is_collapsed(overrides, beam, alpha):
+    hparams = decode_hparams(overrides, "collapsed")
+    assert (hparams.prefix_beam, hparams.rescoring_alpha) == (beam, alpha)
+
+
+@pytest.mark.parametrize("setting", ["n_gram_model=file", "length_bonus=0.5", "rescored=True"])
+def test_a_search_that_is_described_and_not_asked_for(setting):
+    with pytest.raises(InputError, match=f"^{setting} has no effect without a search; .*=20"):
+        decode_hparams(setting, "collapsed")
+    decode_hparams(f"{setting},beam_size=4", "collapsed")
+
+
+@pytest.mark.parametrize(
     ("overrides", "bias"),
     [
         ("use_inputs_length=True", 0),
@@ -168,6 +199,12 @@ OTHER = {
     "max_input_size": 7,
     "verified": True,
     "verified_tolerance": 0.5,
+    "prefix_beam": 20,
+    "prefix_tokens": 7,
+    "n_gram_model": "there",
+    "n_gram_weight": 0.7,
+    "length_bonus": 0.5,
+    "rescored": True,
 }
 FIXED = set(
     """
@@ -175,7 +212,7 @@ save_images skip_eos_postprocess num_decodes force_decode_length eos_penalty min
 decode_timeout_mins summaries_log_dir decode_in_memory
 """.split()
 )
-STUDENTS = ("one_pass", "refinement")
+STUDENTS = ("one_pass", "refinement", "collapsed")
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import pytest
 import tensorflow as tf
 
 from t2t_hint_nart.decoding.beam import Beam
+from t2t_hint_nart.decoding.collapsed import Collapsed
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
-from t2t_hint_nart.decoding.parallel import Collapsed, OnePass
+from t2t_hint_nart.decoding.parallel import OnePass
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.litert import MODEL_FILE, LiteRtInt8Runtime, LiteRtRuntime
 from t2t_hint_nart.exports.metadata import SCORES, TRANSLATES
