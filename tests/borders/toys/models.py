@@ -90,8 +90,8 @@ class ToyCtc(Criterion):
     scalar = Scalar("ctc", "losses/ctc", "ctc")
 
     def __call__(self, step):
-        """Summed over sentences, in nats; the count is that of their tokens."""
-        lengths = tf.reduce_sum(tf.cast(step.targets != 0, tf.int32), axis=1)
+        """Summed over sentences, in nats; the count is that of their tokens, without EOS."""
+        lengths = tf.reduce_sum(tf.cast(step.targets > 1, tf.int32), axis=1)
         losses = tf.nn.ctc_loss(
             step.targets,
             step.output.logits,
