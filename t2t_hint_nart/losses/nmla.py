@@ -89,7 +89,8 @@ class NmlaTerm(Term):
     """The expected bigrams as a registered term: `nmla`, for a short training after that by CTC.
 
     With ctc_weight=0 it is all that is minimised. It needs no hints; without a weight it isn't
-    computed. What a glance has shown counts like everything else.
+    computed. What a glance has shown counts like everything else. The loss of evaluations is the
+    criterion's, which rises while translations get better: BLEU says which checkpoint is best.
     """
 
     weight = "nmla_weight"
