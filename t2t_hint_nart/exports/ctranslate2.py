@@ -45,6 +45,7 @@ class CTranslate2Runtime:
         quantization: of the stored weights, as CTranslate2 names it; "" for float32.
     """
 
+    needs = ("ctranslate2", _EXTRA)
     quantization = ""
 
     def offers(self, strategy: "Strategy", capabilities: Sequence[str]) -> tuple[str, ...]:

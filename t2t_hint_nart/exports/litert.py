@@ -40,6 +40,7 @@ class LiteRtRuntime:
             quantized as they come, a row at a time.
     """
 
+    needs = ("ai_edge_litert", _EXTRA)
     int8 = False
 
     def offers(self, strategy: "Strategy", capabilities: Sequence[str]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Runtimes: what writes exports in one format and opens them, registered by name."""
 
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -50,7 +51,10 @@ class Servable(Protocol):
 
 
 class Runtime(Protocol):
-    """A format of exports."""
+    """A format of exports.
+
+    One that needs a package has it as `needs`: its name, and the command that installs it.
+    """
 
     def offers(self, strategy: "Strategy", capabilities: Sequence[str]) -> tuple[str, ...]:
         """What of a model's capabilities its exports in this format have.
@@ -98,3 +102,13 @@ def open_export(export_dir: str | Path) -> Servable:
     folder = newest_version(export_dir)
     metadata.check_files(folder)
     return runtime.open(folder, metadata)
+
+
+def missing_package(name: str) -> str:
+    """Return the command that installs what a runtime needs, "" if it is there.
+
+    Raises:
+        UnknownNameError: no such runtime.
+    """
+    package, command = getattr(registry.runtime(name), "needs", ("", ""))
+    return command if package and importlib.util.find_spec(package) is None else ""

@@ -15,6 +15,7 @@ from t2t_hint_nart.evaluation.bleu_conventions import in_order
 from t2t_hint_nart.evaluation.long_sentences import long_sentences
 from t2t_hint_nart.evaluation.repetition import text_repetition
 from t2t_hint_nart.evaluation.significance import all_pairs
+from t2t_hint_nart.exports.metadata import SAVED_MODEL
 from t2t_hint_nart.file_digests import file_digests
 from t2t_hint_nart.inspection.figures import save, training_curves_figure
 from t2t_hint_nart.losses.term import Scalar
@@ -66,26 +67,37 @@ class Evaluation:
     def _hypotheses(self, key: Key) -> list[str]:
         return self._file(key).read_text(encoding="utf-8").split("\n")[:-1]
 
-    def decode(self) -> dict[str, Any]:
-        """Translate with every system by each of its decodings; one file each under decodes/.
+    def decode(self, runtime: str = SAVED_MODEL) -> dict[str, Any]:
+        """Translate with every system by each decoding in a runtime; one file each in decodes/.
 
         Returns:
             `sentences`, their number; `digests`, the sha256 of each file by its name.
         """
         sources = [source for source, _ in self._pairs]
-        for key in self.recipe.decoded():
+        keys = self.recipe.decoded(runtime)
+        for key in keys:
             lines = self.exports.translate(*key, sources)
             write_whole(self._file(key), "".join(f"{line}\n" for line in lines))
-        files = [self._file(key) for key in self.recipe.decoded()]
+        files = [self._file(key) for key in keys]
         return {
             "sentences": len(sources),
             "digests": file_digests(self.output_dir / DECODES, files),
         }
 
-    def latency(self) -> dict[str, Any]:
-        """Milliseconds a sentence at batch 1, ids to ids, after warm-up, on one thread."""
+    def latency(self, runtime: str = SAVED_MODEL) -> dict[str, Any]:
+        """Milliseconds a sentence at batch 1, ids to ids, after warm-up, on one thread.
+
+        What is in another runtime than the baseline is timed in turn with it: `speedup`.
+        """
         pairs = self._pairs[: self.recipe.latency_sentences]
-        return time_systems(self.exports, [source for source, _ in pairs])
+        keys, baseline = self.recipe.decoded(runtime), self.recipe.baseline
+        also = [baseline] if baseline and baseline not in keys else []
+        timed = time_systems(self.exports, [*also, *keys], [source for source, _ in pairs])
+        if baseline:
+            base = timed[".".join(baseline)]["median_ms"]
+            for key in keys:
+                timed[".".join(key)]["speedup"] = base / timed[".".join(key)]["median_ms"]
+        return timed
 
     def states(self) -> dict[str, Any]:
         """Cosine and attention statistics of systems that tell states, and the paper's figures."""
@@ -140,8 +152,10 @@ class Evaluation:
                 measured |= {
                     "latency_ms": timed["median_ms"],
                     **{f"latency_{name}": timed[name] for name in ("mean_ms", "p90_ms", "calls")},
-                    "speedup": base and base / timed["median_ms"],
+                    "speedup": timed.get("speedup", base and base / timed["median_ms"]),
                 }
+            if (runtime := self.recipe.decoding(key[1]).runtime) != SAVED_MODEL:
+                measured |= {"runtime": runtime}
             yield from flat_rows({**about, "system": key[0], "decoding": key[1]}, measured)
         yield from flat_rows(
             about, {"bleu_convention": self.exports.problem.bleu_convention, **told}

@@ -18,6 +18,7 @@ from t2t_hint_nart.data.problem_identity import identity_of
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.exports.capabilities import ExportedScorer, ExportedTranslator, HintGiver
+from t2t_hint_nart.exports.metadata import SAVED_MODEL
 from t2t_hint_nart.exports.runtime import Servable, open_export
 from t2t_hint_nart.inspection.generated import NEEDED, Generated, inside_export
 from t2t_hint_nart.reproduce.recipe import Recipe, System
@@ -68,7 +69,11 @@ def averaged(run: Run) -> Path:
 
 
 def export_averaged(
-    run: Run, length_bias: int | None, overrides: str, export_dir: str
+    run: Run,
+    length_bias: int | None,
+    overrides: str,
+    export_dir: str,
+    runtime: str = SAVED_MODEL,
 ) -> dict[str, Any]:
     """Export the averaged weights of a run that has measured C, or has none.
 
@@ -79,7 +84,7 @@ def export_averaged(
         hparams.length_bias = length_bias
     model = load_trained(run.model, hparams, run.problem, run.data_dir, str(averaged(run)))
     shutil.rmtree(export_dir, ignore_errors=True)
-    export(model, decode_hparams(overrides, registry.strategy_of(run.model)), export_dir)
+    export(model, decode_hparams(overrides, registry.strategy_of(run.model)), export_dir, runtime)
     return {"export_dir": export_dir}
 
 
@@ -104,7 +109,7 @@ class Exports:
 
     Attributes:
         recipe: of the experiment.
-        export_dir: of a system, by its name.
+        export_dir: of an export, by its name, which a SavedModel has from its system.
         problem: with the vocabularies.
         data_dir: where these are.
     """
@@ -125,8 +130,9 @@ class Exports:
     @functools.cache  # noqa: B019
     def _decode(self, system: str, decoding: str) -> Decode:
         wanted = self.recipe.decoding(decoding)
-        scorer = ExportedScorer(self._exported(wanted.scorer)) if wanted.scorer else None
-        return decode_of_export(self._exported(system), wanted.decode_hparams, scorer)
+        opened = [self._exported(name) for name in wanted.exports(system)]
+        scorer = ExportedScorer(opened[-1]) if wanted.scorer else None
+        return decode_of_export(opened[0], wanted.decode_hparams, scorer)
 
     @functools.cached_property
     def encoders(self) -> dict[str, Any]:
@@ -143,7 +149,7 @@ class Exports:
     def call(self, system: str, decoding: str) -> Callable[[tf.Tensor], Any]:
         """Return what translates int32[B, S] and comes back when the ids are there."""
         decode = self._decode(system, decoding)
-        return lambda ids: decode(ids)[0].numpy()
+        return lambda ids: np.asarray(decode(ids)[0])
 
     def ids(self, sentences: Sequence[str]) -> list[list[int]]:
         """Return the ids of source sentences, EOS last."""

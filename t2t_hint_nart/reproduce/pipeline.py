@@ -10,6 +10,8 @@ from typing import Any, TextIO
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.directory_lock import directory_lock
+from t2t_hint_nart.exports.metadata import SAVED_MODEL
+from t2t_hint_nart.exports.runtime import missing_package
 from t2t_hint_nart.file_digests import check_digests
 from t2t_hint_nart.output_dir import create_hparams
 from t2t_hint_nart.reproduce import execution
@@ -27,7 +29,8 @@ class Pipeline:
     """Run a recipe in a directory; interrupted anywhere, the same call goes on.
 
     data/ holds shards and vocabulary, <system>/ a training run, export/<system>/ its SavedModel,
-    decodes/ the translations, stages/ what is done, results.jsonl and report.md the result.
+    export/<system>.<runtime>/ its export in another runtime, decodes/ the translations, stages/
+    what is done, results.jsonl and report.md the result.
 
     Attributes:
         recipe: what to do.
@@ -50,7 +53,7 @@ class Pipeline:
 
     def __post_init__(self) -> None:
         """Find the data, and count the stages."""
-        recipe = self.recipe
+        self.recipe = recipe = self._installed()
         self._shared_dir = Path(self.teacher_from or self.output_dir)
         self.data_dir = str(self._shared_dir / "data")
         self._stream = self.stream or sys.stdout
@@ -61,7 +64,8 @@ class Pipeline:
         distils = any(system.distilled for system in recipe.systems)
         others = (distils, recipe.calibrated, recipe.latency_sentences, recipe.baseline)
         # Data, train and export of every system, decode; of the others what the recipe has.
-        total = 2 + 2 * len(recipe.systems) + sum(map(bool, others))
+        total = 2 + 2 * len(recipe.systems) + sum(map(bool, others)) + len(recipe.runtimes)
+        self._length_biases: dict[str, int | None] = {}
         self.stages = Stages(self.output_dir, total, self._stream)
 
     def run(self) -> Finished:
@@ -97,14 +101,10 @@ class Pipeline:
         """The stages after training."""
         recipe = self.recipe
         settings: dict[str, Any] = {"split": recipe.split, "sentences": recipe.sentences}
-        for system, name in recipe.decoded():
+        for system, name in recipe.decoded(SAVED_MODEL):
             decoding = recipe.decoding(name)
             settings[f"{system}.{name}"] = (decoding.decode_hparams, decoding.scorer)
-        decoded = self.stages.run("decode", settings, evaluation.decode)
-        stamp = self.output_dir / "stages" / "decode.json"
-        advice = f"Put it back, or delete {stamp} to translate again."
-        # Experiments of before there were digests have none.
-        check_digests(self.output_dir / DECODES, decoded.get("digests", {}), advice)
+        self._check_decodes("decode", self.stages.run("decode", settings, evaluation.decode))
         measured: dict[str, Result] = {"latency": {}, "states": {}}
         if recipe.latency_sentences:
             timed = {**settings, "latency_sentences": recipe.latency_sentences}
@@ -116,7 +116,67 @@ class Pipeline:
                 "drawn": recipe.drawn,
             }
             measured["states"] = self.stages.run("states", seen, evaluation.states)
+        for runtime in recipe.runtimes:
+            measured["latency"] |= self._measure_in(runtime, evaluation)
         return measured
+
+    def _check_decodes(self, stage: str, decoded: Result) -> None:
+        """Refuse translations that aren't those that a stage wrote."""
+        stamp = self.output_dir / "stages" / f"{stage}.json"
+        advice = f"Put it back, or delete {stamp} to translate again."
+        # Experiments of before there were digests have none.
+        check_digests(self.output_dir / DECODES, decoded.get("digests", {}), advice)
+
+    def _measure_in(self, runtime: str, evaluation: Evaluation) -> Result:
+        """A stage for each further runtime: export, translate and time what is decoded in it.
+
+        Returns:
+            As `Evaluation.latency`, without the baseline, which it was timed beside.
+        """
+        recipe = self.recipe
+        keys, timed = recipe.decoded(runtime), recipe.latency_sentences
+        decodings = {key: recipe.decoding(key[1]) for key in keys}
+        exports = {n: e for key in keys for n, e in decodings[key].exports(key[0]).items()}
+        settings = {
+            "split": recipe.split,
+            "sentences": recipe.sentences,
+            "latency_sentences": timed,
+            "baseline": recipe.baseline,
+            **{
+                ".".join(key): (d.decode_hparams, d.scorer, *d.runtimes)
+                for key, d in decodings.items()
+            },
+        }
+
+        def measure() -> Result:
+            for name, (system, format_) in exports.items():
+                if format_ != SAVED_MODEL:
+                    execution.export_averaged(
+                        self.run_of(recipe.system(system)),
+                        self._length_biases[system],
+                        recipe.exported(system).decode_hparams,
+                        self.export_dir(name),
+                        format_,
+                    )
+            decoded = evaluation.decode(runtime)
+            return {**decoded, "latency": evaluation.latency(runtime) if timed else {}}
+
+        measured = self.stages.run(runtime, settings, measure)
+        self._check_decodes(runtime, measured)
+        return {".".join(key): measured["latency"][".".join(key)] for key in keys if timed}
+
+    def _installed(self) -> Recipe:
+        """The recipe without what needs a runtime that isn't installed, which is told."""
+        needed = {runtime for decoding in self.recipe.decodings for runtime in decoding.runtimes}
+        missing = {runtime: command for runtime in needed if (command := missing_package(runtime))}
+        for runtime, command in sorted(missing.items()):
+            print(
+                f"No rows in the runtime {runtime}, which isn't installed: {command}; the same "
+                "command adds them then.",
+                file=sys.stderr,
+                flush=True,
+            )
+        return self.recipe.without(tuple(missing)) if missing else self.recipe
 
     def run_of(self, system: System) -> Run:
         """Return the training run of a system."""
@@ -133,7 +193,7 @@ class Pipeline:
         )
 
     def export_dir(self, system: str) -> str:
-        """Return where a system's SavedModel is."""
+        """Return where a system's SavedModel is, or an export by its name (`Decoding.exports`)."""
         return str(self._dir(system) / "export" / system)
 
     def settings(self) -> dict[str, dict[str, Any]]:
@@ -174,7 +234,7 @@ class Pipeline:
         }
         stage = self._shared if system.name == self.recipe.distilled_by else self.stages.run
         trained = stage(system.name, settings, lambda: self._train(system))
-        bias = trained["length_bias"]
+        bias = self._length_biases[system.name] = trained["length_bias"]
         stage(
             f"export_{system.name}",
             {"decode_hparams": decode_hparams},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError, find_named
+from t2t_hint_nart.exports.metadata import SAVED_MODEL
 from t2t_hint_nart.reproduce.paper_results import IWSLT
 
 
@@ -49,6 +50,8 @@ class Decoding:
         scorer: the system that ranks the candidates.
         systems: that are decoded so; all if there are none.
         label: in tables; the name if "".
+        runtime: of the systems' exports that translate; registered name.
+        scorer_runtime: of the scorer's export; as `runtime` if "".
     """
 
     name: str
@@ -56,6 +59,22 @@ class Decoding:
     scorer: str = ""
     systems: tuple[str, ...] = ()
     label: str = ""
+    runtime: str = SAVED_MODEL
+    scorer_runtime: str = ""
+
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        """Those of its exports."""
+        return (self.runtime, *([self.scorer_runtime or self.runtime] if self.scorer else ()))
+
+    def exports(self, system: str) -> dict[str, tuple[str, str]]:
+        """Return what it opens of a system and, behind it, of the scorer.
+
+        Returns:
+            By the name of the export, which is its directory's, the system and the runtime.
+        """
+        pairs = zip(filter(None, (system, self.scorer)), self.runtimes, strict=True)
+        return {(s if r == SAVED_MODEL else f"{s}.{r}"): (s, r) for s, r in pairs}
 
 
 @dataclass(frozen=True)
@@ -140,7 +159,7 @@ class Recipe:
                         f"recipe {self.name!r}, {field}: {value!r} is none of the systems "
                         f"{', '.join(known) or 'before it'}"
                     )
-        if self.baseline and self.baseline not in self.decoded():
+        if self.baseline and self.baseline not in self.decoded(SAVED_MODEL):
             raise InputError(f"recipe {self.name!r} decodes no {'.'.join(self.baseline)}, baseline")
 
     @property
@@ -163,13 +182,29 @@ class Recipe:
         """Return the decoding of a name."""
         return next(decoding for decoding in self.decodings if decoding.name == name)
 
-    def decoded(self) -> list[tuple[str, str]]:
-        """Return (system, decoding) of everything that is translated, in the order of rows."""
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        """Those of its decodings besides SavedModels, in their order."""
+        found = dict.fromkeys(decoding.runtime for decoding in self.decodings)
+        return tuple(runtime for runtime in found if runtime != SAVED_MODEL)
+
+    def without(self, runtimes: Sequence[str]) -> "Recipe":
+        """Return the recipe without the decodings that need one of some runtimes."""
+        kept = (d for d in self.decodings if not set(runtimes).intersection(d.runtimes))
+        return dataclasses.replace(self, decodings=tuple(kept))
+
+    def decoded(self, runtime: str = "") -> list[tuple[str, str]]:
+        """Return (system, decoding) of everything that is translated, in the order of rows.
+
+        Args:
+            runtime: only what is translated in it; all if "".
+        """
         return [
             (system.name, decoding.name)
             for system in self.systems
             for decoding in self.decodings
             if not decoding.systems or system.name in decoding.systems
+            if runtime in ("", decoding.runtime)
         ]
 
     def exported(self, system: str) -> Decoding:
@@ -179,7 +214,8 @@ class Recipe:
         """
         if self.baseline and self.baseline[0] == system:
             return self.decoding(self.baseline[1])
-        own = (self.decoding(decoding) for name, decoding in self.decoded() if name == system)
+        decoded = self.decoded(SAVED_MODEL)
+        own = (self.decoding(decoding) for name, decoding in decoded if name == system)
         return next((decoding for decoding in own if not decoding.scorer), Decoding("default"))
 
     def as_exported(self) -> list[tuple[str, str]]:

@@ -106,13 +106,14 @@ def translate_command(export_dir: str) -> str:
 
 def summary(rows: Rows) -> str:
     """Return the rows for a terminal: BLEU, repetition, latency, speed-up."""
-    lines = [f"{'system':20s} {'decoding':20s} {'BLEU':>6s} {'rep %':>6s} {'ms':>8s} {'x':>6s}"]
+    wide = max([20, *(len(decoding) for _, decoding in rows.decoded())])
+    lines = [f"{'system':20s} {'decoding':{wide}s} {'BLEU':>6s} {'rep %':>6s} {'ms':>8s} {'x':>6s}"]
     for key in rows.decoded():
         bleu, repeated = rows.get("bleu_13a", *key), rows.get("repetition_percent", *key)
         latency, speedup = (
             tables.number(rows.get(metric, *key), "{:.1f}") for metric in ("latency_ms", "speedup")
         )
-        names = "{:20s} {:20s}".format(*key)
+        names = f"{key[0]:20s} {key[1]:{wide}s}"
         lines.append(f"{names} {bleu:6.2f} {repeated:6.2f} {latency:>8s} {speedup:>6s}")
     return "\n".join(lines)
 

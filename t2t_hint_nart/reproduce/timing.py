@@ -31,11 +31,19 @@ class _Task(NamedTuple):
     export_dirs: dict[str, str]
     data_dir: str
     usr_dirs: tuple[str, ...]
+    keys: tuple[tuple[str, str], ...]
     sentences: tuple[str, ...]
 
 
-def time_systems(exports: Exports, sentences: Sequence[str]) -> dict[str, Any]:
-    """Time every system by each of its decodings, a sentence at a time, ids to ids.
+def time_systems(
+    exports: Exports, keys: Sequence[tuple[str, str]], sentences: Sequence[str]
+) -> dict[str, Any]:
+    """Time systems by their decodings, a sentence at a time, ids to ids.
+
+    Args:
+        exports: of the systems.
+        keys: (system, decoding) of what is timed, in turn.
+        sentences: the sources.
 
     Returns:
         By "<system>.<decoding>" the fields of a `Latency`; `threads`, of each kind that TensorFlow
@@ -44,13 +52,14 @@ def time_systems(exports: Exports, sentences: Sequence[str]) -> dict[str, Any]:
     Raises:
         InputError: what opening an export raises; the process was killed.
     """
-    systems = {system for system, _ in exports.recipe.decoded()}
-    systems |= {decoding.scorer for decoding in exports.recipe.decodings if decoding.scorer}
+    recipe = exports.recipe
+    names = {name for system, by in keys for name in recipe.decoding(by).exports(system)}
     task = _Task(
-        exports.recipe,
-        {system: exports.export_dir(system) for system in systems},
+        recipe,
+        {name: exports.export_dir(name) for name in names},
         exports.data_dir,
         user_directory.imported_directories(),
+        tuple(keys),
         tuple(sentences),
     )
     context = multiprocessing.get_context("spawn")
@@ -93,6 +102,6 @@ def _measured(task: _Task) -> dict[str, Any]:
     exports = Exports(recipe, task.export_dirs.__getitem__, problem, task.data_dir)
     # All read the same ids.
     inputs = [tf.constant([ids], tf.int32) for ids in exports.ids(task.sentences)]
-    calls = {".".join(key): exports.call(*key) for key in recipe.decoded()}
+    calls = {".".join(key): exports.call(*key) for key in task.keys}
     measured = measure_latencies(calls, inputs, rounds=ROUNDS)
     return {**{name: vars(latency) for name, latency in measured.items()}, "threads": THREADS}

@@ -22,10 +22,12 @@ STAGES = [
     "decode",
     "latency",
     "states",
+    "ctranslate2",
 ]
 ROWS = [
     ("teacher", "greedy"),
     ("teacher", "beam4"),
+    ("teacher", "beam4_ctranslate2"),
     (STUDENT, "one_pass"),
     (STUDENT, "rescored_9"),
 ]

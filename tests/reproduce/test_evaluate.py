@@ -11,6 +11,7 @@ from t2t_hint_nart.file_digests import check_digests
 from t2t_hint_nart.reproduce import evaluate
 from t2t_hint_nart.reproduce.evaluate import SAMPLES, Evaluation
 from t2t_hint_nart.reproduce.execution import Exports
+from t2t_hint_nart.reproduce.recipe import Decoding
 from t2t_hint_nart.reproduce.rows import Rows, read_rows
 from t2t_hint_nart.training.objective import Objective
 from t2t_hint_nart.training.summaries import Summaries
@@ -118,6 +119,21 @@ def test_systems_are_compared_under_the_same_decoding(tmp_path):
     }
     assert found["student_align", "one_pass", "p_value.vs.student_nll"] < 0.05
     assert found["student_align", "one_pass", "difference.vs.student_nll"] > 0
+
+
+def test_rows_in_another_runtime_say_so(tmp_path):
+    """Their speed-up is over the baseline that they were timed beside."""
+    fast = Decoding("one_pass_fast", systems=("student_nll",), runtime="litert_int8")
+    recipe = dataclasses.replace(RECIPE, decodings=(*RECIPE.decodings, fast))
+    path = tmp_path / "decodes" / "student_nll.one_pass_fast.txt"
+    path.write_text("".join(f"{line}\n" for line in REFERENCES), encoding="utf-8")
+    timed = {"student_nll.one_pass_fast": {"median_ms": 2.0, "speedup": 12.0, **LATENCY}}
+    latency = {name: {"median_ms": ms, **LATENCY} for name, (_, ms) in TRANSLATIONS.items()}
+    evaluation_of(recipe, tmp_path).report(1, {"settings": {}}, latency | timed, {})
+    rows = Rows(read_rows(tmp_path), "tiny")
+    key = ("student_nll", "one_pass_fast")
+    assert rows.get("runtime", *key) == "litert_int8" and rows.get("speedup", *key) == 12.0
+    assert rows.get("runtime", "student_nll", "one_pass") is None
 
 
 def test_without_a_baseline_nothing_is_a_speed_up(tmp_path):

@@ -16,7 +16,7 @@ def test_an_export_that_a_kill_left_unnoted_is_made_again(monkeypatch, tmp_path)
     target = tmp_path / "export" / "student_nll"
     seen, loaded = [], []
 
-    def export(model, settings, export_dir):
+    def export(model, settings, export_dir, runtime):
         del model
         assert export_dir == str(target) and not target.exists()
         target.mkdir(parents=True)

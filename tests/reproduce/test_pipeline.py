@@ -33,6 +33,14 @@ STAGES = [
     "states",
 ]
 SHARED = STAGES[:4]
+# In other runtimes: the student's one pass, and its candidates ranked by the teacher.
+FAST = {"student_nll.fast", "student_nll.fast_rescored"}
+IN_RUNTIMES = (
+    Decoding("fast", systems=("student_nll",), runtime="litert_int8"),
+    Decoding(
+        "fast_rescored", "length_halfwidth=2", "teacher", ("student_nll",), "", "litert_int8", "ct2"
+    ),
+)
 # A user's own: one system, no teacher, nothing timed.
 PLAIN = Recipe(
     name="plain",
@@ -57,7 +65,9 @@ class Works:
         monkeypatch.setattr(
             execution,
             "export_averaged",
-            lambda run, *_: self.work(f"export_{run.output_dir.rpartition('/')[2]}"),
+            lambda run, *args: self.work(
+                f"export_{run.output_dir.rpartition('/')[2]}" + " in ".join(["", *args[3:]])
+            ),
         )
         monkeypatch.setattr(pipeline_module, "Evaluation", lambda *_: self)
         monkeypatch.setattr(pipeline_module, "hardware", dict)
@@ -68,11 +78,12 @@ class Works:
         self.done.append(name)
         return {told or name: len(self.done), "length_bias": None}
 
-    def decode(self):
-        return self.work("decode")
+    def decode(self, runtime=""):
+        return self.work(f"decode{runtime and ' in '}{runtime}")
 
-    def latency(self):
-        return self.work("latency")
+    def latency(self, runtime=""):
+        name = f"latency{runtime and ' in '}{runtime}"
+        return self.work(name) | {key: {"median_ms": 1.0} for key in FAST}
 
     def states(self):
         return self.work("states")
@@ -106,6 +117,38 @@ def test_a_recipe_without_teacher_and_baseline(works, tmp_path):
     assert "[4/4] decode: done" in told
     (facts,) = works.reports
     assert facts["latency"] == facts["states"] == {} and "calibration" not in facts
+
+
+def test_each_further_runtime_has_a_stage_at_the_end(works, tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline_module, "missing_package", lambda _: "")
+    recipe = dataclasses.replace(RECIPE, decodings=(*RECIPE.decodings, *IN_RUNTIMES))
+    # What stands needn't be made anew.
+    run(tmp_path)
+    assert "[13/13] litert_int8: done" in run(tmp_path, recipe)
+    assert works.done == [
+        *STAGES,
+        "export_student_nll in litert_int8",
+        "export_teacher in ct2",
+        "decode in litert_int8",
+        "latency in litert_int8",
+    ]
+    assert works.reports[-1]["latency"].keys() == {*works.reports[0]["latency"], *FAST}
+    other = dataclasses.replace(recipe.decodings[-1], scorer_runtime="litert")
+    other = dataclasses.replace(recipe, decodings=(*recipe.decodings[:-1], other))
+    with pytest.raises(InputError, match="stage 'litert_int8' made with student_nll.fast_rescored"):
+        run(tmp_path, other)
+
+
+def test_a_runtime_that_is_not_installed_has_no_rows(works, tmp_path, monkeypatch, capsys):
+    commands = {"ct2": "pip install ct2"}
+    monkeypatch.setattr(pipeline_module, "missing_package", lambda name: commands.get(name, ""))
+    recipe = dataclasses.replace(RECIPE, decodings=(*RECIPE.decodings, *IN_RUNTIMES))
+    pipeline = Pipeline(recipe, tmp_path, "")
+    assert [d.name for d in pipeline.recipe.decodings] == [d.name for d in recipe.decodings[:-1]]
+    assert capsys.readouterr().err == (
+        "No rows in the runtime ct2, which isn't installed: pip install ct2; the same command adds "
+        "them then.\n"
+    )
 
 
 def test_a_finished_experiment_only_writes_its_report_again(works, tmp_path):

@@ -7,8 +7,24 @@ import pytest
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.errors import InputError, UnknownNameError
-from t2t_hint_nart.reproduce.recipe import find_recipe
-from tests.reproduce.tiny_recipe import TINY_RECIPE
+from t2t_hint_nart.reproduce.recipe import Decoding, find_recipe
+from tests.reproduce.tiny_recipe import STUDENTS, TINY_RECIPE
+
+
+def test_decodings_in_other_runtimes():
+    fast = Decoding("fast", "", "teacher", STUDENTS, runtime="litert", scorer_runtime="ctranslate2")
+    recipe = dataclasses.replace(TINY_RECIPE, decodings=(*TINY_RECIPE.decodings, fast))
+    assert recipe.runtimes == ("litert",)
+    assert recipe.decoded("litert") == [(student, "fast") for student in STUDENTS]
+    assert recipe.decoded("saved_model") == TINY_RECIPE.decoded()
+    assert fast.exports("student_nll") == {
+        "student_nll.litert": ("student_nll", "litert"),
+        "teacher.ctranslate2": ("teacher", "ctranslate2"),
+    }
+    assert list(TINY_RECIPE.decoding("rescored_5").exports("a")) == ["a", "teacher"]
+    assert recipe.without(["ctranslate2"]) == TINY_RECIPE
+    with pytest.raises(InputError, match="decodes no student_nll.fast, baseline"):
+        dataclasses.replace(recipe, baseline=("student_nll", "fast"))
 
 
 @pytest.mark.parametrize("name", registry.list_recipes())

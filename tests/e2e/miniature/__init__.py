@@ -57,6 +57,12 @@ def miniature() -> Recipe:
         decodings=(
             Decoding("greedy", f"beam_size=1,{search}", systems=("teacher",)),
             Decoding("beam4", f"beam_size=4,{search}", systems=("teacher",)),
+            Decoding(
+                "beam4_ctranslate2",
+                f"beam_size=4,{search}",
+                systems=("teacher",),
+                runtime="ctranslate2",
+            ),
             Decoding("one_pass", systems=("student_align_hid",)),
             Decoding("rescored_9", "length_halfwidth=4", "teacher", ("student_align_hid",)),
         ),
