@@ -159,11 +159,7 @@ class OpenCTranslate2(PlainTextServable):
                 return_scores=True,
             )
             for index, result in zip(indices, results, strict=True):
-                scored = [
-                    ([int(word) for word in words], score / length_penalty(len(words), alpha))
-                    for words, score in zip(result.hypotheses, result.scores, strict=True)
-                ]
-                best[index] = max(scored, key=lambda pair: pair[1])
+                best[index] = _best(result, alpha)
         return {
             "outputs": _padded([ids for ids, _ in best]),
             "scores": np.array([score for _, score in best], np.float32),
@@ -182,6 +178,22 @@ class OpenCTranslate2(PlainTextServable):
             "log_prob": np.array([log_probs.sum() for log_probs in tokens], np.float32),
             "token_log_prob": _padded(tokens, np.float32),
         }
+
+
+def _best(result: Any, alpha: float) -> tuple[list[int], float]:
+    """The ids and the score of the best hypothesis of a TranslationResult.
+
+    What has no end within the limit is one where nothing has, and is compared without a penalty
+    (`decoding.search.Hypotheses`).
+    """
+    hypotheses = [[int(word) for word in words] for words in result.hypotheses]
+    ended = [ids[-1:] == [EOS_ID] for ids in hypotheses]
+    scored = [
+        (ids, score / length_penalty(len(ids), alpha if any(ended) else 0.0))
+        for ids, score, has_end in zip(hypotheses, result.scores, ended, strict=True)
+        if has_end or not any(ended)
+    ]
+    return max(scored, key=lambda pair: pair[1])
 
 
 def length_penalty(length: int, alpha: float) -> float:

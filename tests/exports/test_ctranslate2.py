@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -110,6 +111,25 @@ def test_no_sentence_no_word_and_too_many(opened):
     limited = CTranslate2Runtime().open(Path(export.export_dir), facts)
     expected = export.call("greedy", inputs=[[2, 3, 1]])["outputs"]
     np.testing.assert_array_equal(limited.call("greedy", inputs=SOURCES[2:3])["outputs"], expected)
+
+
+@pytest.mark.parametrize(
+    ("hypotheses", "scores", "best", "score"),
+    [
+        # Without its end the longest would have the best score by far.
+        ([["5", "1"], ["6", "7", "1"], ["5"] * 50], [-6.0, -6.1, -6.2], [6, 7, 1], -6.1 / (8 / 6)),
+        ([["5"] * 3, ["6"] * 3], [-3.0, -2.0], [6, 6, 6], -2.0),
+    ],
+)
+def test_what_has_no_end_is_the_last_choice(opened, monkeypatch, hypotheses, scores, best, score):
+    export = opened[2]
+    found = SimpleNamespace(hypotheses=hypotheses, scores=scores)
+    stub = SimpleNamespace(translate_batch=lambda *_, **__: [found])
+    monkeypatch.setattr(export, "_translator", stub)
+    monkeypatch.setitem(export._settings, "alpha", 1.0)
+    result = export.call("decode", inputs=SOURCES[:1])
+    assert result["outputs"].tolist() == [best]
+    np.testing.assert_allclose(result["scores"], [score], rtol=1e-6)
 
 
 def test_several_targets_a_source(opened):
