@@ -128,13 +128,34 @@ def _with_room(now: _Canvas, limits: tf.Tensor, eos_id: int) -> tf.Tensor:
     return tf.pad(now.ids, [[0, 0], [0, added]])
 
 
+def verified(
+    scorer: Scorer,
+    inputs: tf.Tensor,
+    draft: tf.Tensor,
+    extra_length: int,
+    tolerance: float = 0.0,
+) -> VerifiedDrafts:
+    """Have a scorer check drafts int32[B, T] of sources int32[B, S].
+
+    Args:
+        scorer: the verifier.
+        inputs: the sources.
+        draft: PAD 0 behind a sentence, with EOS or without.
+        extra_length: most tokens beyond the source's length.
+        tolerance: as of `verified_search`.
+    """
+    limits = tf.reduce_sum(tf.cast(inputs != 0, tf.int32), axis=1) + extra_length
+    ended = complete_sentences(draft)
+    return verified_search(scorer.choose, scorer.encode(inputs), ended, limits, tolerance)
+
+
 class Verified:
     """A strategy's hypothesis as a draft, made what a scorer's greedy search would say.
 
     Args:
         draft: gives one hypothesis.
         verifier: checks it.
-        extra_length: most tokens beyond the source's length.
+        extra_length: as of `verified`.
         tolerance: as of `verified_search`.
     """
 
@@ -148,11 +169,8 @@ class Verified:
 
     def search(self, network: Any, inputs: tf.Tensor) -> VerifiedDrafts:
         """Decode a batch, and tell of the passes; args as `Strategy.__call__`."""
-        draft = complete_sentences(self._draft(network, inputs).ids[:, 0])
-        limits = tf.reduce_sum(tf.cast(inputs != 0, tf.int32), axis=1) + self._extra_length
-        verifier = self._verifier
-        source = verifier.encode(inputs)
-        return verified_search(verifier.choose, source, draft, limits, self._tolerance)
+        draft = self._draft(network, inputs).ids[:, 0]
+        return verified(self._verifier, inputs, draft, self._extra_length, self._tolerance)
 
     def __call__(self, network: Any, inputs: tf.Tensor) -> Hypotheses:
         """Decode a batch; args and result as `Strategy.__call__`.

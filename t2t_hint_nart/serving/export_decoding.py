@@ -14,7 +14,7 @@ from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.decoding import CANDIDATES, GREEDY
 from t2t_hint_nart.decoding.decode_hparams import OF_COMMANDS, decode_hparams, t2t_hparams
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.exports.metadata import DECODE, ExportMetadata
+from t2t_hint_nart.exports.metadata import CHOOSE, DECODE, ExportMetadata
 from t2t_hint_nart.exports.runtime import Servable
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.serving.translator import Decode, Translator
@@ -71,6 +71,10 @@ def decode_of_export(
     wanted = settings_of_export(facts, settings) if isinstance(settings, str) else settings
     is_greedy = _is_greedy(facts, wanted)
     _check(servable, wanted, ("beam_size",) if is_greedy else ())
+    if wanted.get("verified", False):
+        if scorer is None:
+            raise InputError("verified=True makes drafts, which need a scorer to check them.")
+        return _verified(servable, scorer, wanted)
     halfwidth = wanted.get("length_halfwidth", 0)
     if halfwidth:
         if scorer is None:
@@ -134,6 +138,8 @@ def _check(servable: Servable, wanted: HParams, free: tuple[str, ...]) -> None:
     facts = servable.metadata
     if "length_halfwidth" in wanted:
         free = _CHANGEABLE
+    if wanted.get("verified", False):
+        free = (*free, "verified", "verified_tolerance", "extra_length")
     made_with = {**t2t_hparams().values(), **facts.decode_hparams}
     if not set(wanted) <= made_with.keys():
         made_with = {**decode_hparams("", facts.strategy).values(), **facts.decode_hparams}
@@ -153,6 +159,32 @@ def _rescored(servable: Servable, scorer: "ExportedScorer", halfwidth: int, alph
     def decode(inputs: Any) -> tuple[Any, Any]:
         found = servable.call(CANDIDATES, inputs=inputs, halfwidth=np.int32(halfwidth))
         return scorer.rank(inputs, found["outputs"], alpha)
+
+    return _in_graph(decode) if servable.is_graph and scorer.export.is_graph else decode
+
+
+def _verified(servable: Servable, scorer: "ExportedScorer", wanted: HParams) -> Decode:
+    """An export's translation as a draft that a scorer checks, all in one graph if both are.
+
+    Raises:
+        InputError: the scorer can't say what it would choose, or doesn't fit.
+    """
+    import tensorflow as tf
+
+    from t2t_hint_nart.decoding.search import Hypotheses
+    from t2t_hint_nart.decoding.sources import keep_empty
+    from t2t_hint_nart.decoding.verified import verified
+
+    servable.require(DECODE)
+    scorer.export.require(CHOOSE)
+    scorer.check_fits(servable.metadata.learnt, servable.export_dir)
+
+    def decode(inputs: Any) -> tuple[Any, Any]:
+        draft = tf.convert_to_tensor(servable.call(DECODE, inputs=inputs)["outputs"])
+        inputs = tf.convert_to_tensor(inputs)
+        found = verified(scorer, inputs, draft, wanted.extra_length, wanted.verified_tolerance)
+        made = Hypotheses(found.ids[:, None], found.log_probs[:, None])
+        return tuple(keep_empty(made, inputs))
 
     return _in_graph(decode) if servable.is_graph and scorer.export.is_graph else decode
 
