@@ -26,6 +26,7 @@ from tests.exports.table_exports import (
     FORMAT_1,
     FORMAT_1_STUDENT,
     METADATA,
+    WIDTH,
     TableStudent,
     TableTeacher,
     write_json,
@@ -335,6 +336,49 @@ def test_what_is_of_another_strategy_is_refused(exports):
 def test_an_exports_candidates_need_a_scorer(exports):
     with pytest.raises(InputError, match="^1 lengths a side need a scorer to rank them.$"):
         decode_of_export(exports[0], "length_halfwidth=1")
+
+
+class ChoosingTeacher(TableTeacher):
+    """Would say twos, as many as the source has words, and then end."""
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None, WIDTH], tf.float32, "encoded"),
+            tf.TensorSpec([None, None], tf.bool, "source_mask"),
+            tf.TensorSpec([None, None], tf.int32, "targets"),
+        ]
+    )
+    def choose(self, encoded, source_mask, targets):
+        words = tf.reduce_sum(tf.cast(source_mask, tf.int32), axis=1, keepdims=True) - 1
+        ids = tf.where(tf.range(tf.shape(targets)[1]) < words, 2, 1)
+        zeros = tf.zeros_like(targets, tf.float32) + 0.0 * tf.reduce_sum(encoded)
+        gaps = tf.where(ids == targets, 0.0, 1.0)
+        return {"ids": ids, "log_probs": zeros - 0.5, "gaps": gaps}
+
+    def signatures(self):
+        return {**super().signatures(), "choose": self.choose}
+
+
+def test_an_exports_drafts_are_verified(exports, tmp_path):
+    write_saved_model(tmp_path, ChoosingTeacher())
+    METADATA.write(tmp_path)
+    scorer = ExportedScorer(open_export(tmp_path))
+    ids, scores = decode_of_export(exports[0], "verified=True", scorer)(SOURCE)
+    found = [[int(i) for i in row if i] for row in ids[:, 0].numpy()]
+    assert found == [[2, 2, 1], [2, 1]]
+    assert scores.numpy().tolist() == [[-1.5], [-1.0]]
+    # The draft of the first, its source backwards, begins with EOS, which may stay.
+    kept = decode_of_export(exports[0], "verified=True,verified_tolerance=1.0", scorer)
+    assert [int(i) for i in kept(SOURCE)[0].numpy()[0, 0] if i] == [1]
+    short = decode_of_export(exports[0], "verified=True,extra_length=0", scorer)(SOURCE[:1])
+    assert [int(i) for i in short[0].numpy()[0, 0] if i] == [2, 2, 1]
+
+
+def test_drafts_need_a_scorer_that_chooses(exports):
+    with pytest.raises(InputError, match="^verified=True makes drafts, which need a scorer"):
+        decode_of_export(exports[0], "verified=True")
+    with pytest.raises(InputError, match="has no signature 'choose'"):
+        decode_of_export(exports[0], "verified=True", ExportedScorer(exports[1]))
 
 
 class Said:
