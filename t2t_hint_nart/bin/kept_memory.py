@@ -46,5 +46,8 @@ def keep_memory(name: str) -> None:
 def _is_script(name: str) -> bool:
     """Whether the process is the command's script or module, called as its arguments say."""
     program, *arguments = sys.argv
-    begun = sys.orig_argv[len(sys.orig_argv) - len(arguments) :]
-    return Path(program).stem.replace("_", "-") == name and begun == arguments
+    *_, called = sys.orig_argv[: len(sys.orig_argv) - len(arguments)]
+    # A path, or behind -m a module.
+    said = Path(called).name.removesuffix(".py").rpartition(".")[2]
+    is_named = {Path(program).stem.replace("_", "-"), said.replace("_", "-")} == {name}
+    return is_named and sys.orig_argv[len(sys.orig_argv) - len(arguments) :] == arguments

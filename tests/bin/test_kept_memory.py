@@ -50,9 +50,22 @@ def test_another_library(begun, monkeypatch):
 
 def test_another_program(begun, monkeypatch):
     keep_memory("t2t-reproduce")
-    monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "pytest"])
+    # Without arguments, too, which every command line ends with.
+    for arguments in (ARGUMENTS, []):
+        monkeypatch.setattr(sys, "argv", ["t2t-trainer", *arguments])
+        monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "pytest"])
+        keep_memory("t2t-trainer")
+        assert not begun
+
+
+@pytest.mark.parametrize(
+    "called", ["t2t_hint_nart.bin.t2t_trainer", "t2t_hint_nart/bin/t2t_trainer.py"]
+)
+def test_a_module_without_arguments(begun, monkeypatch, called):
+    monkeypatch.setattr(sys, "argv", ["/package/bin/t2t_trainer.py"])
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-m", called])
     keep_memory("t2t-trainer")
-    assert not begun
+    assert begun == [(sys.executable, [sys.executable, "-m", called])]
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="its malloc is another")
