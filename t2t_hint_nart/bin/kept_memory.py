@@ -46,8 +46,9 @@ def keep_memory(name: str) -> None:
 def _is_script(name: str) -> bool:
     """Whether the process is the command's script or module, called as its arguments say."""
     program, *arguments = sys.argv
-    *_, called = sys.orig_argv[: len(sys.orig_argv) - len(arguments)]
+    begin = len(sys.orig_argv) - len(arguments)
+    if begin < 1 or sys.orig_argv[begin:] != arguments:
+        return False
     # A path, or behind -m a module.
-    said = Path(called).name.removesuffix(".py").rpartition(".")[2]
-    is_named = {Path(program).stem.replace("_", "-"), said.replace("_", "-")} == {name}
-    return is_named and sys.orig_argv[len(sys.orig_argv) - len(arguments) :] == arguments
+    said = Path(sys.orig_argv[begin - 1]).name.removesuffix(".py").rpartition(".")[2]
+    return {Path(program).stem.replace("_", "-"), said.replace("_", "-")} == {name}

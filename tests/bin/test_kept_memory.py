@@ -51,7 +51,7 @@ def test_another_library(begun, monkeypatch):
 def test_another_program(begun, monkeypatch):
     keep_memory("t2t-reproduce")
     # Without arguments, too, which every command line ends with.
-    for arguments in (ARGUMENTS, []):
+    for arguments in (ARGUMENTS, [], 9 * ARGUMENTS):
         monkeypatch.setattr(sys, "argv", ["t2t-trainer", *arguments])
         monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "pytest"])
         keep_memory("t2t-trainer")
