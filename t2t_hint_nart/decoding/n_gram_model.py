@@ -190,7 +190,7 @@ class NGramModel:
                 return cls(tables, int(arrays["vocab_size"]))
         except FileNotFoundError:
             raise InputError(
-                f"There is no n-gram model {path}; t2t-distill --n_gram_order=4 makes one."
+                f"There is no n-gram model {path}; t2t-distill's --n_gram_order=4 makes one."
             ) from None
         except (
             OSError,
@@ -201,7 +201,7 @@ class NGramModel:
             zipfile.BadZipFile,
         ) as error:
             raise InputError(
-                f"{path} is no n-gram model; t2t-distill --n_gram_order=4 makes one."
+                f"{path} is no n-gram model; t2t-distill's --n_gram_order=4 makes one."
             ) from error
 
 

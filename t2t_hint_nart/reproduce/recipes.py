@@ -185,7 +185,7 @@ def multi30k_collapsed() -> Recipe:
             first,
             name="student_ctc_bigrams",
             hparams=f"{tuned},learning_rate_warmup_steps=100",
-            steps=500,
+            steps=1250,
             warm_start_from="student_ctc",
             label="ctc, glancing, bigrams",
         ),
