@@ -59,9 +59,13 @@ def lattice(labels, mask) -> Lattice:
     shape = ops.shape(labels)
     symbols = ops.reshape(with_blanks, (shape[0], 2 * shape[1]))
     symbols = ops.pad(symbols, [[0, 0], [0, 1]])
+    return Lattice(symbols, _may_skip(symbols), _count(labels != 0), _count(mask))
+
+
+def _may_skip(symbols):
+    """Which states of int[B, K] symbols can be reached past a blank: bool[B, K]."""
     before = ops.pad(symbols[:, :-2], [[0, 0], [2, 0]])
-    may_skip = ops.logical_and(symbols != BLANK, symbols != before)
-    return Lattice(symbols, may_skip, _count(labels != 0), _count(mask))
+    return ops.logical_and(symbols != BLANK, symbols != before)
 
 
 class _Scores(NamedTuple):
@@ -219,9 +223,7 @@ def _both_directions(scores, states: Lattice):
     """
     sizes = 2 * states.labels + 1
     backwards = _reversed(_reversed(scores, states.positions, 1), sizes, 2)
-    symbols = _reversed(states.symbols, sizes, 1)
-    before = ops.pad(symbols[:, :-2], [[0, 0], [2, 0]])
-    may_skip = ops.logical_and(symbols != BLANK, symbols != before)
+    may_skip = _may_skip(_reversed(states.symbols, sizes, 1))
     both = _prefix_scores(
         ops.concatenate([scores, backwards]),
         ops.concatenate([states.may_skip, may_skip]),
