@@ -28,7 +28,7 @@ def export(export_dir, vocabulary_dir, settings="", scorer_dir=""):
 
     def translator(batch):
         from t2t_hint_nart.exports.capabilities import ExportedScorer
-        from t2t_hint_nart.serving.decode_function import decode_of_export
+        from t2t_hint_nart.serving.export_decoding import decode_of_export
         from t2t_hint_nart.serving.translator import Translator
 
         scorer = ExportedScorer(opened(scorer_dir)) if scorer_dir else None

@@ -1,5 +1,7 @@
 """What benchmarks/speed.py measures is what it says, and its command works."""
 
+import ast
+import importlib
 import json
 import subprocess
 import sys
@@ -51,6 +53,16 @@ def test_engines_take_turns_and_what_is_missing_is_left_out(tmp_path):
     assert said[0] == ("d is left out: ModuleNotFoundError: No module named 'surely_not_installed'")
     assert measured["b", "y"]["result"] == "bb"
     assert statistics_of(measured["c", "x"])["calls"] == 2
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").rglob("*.py")), ids=lambda p: p.name)
+def test_what_a_benchmark_imports_when_it_runs_is_there(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("t2t_hint_nart"):
+            module = importlib.import_module(node.module)
+            for alias in node.names:
+                if not hasattr(module, alias.name):
+                    importlib.import_module(f"{node.module}.{alias.name}")
 
 
 def test_median_and_nearest_rank():
