@@ -7,7 +7,8 @@ lines input<tab>target.
 
 A student translates in one pass, with source length + C tokens; --decode_hparams=length_halfwidth=4
 (or beam_size=5, as in the authors' code) and --teacher_export_dir translate with nine lengths and
-let the teacher choose.
+let the teacher choose. --decode_hparams=verified=True gives the teacher's own greedy search, of
+which the student drafts as much as it can.
 
 --export_dir translates with an export of any format in place of a checkpoint: it says itself which
 model it is, and of LiteRT and CTranslate2 nothing waits for TensorFlow to start.
@@ -132,7 +133,7 @@ def _from_file(values: flags.FlagValues, model: NamedDecoder) -> Job:
         found.write(path, settings)
         print(f"{len(sentences.inputs)} sentences written to {path}")
         found.check_complete(source, path)
-        _print_lines(found.score_lines())
+        _print_lines([*found.acceptance_lines(), *found.score_lines()])
         return [path]
 
     return Job(path, run)
@@ -168,7 +169,7 @@ def _from_dataset(values: flags.FlagValues, model: NamedDecoder) -> Job:
         found.check_complete(
             f"{problem.name}'s {split} set", paths[0] if paths else "what is printed"
         )
-        _print_lines(found._replace(sentences=scored).score_lines())
+        _print_lines([*found.acceptance_lines(), *found._replace(sentences=scored).score_lines()])
         return paths
 
     return Job(name, run)

@@ -1,17 +1,16 @@
 """One pass over all positions, and repeated passes, over a parallel model, as strategies."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import tensorflow as tf
 
-from t2t_hint_nart.decoding import CANDIDATES
+from t2t_hint_nart.decoding import CANDIDATES, verified
 from t2t_hint_nart.decoding.one_pass import OnePassResult, candidate_lengths, one_pass
 from t2t_hint_nart.decoding.reading import Reading, dedup, read_until_eos
 from t2t_hint_nart.decoding.search import Hypotheses
 from t2t_hint_nart.decoding.sources import keep_empty
-from t2t_hint_nart.decoding.strategy import IDS, Scorer, Signature, Strategy
-from t2t_hint_nart.decoding.verified import Verified
+from t2t_hint_nart.decoding.strategy import IDS, Signature, Strategy
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparam_bounds import AT_LEAST_0
@@ -33,29 +32,14 @@ class ParallelPass(Strategy):
 
     @staticmethod
     def add_hparams(settings: HParams) -> None:
-        """Add drafts that a teacher verifies.
-
-        verified: what comes out is a draft; a teacher's export changes it until it is what its own
-          greedy search says, in fewer passes than that has tokens.
-        verified_tolerance: a drafted token may stay if it is at most so many nats less probable
-          than the teacher's choice; 0 for exactly greedy search's output.
-        """
-        settings.add_hparam("verified", False)
-        settings.add_hparam("verified_tolerance", 0.0)
-        settings.restrict("verified_tolerance", AT_LEAST_0)
+        """Add drafts that a teacher verifies."""
+        verified.add_hparams(settings)
 
     @property
     def needs_scorer(self) -> str:
         """A draft is verified by a teacher."""
         is_draft = self.settings.get("verified", False)
         return "verified=True makes drafts, which a teacher must check" if is_draft else ""
-
-    def judged(self, scorer: Scorer) -> Callable[[Any, tf.Tensor], Hypotheses]:
-        """Verified by the scorer, if that is wanted, or ranked."""
-        settings = self.settings
-        if not settings.get("verified", False):
-            return super().judged(scorer)
-        return Verified(self, scorer, settings.extra_length, settings.verified_tolerance)
 
     def lengths(self, inputs: tf.Tensor, halfwidth: tf.Tensor | int) -> tf.Tensor:
         """Positions to ask for: int32[B, C], of C candidates a sentence.

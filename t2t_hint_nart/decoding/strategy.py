@@ -15,31 +15,14 @@ IDS = tf.TensorSpec([None, None], tf.int32)
 LEAST_INPUT_SIZE = 1024
 
 
-class Choices(NamedTuple):
-    """What a stepwise model would say at every position of some targets, given those before it.
-
-    Attributes:
-        ids: int32[B, T], the most probable tokens.
-        log_probs: float32[B, T], of these, in nats.
-        gaps: float32[B, T], how much less probable the targets' tokens are, in nats, at least 0.
-    """
-
-    ids: tf.Tensor
-    log_probs: tf.Tensor
-    gaps: tf.Tensor
-
-
 class Scorer(Protocol):
-    """What gives the probability of whole sentences, EOS included, and of each of their tokens."""
+    """What gives the probability of whole sentences, EOS included."""
 
     def encode(self, inputs: tf.Tensor) -> Any:
         """Encode sources once for any number of targets: int32[B, S] → any structure."""
 
     def score_encoded(self, source: Any, targets: tf.Tensor) -> tf.Tensor:
         """Log p(targets | source), float32[B] in nats; targets int32[B, T] end in EOS."""
-
-    def choose(self, source: Any, targets: tf.Tensor) -> Choices:
-        """What it would say in place of each of targets int32[B, T], given those before it."""
 
 
 class Signature(NamedTuple):

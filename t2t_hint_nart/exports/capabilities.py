@@ -1,15 +1,16 @@
-"""What one model does for another: it gives hints, scores or translates. Asked of open exports."""
+"""What one model does for another: it gives hints, scores or translates. Asked of open exports.
+
+TensorFlow is loaded by what needs it.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import tensorflow as tf
 
 from t2t_hint_nart.data.problem_identity import ProblemIdentity
-from t2t_hint_nart.decoding.sources import keep_empty
-from t2t_hint_nart.decoding.strategy import Choices, rank_candidates
+from t2t_hint_nart.decoding.verified import Choices
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports import candidates
 from t2t_hint_nart.exports.metadata import (
@@ -25,7 +26,11 @@ from t2t_hint_nart.exports.metadata import (
     ExportMetadata,
 )
 from t2t_hint_nart.exports.runtime import Servable, open_export
-from t2t_hint_nart.models.network import Output
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from t2t_hint_nart.models.network import Output
 
 # What others do with an export that lacks the capability.
 _LACKS = {
@@ -108,13 +113,17 @@ class HintGiver(Capability):
                 f"The teacher {self.export_dir} computes in {self.metadata.dtype}, not float32."
             )
 
-    def hints(self, inputs: tf.Tensor, targets: tf.Tensor) -> Output:
+    def hints(self, inputs: "tf.Tensor", targets: "tf.Tensor") -> "Output":
         """The output on a batch, without gradient and without dropout.
 
         Args:
             inputs: int32[B, S].
             targets: int32[B, T].
         """
+        import tensorflow as tf
+
+        from t2t_hint_nart.models.network import Output
+
         tensors = {
             name: tf.stop_gradient(tensor)
             for name, tensor in self.export.call(HINTS, inputs=inputs, targets=targets).items()
@@ -127,7 +136,7 @@ class ExportedScorer(Capability):
 
     name = SCORES
 
-    def score(self, inputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    def score(self, inputs: "tf.Tensor", targets: "tf.Tensor") -> "tf.Tensor":
         """Log p(targets | inputs), EOS included: float32[B], in nats.
 
         Without a graph there may be several rows of targets for each of inputs, one below the
@@ -135,7 +144,7 @@ class ExportedScorer(Capability):
         """
         return self.export.call(SCORE, inputs=inputs, targets=targets)["log_prob"]
 
-    def encode(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    def encode(self, inputs: "tf.Tensor") -> "dict[str, tf.Tensor]":
         """Encode sources once for any number of targets: int32[B, S] → tensors by name."""
         return self.export.call(ENCODE, inputs=inputs)
 
@@ -147,13 +156,16 @@ class ExportedScorer(Capability):
             source without a word has the empty translation.
         """
         if self.export.is_graph:
+            from t2t_hint_nart.decoding.sources import keep_empty
+            from t2t_hint_nart.decoding.strategy import rank_candidates
+
             ranked = rank_candidates(self.encode(inputs), ids, self.score_encoded, alpha)
             return tuple(keep_empty(ranked, inputs))
         inputs, ids = np.asarray(inputs), np.asarray(ids)
         # Each source with all its candidates, as it is.
         return candidates.rank(inputs, ids, lambda targets: self.score(inputs, targets), alpha)
 
-    def score_encoded(self, source: Mapping[str, tf.Tensor], targets: tf.Tensor) -> tf.Tensor:
+    def score_encoded(self, source: "Mapping[str, tf.Tensor]", targets: "tf.Tensor") -> "tf.Tensor":
         """Log p(targets | source), EOS included: float32[B], in nats.
 
         Args:
@@ -162,8 +174,11 @@ class ExportedScorer(Capability):
         """
         return self.export.call(SCORE_ENCODED, **source, targets=targets)["log_prob"]
 
-    def choose(self, source: Mapping[str, tf.Tensor], targets: tf.Tensor) -> Choices:
-        """What it would say in place of each target, given those before; args as above."""
+    def choose(self, source: Mapping[str, Any], targets: Any) -> Choices:
+        """What it would say in place of each target, given those before; args as above.
+
+        Without a graph, arrays.
+        """
         return Choices(**self.export.call(CHOOSE, **source, targets=targets))
 
 
@@ -172,7 +187,7 @@ class ExportedTranslator(Capability):
 
     name = TRANSLATES
 
-    def decode(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def decode(self, inputs: "tf.Tensor") -> "tuple[tf.Tensor, tf.Tensor]":
         """int32[B, S] → outputs int32[B, L], PAD after EOS, and scores float32[B]."""
         result = self.export.call(DECODE, inputs=inputs)
         return result["outputs"], result["scores"]

@@ -1,8 +1,8 @@
 """LiteRT (TensorFlow Lite): a small file for one sentence at a time, the fastest on a CPU.
 
 A file holds every signature over the same weights, and serves sentences of any length. A student
-translates, and gives candidates; a teacher gives the probability of whole sentences. Opening one
-needs `ai-edge-litert` and no TensorFlow.
+translates, and gives candidates; a teacher gives the probability of whole sentences, and verifies
+drafts. Opening one needs `ai-edge-litert` and no TensorFlow.
 """
 
 import tempfile
@@ -98,6 +98,7 @@ def _functions(
     import tensorflow as tf
 
     from t2t_hint_nart.decoding.sources import keep_empty
+    from t2t_hint_nart.exports.scoring import Scoring, specs_of_encoded
     from t2t_hint_nart.losses.likelihood import token_log_probs
     from t2t_hint_nart.models.network import Canvas
 
@@ -124,6 +125,11 @@ def _functions(
     if names.SCORES in capabilities:
         targets = tf.TensorSpec([None, None], tf.int32, "targets")
         functions[names.SCORE] = (score, (one, targets))
+        scoring = Scoring(network)
+        functions[names.ENCODE] = (scoring.encode, (one,))
+        encoding = tf.function(scoring.encode, input_signature=(one,), autograph=False)
+        specs = specs_of_encoded(encoding, tf.TensorSpec([1, None], tf.int32))
+        functions[names.CHOOSE] = (scoring.choose, tuple(specs))
     if not functions:
         raise InputError(
             "LiteRT is for models of one pass and for scorers; export with --format=saved_model."
@@ -192,23 +198,38 @@ class OpenLiteRt(PlainTextServable):
         self._runners = runners
 
     def call(self, signature: str, **tensors: Any) -> Tensors:
-        """Call a signature, sentence by sentence without padding; see `Servable.call`.
+        """Call a signature, sentence by sentence; see `Servable.call`.
 
-        Each sentence may have several rows of targets. Outputs of different lengths are filled up
-        with zeros.
+        Sources, and each one's rows of targets, have no padding then. What is encoded already is
+        taken as it is, so that passes over targets of one width plan memory once. Outputs of
+        different lengths are filled up with zeros.
         """
         self.require(signature)
-        inputs = self.accepted(tensors.pop("inputs"))
-        # In place of no sentence one that stands in, of which nothing is kept.
-        sources = inputs or [np.array([EOS_ID], np.int32)]
-        others = {name: np.asarray(values) for name, values in tensors.items()}
-        runner = self._runners[signature]
-        outputs = [
-            runner(inputs=source[None], **_own(others, index, len(sources)))
+        arrays = {name: np.asarray(values) for name, values in tensors.items()}
+        count = len(arrays["inputs"] if "inputs" in arrays else next(iter(arrays.values())))
+        calls = self._unpadded(**arrays) if "inputs" in arrays else _row_by_row(arrays)
+        outputs = [self._runners[signature](**call) for call in calls]
+        # In place of no sentence one stands in, of which nothing is kept.
+        kept = slice(None if count else 0)
+        return {name: _stacked([row[name] for row in outputs])[kept] for name in outputs[0]}
+
+    def _unpadded(self, inputs: np.ndarray, **others: np.ndarray) -> list[dict[str, np.ndarray]]:
+        """What each sentence is called with, EOS alone in place of none."""
+        sources = self.accepted(inputs) or [np.array([EOS_ID], np.int32)]
+        return [
+            {"inputs": source[None], **_own(others, index, len(sources))}
             for index, source in enumerate(sources)
         ]
-        kept = slice(None if inputs else 0)
-        return {name: _stacked([row[name] for row in outputs])[kept] for name in outputs[0]}
+
+
+def _row_by_row(tensors: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
+    """Divide rows of equal size, zeros in place of none."""
+    if not len(next(iter(tensors.values()))):
+        tensors = {n: np.zeros((1, *rows.shape[1:]), rows.dtype) for n, rows in tensors.items()}
+    return [
+        dict(zip(tensors, row, strict=True))
+        for row in zip(*(np.split(rows, len(rows)) for rows in tensors.values()), strict=True)
+    ]
 
 
 def _own(tensors: dict[str, np.ndarray], index: int, count: int) -> dict[str, np.ndarray]:

@@ -12,14 +12,14 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.decoding.sources import cut, keep_empty
 from t2t_hint_nart.decoding.strategy import IDS, LEAST_INPUT_SIZE, Strategy
-from t2t_hint_nart.decoding.verified import choices
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.exports import metadata as names
 from t2t_hint_nart.exports.metadata import ExportMetadata
+from t2t_hint_nart.exports.scoring import Scoring, specs_of_encoded
 from t2t_hint_nart.exports.vocabulary_files import can_store, read_vocabularies, write_vocabularies
 from t2t_hint_nart.literal_path import literal
 from t2t_hint_nart.losses.likelihood import token_log_probs
-from t2t_hint_nart.models.network import Canvas, forward, probe_sizes
+from t2t_hint_nart.models.network import forward, probe_sizes
 from t2t_hint_nart.startup_noise import quiet_stderr
 from t2t_hint_nart.text import EOS_ID
 
@@ -271,38 +271,22 @@ def _scoring(network: keras.Model, limit: int) -> dict[str, Any]:
         tokens = token_log_probs(forward(network, inputs, targets).logits, targets)
         return {"log_prob": tf.reduce_sum(tokens, axis=1), "token_log_prob": tokens}
 
-    structure: list[Any] = []
+    scoring = Scoring(network)
 
-    def encode(inputs):
-        source = network.encode(inputs)
-        structure[:] = [source]
-        return {f"source_{i}": tensor for i, tensor in enumerate(tf.nest.flatten(source))}
+    def within_limit(function):
+        def checked(*tensors):
+            _check_targets(tensors[-1], limit)
+            return function(*tensors)
 
-    encoding = _traced(encode, IDS, limit=limit)
-    specs = [
-        tf.TensorSpec(spec.shape, spec.dtype, name)
-        for name, spec in encoding.get_concrete_function().structured_outputs.items()
-    ]
+        return checked
 
-    def decoded(tensors):
-        *flat, targets = tensors
-        _check_targets(targets, limit)
-        source = tf.nest.pack_sequence_as(structure[0], flat)
-        return network.decode(source, Canvas(targets != 0, targets)).logits, targets
-
-    def score_encoded(*tensors):
-        logits, targets = decoded(tensors)
-        return {"log_prob": tf.reduce_sum(token_log_probs(logits, targets), axis=1)}
-
-    def choose(*tensors):
-        return choices(*decoded(tensors))._asdict()
-
-    specs.append(tf.TensorSpec(IDS.shape, IDS.dtype, "targets"))
+    encoding = _traced(scoring.encode, IDS, limit=limit)
+    specs = specs_of_encoded(encoding)
     return {
         names.SCORE: _traced(score, IDS, IDS, limit=limit),
         names.ENCODE: encoding,
-        names.SCORE_ENCODED: _for_any_batch(score_encoded, specs),
-        names.CHOOSE: _for_any_batch(choose, specs),
+        names.SCORE_ENCODED: _for_any_batch(within_limit(scoring.score_encoded), specs),
+        names.CHOOSE: _for_any_batch(within_limit(scoring.choose), specs),
     }
 
 

@@ -71,17 +71,22 @@ class Evaluation:
         """Translate with every system by each decoding in a runtime; one file each in decodes/.
 
         Returns:
-            `sentences`, their number; `digests`, the sha256 of each file by its name.
+            `sentences`, their number; `digests`, the sha256 of each file by its name;
+            `acceptance`, by "<system>.<decoding>" what verifying its drafts took.
         """
         sources = [source for source, _ in self._pairs]
         keys = self.recipe.decoded(runtime)
+        acceptance = {}
         for key in keys:
-            lines = self.exports.translate(*key, sources)
-            write_whole(self._file(key), "".join(f"{line}\n" for line in lines))
+            found = self.exports.translate(*key, sources)
+            write_whole(self._file(key), "".join(f"{line}\n" for line in found.best()))
+            if told := found.acceptance():
+                acceptance[".".join(key)] = told
         files = [self._file(key) for key in keys]
         return {
             "sentences": len(sources),
             "digests": file_digests(self.output_dir / DECODES, files),
+            "acceptance": acceptance,
         }
 
     def latency(self, runtime: str = SAVED_MODEL) -> dict[str, Any]:
@@ -110,6 +115,7 @@ class Evaluation:
         facts: Mapping[str, Any],
         latency: Mapping[str, Any],
         states: Mapping[str, Any],
+        acceptance: Mapping[str, Any],
     ) -> Finished:
         """Score the translations, and write results.jsonl and report.md.
 
@@ -121,7 +127,7 @@ class Evaluation:
         rows = list(flat_rows(about, facts))
         for system, values in settings.items():
             rows += flat_rows({**about, "system": system}, {"settings": values})
-        rows += self._score_rows(about, latency)
+        rows += self._score_rows(about, latency, acceptance)
         for system, values in states.get("systems", {}).items():
             rows += flat_rows({**about, "system": system}, values)
         histories = self._histories()
@@ -137,7 +143,9 @@ class Evaluation:
             figures=[*states.get("figures", []), *self._draw(histories)],
         )
 
-    def _score_rows(self, about: dict[str, Any], latency: Mapping[str, Any]) -> Iterator[Row]:
+    def _score_rows(
+        self, about: dict[str, Any], latency: Mapping[str, Any], acceptance: Mapping[str, Any]
+    ) -> Iterator[Row]:
         """Scores, speed and comparisons of everything that is translated."""
         sources, references = zip(*self._pairs, strict=True)
         base = latency.get(".".join(self.recipe.baseline or ""), {}).get("median_ms")
@@ -148,6 +156,7 @@ class Evaluation:
             measured, told = _scores(
                 sources, references, self._hypotheses(key), self.exports.problem.target_language
             )
+            measured |= acceptance.get(".".join(key), {})
             if timed := latency.get(".".join(key)):
                 measured |= {
                     "latency_ms": timed["median_ms"],

@@ -25,6 +25,7 @@ from t2t_hint_nart.reproduce.recipe import Recipe, System
 from t2t_hint_nart.serving.distillation import distill
 from t2t_hint_nart.serving.export import export
 from t2t_hint_nart.serving.export_decoding import decode_of_export
+from t2t_hint_nart.serving.job import Translations
 from t2t_hint_nart.serving.job import translate as run_job
 from t2t_hint_nart.serving.sentences import Sentences
 from t2t_hint_nart.serving.trained_model import load_trained
@@ -139,12 +140,12 @@ class Exports:
         """Vocabularies of inputs and targets."""
         return self.problem.get_feature_encoders(self.data_dir)
 
-    def translate(self, system: str, decoding: str, sources: Sequence[str]) -> list[str]:
-        """Return the best translation of each sentence, one line each."""
+    def translate(self, system: str, decoding: str, sources: Sequence[str]) -> Translations:
+        """Translate sentences, all of them."""
         translator = Translator(self._decode(system, decoding), self.encoders)
         found = run_job(translator, Sentences(sources))
         found.check_complete(f"{self.problem.name}", f"the translations of {system}")
-        return found.best()
+        return found
 
     def call(self, system: str, decoding: str) -> Callable[[tf.Tensor], Any]:
         """Return what translates int32[B, S] and comes back when the ids are there."""

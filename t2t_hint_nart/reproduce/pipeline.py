@@ -104,8 +104,14 @@ class Pipeline:
         for system, name in recipe.decoded(SAVED_MODEL):
             decoding = recipe.decoding(name)
             settings[f"{system}.{name}"] = (decoding.decode_hparams, decoding.scorer)
-        self._check_decodes("decode", self.stages.run("decode", settings, evaluation.decode))
-        measured: dict[str, Result] = {"latency": {}, "states": {}}
+        decoded = self.stages.run("decode", settings, evaluation.decode)
+        self._check_decodes("decode", decoded)
+        # Experiments of before passes were counted have none.
+        measured: dict[str, Result] = {
+            "latency": {},
+            "states": {},
+            "acceptance": dict(decoded.get("acceptance", {})),
+        }
         if recipe.latency_sentences:
             timed = {**settings, "latency_sentences": recipe.latency_sentences}
             measured["latency"] = self.stages.run("latency", timed, evaluation.latency)
@@ -117,7 +123,8 @@ class Pipeline:
             }
             measured["states"] = self.stages.run("states", seen, evaluation.states)
         for runtime in recipe.runtimes:
-            measured["latency"] |= self._measure_in(runtime, evaluation)
+            for name, values in self._measure_in(runtime, evaluation).items():
+                measured[name] |= values
         return measured
 
     def _check_decodes(self, stage: str, decoded: Result) -> None:
@@ -131,7 +138,8 @@ class Pipeline:
         """A stage for each further runtime: export, translate and time what is decoded in it.
 
         Returns:
-            As `Evaluation.latency`, without the baseline, which it was timed beside.
+            `latency` as `Evaluation.latency`, without the baseline, which it was timed beside;
+            `acceptance` as `Evaluation.decode`.
         """
         recipe = self.recipe
         keys, timed = recipe.decoded(runtime), recipe.latency_sentences
@@ -163,7 +171,8 @@ class Pipeline:
 
         measured = self.stages.run(runtime, settings, measure)
         self._check_decodes(runtime, measured)
-        return {".".join(key): measured["latency"][".".join(key)] for key in keys if timed}
+        latency = {".".join(key): measured["latency"][".".join(key)] for key in keys if timed}
+        return {"latency": latency, "acceptance": measured.get("acceptance", {})}
 
     def _installed(self) -> Recipe:
         """The recipe without what needs a runtime that isn't installed, which is told."""

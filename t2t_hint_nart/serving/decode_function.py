@@ -8,7 +8,8 @@ from absl import logging
 
 from t2t_hint_nart.decoding.search import Hypotheses
 from t2t_hint_nart.decoding.sources import keep_empty
-from t2t_hint_nart.decoding.strategy import IDS, Scorer, Strategy
+from t2t_hint_nart.decoding.strategy import IDS, Strategy
+from t2t_hint_nart.decoding.verified import Verified
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer
 from t2t_hint_nart.hparam import HParams
@@ -17,27 +18,32 @@ from t2t_hint_nart.serving.translator import Decode, Translator
 
 
 def decode_in_graph(
-    network: keras.Model, strategy: Strategy, scorer: Scorer | None = None
+    network: keras.Model, strategy: Strategy, scorer: ExportedScorer | None = None
 ) -> Decode:
-    """Compile a strategy on a network; what needs a scorer is judged by it.
+    """Compile a strategy on a network; what needs a scorer is judged, or verified, by it.
 
     Raises:
         InputError: the strategy needs a scorer and there is none.
     """
     run: Callable[[keras.Model, tf.Tensor], Hypotheses] = strategy
+    settings = strategy.settings
+    is_draft = settings.get("verified", False)
     if strategy.needs_scorer:
         if scorer is None:
             raise InputError(
                 f"{strategy.needs_scorer}: give its export with --teacher_export_dir, or "
                 "beam_size=1."
             )
-        run = strategy.judged(scorer)
+        if not is_draft:
+            run = strategy.judged(scorer)
 
     @tf.function(input_signature=[IDS], autograph=False)
     def decode(inputs):
         return tuple(keep_empty(run(network, inputs), inputs))
 
-    return decode
+    if scorer is None or not is_draft:
+        return decode
+    return Verified(decode, scorer, settings.extra_length, settings.verified_tolerance)
 
 
 def translator_of(

@@ -22,11 +22,13 @@ class Hypothesis(NamedTuple):
         text: the sentence.
         score: log-probability in nats, length-normalised by a beam.
         ids: the sentence's, without EOS.
+        passes: of the teacher that verified it as a draft; 0 of what isn't one.
     """
 
     text: str
     score: float
     ids: tuple[int, ...] = ()
+    passes: int = 0
 
 
 def shard_suffix(hparams: HParams) -> str:

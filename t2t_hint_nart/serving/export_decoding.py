@@ -13,6 +13,7 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.decoding import CANDIDATES, GREEDY
 from t2t_hint_nart.decoding.decode_hparams import OF_COMMANDS, decode_hparams, t2t_hparams
+from t2t_hint_nart.decoding.verified import Verified, add_hparams
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.metadata import CHOOSE, DECODE, ExportMetadata
 from t2t_hint_nart.exports.runtime import Servable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # What of the decoding of candidates can be otherwise than it was exported.
 _OF_CANDIDATES = ("length_halfwidth", "rescoring_alpha")
+_OF_DRAFTS = ("verified", "verified_tolerance", "extra_length")
 _CHANGEABLE = ("beam_size", "alpha", *_OF_CANDIDATES)
 _LIMIT = "max_input_size"
 
@@ -38,8 +40,12 @@ def settings_of_export(facts: ExportMetadata, overrides: str = "") -> HParams:
     # Those of format 1 have all names, whatever the strategy.
     left_out = _OF_CANDIDATES if facts.strategy == registry.BEAM else _CHANGEABLE
     made_with = {n: value for n, value in facts.decode_hparams.items() if n not in left_out}
-    if given <= {*OF_COMMANDS, *made_with, _LIMIT}:
+    is_draft = "verified" in given and facts.strategy != registry.BEAM
+    of_drafts = _OF_DRAFTS if is_draft else ()
+    if given <= {*OF_COMMANDS, *made_with, *of_drafts, _LIMIT}:
         settings = t2t_hparams()
+        if is_draft:
+            add_hparams(settings)
         for name, value in made_with.items():
             if name not in settings:
                 settings.add_hparam(name, value, None if value is not None else int)
@@ -82,7 +88,10 @@ def decode_of_export(
         return _rescored(servable, scorer, halfwidth, wanted.rescoring_alpha)
     signature = GREEDY if is_greedy else DECODE
     servable.require(signature)
+    return _as_exported(servable, signature)
 
+
+def _as_exported(servable: Servable, signature: str) -> Decode:
     def decode(inputs: np.ndarray) -> tuple[Any, Any]:
         result = servable.call(signature, inputs=inputs)
         return result["outputs"][:, None], result["scores"][:, None]
@@ -139,9 +148,9 @@ def _check(servable: Servable, wanted: HParams, free: tuple[str, ...]) -> None:
     if "length_halfwidth" in wanted:
         free = _CHANGEABLE
     if wanted.get("verified", False):
-        free = (*free, "verified", "verified_tolerance", "extra_length")
+        free = (*free, *_OF_DRAFTS)
     made_with = {**t2t_hparams().values(), **facts.decode_hparams}
-    if not set(wanted) <= made_with.keys():
+    if not set(wanted) <= made_with.keys() | set(free):
         made_with = {**decode_hparams("", facts.strategy).values(), **facts.decode_hparams}
     for name in (name for name in wanted if name not in {*free, *OF_COMMANDS, _LIMIT}):
         if wanted.get(name) != made_with[name]:
@@ -164,29 +173,17 @@ def _rescored(servable: Servable, scorer: "ExportedScorer", halfwidth: int, alph
 
 
 def _verified(servable: Servable, scorer: "ExportedScorer", wanted: HParams) -> Decode:
-    """An export's translation as a draft that a scorer checks, all in one graph if both are.
+    """An export's translation as a draft that a scorer checks, pass by pass.
 
     Raises:
         InputError: the scorer can't say what it would choose, or doesn't fit.
     """
-    import tensorflow as tf
-
-    from t2t_hint_nart.decoding.search import Hypotheses
-    from t2t_hint_nart.decoding.sources import keep_empty
-    from t2t_hint_nart.decoding.verified import verified
-
     servable.require(DECODE)
     scorer.export.require(CHOOSE)
     scorer.check_fits(servable.metadata.learnt, servable.export_dir)
-
-    def decode(inputs: Any) -> tuple[Any, Any]:
-        draft = tf.convert_to_tensor(servable.call(DECODE, inputs=inputs)["outputs"])
-        inputs = tf.convert_to_tensor(inputs)
-        found = verified(scorer, inputs, draft, wanted.extra_length, wanted.verified_tolerance)
-        made = Hypotheses(found.ids[:, None], found.log_probs[:, None])
-        return tuple(keep_empty(made, inputs))
-
-    return _in_graph(decode) if servable.is_graph and scorer.export.is_graph else decode
+    return Verified(
+        _as_exported(servable, DECODE), scorer, wanted.extra_length, wanted.verified_tolerance
+    )
 
 
 def _in_graph(decode: Callable[[Any], tuple[Any, Any]]) -> Decode:

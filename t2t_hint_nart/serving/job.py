@@ -57,6 +57,30 @@ class Translations(NamedTuple):
         """The best translation of each sentence, on one line each."""
         return [one_line(found[0].text) for found in self.hypotheses]
 
+    def acceptance(self) -> dict[str, float]:
+        """What verifying drafts took; nothing where none were verified.
+
+        Returns:
+            `passes` of the teacher a sentence, and `tokens_per_pass`, EOS among them: 1 is what the
+            teacher needs without a draft.
+        """
+        best = [found[0] for found in self.hypotheses if found[0].passes]
+        passes = sum(one.passes for one in best)
+        if not passes:
+            return {}
+        tokens = sum(len(one.ids) + 1 for one in best)
+        return {"passes": passes / len(best), "tokens_per_pass": tokens / passes}
+
+    def acceptance_lines(self) -> list[str]:
+        """`acceptance` in words, if there were drafts."""
+        told = self.acceptance()
+        if not told:
+            return []
+        return [
+            f"Verified in {told['passes']:.2f} passes of the teacher a sentence: "
+            f"{told['tokens_per_pass']:.2f} tokens a pass"
+        ]
+
     def write(self, path: str | Path, hparams: HParams) -> str:
         """Write a line a sentence, complete or not at all, and return the path."""
         lines = (sentence_line(found, hparams) for found in self.hypotheses)

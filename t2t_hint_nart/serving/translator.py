@@ -18,8 +18,9 @@ DEFAULT_BATCH_SIZE = 32
 LONGEST_SENTENCE = 4096
 
 _Outputs = TypeVar("_Outputs")
-# inputs int32[B, S] → ids int32[B, K, L], scores float32[B, K], best first.
-Decode = Callable[[np.ndarray], tuple[Any, Any]]
+# inputs int32[B, S] → ids int32[B, K, L], scores float32[B, K], best first; of verified drafts
+# also passes int32[B, K].
+Decode = Callable[[np.ndarray], tuple[Any, ...]]
 
 
 def fitting_batches(
@@ -155,15 +156,16 @@ class Translator:
             else:
                 for place, *rows in zip(places, *outputs, strict=True):
                     found = zip(*rows, strict=True)
-                    hypotheses[place] = [self._hypothesis(ids, score) for ids, score in found]
+                    hypotheses[place] = [self._hypothesis(*one) for one in found]
             done += len(places)
             if progress is not None:
                 progress(done, len(sentences))
         return hypotheses
 
-    def _hypothesis(self, row: np.ndarray, score: float) -> Hypothesis:
+    def _hypothesis(self, row: np.ndarray, score: float, passes: int = 0) -> Hypothesis:
         ids = sentence_ids(row)
-        return Hypothesis(self._encoders["targets"].decode(ids), float(score), tuple(ids))
+        text = self._encoders["targets"].decode(ids)
+        return Hypothesis(text, float(score), tuple(ids), int(passes))
 
     def warm_up(self) -> None:
         """Build the graph with the shortest of sentences, so that the first one takes no longer."""

@@ -1,6 +1,7 @@
 """An untrained teacher and student with data, checkpoints and everything else commands ask for."""
 
 import dataclasses
+import functools
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,20 +103,29 @@ TEACHER_DECODES = "beam_size=2,extra_length=2,max_input_size=50"
 
 
 @pytest.fixture(scope="session")
-def export_teacher(workshop, tmp_path_factory):
-    """From a format to the version of the teacher's export in it."""
+def export_model(workshop, tmp_path_factory):
+    """From a model, its decode hparams and a format to the version of its export."""
     from t2t_hint_nart import registry
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
     from t2t_hint_nart.serving.export import export
     from t2t_hint_nart.serving.trained_model import load_trained
 
-    hparams = registry.hparams(MODELS["transformer"]).override_from_dict(SIZES)
-    directory = str(workshop.runs["transformer"])
-    problem = registry.problem(PROBLEM)
-    trained = load_trained("transformer", hparams, problem, str(workshop.data_dir), directory)
-    settings = decode_hparams(TEACHER_DECODES)
-    root = tmp_path_factory.mktemp("export")
-    return lambda runtime: export(trained, settings, root / runtime, runtime)
+    problem, root = registry.problem(PROBLEM), tmp_path_factory.mktemp("export")
+
+    def exported(model, settings, runtime):
+        hparams = registry.hparams(MODELS[model]).override_from_dict(SIZES)
+        directory = str(workshop.runs[model])
+        trained = load_trained(model, hparams, problem, str(workshop.data_dir), directory)
+        wanted = decode_hparams(settings, registry.strategy_of(model))
+        return export(trained, wanted, root / model / runtime, runtime)
+
+    return exported
+
+
+@pytest.fixture(scope="session")
+def export_teacher(export_model):
+    """From a format to the version of the teacher's export in it."""
+    return functools.partial(export_model, "transformer", TEACHER_DECODES)
 
 
 @pytest.fixture(scope="session")

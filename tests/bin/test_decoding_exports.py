@@ -1,5 +1,6 @@
 """t2t-decoder --export_dir: an export of any format in place of a checkpoint."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,12 +48,40 @@ def test_ctranslate2_loads_no_tensorflow(teacher_export, ctranslate2_export, tmp
     expected, out = tmp_path / "a", tmp_path / "b"
     flags = {"export_dir": teacher_export, "decode_from_file": source, "decode_to_file": expected}
     succeed("t2t-decoder", **flags)
-    flags |= {"export_dir": ctranslate2_export, "decode_to_file": out}
+    told = told_without_tensorflow(
+        flags | {"export_dir": ctranslate2_export, "decode_to_file": out}
+    )
+    assert told == f"2 sentences written to {out}\nFalse\n"
+    assert out.read_text("utf-8") == expected.read_text("utf-8")
+
+
+def told_without_tensorflow(flags):
     arguments = [f"--{name}={value}" for name, value in flags.items()]
     command = [sys.executable, "-c", WITHOUT_TENSORFLOW, *arguments]
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert told.stdout == f"2 sentences written to {out}\nFalse\n"
-    assert out.read_text("utf-8") == expected.read_text("utf-8")
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_verified_drafts_in_litert_load_no_tensorflow(
+    teacher_export, export_model, export_teacher, tmp_path, source
+):
+    """They are the teacher's greedy search, and how much was accepted is told."""
+    pytest.importorskip("ai_edge_litert")
+    expected, out = tmp_path / "a", tmp_path / "b"
+    flags = {"export_dir": teacher_export, "decode_from_file": source, "decode_to_file": expected}
+    succeed("t2t-decoder", **flags, decode_hparams="beam_size=1")
+    told = told_without_tensorflow(
+        {
+            "export_dir": export_model("transformer_nat", "length_bias=0", "litert_int8"),
+            "teacher_export_dir": export_teacher("litert"),
+            "decode_hparams": "verified=True,extra_length=2",
+            "decode_from_file": source,
+            "decode_to_file": out,
+        }
+    )
+    written, accepted, loaded = told.splitlines()
+    assert written == f"2 sentences written to {out}" and loaded == "False"
+    assert re.fullmatch(r"Verified in [\d.]+ passes of the teacher a sentence: .* a pass", accepted)
+    assert out.read_text("utf-8") == expected.read_text("utf-8") != "\n\n"
 
 
 def test_the_sentences_of_a_problem(workshop, ctranslate2_export):

@@ -12,6 +12,7 @@ from t2t_hint_nart.decoding.collapsed import Collapsed
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.decoding.parallel import OnePass
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.exports.capabilities import ExportedScorer
 from t2t_hint_nart.exports.litert import MODEL_FILE, LiteRtInt8Runtime, LiteRtRuntime
 from t2t_hint_nart.exports.metadata import SCORES, TRANSLATES
 from t2t_hint_nart.hparam import HParams
@@ -19,6 +20,7 @@ from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.models.network import forward
 from t2t_hint_nart.text.token import TokenTextEncoder
 from tests.exports.table_exports import METADATA
+from tests.exports.verified_decodings import decodings_agree
 from tests.models.tiny_networks import VOCAB, tiny_network
 
 SOURCES = np.array([[5, 6, 7, 1, 0, 0], [4, 1, 0, 0, 0, 0], [2, 3, 9, 9, 10, 1]], np.int32)
@@ -106,10 +108,20 @@ def test_an_output_that_is_collapsed(tmp_path, runtime):
     assert len(np.unique(found["outputs"], axis=0)) > 25
 
 
-def test_a_teacher_scores_candidates(tmp_path):
-    teacher = tiny_network("transformer", "transformer_base_v2", seed=4, dtype="float32")
+@pytest.fixture(scope="module")
+def teacher():
+    return tiny_network("transformer", "transformer_base_v2", seed=4, dtype="float32")
+
+
+@pytest.fixture(scope="module")
+def scorer(teacher, tmp_path_factory):
     beam = Beam(decode_hparams("beam_size=2", "beam"), HParams())
-    opened = written(teacher, beam, tmp_path, capabilities=(TRANSLATES, SCORES))
+    directory = tmp_path_factory.mktemp("teacher")
+    return written(teacher, beam, directory, capabilities=(TRANSLATES, SCORES))
+
+
+def test_a_teacher_scores_candidates(teacher, scorer):
+    opened = scorer
     targets = np.array([[5, 1, 0, 0], [4, 4, 9, 1]], np.int32)
     source = SOURCES[:1, :4]
     found = opened.call("score", inputs=source, targets=targets)
@@ -117,8 +129,28 @@ def test_a_teacher_scores_candidates(tmp_path):
     tokens = token_log_probs(forward(teacher, rows, tf.constant(targets)).logits, targets)
     np.testing.assert_allclose(found["token_log_prob"], tokens, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(found["log_prob"], np.sum(tokens, 1), rtol=1e-5)
-    with pytest.raises(InputError, match="no signature 'decode'; it has score"):
+    with pytest.raises(InputError, match="no signature 'decode'; it has choose"):
         opened.require("decode")
+
+
+def test_a_teacher_verifies_drafts(teacher, scorer):
+    decodings_agree(ExportedScorer(scorer), teacher)
+
+
+def test_a_teacher_chooses_for_several_sentences_or_none(teacher, scorer):
+    targets = np.array([[5, 9, 1], [4, 0, 0], [3, 3, 3]], np.int32)
+    source = scorer.call("encode", inputs=SOURCES)
+    found = scorer.call("choose", **source, targets=targets)
+    logits = forward(teacher, tf.constant(SOURCES), tf.constant(targets)).logits
+    np.testing.assert_array_equal(found["ids"], np.argmax(logits, axis=2))
+    log_probs = tf.nn.log_softmax(logits).numpy()
+    np.testing.assert_allclose(found["log_probs"], log_probs.max(axis=2), rtol=1e-4, atol=1e-5)
+    gaps = log_probs.max(axis=2) - np.take_along_axis(log_probs, targets[..., None], 2)[..., 0]
+    is_token = targets != 0
+    np.testing.assert_allclose(found["gaps"][is_token], gaps[is_token], rtol=1e-4, atol=1e-5)
+    none = {name: values[:0] for name, values in source.items()}
+    for values in scorer.call("choose", **none, targets=targets[:0]).values():
+        assert values.shape[0] == 0
 
 
 def test_eight_bits_are_near(network, opened, tmp_path):

@@ -21,6 +21,7 @@ from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.text.lines import AROUND_SENTENCES
 from t2t_hint_nart.text.token import TokenTextEncoder
 from tests.exports.table_exports import INPUTS, METADATA, TARGETS, TableTeacher, write_saved_model
+from tests.exports.verified_decodings import decodings_agree
 from tests.models.tiny_networks import COMPARED, VOCAB, tiny_network
 
 SOURCES = tf.constant([[5, 6, 7, 1], [4, 1, 0, 0]])
@@ -148,6 +149,10 @@ def test_a_source_without_a_word_has_the_empty_translation(either, signature):
         best = outputs[0] if signature == "candidates" else outputs
         assert best == b"" if signature == "serving_default" else best.tolist()[:2] == [1, 0]
         assert np.ravel(scores[place])[0] == 0.0
+
+
+def test_a_teacher_verifies_drafts(opened, network):
+    decodings_agree(ExportedScorer(opened), network)
 
 
 @every_signature

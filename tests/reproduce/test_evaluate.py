@@ -13,6 +13,9 @@ from t2t_hint_nart.reproduce.evaluate import SAMPLES, Evaluation
 from t2t_hint_nart.reproduce.execution import Exports
 from t2t_hint_nart.reproduce.recipe import Decoding
 from t2t_hint_nart.reproduce.rows import Rows, read_rows
+from t2t_hint_nart.serving.decodes import Hypothesis
+from t2t_hint_nart.serving.job import Translations
+from t2t_hint_nart.serving.sentences import Sentences
 from t2t_hint_nart.training.objective import Objective
 from t2t_hint_nart.training.summaries import Summaries
 from tests.reproduce.tiny_recipe import TINY_RECIPE
@@ -61,23 +64,35 @@ def decodes(tmp_path):
         (tmp_path / "decodes" / f"{name}.txt").write_text(text, encoding="utf-8")
 
 
+ACCEPTANCE = {"student_nll.one_pass": {"passes": 5.0, "tokens_per_pass": 2.5}}
+
+
 def report(tmp_path, recipe=RECIPE, timed=True, states=None):
     latency = {name: {"median_ms": ms, **LATENCY} for name, (_, ms) in TRANSLATIONS.items()}
     facts = {"command": "t2t-reproduce", "settings": {"": {"average": 2}, "teacher": {"steps": 3}}}
     finished = evaluation_of(recipe, tmp_path).report(
-        1, facts, latency if timed else {}, states or {}
+        1, facts, latency if timed else {}, states or {}, ACCEPTANCE
     )
     return finished, Rows(read_rows(tmp_path), "tiny")
 
 
 def test_one_file_of_lines_for_each_translation(tmp_path, monkeypatch):
-    monkeypatch.setattr(Exports, "translate", lambda _, system, by, sources: [f"{system} {by}"])
+    def translate(_, system, decoding, sources):
+        passes = 4 if decoding == "rescored_5" else 0
+        said = [Hypothesis(f"{system} {decoding}", 0.0, (5, 6, 7), passes)]
+        return Translations(Sentences(sources[:1]), [said])
+
+    monkeypatch.setattr(Exports, "translate", translate)
     told = evaluation_of(RECIPE, tmp_path).decode()
     assert told["sentences"] == 20 and set(told["digests"]) == {f"{n}.txt" for n in TRANSLATIONS}
     check_digests(tmp_path / "decodes", told["digests"], "")
     for name in TRANSLATIONS:
         text = (tmp_path / "decodes" / f"{name}.txt").read_text(encoding="utf-8")
         assert text == name.replace(".", " ") + "\n"
+    verified = {"passes": 4.0, "tokens_per_pass": 1.0}
+    assert told["acceptance"] == {
+        name: verified for name in TRANSLATIONS if name.endswith(".rescored_5")
+    }
 
 
 def test_rows_of_scores_and_speed(tmp_path):
@@ -99,6 +114,9 @@ def test_rows_of_scores_and_speed(tmp_path):
     assert rows.get("latency_p90_ms", "teacher", "beam4") == 12.0
     assert (rows.get("sentences"), rows.get("bleu_convention")) == (20, "wmt14_compound")
     assert rows.get("signature.bleu_13a").startswith("nrefs:1|case:mixed")
+    assert rows.get("tokens_per_pass", "student_nll", "one_pass") == 2.5
+    assert rows.get("passes", "student_nll", "one_pass") == 5.0
+    assert rows.get("passes", "student_align", "one_pass") is None
     assert rows.get("settings.average") == 2 and rows.get("settings.steps", "teacher") == 3
 
 
@@ -129,7 +147,7 @@ def test_rows_in_another_runtime_say_so(tmp_path):
     path.write_text("".join(f"{line}\n" for line in REFERENCES), encoding="utf-8")
     timed = {"student_nll.one_pass_fast": {"median_ms": 2.0, "speedup": 12.0, **LATENCY}}
     latency = {name: {"median_ms": ms, **LATENCY} for name, (_, ms) in TRANSLATIONS.items()}
-    evaluation_of(recipe, tmp_path).report(1, {"settings": {}}, latency | timed, {})
+    evaluation_of(recipe, tmp_path).report(1, {"settings": {}}, latency | timed, {}, {})
     rows = Rows(read_rows(tmp_path), "tiny")
     key = ("student_nll", "one_pass_fast")
     assert rows.get("runtime", *key) == "litert_int8" and rows.get("speedup", *key) == 12.0
@@ -202,6 +220,6 @@ def test_training_is_drawn_where_it_left_summaries(tmp_path, monkeypatch):
 
 def test_latency_tells_its_threads(tmp_path):
     latency = {"teacher.beam4": {"median_ms": 30.0, **LATENCY}, "threads": 1}
-    evaluation_of(RECIPE, tmp_path).report(1, {"settings": {}}, latency, {})
+    evaluation_of(RECIPE, tmp_path).report(1, {"settings": {}}, latency, {}, {})
     rows = Rows(read_rows(tmp_path), "tiny")
     assert (rows.get("latency_threads"), rows.get("latency_ms", "teacher", "beam4")) == (1, 30.0)

@@ -79,7 +79,8 @@ class Works:
         return {told or name: len(self.done), "length_bias": None}
 
     def decode(self, runtime=""):
-        return self.work(f"decode{runtime and ' in '}{runtime}")
+        told = self.work(f"decode{runtime and ' in '}{runtime}")
+        return {**told, "acceptance": {runtime: {"passes": 2.0}}}
 
     def latency(self, runtime=""):
         name = f"latency{runtime and ' in '}{runtime}"
@@ -88,8 +89,8 @@ class Works:
     def states(self):
         return self.work("states")
 
-    def report(self, seed, facts, latency, states):
-        self.reports.append({"seed": seed, **facts, "latency": latency, "states": states})
+    def report(self, seed, facts, **measured):
+        self.reports.append({"seed": seed, **facts, **measured})
         return "the report"
 
 
@@ -133,6 +134,8 @@ def test_each_further_runtime_has_a_stage_at_the_end(works, tmp_path, monkeypatc
         "latency in litert_int8",
     ]
     assert works.reports[-1]["latency"].keys() == {*works.reports[0]["latency"], *FAST}
+    verified = {runtime: {"passes": 2.0} for runtime in ("", "litert_int8")}
+    assert works.reports[-1]["acceptance"] == verified
     other = dataclasses.replace(recipe.decodings[-1], scorer_runtime="litert")
     other = dataclasses.replace(recipe, decodings=(*recipe.decodings[:-1], other))
     with pytest.raises(InputError, match="stage 'litert_int8' made with student_nll.fast_rescored"):

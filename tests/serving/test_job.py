@@ -282,3 +282,15 @@ def test_other_numbers_of_lines():
         StepDecode(Dictionary({}), Sentences(SOURCES, REFERENCES[:1]))
     with pytest.raises(InputError, match="no sentences"):
         StepDecode(Dictionary({}), Sentences([]))
+
+
+def test_what_verifying_took_is_told():
+    """Of the sentences that had a pass: one of no words has none."""
+    found = [[Hypothesis("a b c", 0.0, (5, 6, 7), 2)], [Hypothesis("", 0.0)]]
+    found += [[Hypothesis("a b", 0.0, (5, 6), 3), Hypothesis("b", 0.0, (6,), 9)]]
+    told = Translations(Sentences(["x", "", "y"]), found)
+    assert told.acceptance() == {"passes": 2.5, "tokens_per_pass": 1.4}
+    line = "Verified in 2.50 passes of the teacher a sentence: 1.40 tokens a pass"
+    assert told.acceptance_lines() == [line]
+    plain = told._replace(hypotheses=found[1:2])
+    assert plain.acceptance() == {} and plain.acceptance_lines() == []

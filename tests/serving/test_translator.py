@@ -363,15 +363,16 @@ def test_an_exports_drafts_are_verified(exports, tmp_path):
     write_saved_model(tmp_path, ChoosingTeacher())
     METADATA.write(tmp_path)
     scorer = ExportedScorer(open_export(tmp_path))
-    ids, scores = decode_of_export(exports[0], "verified=True", scorer)(SOURCE)
-    found = [[int(i) for i in row if i] for row in ids[:, 0].numpy()]
-    assert found == [[2, 2, 1], [2, 1]]
-    assert scores.numpy().tolist() == [[-1.5], [-1.0]]
-    # The draft of the first, its source backwards, begins with EOS, which may stay.
+    ids, scores, passes = decode_of_export(exports[0], "verified=True", scorer)(SOURCE)
+    assert ids[:, 0].tolist() == [[2, 2, 1], [2, 1, 0]]
+    assert scores.tolist() == [[-1.5], [-1.0]]
+    # Their drafts, sources backwards, begin with EOS: all is the teacher's.
+    assert passes.tolist() == [[2], [2]]
+    # The end with which that of the first begins may stay.
     kept = decode_of_export(exports[0], "verified=True,verified_tolerance=1.0", scorer)
-    assert [int(i) for i in kept(SOURCE)[0].numpy()[0, 0] if i] == [1]
+    assert [int(i) for i in kept(SOURCE)[0][0, 0] if i] == [1]
     short = decode_of_export(exports[0], "verified=True,extra_length=0", scorer)(SOURCE[:1])
-    assert [int(i) for i in short[0].numpy()[0, 0] if i] == [2, 2, 1]
+    assert [int(i) for i in short[0][0, 0] if i] == [2, 2, 1]
 
 
 def test_drafts_need_a_scorer_that_chooses(exports):
