@@ -129,5 +129,13 @@ def transformer_nat_ctc_tatoeba() -> HParams:
 
 @register_hparams
 def transformer_nat_ctc_quickstart() -> HParams:
-    """Student of transformer_quickstart whose output is collapsed, with glancing."""
-    return changed(add_ctc_hparams(transformer_quickstart()), layer_prepostprocess_dropout=0.1)
+    """Student of transformer_quickstart whose output is collapsed, with glancing.
+
+    One pass, development set, one seed, to start from the teacher's weights: 24.6 BLEU after 600
+    steps, 27.5 after 800, 28.3 after 1,200.
+    """
+    return changed(
+        add_ctc_hparams(transformer_quickstart()),
+        layer_prepostprocess_dropout=0.1,
+        learning_rate_warmup_steps=200,
+    )

@@ -8,7 +8,6 @@ from typing import Any
 from t2t_hint_nart.data.sentence_batches import sentence_batches
 from t2t_hint_nart.evaluation.probes import (
     AttentionAccumulator,
-    AttentionStatistics,
     CosineAccumulator,
     CosineStatistics,
     cosine_matrix,
@@ -50,17 +49,19 @@ class DecoderStates:
         """Measure statistics, and draw Figures 1 and 2 for one sentence.
 
         All systems see the same targets, the baseline's translations: a teacher as its own history,
-        a student as its length.
+        a student as its length. One whose output is collapsed has other positions: it is only
+        drawn.
 
         Returns:
             {"systems": {system: {"cosine": statistics, "attention": statistics}}, "figures":
             [{"file", "caption"}]}; nothing where the baseline tells no states.
         """
-        names = [s.name for s in self.exports.recipe.systems if self.exports.shows_states(s.name)]
-        if self._baseline not in names:
+        shown = [s.name for s in self.exports.recipe.systems if self.exports.shows_states(s.name)]
+        if self._baseline not in shown:
             return {}
         # The baseline first: the others are compared with what it shows.
-        names.sort(key=lambda name: name != self._baseline)
+        shown.sort(key=lambda name: name != self._baseline)
+        names = [name for name in shown if self.exports.has_targets_positions(name)]
         sources = self.exports.ids(sentences)
         cosines = {name: {r: CosineAccumulator() for r in READINGS} for name in names}
         attention = {name: AttentionAccumulator() for name in names}
@@ -72,7 +73,10 @@ class DecoderStates:
             told = {"entropy": found.entropy, "kl": found.kl_to_teacher, "tokens": found.tokens}
             cosine = {reading: _cosines(c.result()) for reading, c in cosines[name].items()}
             systems[name] = {"cosine": cosine, "attention": told}
-        return {"systems": systems, "figures": self._draw(sources, seen, output_dir)}
+        drawn = [name for name in self.exports.recipe.drawn if name in shown]
+        layer, head = seen[self._baseline].sharpest_head()
+        figures = self._draw(drawn, sources, layer, head, output_dir) if len(drawn) > 1 else []
+        return {"systems": systems, "figures": figures}
 
     def _add_batch(self, inputs, cosines, attention) -> None:
         targets = self.exports.outputs(self._baseline, inputs)
@@ -103,13 +107,9 @@ class DecoderStates:
         return labels(self.exports.encoders[feature], ids)
 
     def _draw(
-        self, sources: list[list[int]], seen: dict[str, AttentionStatistics], output_dir: Path
+        self, drawn: list[str], sources: list[list[int]], layer: int, head: int, output_dir: Path
     ) -> list[dict[str, str]]:
-        drawn = [name for name in self.exports.recipe.drawn if name in seen]
-        if len(drawn) < 2:
-            return []
         source = self._choose(sources, drawn[1])
-        layer, head = seen[self._baseline].sharpest_head()
         source_words = self._labels("inputs", source)
         similarity, attention = [], []
         for system in drawn:

@@ -165,6 +165,10 @@ class Exports:
         """Return whether a system's export tells states and attention."""
         return set(NEEDED) <= self._exported(system).metadata.probes.keys()
 
+    def has_targets_positions(self, system: str) -> bool:
+        """Return whether a system's states are one for each target, which are then comparable."""
+        return "upsampling" not in self._exported(system).metadata.hparams
+
     def states(self, system: str, inputs: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
         """Return the probes of a system for int[B, S] and int[B, T], by name."""
         giver = HintGiver(self._exported(system))

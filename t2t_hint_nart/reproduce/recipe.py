@@ -164,9 +164,20 @@ class Recipe:
 
     @property
     def drawn(self) -> tuple[str, ...]:
-        """The systems of the figures: the baseline's, and those that learn distilled data."""
-        students = [system.name for system in self.systems if system.distilled]
-        return tuple(dict.fromkeys([self.baseline[0], *students])) if self.baseline else ()
+        """The systems of the figures: the baseline's, and other models that learn distilled data.
+
+        What another student starts from is only on the way to it.
+        """
+        if not self.baseline:
+            return ()
+        first = self.system(self.baseline[0])
+        begun = {s.warm_start_from for s in self.systems}
+        students = [
+            s.name
+            for s in self.systems
+            if s.distilled and s.model != first.model and s.name not in begun
+        ]
+        return tuple(dict.fromkeys([first.name, *students]))
 
     @property
     def calibrated(self) -> str:

@@ -23,12 +23,15 @@ class Words:
 class Exports:
     """Systems of which those of `shown` tell states, one layer and head of attention each."""
 
-    def __init__(self, shown):
+    def __init__(self, shown, collapsed=()):
         self.encoders = {"inputs": Words(), "targets": Words()}
-        self.shown = shown
+        self.shown, self.collapsed = shown, collapsed
 
     def shows_states(self, system):
         return system in self.shown
+
+    def has_targets_positions(self, system):
+        return system not in self.collapsed
 
     def ids(self, sentences):
         return [[7, 8, 9, 1] for _ in sentences]
@@ -97,6 +100,12 @@ def test_attention_is_compared_with_the_baselines_where_it_has_the_same_heads(dr
         "pairs": 3,
         "last": {"mean": pytest.approx(1.0), "below_0.25": 0.0, "below_0.5": 0.0, "pairs": 3},
     }
+
+
+def test_what_has_other_positions_than_the_targets_is_only_drawn(drawn, tmp_path):
+    exports = Exports({"teacher": 1, "student_nll": 1, "student_align": 1}, ("student_nll",))
+    assert list(measure(exports, tmp_path)["systems"]) == ["teacher", "student_align"]
+    assert [len(panels) for panels in drawn.values()] == [3, 3]
 
 
 def test_systems_that_tell_no_states_are_left_out(drawn, tmp_path):

@@ -82,6 +82,12 @@ def test_what_is_drawn_and_calibrated_follows_from_the_systems():
     real = dataclasses.replace(TINY_RECIPE.systems[1], distilled=False)
     systems = (TINY_RECIPE.systems[0], real, TINY_RECIPE.systems[2])
     assert dataclasses.replace(TINY_RECIPE, systems=systems).drawn == ("teacher", "student_align")
+    assert find_recipe("quickstart").drawn == (
+        "teacher",
+        "student_nll",
+        "student_align_hid",
+        "student_ctc_bigrams",
+    )
     assert find_recipe("multi30k").calibrated == "student_align_hid"
     study = find_recipe("multi30k_study")
     assert (study.drawn, study.calibrated) == ((), "")
