@@ -1,6 +1,6 @@
 """Text in, text out around an export that takes ids (no TensorFlow)."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +15,6 @@ from t2t_hint_nart.text.lines import sentence
 from t2t_hint_nart.text.reserved import sentence_ids
 
 Tensors = dict[str, Any]
-
-
-def translate_text(
-    lines: Sequence[str],
-    encoders: Mapping[str, TextEncoder],
-    decode: Callable[[list[list[int]]], Iterable[Any]],
-) -> list[str]:
-    """Translate text with vocabularies; of an empty line nothing.
-
-    Args:
-        lines: of text.
-        encoders: by "inputs" and "targets".
-        decode: from the ids of sentences, EOS last, to those of their translations int[L].
-    """
-    sources = [encoders["inputs"].encode(sentence(line)) for line in lines]
-    decoded = iter(decode([[*ids, EOS_ID] for ids in sources if ids]))
-    return [
-        encoders["targets"].decode(sentence_ids(next(decoded))) if ids else "" for ids in sources
-    ]
 
 
 class PlainTextServable:
@@ -76,11 +57,14 @@ class PlainTextServable:
 
     def translate(self, lines: Sequence[str]) -> list[str]:
         """Translate text with the vocabulary beside the export, one sentence after the other."""
-        return translate_text(
-            lines,
-            self._encoders,
-            lambda sources: [self.call(DECODE, inputs=[ids])["outputs"][0] for ids in sources],
-        )
+        return [self._translate(sentence(line)) for line in lines]
+
+    def _translate(self, line: str) -> str:
+        ids = self._encoders["inputs"].encode(line)
+        if not ids:
+            return ""
+        outputs = self.call(DECODE, inputs=[[*ids, EOS_ID]])["outputs"]
+        return self._encoders["targets"].decode(sentence_ids(outputs[0]))
 
     def accepted(self, inputs: Any) -> list[np.ndarray]:
         """The sources of a batch int[B, S], each without padding and cut to max_input_size.

@@ -2,12 +2,10 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from t2t_hint_nart import registry
@@ -17,19 +15,13 @@ from t2t_hint_nart.decoding.strategy import IDS, LEAST_INPUT_SIZE, Strategy
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.exports import metadata as names
 from t2t_hint_nart.exports.metadata import ExportMetadata
-from t2t_hint_nart.exports.plain_text import translate_text
 from t2t_hint_nart.exports.scoring import Scoring, specs_of_encoded
-from t2t_hint_nart.exports.vocabulary_files import (
-    INDEX_FILE,
-    can_store,
-    read_vocabularies,
-    write_vocabularies,
-)
+from t2t_hint_nart.exports.vocabulary_files import can_store, read_vocabularies, write_vocabularies
 from t2t_hint_nart.literal_path import literal
 from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.models.network import forward, probe_sizes
 from t2t_hint_nart.startup_noise import quiet_stderr
-from t2t_hint_nart.text import EOS_ID, PAD_ID
+from t2t_hint_nart.text import EOS_ID
 
 # Also for its side effect: a SavedModel with a tokenizer in it needs tf-text's ops.
 from t2t_hint_nart.text.graph import SubwordGraph, TokenGraph, sentences
@@ -139,28 +131,17 @@ class OpenSavedModel:
                 f"{signature!r}; it has {', '.join(there)}.{nearest(signature, there)}"
             )
 
-    @cached_property
+    @property
     def encoders(self) -> dict[str, TextEncoder]:
         """The vocabularies beside the graph, which older exports lack; see `Servable.encoders`."""
         return read_vocabularies(Path(self.export_dir))
 
     def translate(self, lines: Sequence[str]) -> list[str]:
-        """Translate text, all in one batch.
-
-        With the vocabulary beside the graph, which takes a tenth of the time of that within.
-        """
-        if Path(self.export_dir, INDEX_FILE).is_file():
-            return translate_text(lines, self.encoders, self._decode)
+        """Translate text with the tokenizer in the export."""
         # Exports made before they did so themselves take text as it is.
         text = tf.constant([sentence(line) for line in lines], tf.string)
         outputs = self.call(names.SERVING, text=text)["outputs"]
         return [text.decode("utf-8") for text in outputs.numpy()]
-
-    def _decode(self, sources: list[list[int]]) -> np.ndarray:
-        padded = np.full([len(sources), max(map(len, sources), default=1)], PAD_ID, np.int32)
-        for row, ids in zip(padded, sources, strict=True):
-            row[: len(ids)] = ids
-        return self.call(names.DECODE, inputs=tf.constant(padded))["outputs"].numpy()
 
 
 def compared_probes(network: keras.Model) -> dict[str, dict[str, int]]:
