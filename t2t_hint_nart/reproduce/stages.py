@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TextIO, TypedDict
 
@@ -114,12 +114,23 @@ class Stages:
 def _check_same(
     name: str, old: dict[str, Any], new: dict[str, Any], output_dir: str | Path
 ) -> None:
+    for key, made_with, now in _differences(old, new):
+        raise InputError(
+            f"{output_dir} holds stage {name!r} made with {key}={made_with!r}, now it is {now!r}; "
+            "give another --output_dir."
+        )
+
+
+def _differences(
+    old: dict[str, Any], new: dict[str, Any], within: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    """The names whose values differ, those of nested values with dots between, and both values."""
     for key in sorted({*old, *new}):
-        if old.get(key) != new.get(key):
-            raise InputError(
-                f"{output_dir} holds stage {name!r} made with {key}={old.get(key)!r}, "
-                f"now it is {new.get(key)!r}; give another --output_dir."
-            )
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from _differences(before, after, f"{within}{key}.")
+        elif before != after:
+            yield f"{within}{key}", before, after
 
 
 def _read(path: Path) -> _Stamp | None:

@@ -210,7 +210,7 @@ def decoding(name, decode_hparams):
     [
         ({"problem": "algorithmic_copy_tiny"}, "datagen", "problem="),
         (changed("teacher", steps=4), "teacher", "steps=3, now it is 4"),
-        (changed("teacher", hparams_set="transformer_tiny"), "teacher", "hparams="),
+        (changed("teacher", hparams_set="transformer_tiny"), "teacher", "hparams."),
         (changed("teacher", model="transformer_nat"), "teacher", "model='transformer', now it is"),
         ({"average": 1}, "teacher", "average=2, now it is 1"),
         (

@@ -56,6 +56,13 @@ def test_stages_are_numbered_in_the_order_they_are_run(tmp_path):
     assert run.stages.seconds == {"data": 3.0, "teacher": 61.0}
 
 
+def test_of_nested_settings_only_what_differs_is_named(tmp_path):
+    Run(tmp_path).do("teacher", {"hparams": {"batch_size": 2, "hidden_size": 4}, "steps": 1})
+    now = {"hparams": {"batch_size": 2, "hidden_size": 8}, "steps": 1}
+    with pytest.raises(InputError, match=r"made with hparams\.hidden_size=4, now it is 8; give"):
+        Run(tmp_path).do("teacher", now)
+
+
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
 def test_a_stage_that_fails_is_done_again(tmp_path, error):
     def fails():
