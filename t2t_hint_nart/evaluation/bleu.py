@@ -12,7 +12,9 @@ same output, so all are computed and each carries its label:
   lower case `BLEU_uncased`).
 
 References: Papineni et al. (2002), https://aclanthology.org/P02-1040; Post (2018),
-https://aclanthology.org/W18-6319; Popović (2015), https://aclanthology.org/W15-3049.
+https://aclanthology.org/W18-6319; Popović (2015), https://aclanthology.org/W15-3049; Popović
+(2017), https://aclanthology.org/W17-4770; Snover et al. (2006),
+https://aclanthology.org/2006.amta-papers.25.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +23,7 @@ from dataclasses import dataclass
 from sacrebleu.metrics.base import Metric
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
+from sacrebleu.metrics.ter import TER
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import moses_tokens
@@ -29,7 +32,7 @@ from t2t_hint_nart.text.moses_tokens import given_tokens, looks_tokenized
 
 @dataclass(frozen=True)
 class Score:
-    """One corpus score, 0 to 100, and the sacrebleu signature of its computation."""
+    """One corpus score, 0 to 100 but for TER, and the sacrebleu signature of its computation."""
 
     value: float
     signature: str
@@ -135,11 +138,24 @@ def chrf(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
     return _corpus_score(CHRF(), hypotheses, references)
 
 
+def chrf_pp(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
+    """Return chrF2++, `chrf` with one and two words beside the characters."""
+    return _corpus_score(CHRF(word_order=2), hypotheses, references)
+
+
+def ter(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
+    """Return the edits, shifts of words among them, in percent of the reference's words.
+
+    Lower is better, and it may pass 100. Cased, words as they stand between spaces.
+    """
+    return _corpus_score(TER(case_sensitive=True), hypotheses, references)
+
+
 def corpus_scores(
     hypotheses: Sequence[str], references: Sequence[str], language: str | None = "de"
 ) -> dict[str, Score]:
     """Return every corpus score of one system's output, by the name of its function."""
-    of_plain_text = (bleu_13a, bleu_13a_lc, bleu_intl, bleu_intl_uncased, chrf)
+    of_plain_text = (bleu_13a, bleu_13a_lc, bleu_intl, bleu_intl_uncased, chrf, chrf_pp, ter)
     of_tokens = (bleu_tokenized, bleu_tokenized_lc)
     return {
         **{score.__name__: score(hypotheses, references) for score in of_plain_text},

@@ -24,14 +24,14 @@ class Latency:
     Attributes:
         median_ms: the number reported; robust against a busy machine.
         mean_ms: the paper's statistic.
-        p90_ms: nine calls in ten take at most this long (nearest rank).
+        p95_ms: of twenty calls nineteen take at most this long (nearest rank).
         calls: number of timed calls.
         warmup_calls: number of calls before the clock started.
     """
 
     median_ms: float
     mean_ms: float
-    p90_ms: float
+    p95_ms: float
     calls: int
     warmup_calls: int
 
@@ -85,7 +85,7 @@ def _statistics(seconds: list[float], warmup_calls: int) -> Latency:
     return Latency(
         median_ms=1000.0 * statistics.median(ordered),
         mean_ms=1000.0 * statistics.fmean(ordered),
-        p90_ms=1000.0 * ordered[math.ceil(0.9 * len(ordered)) - 1],
+        p95_ms=1000.0 * ordered[math.ceil(0.95 * len(ordered)) - 1],
         calls=len(ordered),
         warmup_calls=warmup_calls,
     )

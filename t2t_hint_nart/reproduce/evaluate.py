@@ -34,6 +34,11 @@ from t2t_hint_nart.whole_file import write_whole
 # Below an experiment's directory.
 DECODES = "decodes"
 SAMPLES = 8
+# Sentences in batches for one that is timed alone.
+THROUGHPUT_TO_LATENCY = 4
+# Of what is timed, in rows beside the median.
+LATENCY = ("mean_ms", "p95_ms", "calls")
+SPEED = ("throughput", "throughput_batch", "size_mib")
 FALLBACK_LANGUAGE = "en"
 
 Key = tuple[str, str]
@@ -90,14 +95,18 @@ class Evaluation:
         }
 
     def latency(self, runtime: str = SAVED_MODEL) -> dict[str, Any]:
-        """Milliseconds a sentence at batch 1, ids to ids, after warm-up, on one thread.
+        """Milliseconds a sentence, and sentences a second, ids to ids, on one thread.
 
         What is in another runtime than the baseline is timed in turn with it: `speedup`.
         """
-        pairs = self._pairs[: self.recipe.latency_sentences]
+        alone = self.recipe.latency_sentences
+        pairs = self._pairs[: THROUGHPUT_TO_LATENCY * alone]
         keys, baseline = self.recipe.decoded(runtime), self.recipe.baseline
         also = [baseline] if baseline and baseline not in keys else []
-        timed = time_systems(self.exports, [*also, *keys], [source for source, _ in pairs])
+        sources = [source for source, _ in pairs]
+        timed = time_systems(self.exports, [*also, *keys], sources, alone)
+        for key in keys:
+            timed[".".join(key)]["size_mib"] = self.exports.size_mib(*key)
         if baseline:
             base = timed[".".join(baseline)]["median_ms"]
             for key in keys:
@@ -160,7 +169,8 @@ class Evaluation:
             if timed := latency.get(".".join(key)):
                 measured |= {
                     "latency_ms": timed["median_ms"],
-                    **{f"latency_{name}": timed[name] for name in ("mean_ms", "p90_ms", "calls")},
+                    **{f"latency_{name}": timed.get(name) for name in LATENCY},
+                    **{name: timed.get(name) for name in SPEED},
                     "speedup": timed.get("speedup", base and base / timed["median_ms"]),
                 }
             if (runtime := self.recipe.decoding(key[1]).runtime) != SAVED_MODEL:

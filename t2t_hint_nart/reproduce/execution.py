@@ -18,7 +18,7 @@ from t2t_hint_nart.data.problem_identity import identity_of
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.exports.capabilities import ExportedScorer, ExportedTranslator, HintGiver
-from t2t_hint_nart.exports.metadata import SAVED_MODEL
+from t2t_hint_nart.exports.metadata import SAVED_MODEL, newest_version
 from t2t_hint_nart.exports.runtime import Servable, open_export
 from t2t_hint_nart.inspection.generated import NEEDED, Generated, inside_export
 from t2t_hint_nart.reproduce.recipe import Recipe, System
@@ -151,6 +151,13 @@ class Exports:
         """Return what translates int32[B, S] and comes back when the ids are there."""
         decode = self._decode(system, decoding)
         return lambda ids: np.asarray(decode(ids)[0])
+
+    def size_mib(self, system: str, decoding: str) -> float:
+        """Return how large the exports by which a system translates are, in MiB."""
+        names = self.recipe.decoding(decoding).exports(system)
+        folders = [newest_version(self.export_dir(name)) for name in names]
+        files = (file for folder in folders for file in folder.rglob("*") if file.is_file())
+        return sum(file.stat().st_size for file in files) / 2**20
 
     def ids(self, sentences: Sequence[str]) -> list[list[int]]:
         """Return the ids of source sentences, EOS last."""

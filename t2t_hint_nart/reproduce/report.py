@@ -18,6 +18,7 @@ from t2t_hint_nart.whole_file import write_whole
 
 _SECTIONS = {
     "results": "Results",
+    "choice": "What to choose",
     "ablation": "What the hints add (the paper's Table 2)",
     "comparisons": "Paired comparisons",
     "states": "Decoder states and attention (the paper's section 2.1)",

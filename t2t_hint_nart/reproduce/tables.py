@@ -128,6 +128,35 @@ def results(recipe: Recipe, rows: Rows, without: str = "") -> list[str]:
     return table([*titles, f"paper BLEU, {DATASETS[dataset]}", "paper speed-up"], body, 2)
 
 
+def choice(recipe: Recipe, rows: Rows) -> list[str]:
+    """What one would choose by: quality, speed on one thread and size of all that translates."""
+    own = next(in_order(rows.get("bleu_convention")))
+    columns = [
+        (own.label, own.score, "{:.2f}"),
+        ("chrF++", "chrf_pp", "{:.2f}"),
+        ("TER", "ter", "{:.2f}"),
+        ("repetition %", "repetition_percent", "{:.2f}"),
+        ("latency ms", "latency_ms", "{:.2f}"),
+        ("95 % within", "latency_p95_ms", "{:.2f}"),
+        ("speed-up", "speedup", "{:.2f}×"),
+        ("sentences/s", "throughput", "{:.0f}"),
+        ("tokens a pass", "tokens_per_pass", "{:.2f}"),
+        ("MiB", "size_mib", "{:.1f}"),
+    ]
+    measured = {row.metric for row in rows.rows}
+    if "throughput" not in measured:
+        return []
+    columns = [column for column in columns if column[1] in measured]
+    body = []
+    for system, decoding in rows.decoded():
+        parameters = rows.get("settings.parameters", system)
+        names = [system_label(recipe, system), decoding_label(recipe, decoding)]
+        cells = _cells(rows, columns, system, decoding)
+        body.append([*names, *cells, number(parameters and parameters / 1e6)])
+    titles = ["system", "decoding", *(title for title, _, _ in columns), "million parameters"]
+    return table(titles, body, 2)
+
+
 def ablation(recipe: Recipe, rows: Rows) -> list[str]:
     """The paper's Table 2: the systems that learn distilled data, each as its export translates."""
     learned = {system.name for system in recipe.systems if system.distilled}
@@ -276,6 +305,7 @@ def _fact(name: str, value: Any) -> str:
 
 TABLES: dict[str, Callable[..., list[str]]] = {
     "results": results,
+    "choice": choice,
     "ablation": ablation,
     "comparisons": paired,
     "states": states,

@@ -1,4 +1,4 @@
-"""Latency of an experiment's systems, in a process of its own, on one thread.
+"""Latency and throughput of an experiment's systems, in a process of its own, on one thread.
 
 TensorFlow can't change its threads once it has started, and a process that has trained or
 translated isn't as one that serves. More threads than one make a search at batch 1 slower, so
@@ -14,14 +14,17 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from t2t_hint_nart import registry, user_directory
+from t2t_hint_nart.data.sentence_batches import sentence_batches
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation.latency import measure_latencies
+from t2t_hint_nart.evaluation.throughput import measure_throughputs
 from t2t_hint_nart.reproduce.execution import Exports
 from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.threads import use_threads
 
 THREADS = 1
 ROUNDS = 3
+BATCH_SIZES = (1, 8, 32)
 
 
 class _Task(NamedTuple):
@@ -33,20 +36,22 @@ class _Task(NamedTuple):
     usr_dirs: tuple[str, ...]
     keys: tuple[tuple[str, str], ...]
     sentences: tuple[str, ...]
+    alone: int
 
 
 def time_systems(
-    exports: Exports, keys: Sequence[tuple[str, str]], sentences: Sequence[str]
+    exports: Exports, keys: Sequence[tuple[str, str]], sentences: Sequence[str], alone: int
 ) -> dict[str, Any]:
-    """Time systems by their decodings, a sentence at a time, ids to ids.
+    """Time systems by their decodings, a sentence at a time and in batches, ids to ids.
 
     Args:
         exports: of the systems.
         keys: (system, decoding) of what is timed, in turn.
         sentences: the sources.
+        alone: the first so many are timed one at a time.
 
     Returns:
-        By "<system>.<decoding>" the fields of a `Latency`; `threads`, of each kind that TensorFlow
+        By "<system>.<decoding>" the fields of a `Latency` and a `Throughput`; `threads`, of each kind that TensorFlow
         has.
 
     Raises:
@@ -61,6 +66,7 @@ def time_systems(
         user_directory.imported_directories(),
         tuple(keys),
         tuple(sentences),
+        alone,
     )
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
@@ -101,7 +107,14 @@ def _measured(task: _Task) -> dict[str, Any]:
     problem = registry.problem(recipe.problem)
     exports = Exports(recipe, task.export_dirs.__getitem__, problem, task.data_dir)
     # All read the same ids.
-    inputs = [tf.constant([ids], tf.int32) for ids in exports.ids(task.sentences)]
+    sources = exports.ids(task.sentences)
+    inputs = [tf.constant([ids], tf.int32) for ids in sources[: task.alone]]
+    batches = {
+        size: [tf.constant(batch.inputs, tf.int32) for batch in sentence_batches(sources, size)]
+        for size in BATCH_SIZES
+    }
     calls = {".".join(key): exports.call(*key) for key in task.keys}
-    measured = measure_latencies(calls, inputs, rounds=ROUNDS)
-    return {**{name: vars(latency) for name, latency in measured.items()}, "threads": THREADS}
+    latency = measure_latencies(calls, inputs, rounds=ROUNDS)
+    throughput = measure_throughputs(calls, batches, len(sources))
+    told = {name: {**vars(latency[name]), **vars(throughput[name])} for name in calls}
+    return {**told, "threads": THREADS}

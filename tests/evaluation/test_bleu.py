@@ -45,6 +45,7 @@ def corpus(request):
 def test_identical_text_scores_100():
     scores = bleu.corpus_scores(REFERENCES, REFERENCES, "de")
     values = {name: score.value for name, score in scores.items()}
+    assert values.pop("ter") == 0.0
     assert values == dict.fromkeys(
         [
             "bleu_13a",
@@ -54,6 +55,7 @@ def test_identical_text_scores_100():
             "bleu_tokenized",
             "bleu_tokenized_lc",
             "chrf",
+            "chrf_pp",
         ],
         100.0,
     )
@@ -171,6 +173,15 @@ def test_signatures_name_tokens_case_and_version():
     assert scores["bleu_tokenized_lc"].signature.endswith("prep:moses-de")
     assert "chrF2" not in scores["bleu_13a"].signature
     assert scores["chrf"].signature.startswith("nrefs:1|case:mixed|eff:yes|nc:6|nw:0")
+
+
+def test_edits_in_percent_of_words():
+    """One word of four is another, and in the second two change places, which is one shift."""
+    assert bleu.ter(["a b x d"], ["a b c d"]).value == pytest.approx(25.0)
+    assert bleu.ter(["c d a b e"], ["a b c d e"]).value == pytest.approx(20.0)
+    assert bleu.ter(["A b c d"], ["a b c d"]).value == pytest.approx(25.0)
+    assert "case:mixed" in bleu.ter(["a"], ["a"]).signature
+    assert "nw:2" in bleu.chrf_pp(["a"], ["a"]).signature
 
 
 def test_printed_with_two_decimals_and_signature():

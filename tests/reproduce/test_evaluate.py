@@ -23,7 +23,14 @@ from tests.reproduce.tiny_recipe import TINY_RECIPE
 REFERENCES = [f"the dog number {i} barks loudly at the cat ." for i in range(20)]
 SOURCES = [f"der Hund Nummer {i} bellt die Katze laut an ." for i in range(20)]
 PAIRS = list(zip(SOURCES, REFERENCES, strict=True))
-LATENCY = {"mean_ms": 9.0, "p90_ms": 12.0, "calls": 6, "warmup_calls": 2}
+LATENCY = {
+    "throughput": 90.0,
+    "size_mib": 2.0,
+    "mean_ms": 9.0,
+    "p95_ms": 12.0,
+    "calls": 6,
+    "warmup_calls": 2,
+}
 RECIPE = dataclasses.replace(TINY_RECIPE, quotes_text=True)
 
 
@@ -111,7 +118,10 @@ def test_rows_of_scores_and_speed(tmp_path):
     speedups = [rows.get("speedup", *name.split(".")) for name in TRANSLATIONS]
     assert speedups == [1.5, 1.0, 10.0, 5.0, 10.0, 5.0]
     assert rows.get("repetition_percent", "teacher", "beam4") == 0.0
-    assert rows.get("latency_p90_ms", "teacher", "beam4") == 12.0
+    assert rows.get("latency_p95_ms", "teacher", "beam4") == 12.0
+    assert rows.get("throughput", "teacher", "beam4") == 90.0
+    assert rows.get("ter", "teacher", "beam4") == 0.0
+    assert rows.get("chrf_pp", "teacher", "beam4") == pytest.approx(100.0)
     assert (rows.get("sentences"), rows.get("bleu_convention")) == (20, "wmt14_compound")
     assert rows.get("signature.bleu_13a").startswith("nrefs:1|case:mixed")
     assert rows.get("tokens_per_pass", "student_nll", "one_pass") == 2.5

@@ -8,6 +8,7 @@ from t2t_hint_nart.reproduce.recipe import Question
 from t2t_hint_nart.reproduce.rows import Rows, flat_rows
 from t2t_hint_nart.reproduce.tables import (
     ablation,
+    choice,
     facts,
     number,
     paired,
@@ -69,6 +70,31 @@ def test_results_stand_beside_the_papers():
         "–",
     ]
     assert body[1][-2:] == ["33.26", "1.00×"]
+
+
+def test_what_one_would_choose_by():
+    rows = made_up(seeds=(1,))
+    assert choice(TINY_RECIPE, Rows(rows, "tiny")) == []
+    about = {"recipe": "tiny", "seed": 1, "system": "student_nll"}
+    rows += flat_rows(about, {"settings": {"parameters": 1_234_567}})
+    rows += flat_rows({**about, "decoding": "one_pass"}, {"throughput": 1234.5, "size_mib": 2.25})
+    lines = choice(TINY_RECIPE, Rows(rows, "tiny"))
+    assert lines[0] == (
+        "| system | decoding | BLEU 13a | repetition % | latency ms | speed-up | sentences/s | MiB "
+        "| million parameters |"
+    )
+    assert cells(lines)[2] == [
+        "nll",
+        "one pass",
+        "21.00",
+        "3.00",
+        "8.00",
+        "2.00×",
+        "1234",
+        "2.2",
+        "1.23",
+    ]
+    assert cells(lines)[0][-3:] == ["–", "–", "–"]
 
 
 def test_the_problems_own_score_comes_first():
