@@ -51,8 +51,8 @@ def time_systems(
         alone: the first so many are timed one at a time.
 
     Returns:
-        By "<system>.<decoding>" the fields of a `Latency` and a `Throughput`; `threads`, of each kind that TensorFlow
-        has.
+        By "<system>.<decoding>" the fields of a `Latency` and a `Throughput`; `threads`, of each
+        kind that TensorFlow has.
 
     Raises:
         InputError: what opening an export raises; the process was killed.
