@@ -247,7 +247,12 @@ def _own(tensors: dict[str, np.ndarray], index: int, count: int) -> dict[str, np
 
 def _stacked(rows: list[np.ndarray]) -> np.ndarray:
     """Rows one below the other, each filled up with zeros to the largest."""
-    shape = np.max([row.shape for row in rows], axis=0)
-    return np.concatenate(
-        [np.pad(row, [(0, n) for n in (0, *(shape - row.shape)[1:])]) for row in rows]
-    )
+    if len(rows) == 1:
+        return rows[0]
+    shapes = np.array([row.shape for row in rows])
+    stacked = np.zeros([shapes[:, 0].sum(), *shapes[:, 1:].max(axis=0)], rows[0].dtype)
+    start = 0
+    for row in rows:
+        stacked[(slice(start, start + len(row)), *map(slice, row.shape[1:]))] = row
+        start += len(row)
+    return stacked
