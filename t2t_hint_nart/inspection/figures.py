@@ -36,7 +36,7 @@ _GAP_INCHES = 0.15
 _BAR_INCHES = 0.14
 _BAR_LABEL_INCHES = 0.65
 # Okabe and Ito's colours, which stay apart for colour-blind readers.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def training_curves_figure(
         raise InputError("no training curves to draw: at least 1 loss term is needed")
     figure = Figure(figsize=(4.2 * len(curves), 3.2), dpi=DPI, layout="constrained")
     systems = list(dict.fromkeys(system for lines in curves.values() for system in lines))
-    colours = {system: _COLOURS[index % len(_COLOURS)] for index, system in enumerate(systems)}
+    colours = {system: COLOURS[index % len(COLOURS)] for index, system in enumerate(systems)}
     row = figure.subplots(1, len(curves), squeeze=False)[0]
     for axes, (term, lines) in zip(row, curves.items(), strict=True):
         for system, (steps, values) in lines.items():

@@ -95,7 +95,7 @@ def system_label(recipe: Recipe, system: str) -> str:
 
 
 def decoding_label(recipe: Recipe, decoding: str) -> str:
-    """Return what tables call a decoding."""
+    """Return what tables call a decoding, which the recipe may no longer have."""
     return {found.name: found.label for found in recipe.decodings}.get(decoding) or decoding
 
 

@@ -130,6 +130,19 @@ def test_rows_of_scores_and_speed(tmp_path):
     assert rows.get("settings.average") == 2 and rows.get("settings.steps", "teacher") == 3
 
 
+def test_quality_is_drawn_over_what_was_timed(tmp_path):
+    finished, _ = report(tmp_path)
+    files = ("quality_latency.png", "quality_throughput.png")
+    text = finished.report.read_text(encoding="utf-8")
+    assert all(f"({name})" in text and (tmp_path / name).is_file() for name in files)
+
+
+def test_nothing_is_drawn_over_what_was_not_timed(tmp_path):
+    finished, _ = report(tmp_path, timed=False)
+    assert "quality_" not in finished.report.read_text(encoding="utf-8")
+    assert not list(tmp_path.glob("quality_*"))
+
+
 def test_systems_are_compared_under_the_same_decoding(tmp_path):
     _, rows = report(tmp_path)
     found = {
@@ -223,7 +236,7 @@ def test_training_is_drawn_where_it_left_summaries(tmp_path, monkeypatch):
         "nll": {"nll": ([5], [3.0]), "+align": ([5], [2.0])},
         "gate_fraction": {"+align": ([5], [0.5])},
     }
-    assert drawn == [(curves, tmp_path / "training.png")]
+    assert drawn[-1] == (curves, tmp_path / "training.png")
     assert "training.png" in finished.report.read_text()
     assert len(rows.get("training.sha256", "student_nll")) == 64
 

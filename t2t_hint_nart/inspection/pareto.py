@@ -1,0 +1,113 @@
+"""Quality over speed: every way to translate as a point, and those that no other beats in both."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from t2t_hint_nart.inspection.figures import COLOURS
+
+_WIDTH_INCHES = 9.0
+_HEIGHT_INCHES = 4.8
+_MARKERS = "osD^vPX*<>"
+
+
+class Point(NamedTuple):
+    """One way to translate.
+
+    Attributes:
+        system: what made it; its points have a colour.
+        decoding: how; its points have a marker.
+        speed: milliseconds, sentences a second.
+        quality: higher is better.
+    """
+
+    system: str
+    decoding: str
+    speed: float
+    quality: float
+
+
+def pareto_front(points: Sequence[Point], *, less_is_better: bool) -> list[Point]:
+    """Return the points that no other one beats: as good and faster, or as fast and better.
+
+    Args:
+        points: in any order.
+        less_is_better: whether less of `speed` is better.
+
+    Returns:
+        The fastest first; of equal points all.
+
+    Example:
+        >>> speeds = {"a": (1.0, 20.0), "b": (2.0, 30.0), "c": (3.0, 25.0)}
+        >>> points = [Point(name, "one pass", *place) for name, place in speeds.items()]
+        >>> [point.system for point in pareto_front(points, less_is_better=True)]
+        ['a', 'b']
+    """
+    sign = 1.0 if less_is_better else -1.0
+    front: list[Point] = []
+    for point in sorted(points, key=lambda point: (sign * point.speed, -point.quality)):
+        same = front and (point.speed, point.quality) == (front[-1].speed, front[-1].quality)
+        if not front or same or point.quality > front[-1].quality:
+            front.append(point)
+    return front
+
+
+def quality_figure(
+    points: Sequence[Point], *, quality: str, speed: str, less_is_better: bool
+) -> Figure:
+    """Draw quality over speed, the better towards the upper right, and the front as a line.
+
+    Args:
+        points: of one data set.
+        quality: label of that axis.
+        speed: label of that axis, which is logarithmic.
+        less_is_better: whether less of `speed` is better; the axis is turned round then.
+    """
+    figure = Figure(figsize=(_WIDTH_INCHES, _HEIGHT_INCHES), layout="constrained")
+    axes = figure.add_subplot()
+    front = pareto_front(points, less_is_better=less_is_better)
+    axes.plot([p.speed for p in front], [p.quality for p in front], color="#BBBBBB", zorder=1)
+    colours = _assigned(COLOURS, [point.system for point in points])
+    markers = _assigned(_MARKERS, [point.decoding for point in points])
+    for point in points:
+        axes.scatter(
+            [point.speed],
+            [point.quality],
+            s=55,
+            color=colours[point.system],
+            marker=markers[point.decoding],
+            edgecolor="black" if point in front else "none",
+            zorder=2,
+        )
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    if less_is_better:
+        axes.invert_xaxis()
+    axes.set_xlabel(speed)
+    axes.set_ylabel(quality)
+    axes.grid(visible=True, which="both", color="#EEEEEE")
+    axes.set_axisbelow(True)
+    _name(axes, colours, markers)
+    return figure
+
+
+def _assigned(values: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    distinct = list(dict.fromkeys(names))
+    return {name: values[place % len(values)] for place, name in enumerate(distinct)}
+
+
+def _name(axes: Axes, colours: dict[str, str], markers: dict[str, str]) -> None:
+    """One legend of the systems' colours, then of the decodings' markers."""
+    handles = [axes.scatter([], [], color=colour, label=name) for name, colour in colours.items()]
+    handles += [
+        axes.scatter([], [], color="#888888", marker=marker, label=name)
+        for name, marker in markers.items()
+    ]
+    axes.legend(
+        handles=handles, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8
+    )
