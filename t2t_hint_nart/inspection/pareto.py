@@ -11,7 +11,8 @@ from t2t_hint_nart.inspection.figures import COLOURS
 
 _WIDTH_INCHES = 9.0
 _HEIGHT_INCHES = 4.8
-_MARKERS = "osD^vPX*<>"
+_MARKERS = "osD^vPXdhp<>"
+_BASELINE = "*"
 
 
 class Point(NamedTuple):
@@ -22,12 +23,14 @@ class Point(NamedTuple):
         decoding: how; its points have a marker.
         speed: milliseconds, sentences a second.
         quality: higher is better.
+        is_baseline: whether the others are measured against it; it is a star.
     """
 
     system: str
     decoding: str
     speed: float
     quality: float
+    is_baseline: bool = False
 
 
 def pareto_front(points: Sequence[Point], *, less_is_better: bool) -> list[Point]:
@@ -71,14 +74,14 @@ def quality_figure(
     front = pareto_front(points, less_is_better=less_is_better)
     axes.plot([p.speed for p in front], [p.quality for p in front], color="#BBBBBB", zorder=1)
     colours = _assigned(COLOURS, [point.system for point in points])
-    markers = _assigned(_MARKERS, [point.decoding for point in points])
+    markers = _assigned(_MARKERS, [point.decoding for point in points if not point.is_baseline])
     for point in points:
         axes.scatter(
             [point.speed],
             [point.quality],
-            s=55,
+            s=200 if point.is_baseline else 55,
             color=colours[point.system],
-            marker=markers[point.decoding],
+            marker=_BASELINE if point.is_baseline else markers[point.decoding],
             edgecolor="black" if point in front else "none",
             zorder=2,
         )
@@ -92,7 +95,8 @@ def quality_figure(
     axes.set_ylabel(quality)
     axes.grid(visible=True, which="both", color="#EEEEEE")
     axes.set_axisbelow(True)
-    _name(axes, colours, markers)
+    stars = {f"{p.decoding} (baseline)": _BASELINE for p in points if p.is_baseline}
+    _name(axes, colours, markers | stars)
     return figure
 
 

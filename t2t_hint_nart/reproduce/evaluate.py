@@ -240,6 +240,7 @@ class Evaluation:
                     decoding_label(self.recipe, decoding),
                     rows.get(metric, system, decoding),
                     rows.get(score.score, system, decoding),
+                    is_baseline=(system, decoding) == self.recipe.baseline,
                 )
                 for system, decoding in rows.decoded()
                 if rows.get(metric, system, decoding) is not None

@@ -1,6 +1,7 @@
 import random
 
 import pytest
+from matplotlib.markers import MarkerStyle
 
 from t2t_hint_nart.inspection.pareto import Point, pareto_front, quality_figure
 
@@ -37,3 +38,13 @@ def test_the_better_is_towards_the_upper_right(less_is_better):
     assert (left > right) == less_is_better
     names = [text.get_text() for text in axes.get_legend().get_texts()]
     assert names == ["a", "b", "x", "y"]
+
+
+def test_the_baseline_is_a_star_and_the_legend_says_so():
+    points = [Point("a", "x", 4.0, 30.0, is_baseline=True), Point("b", "y", 1.0, 20.0)]
+    (axes,) = quality_figure(points, quality="BLEU", speed="ms", less_is_better=True).axes
+    drawn = [dots for dots in axes.collections if len(dots.get_offsets())]
+    star = MarkerStyle("*").get_path().vertices.shape
+    assert [dots.get_paths()[0].vertices.shape == star for dots in drawn] == [True, False]
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["a", "b", "y", "x (baseline)"]

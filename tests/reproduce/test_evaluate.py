@@ -137,6 +137,18 @@ def test_quality_is_drawn_over_what_was_timed(tmp_path):
     assert all(f"({name})" in text and (tmp_path / name).is_file() for name in files)
 
 
+def test_what_is_drawn_are_all_translations_and_which_is_the_baseline(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(evaluate, "quality_figure", lambda points, **_: drawn.append(points))
+    monkeypatch.setattr(evaluate, "save", lambda *_: None)
+    report(tmp_path)
+    assert [len(points) for points in drawn] == [len(TRANSLATIONS)] * 2
+    assert [point.speed for point in drawn[0]] == [ms for _, ms in TRANSLATIONS.values()]
+    baseline = list(TRANSLATIONS).index("teacher.beam4")
+    for points in drawn:
+        assert [i for i, point in enumerate(points) if point.is_baseline] == [baseline]
+
+
 def test_nothing_is_drawn_over_what_was_not_timed(tmp_path):
     finished, _ = report(tmp_path, timed=False)
     assert "quality_" not in finished.report.read_text(encoding="utf-8")
