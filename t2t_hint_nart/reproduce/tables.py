@@ -158,8 +158,9 @@ def choice(recipe: Recipe, rows: Rows) -> list[str]:
 
 
 def ablation(recipe: Recipe, rows: Rows) -> list[str]:
-    """The paper's Table 2: the systems that learn distilled data, each as its export translates."""
-    learned = {system.name for system in recipe.systems if system.distilled}
+    """The paper's Table 2: what learns distilled data, with hints or as if, as it is exported."""
+    hinted = {system.model for system in recipe.systems if system.hints_from}
+    learned = {s.name for s in recipe.systems if s.distilled and s.model in hinted}
     keys = [key for key in recipe.as_exported() if key[0] in learned and key in rows.decoded()]
     if len(keys) < 2:
         return []
