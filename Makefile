@@ -55,7 +55,8 @@ $(VENV)/bin/python:
 
 $(VENV)/.installed: setup.py pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "==> installing, about two minutes"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		-e ".[litert,ctranslate2]"
 	@touch $@
 
 $(VENV)/.installed-dev: setup.py pyproject.toml constraints.txt | $(VENV)/bin/python

@@ -100,6 +100,14 @@ def test_what_the_readme_prints_is_what_the_rows_say():
     assert summary(ROWS["quickstart"]) in document("README.md")
 
 
+def test_verified_drafts_are_greedy_searchs_translations():
+    rows, metric = ROWS["quickstart"], "translations.sha256"
+    greedy = rows.get(metric, "teacher", "greedy")
+    verified = [key for key in rows.decoded() if key[1].startswith("verified")]
+    assert len(verified) == 2
+    assert all(rows.get(metric, *key) == greedy for key in verified)
+
+
 def test_the_stored_report_for_people_is_of_the_rows():
     report = (ROOT / "reports" / "quickstart" / "report.md").read_text(encoding="utf-8")
     assert "\n".join(results(find_recipe("quickstart"), ROWS["quickstart"])) in report
