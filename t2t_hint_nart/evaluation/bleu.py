@@ -17,6 +17,7 @@ https://aclanthology.org/W18-6319; Popović (2015), https://aclanthology.org/W15
 https://aclanthology.org/2006.amta-papers.25.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -148,7 +149,7 @@ def ter(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
 
     Lower is better, and it may pass 100. Cased, words as they stand between spaces.
     """
-    return _corpus_score(TER(case_sensitive=True), hypotheses, references)
+    return _corpus_score(TER(case_sensitive=True), hypotheses, references, most=math.inf)
 
 
 def corpus_scores(
@@ -204,11 +205,13 @@ def check_aligned(hypotheses: Sequence[str], references: Sequence[str]) -> None:
         )
 
 
-def _corpus_score(metric: Metric, hypotheses: Sequence[str], references: Sequence[str]) -> Score:
+def _corpus_score(
+    metric: Metric, hypotheses: Sequence[str], references: Sequence[str], *, most: float = 100.0
+) -> Score:
     check_aligned(hypotheses, references)
     score = metric.corpus_score(hypotheses, [references]).score
     # sacrebleu forms 100.00000000000004 for a perfect translation.
-    return Score(min(float(score), 100.0), str(metric.get_signature()))
+    return Score(min(float(score), most), str(metric.get_signature()))
 
 
 def _tokenized(

@@ -1,17 +1,21 @@
 """Quality over speed: every way to translate as a point, and those that no other beats in both."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from t2t_hint_nart.inspection.figures import COLOURS
+from t2t_hint_nart.inspection.figures import COLOURS, DPI
 
 _WIDTH_INCHES = 9.0
-_HEIGHT_INCHES = 4.8
-_MARKERS = "osD^vPXdhp<>"
+_HEIGHT_INCHES = 5.6
+_LEGEND_COLUMNS = 4
+_LABEL_POINTS = 8
+_MARKERS = "osD^vPXdhp<>8"
 _BASELINE = "*"
 
 
@@ -63,13 +67,15 @@ def quality_figure(
 ) -> Figure:
     """Draw quality over speed, the better towards the upper right, and the front as a line.
 
+    Points of the front are labelled; a legend tells the others by colour and marker.
+
     Args:
         points: of one data set.
         quality: label of that axis.
         speed: label of that axis, which is logarithmic.
         less_is_better: whether less of `speed` is better; the axis is turned round then.
     """
-    figure = Figure(figsize=(_WIDTH_INCHES, _HEIGHT_INCHES), layout="constrained")
+    figure = Figure(figsize=(_WIDTH_INCHES, _HEIGHT_INCHES), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
     front = pareto_front(points, less_is_better=less_is_better)
     axes.plot([p.speed for p in front], [p.quality for p in front], color="#BBBBBB", zorder=1)
@@ -85,6 +91,7 @@ def quality_figure(
             edgecolor="black" if point in front else "none",
             zorder=2,
         )
+    _label(axes, front)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter("{x:g}")
@@ -94,10 +101,24 @@ def quality_figure(
     axes.set_xlabel(speed)
     axes.set_ylabel(quality)
     axes.grid(visible=True, which="both", color="#EEEEEE")
+    axes.spines[["top", "right"]].set_visible(False)
     axes.set_axisbelow(True)
     stars = {f"{p.decoding} (baseline)": _BASELINE for p in points if p.is_baseline}
-    _name(axes, colours, markers | stars)
+    _name(figure, colours, markers | stars)
     return figure
+
+
+def _label(axes: Axes, front: Sequence[Point]) -> None:
+    """Say what is on the front, on its upper right: there is no other point."""
+    for point in front:
+        axes.annotate(
+            f"{point.system}, {point.decoding}",
+            (point.speed, point.quality),
+            xytext=(4, 4),
+            textcoords="offset points",
+            fontsize=_LABEL_POINTS,
+            parse_math=False,
+        )
 
 
 def _assigned(values: Sequence[str], names: Sequence[str]) -> dict[str, str]:
@@ -105,13 +126,15 @@ def _assigned(values: Sequence[str], names: Sequence[str]) -> dict[str, str]:
     return {name: values[place % len(values)] for place, name in enumerate(distinct)}
 
 
-def _name(axes: Axes, colours: dict[str, str], markers: dict[str, str]) -> None:
-    """One legend of the systems' colours, then of the decodings' markers."""
-    handles = [axes.scatter([], [], color=colour, label=name) for name, colour in colours.items()]
-    handles += [
-        axes.scatter([], [], color="#888888", marker=marker, label=name)
-        for name, marker in markers.items()
-    ]
-    axes.legend(
-        handles=handles, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8
+def _name(figure: Figure, colours: dict[str, str], markers: dict[str, str]) -> None:
+    """One legend below of the systems' colours, then of the decodings' markers."""
+    dot = partial(Line2D, [], [], linestyle="none")
+    handles = [dot(color=colour, marker="o", label=name) for name, colour in colours.items()]
+    handles += [dot(color="#888888", marker=mark, label=name) for name, mark in markers.items()]
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=_LEGEND_COLUMNS,
+        frameon=False,
+        fontsize=_LABEL_POINTS,
     )

@@ -18,14 +18,14 @@ from t2t_hint_nart.evaluation.significance import all_pairs
 from t2t_hint_nart.exports.metadata import SAVED_MODEL
 from t2t_hint_nart.file_digests import file_digests
 from t2t_hint_nart.inspection.figures import save, training_curves_figure
-from t2t_hint_nart.inspection.pareto import Point, quality_figure
 from t2t_hint_nart.losses.term import Scalar
 from t2t_hint_nart.reproduce.decoder_states import DecoderStates
 from t2t_hint_nart.reproduce.execution import Exports
+from t2t_hint_nart.reproduce.quality_charts import draw_quality
 from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.reproduce.report import Finished, finish
 from t2t_hint_nart.reproduce.rows import Row, Rows, flat_rows
-from t2t_hint_nart.reproduce.tables import decoding_label, system_label
+from t2t_hint_nart.reproduce.tables import system_label
 from t2t_hint_nart.reproduce.timing import time_systems
 from t2t_hint_nart.text.moses_tokens import looks_tokenized
 from t2t_hint_nart.training.progress import GRADIENT_NORM
@@ -40,11 +40,6 @@ THROUGHPUT_TO_LATENCY = 4
 # Of what is timed, in rows beside the median.
 LATENCY = ("mean_ms", "p95_ms", "calls")
 SPEED = ("throughput", "throughput_batch", "size_mib")
-# Charts of quality over a metric: file, its axis, whether less is better.
-QUALITY = {
-    "latency_ms": ("quality_latency.png", "milliseconds a sentence at batch 1", True),
-    "throughput": ("quality_throughput.png", "sentences a second at the best batch", False),
-}
 FALLBACK_LANGUAGE = "en"
 
 Key = tuple[str, str]
@@ -157,7 +152,7 @@ class Evaluation:
             samples=self._samples() if self.recipe.quotes_text else [],
             figures=[
                 *states.get("figures", []),
-                *self._draw_quality(Rows(rows, self.recipe.name)),
+                *draw_quality(self.recipe, Rows(rows, self.recipe.name), self.output_dir),
                 *self._draw(histories),
             ],
         )
@@ -228,31 +223,6 @@ class Evaluation:
             if system.name != self.recipe.distilled_by
         }
         return {name: history for name, history in histories.items() if history}
-
-    def _draw_quality(self, rows: Rows) -> list[dict[str, str]]:
-        """Draw quality over latency and over throughput, where these were measured."""
-        figures = []
-        score = next(in_order(self.exports.problem.bleu_convention))
-        for metric, (file, speed, less_is_better) in QUALITY.items():
-            points = [
-                Point(
-                    system_label(self.recipe, system),
-                    decoding_label(self.recipe, decoding),
-                    rows.get(metric, system, decoding),
-                    rows.get(score.score, system, decoding),
-                    is_baseline=(system, decoding) == self.recipe.baseline,
-                )
-                for system, decoding in rows.decoded()
-                if rows.get(metric, system, decoding) is not None
-            ]
-            if points:
-                figure = quality_figure(
-                    points, quality=score.label, speed=speed, less_is_better=less_is_better
-                )
-                save(figure, self.output_dir / file)
-                caption = f"{score.label} over {speed}; the line joins what nothing else beats."
-                figures.append({"file": file, "caption": caption})
-        return figures
 
     def _draw(self, histories: dict[str, dict[str, Curve]]) -> list[dict[str, str]]:
         """Draw the curves, a plot for each term; nothing where there are none."""

@@ -147,12 +147,13 @@ def choice(recipe: Recipe, rows: Rows) -> list[str]:
     if "throughput" not in measured:
         return []
     columns = [column for column in columns if column[1] in measured]
-    body = []
+    scorers, body = {found.name: found.scorer for found in recipe.decodings}, []
     for system, decoding in rows.decoded():
-        parameters = rows.get("settings.parameters", system)
         names = [system_label(recipe, system), decoding_label(recipe, decoding)]
         cells = _cells(rows, columns, system, decoding)
-        body.append([*names, *cells, number(parameters and parameters / 1e6)])
+        models = filter(None, (system, scorers.get(decoding)))
+        counts = [rows.get("settings.parameters", model) for model in models]
+        body.append([*names, *cells, number(None not in counts and sum(counts) / 1e6)])
     titles = ["system", "decoding", *(title for title, _, _ in columns), "million parameters"]
     return table(titles, body, 2)
 

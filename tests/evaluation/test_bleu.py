@@ -180,6 +180,8 @@ def test_edits_in_percent_of_words():
     assert bleu.ter(["a b x d"], ["a b c d"]).value == pytest.approx(25.0)
     assert bleu.ter(["c d a b e"], ["a b c d e"]).value == pytest.approx(20.0)
     assert bleu.ter(["A b c d"], ["a b c d"]).value == pytest.approx(25.0)
+    # Six words for one: a word is right or replaced, and five are too many.
+    assert bleu.ter(["b c d e f g"], ["a"]).value == pytest.approx(600.0)
     assert "case:mixed" in bleu.ter(["a"], ["a"]).signature
     assert "nw:2" in bleu.chrf_pp(["a"], ["a"]).signature
 

@@ -5,13 +5,13 @@ from t2t_hint_nart.evaluation.throughput import measure_throughputs
 
 
 def test_the_best_batch_after_a_warm_up():
-    """A batch costs a fixed second and what is in it; the first call of a batch ten more."""
+    """A batch costs a fixed second and what is in it; the first of a size ten more."""
     seconds, seen = [0.0], set()
 
     def system(each):
         def call(batch):
-            seconds[0] += 1.0 + each * len(batch) ** 2 + 10.0 * ((each, batch) not in seen)
-            seen.add((each, batch))
+            seconds[0] += 1.0 + each * len(batch) ** 2 + 10.0 * ((each, len(batch)) not in seen)
+            seen.add((each, len(batch)))
 
         return call
 
@@ -23,7 +23,7 @@ def test_the_best_batch_after_a_warm_up():
     assert found["dear"].throughput == pytest.approx(4 / 4.4)
 
 
-@pytest.mark.parametrize(("batches", "sentences"), [({}, 1), ({1: []}, 0)])
+@pytest.mark.parametrize(("batches", "sentences"), [({}, 1), ({1: []}, 0), ({1: ["a"], 8: []}, 1)])
 def test_nothing_to_time_is_refused(batches, sentences):
     with pytest.raises(InputError, match="nothing to time"):
         measure_throughputs({"upper": str.upper}, batches, sentences)

@@ -36,15 +36,20 @@ def test_the_better_is_towards_the_upper_right(less_is_better):
     assert drawn == [(point.speed, point.quality) for point in points]
     left, right = axes.get_xlim()
     assert (left > right) == less_is_better
-    names = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert names == ["a", "b", "x", "y"]
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b", "x", "y"]
+    # The front is joined and labelled.
+    front = pareto_front(points, less_is_better=less_is_better)
+    (joined,) = axes.get_lines()
+    assert joined.get_xydata().tolist() == [[p.speed, p.quality] for p in front]
+    assert [text.get_text() for text in axes.texts] == [f"{p.system}, {p.decoding}" for p in front]
 
 
 def test_the_baseline_is_a_star_and_the_legend_says_so():
     points = [Point("a", "x", 4.0, 30.0, is_baseline=True), Point("b", "y", 1.0, 20.0)]
-    (axes,) = quality_figure(points, quality="BLEU", speed="ms", less_is_better=True).axes
+    figure = quality_figure(points, quality="BLEU", speed="ms", less_is_better=True)
+    (axes,), (legend,) = figure.axes, figure.legends
     drawn = [dots for dots in axes.collections if len(dots.get_offsets())]
     star = MarkerStyle("*").get_path().vertices.shape
     assert [dots.get_paths()[0].vertices.shape == star for dots in drawn] == [True, False]
-    names = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert names == ["a", "b", "y", "x (baseline)"]
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b", "y", "x (baseline)"]

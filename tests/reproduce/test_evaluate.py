@@ -124,6 +124,7 @@ def test_rows_of_scores_and_speed(tmp_path):
     assert rows.get("chrf_pp", "teacher", "beam4") == pytest.approx(100.0)
     assert (rows.get("sentences"), rows.get("bleu_convention")) == (20, "wmt14_compound")
     assert rows.get("signature.bleu_13a").startswith("nrefs:1|case:mixed")
+    assert "nw:2" in rows.get("signature.chrf_pp") and "tercom" in rows.get("signature.ter")
     assert rows.get("tokens_per_pass", "student_nll", "one_pass") == 2.5
     assert rows.get("passes", "student_nll", "one_pass") == 5.0
     assert rows.get("passes", "student_align", "one_pass") is None
@@ -137,16 +138,18 @@ def test_quality_is_drawn_over_what_was_timed(tmp_path):
     assert all(f"({name})" in text and (tmp_path / name).is_file() for name in files)
 
 
-def test_what_is_drawn_are_all_translations_and_which_is_the_baseline(tmp_path, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(evaluate, "quality_figure", lambda points, **_: drawn.append(points))
-    monkeypatch.setattr(evaluate, "save", lambda *_: None)
-    report(tmp_path)
-    assert [len(points) for points in drawn] == [len(TRANSLATIONS)] * 2
-    assert [point.speed for point in drawn[0]] == [ms for _, ms in TRANSLATIONS.values()]
-    baseline = list(TRANSLATIONS).index("teacher.beam4")
-    for points in drawn:
-        assert [i for i, point in enumerate(points) if point.is_baseline] == [baseline]
+def test_an_experiment_of_before_throughput_is_reported(tmp_path):
+    """With what its stages measured then."""
+    timed = {"median_ms": 30.0, "mean_ms": 31.0, "p90_ms": 40.0, "calls": 6, "warmup_calls": 2}
+    latency = dict.fromkeys(TRANSLATIONS, timed)
+    finished = evaluation_of(RECIPE, tmp_path).report(1, {"settings": {}}, latency, {}, {})
+    rows = Rows(read_rows(tmp_path), "tiny")
+    assert rows.get("latency_ms", "teacher", "beam4") == 30.0
+    measured = {row.metric for row in rows.rows}
+    assert not measured & {"latency_p95_ms", "throughput", "throughput_batch", "size_mib"}
+    text = finished.report.read_text(encoding="utf-8")
+    assert "quality_latency.png" in text and "quality_throughput.png" not in text
+    assert "## Results" in text and "## What to choose" not in text
 
 
 def test_nothing_is_drawn_over_what_was_not_timed(tmp_path):

@@ -62,6 +62,17 @@ def test_an_export_is_used_with_its_own_vocabulary(monkeypatch):
         exports_with(monkeypatch, "cd").outputs("teacher", [[1]])
 
 
+def test_the_size_is_of_all_that_translates(tmp_path):
+    """The newest version of the system's export, and of the scorer's."""
+    sizes = {"student_nll/1": 5, "student_nll/2": 2**20, "teacher/1/variables": 2**19}
+    for folder, size in sizes.items():
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "weights").write_bytes(bytes(size))
+    exports = Exports(RECIPE, lambda name: str(tmp_path / name), None, "data")
+    assert exports.size_mib("student_nll", "one_pass") == 1.0
+    assert exports.size_mib("student_nll", "rescored_5") == 1.5
+
+
 def test_decodings_of_an_export(monkeypatch):
     """The scorer is another system's export; how they decode is serving's to say."""
     exports = exports_with(monkeypatch)

@@ -77,6 +77,7 @@ def test_what_one_would_choose_by():
     assert choice(TINY_RECIPE, Rows(rows, "tiny")) == []
     about = {"recipe": "tiny", "seed": 1, "system": "student_nll"}
     rows += flat_rows(about, {"settings": {"parameters": 1_234_567}})
+    rows += flat_rows({**about, "system": "teacher"}, {"settings": {"parameters": 1_000_000}})
     rows += flat_rows({**about, "decoding": "one_pass"}, {"throughput": 1234.5, "size_mib": 2.25})
     lines = choice(TINY_RECIPE, Rows(rows, "tiny"))
     assert lines[0] == (
@@ -94,7 +95,9 @@ def test_what_one_would_choose_by():
         "2.2",
         "1.23",
     ]
-    assert cells(lines)[0][-3:] == ["–", "–", "–"]
+    assert cells(lines)[0][-3:] == ["–", "–", "1.00"]
+    # The scorer translates, too.
+    assert [row[-1] for row in cells(lines)[3:5]] == ["2.23", "–"]
 
 
 def test_the_problems_own_score_comes_first():
