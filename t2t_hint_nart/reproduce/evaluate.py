@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from t2t_hint_nart import registry
 from t2t_hint_nart.evaluation.bleu import check_aligned, corpus_scores, text_warnings
 from t2t_hint_nart.evaluation.bleu_conventions import in_order
 from t2t_hint_nart.evaluation.long_sentences import long_sentences
@@ -17,19 +16,15 @@ from t2t_hint_nart.evaluation.repetition import text_repetition
 from t2t_hint_nart.evaluation.significance import all_pairs
 from t2t_hint_nart.exports.metadata import SAVED_MODEL
 from t2t_hint_nart.file_digests import file_digests
-from t2t_hint_nart.inspection.figures import save, training_curves_figure
-from t2t_hint_nart.losses.term import Scalar
+from t2t_hint_nart.reproduce.charts import quality_charts, training_charts, training_histories
 from t2t_hint_nart.reproduce.decoder_states import DecoderStates
 from t2t_hint_nart.reproduce.execution import Exports
-from t2t_hint_nart.reproduce.quality_charts import draw_quality
 from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.reproduce.report import Finished, finish
 from t2t_hint_nart.reproduce.rows import Row, Rows, flat_rows
 from t2t_hint_nart.reproduce.tables import system_label
 from t2t_hint_nart.reproduce.timing import time_systems
 from t2t_hint_nart.text.moses_tokens import looks_tokenized
-from t2t_hint_nart.training.progress import GRADIENT_NORM
-from t2t_hint_nart.training.summaries import Curve, training_history
 from t2t_hint_nart.whole_file import write_whole
 
 # Below an experiment's directory.
@@ -140,7 +135,7 @@ class Evaluation:
         rows += self._score_rows(about, latency, acceptance)
         for system, values in states.get("systems", {}).items():
             rows += flat_rows({**about, "system": system}, values)
-        histories = self._histories()
+        histories = training_histories(self.recipe, self.output_dir)
         for system, history in histories.items():
             digest = _sha256(json.dumps(history))
             rows += flat_rows({**about, "system": system}, {"training.sha256": digest})
@@ -152,8 +147,8 @@ class Evaluation:
             samples=self._samples() if self.recipe.quotes_text else [],
             figures=[
                 *states.get("figures", []),
-                *draw_quality(self.recipe, Rows(rows, self.recipe.name), self.output_dir),
-                *self._draw(histories),
+                *quality_charts(self.recipe, Rows(rows, self.recipe.name), self.output_dir),
+                *training_charts(self.recipe, histories, self.output_dir),
             ],
         )
 
@@ -214,34 +209,6 @@ class Evaluation:
             }
             for index, (source, reference) in enumerate(self._pairs[::step][:SAMPLES])
         ]
-
-    def _histories(self) -> dict[str, dict[str, Curve]]:
-        """Curves of the training of every system but the one that distils, which may be shared."""
-        histories = {
-            system.name: training_history(self.output_dir / system.name, _scalars(system.model))
-            for system in self.recipe.systems
-            if system.name != self.recipe.distilled_by
-        }
-        return {name: history for name, history in histories.items() if history}
-
-    def _draw(self, histories: dict[str, dict[str, Curve]]) -> list[dict[str, str]]:
-        """Draw the curves, a plot for each term; nothing where there are none."""
-        if not histories:
-            return []
-        curves: dict[str, dict[str, Curve]] = {}
-        for system, history in histories.items():
-            for term, curve in history.items():
-                curves.setdefault(term, {})[system_label(self.recipe, system)] = curve
-        save(training_curves_figure(curves), self.output_dir / "training.png")
-        caption = "Unweighted losses, open gates and gradient norm during training."
-        return [{"file": "training.png", "caption": caption}]
-
-
-def _scalars(model: str) -> tuple[Scalar, ...]:
-    """What is drawn of a model's training: its criterion, what the terms show, the gradient."""
-    terms = (scalar for term in registry.terms().values() for scalar in term.scalars)
-    criterion = registry.criterion(registry.criterion_of(model))
-    return (criterion.scalar, *(scalar for scalar in terms if scalar.label), GRADIENT_NORM)
 
 
 def _sha256(text: str) -> str:

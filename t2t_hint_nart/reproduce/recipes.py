@@ -4,14 +4,14 @@ import dataclasses
 from collections.abc import Sequence
 
 from t2t_hint_nart.registry import register_recipe
-from t2t_hint_nart.reproduce.recipe import Decoding, Question, Recipe, System
+from t2t_hint_nart.reproduce.recipe import Decoding, Recipe, System
 
 NO_HINTS = "hint_hidden_weight=0,hint_align_weight=0"
 
-_STUDENT = System("", "transformer_nat", "transformer_nat_{}_hints", 0, 0, distilled=True)
-_NLL = dataclasses.replace(_STUDENT, name="student_nll", hparams=NO_HINTS, label="nll")
+STUDENT = System("", "transformer_nat", "transformer_nat_{}_hints", 0, 0, distilled=True)
+_NLL = dataclasses.replace(STUDENT, name="student_nll", hparams=NO_HINTS, label="nll")
 _REAL = dataclasses.replace(_NLL, name="student_real", distilled=False, label="nll, real data")
-_HINTED = dataclasses.replace(_STUDENT, hints_from="teacher")
+_HINTED = dataclasses.replace(STUDENT, hints_from="teacher")
 _ALIGN, _HID, _BOTH = (
     dataclasses.replace(_HINTED, name=name, hparams=hparams, label=label)
     for name, hparams, label in (
@@ -23,7 +23,7 @@ _ALIGN, _HID, _BOTH = (
 # Not the paper's: of variable length, and told some of the answer while it learns; then taught what
 # words follow each other. And the honest rival: one word after the other, by one layer.
 _CTC = dataclasses.replace(
-    _STUDENT,
+    STUDENT,
     name="student_ctc",
     model="transformer_nat_ctc",
     hparams_set="transformer_nat_ctc_{}",
@@ -37,7 +37,7 @@ _BIGRAMS = dataclasses.replace(
     label="ctc, glancing, bigrams",
 )
 _SHALLOW = dataclasses.replace(
-    _STUDENT,
+    STUDENT,
     name="student_shallow",
     model="transformer",
     hparams_set="transformer_{}",
@@ -48,7 +48,7 @@ _SHALLOW = dataclasses.replace(
 _FIVE = (_NLL, _REAL, _ALIGN, _HID, _BOTH)
 
 
-def _systems(
+def systems_of(
     sizes: str,
     steps: tuple[int, int],
     every: tuple[int, int],
@@ -75,7 +75,8 @@ def _systems(
     return tuple(systems)
 
 
-def _one_pass(students: Sequence[System]) -> Decoding:
+def one_pass(students: Sequence[System]) -> Decoding:
+    """Return the decoding of students by one pass."""
     return Decoding("one_pass", systems=tuple(s.name for s in students), label="one pass")
 
 
@@ -98,7 +99,7 @@ def _experiment(
     search = "alpha=0.6,extra_length=50"
     teacher, *students = systems
     searching = tuple(s.name for s in systems if s.model == teacher.model)
-    of_fixed_length = tuple(s.name for s in systems if s.model == _STUDENT.model)
+    of_fixed_length = tuple(s.name for s in systems if s.model == STUDENT.model)
     drafting = tuple(s.name for s in systems if s.name == _BIGRAMS.name)
     verified = Decoding("verified", "verified=True", "teacher", drafting, "verified by the teacher")
     return Recipe(
@@ -107,7 +108,7 @@ def _experiment(
         decodings=(
             Decoding("greedy", f"beam_size=1,{search}", systems=searching),
             Decoding("beam4", f"beam_size=4,{search}", systems=("teacher",), label="beam 4"),
-            _one_pass([s for s in students if s.name not in searching]),
+            one_pass([s for s in students if s.name not in searching]),
             *([verified] if drafting else []),
             *(
                 Decoding(
@@ -172,7 +173,7 @@ def quickstart() -> Recipe:
     students = (_NLL, _BOTH, _SHALLOW, ctc, bigrams)
     recipe = _experiment(
         "quickstart",
-        _systems("quickstart", (700, 400), (50, 50), students, warm_start_from="teacher"),
+        systems_of("quickstart", (700, 400), (50, 50), students, warm_start_from="teacher"),
         # Chosen on the development set: with 0 the teacher prefers what is short.
         {"": 1.0},
         name="quickstart",
@@ -193,7 +194,7 @@ def multi30k() -> Recipe:
     recipe = _experiment(
         "multi30k",
         # Development set, 400 steps, no hints: 17.6 BLEU with a warm start, 11.7 without.
-        _systems("multi30k", (3500, 1200), (250, 100), warm_start_from="teacher"),
+        systems_of("multi30k", (3500, 1200), (250, 100), warm_start_from="teacher"),
         name="multi30k",
         doc="29,000 captions of Multi30k, 3+3 layers of width 128, hours on 2 cores",
         data_statement="Multi30k task 1, German to English; test_2016_flickr.",
@@ -221,7 +222,7 @@ def multi30k_collapsed() -> Recipe:
     students = (ctc, bigrams, _SHALLOW, aligned)
     recipe = _experiment(
         "multi30k",
-        _systems("multi30k", (3500, steps), (250, 250), students, warm_start_from="teacher"),
+        systems_of("multi30k", (3500, steps), (250, 250), students, warm_start_from="teacher"),
         name="multi30k_collapsed",
         doc="29,000 captions of Multi30k, students whose output is collapsed, hours on 2 cores",
         data_statement="Multi30k task 1, German to English; test_2016_flickr.",
@@ -234,7 +235,7 @@ def tatoeba() -> Recipe:
     """Short sentences of Tatoeba, hours on 2 cores."""
     return _experiment(
         "tatoeba",
-        _systems("tatoeba", (5000, 1200), (250, 100), warm_start_from="teacher"),
+        systems_of("tatoeba", (5000, 1200), (250, 100), warm_start_from="teacher"),
         name="tatoeba",
         doc="164,476 sentences of Tatoeba, 3+3 layers of width 128, hours on 2 cores",
         data_statement="Tatoeba, German to English.",
@@ -244,7 +245,7 @@ def tatoeba() -> Recipe:
 def _at_the_papers_size(name: str, title: str, preparation: str = "") -> Recipe:
     return _experiment(
         f"{name}{preparation}",
-        _systems("deep_small", (20_000, 40_000), (1000, 1000)),
+        systems_of("deep_small", (20_000, 40_000), (1000, 1000)),
         name=f"{name}_paper",
         doc=f"{title} at the paper's IWSLT14 size, 5+5 layers of width 256: for a GPU",
         data_statement=f"{title}, German to English.",
@@ -268,106 +269,3 @@ def multi30k_paper() -> Recipe:
 def tatoeba_paper() -> Recipe:
     """Tatoeba at the paper's IWSLT14 size, for a GPU."""
     return _at_the_papers_size("tatoeba", "Tatoeba")
-
-
-def _variant(name: str, hparams: str = "", **changes) -> System:
-    """A run that starts from the teacher's weights, as the recipes' students do."""
-    hints = "" if NO_HINTS in hparams else "teacher"
-    fields = {"warm_start_from": "teacher", **changes}
-    return dataclasses.replace(_STUDENT, name=name, hparams=hparams, hints_from=hints, **fields)
-
-
-_SHORT = (
-    _variant("nll", NO_HINTS),
-    _variant("hints"),
-    _variant("real", NO_HINTS, distilled=False),
-)
-_LONGER = tuple(
-    dataclasses.replace(variant, name=f"{variant.name}_{steps}", steps=steps)
-    for steps in (1200, 2400)
-    for variant in _SHORT
-)
-_OTHER_SETTINGS = (
-    _variant("lambda_1", "hint_hidden_weight=1.0"),
-    _variant("lambda_20", "hint_hidden_weight=20.0"),
-    _variant("mu_0.3", "hint_align_weight=0.3"),
-    _variant("mu_3", "hint_align_weight=3.0"),
-    _variant("gamma_st_0.5", "hint_gamma_st=0.5"),
-    _variant("gamma_tr_0.5", "hint_gamma_tr=0.5"),
-    _variant("neighbor", "hint_hidden_pairs=neighbor"),
-    _variant("normed", "hint_hidden_reading=normed"),
-    _variant("average_head", "hint_align_average=head"),
-    _variant("average_layer_head", "hint_align_average=layer_head"),
-    _variant("average_all", "hint_align_average=all"),
-)
-_VARIANTS = (
-    *_SHORT,
-    *_LONGER,
-    _variant("align", "hint_hidden_weight=0"),
-    _variant("hid", "hint_align_weight=0"),
-    _variant("real_hints", distilled=False),
-    _variant("cold_nll", NO_HINTS, warm_start_from=""),
-    _variant("cold_hints", warm_start_from=""),
-    *_OTHER_SETTINGS,
-    _variant("soft_copy", "decoder_input_type=soft_uniform"),
-    _variant("soft_copy_nll", f"decoder_input_type=soft_uniform,{NO_HINTS}"),
-)
-_WHICH_HINT = Question("hints", "Which hint helps?", ("nll", "align", "hid", "hints"))
-_MORE_STEPS = Question(
-    "steps",
-    "More steps?",
-    ("nll", "hints", "nll_1200", "hints_1200", "nll_2400", "hints_2400"),
-)
-
-
-def _study(recipe: Recipe, *questions: Question) -> Recipe:
-    """Short runs from the recipe's teacher that answer the questions on development data."""
-    asked = {name for question in questions for name in question.systems}
-    variants = tuple(variant for variant in _VARIANTS if variant.name in asked)
-    sizes = recipe.problem.removeprefix("translate_deen_")
-    teacher, first = recipe.systems[:2]
-    steps, every = (teacher.steps, 600), (teacher.checkpoint_steps, first.checkpoint_steps)
-    return dataclasses.replace(
-        recipe,
-        name=f"{recipe.name}_study",
-        doc=f"{len(variants)} short runs of {recipe.name}'s students, on development data",
-        systems=_systems(sizes, steps, every, variants),
-        decodings=(recipe.decoding("beam4"), _one_pass(variants)),
-        baseline=None,
-        split="dev",
-        latency_sentences=0,
-        questions=questions,
-    )
-
-
-@register_recipe
-def multi30k_study() -> Recipe:
-    """What matters for a student on Multi30k: one setting changed at a time."""
-    settings = ("hints", *(variant.name for variant in _OTHER_SETTINGS))
-    return _study(
-        multi30k(),
-        _WHICH_HINT,
-        _MORE_STEPS,
-        Question(
-            "real_steps",
-            "More steps without distillation?",
-            ("nll", "real", "nll_1200", "real_1200", "nll_2400", "real_2400"),
-        ),
-        Question("real", "Hints without distillation?", ("real", "real_hints", "nll", "hints")),
-        Question(
-            "start", "From the teacher's weights?", ("cold_nll", "cold_hints", "nll", "hints")
-        ),
-        Question("settings", "Another λ, μ, γ, pairs of states, reading or average?", settings),
-        Question(
-            "copy",
-            "Hard or soft copy of the source?",
-            ("nll", "soft_copy_nll", "hints", "soft_copy"),
-        ),
-    )
-
-
-@register_recipe
-def tatoeba_study() -> Recipe:
-    """Why hints help less on Tatoeba: too few steps, or states pushed apart too hard?"""
-    milder = Question("settings", "A milder hint?", ("hints", "lambda_1", "gamma_st_0.5"))
-    return _study(tatoeba(), _WHICH_HINT, _MORE_STEPS, milder)

@@ -8,7 +8,7 @@ import pytest
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.file_digests import check_digests
-from t2t_hint_nart.reproduce import evaluate
+from t2t_hint_nart.reproduce import charts
 from t2t_hint_nart.reproduce.evaluate import SAMPLES, Evaluation
 from t2t_hint_nart.reproduce.execution import Exports
 from t2t_hint_nart.reproduce.recipe import Decoding
@@ -244,8 +244,8 @@ def test_training_is_drawn_where_it_left_summaries(tmp_path, monkeypatch):
     ):
         Summaries(tmp_path / system, scalars=scalars).training(5, told)
     drawn = []
-    monkeypatch.setattr(evaluate, "training_curves_figure", lambda curves: curves)
-    monkeypatch.setattr(evaluate, "save", lambda *args: drawn.append(args))
+    monkeypatch.setattr(charts, "training_curves_figure", lambda curves: curves)
+    monkeypatch.setattr(charts, "save", lambda *args: drawn.append(args))
     finished, rows = report(tmp_path)
     curves = {
         "nll": {"nll": ([5], [3.0]), "+align": ([5], [2.0])},

@@ -129,7 +129,7 @@ def test_names_of_systems_and_decodings_stand_in_data_alone():
     recipe = find_recipe("multi30k")
     keys = recipe.decoded("saved_model")
     names = {name for key in keys for name in key if not name.startswith("rescored")}
-    data = {"recipes.py", "paper_results.py"}
+    data = {"recipes.py", "studies.py", "paper_results.py"}
     found = {
         (path.name, node.value)
         for path in Path(registry.__file__).parent.joinpath("reproduce").glob("*.py")

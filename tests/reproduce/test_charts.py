@@ -3,8 +3,8 @@
 import dataclasses
 
 from t2t_hint_nart.inspection.pareto import Point
-from t2t_hint_nart.reproduce import quality_charts
-from t2t_hint_nart.reproduce.quality_charts import draw_quality
+from t2t_hint_nart.reproduce import charts
+from t2t_hint_nart.reproduce.charts import quality_charts
 from t2t_hint_nart.reproduce.rows import Rows, flat_rows
 from tests.reproduce.test_tables import made_up
 from tests.reproduce.tiny_recipe import TINY_RECIPE
@@ -12,9 +12,9 @@ from tests.reproduce.tiny_recipe import TINY_RECIPE
 
 def drawn(monkeypatch, tmp_path, rows, recipe=TINY_RECIPE):
     seen = {}
-    monkeypatch.setattr(quality_charts, "quality_figure", lambda points, **told: (points, told))
-    monkeypatch.setattr(quality_charts, "save", lambda figure, path: seen.update({path: figure}))
-    figures = draw_quality(recipe, Rows(rows, "tiny"), tmp_path)
+    monkeypatch.setattr(charts, "quality_figure", lambda points, **told: (points, told))
+    monkeypatch.setattr(charts, "save", lambda figure, path: seen.update({path: figure}))
+    figures = quality_charts(recipe, Rows(rows, "tiny"), tmp_path)
     assert [tmp_path / figure["file"] for figure in figures] == list(seen)
     return {path.name: figure for path, figure in seen.items()}
 
@@ -23,12 +23,12 @@ def test_what_was_measured_is_drawn_as_the_mean_of_the_seeds(monkeypatch, tmp_pa
     rows = made_up(seeds=(1, 2))
     where = {"recipe": "tiny", "seed": 1, "system": "student_nll", "decoding": "one_pass"}
     rows += flat_rows(where, {"throughput": 90.0})
-    charts = drawn(monkeypatch, tmp_path, rows)
-    points, told = charts["quality_latency.png"]
+    found = drawn(monkeypatch, tmp_path, rows)
+    points, told = found["quality_latency.png"]
     assert len(points) == len(TINY_RECIPE.decoded()) and told["less_is_better"]
     assert points[2] == Point("nll", "one pass", 8.0, 21.5)
     assert [p for p in points if p.is_baseline] == [Point("teacher", "beam 4", 8.0, 11.5, True)]
-    points, told = charts["quality_throughput.png"]
+    points, told = found["quality_throughput.png"]
     assert points == [Point("nll", "one pass", 90.0, 21.5)] and not told["less_is_better"]
 
 
