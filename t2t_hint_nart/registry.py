@@ -89,6 +89,7 @@ _criteria = Catalogue("criterion", prepare=load_plugins)
 _terms = Catalogue("loss term", prepare=load_plugins)
 _strategies = Catalogue("decoding strategy", prepare=load_plugins)
 _runtimes = Catalogue("runtime", prepare=load_plugins)
+_scores = Catalogue("score", prepare=load_plugins)
 _recipes = Catalogue("recipe", prepare=load_plugins)
 _derived_problems: dict[str, Callable[[Any], Any]] = {}
 
@@ -128,6 +129,9 @@ list_problems = _problems.names
 # A function of the learning rate (a Keras schedule) and the set that returns a Keras optimizer.
 register_optimizer = _optimizers.register
 list_optimizers = _optimizers.names
+# A function of sources, translations and references, lists of as many lines each, that returns the
+# number which reports of experiments tell beside theirs.
+register_score = _scores.register
 # A function that returns a reproduce.recipe.Recipe of its own name; it is called.
 register_recipe = _recipes.register
 recipe = _recipes.make
@@ -171,6 +175,11 @@ def criterion_of(model_name: str) -> str:
 def terms() -> dict[str, Any]:
     """Return all loss terms by name, made, in the order of their registration."""
     return {name: _terms.make(name) for name in _terms}
+
+
+def scores() -> dict[str, Callable[[list[str], list[str], list[str]], float]]:
+    """Return all registered scores of translations by name, in the order of their registration."""
+    return {name: _scores.load(name) for name in _scores}
 
 
 def hparams(name: str) -> HParams:
@@ -274,6 +283,7 @@ def help_string() -> str:
         ("Loss terms", _terms),
         ("Decoding strategies", _strategies),
         ("Runtimes", _runtimes),
+        ("Scores", _scores),
         ("Recipes", _recipes),
     ):
         lines += ["", f"  {title}:", *_grouped(catalogue)]

@@ -205,6 +205,7 @@ def test_help_groups_names_and_tells_origins():
         "Loss terms:",
         "Decoding strategies:",
         "Runtimes:",
+        "Scores:",
         "Recipes:",
     ]
     at = lines.index("    zebra:")

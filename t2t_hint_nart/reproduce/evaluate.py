@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from t2t_hint_nart import registry
 from t2t_hint_nart.evaluation.bleu import check_aligned, corpus_scores, text_warnings
 from t2t_hint_nart.evaluation.bleu_conventions import in_order
 from t2t_hint_nart.evaluation.long_sentences import long_sentences
@@ -230,6 +231,10 @@ def _scores(
     measured = {
         **{name: score.value for name, score in computed.items()},
         **{f"long_{bleu.score}": long[bleu.score].value for bleu in in_order()},
+        "score": {
+            name: float(score(list(sources), list(hypotheses), list(references)))
+            for name, score in registry.scores().items()
+        },
         "repetition_percent": repeated.adjacent_percent,
         "repeated_anywhere_percent": repeated.repeated_percent,
         "translations.sha256": _sha256("\n".join(hypotheses)),

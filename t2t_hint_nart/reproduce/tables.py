@@ -131,10 +131,13 @@ def results(recipe: Recipe, rows: Rows, without: str = "") -> list[str]:
 def choice(recipe: Recipe, rows: Rows) -> list[str]:
     """What one would choose by: quality, speed on one thread and size of all that translates."""
     own = next(in_order(rows.get("bleu_convention")))
+    measured = dict.fromkeys(row.metric for row in rows.rows)
+    users = [metric for metric in measured if metric.startswith("score.")]
     columns = [
         (own.label, own.score, "{:.2f}"),
         ("chrF++", "chrf_pp", "{:.2f}"),
         ("TER", "ter", "{:.2f}"),
+        *((metric.removeprefix("score."), metric, "{:.4g}") for metric in users),
         ("repetition %", "repetition_percent", "{:.2f}"),
         ("latency ms", "latency_ms", "{:.2f}"),
         ("95 % within", "latency_p95_ms", "{:.2f}"),
@@ -143,7 +146,6 @@ def choice(recipe: Recipe, rows: Rows) -> list[str]:
         ("tokens a pass", "tokens_per_pass", "{:.2f}"),
         ("MiB", "size_mib", "{:.1f}"),
     ]
-    measured = {row.metric for row in rows.rows}
     if "throughput" not in measured:
         return []
     columns = [column for column in columns if column[1] in measured]

@@ -1,4 +1,4 @@
-"""Models, a criterion, a strategy and a recipe from outside the package go the whole way."""
+"""Models, criterion, strategy, score and recipe from outside the package go the whole way."""
 
 import copy
 import sys
@@ -48,8 +48,11 @@ def test_they_appear_in_rows_and_report(toys):
     rows = Rows(read_rows(toys), "toys")
     scores = {key: rows.get("bleu_13a", *key) for key in DECODED}
     assert scores["second", "collapsed"] > 90, scores
+    as_long = {key: rows.get("score.as_long", *key) for key in DECODED}
+    assert as_long["second", "collapsed"] > 90, as_long
     report = (toys / "report.md").read_text()
     assert all(f"| {system} |" in report for system, _ in DECODED)
+    assert "| as_long |" in report
 
 
 def test_training_tells_its_own_criterion(toys):

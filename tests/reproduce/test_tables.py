@@ -100,6 +100,15 @@ def test_what_one_would_choose_by():
     assert [row[-1] for row in cells(lines)[3:5]] == ["2.23", "–"]
 
 
+def test_a_users_own_score_is_a_column():
+    rows = made_up(seeds=(1,))
+    where = {"recipe": "tiny", "seed": 1, "system": "teacher", "decoding": "beam4"}
+    rows += flat_rows(where, {"throughput": 1.0, "score": {"comet": 0.84562}})
+    header, _, *body = choice(TINY_RECIPE, Rows(rows, "tiny"))
+    place = header.split(" | ").index("comet")
+    assert [line.split(" | ")[place] for line in body[:2]] == ["–", "0.8456"]
+
+
 def test_the_problems_own_score_comes_first():
     rows = made_up()
     rows += flat_rows({"recipe": "tiny", "seed": 1}, {"bleu_convention": "wmt14_compound"})

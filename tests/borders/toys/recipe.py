@@ -2,7 +2,7 @@
 
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparams.transformer import transformer_base
-from t2t_hint_nart.registry import register_hparams, register_recipe
+from t2t_hint_nart.registry import register_hparams, register_recipe, register_score
 from t2t_hint_nart.reproduce.recipe import Decoding, Recipe, System
 
 
@@ -22,6 +22,17 @@ def toy_recurrent_tiny() -> HParams:
 def toy_upsampled_tiny() -> HParams:
     """The same."""
     return toy_recurrent_tiny()
+
+
+@register_score
+def as_long(sources: list[str], translations: list[str], references: list[str]) -> float:
+    """Translations of as many words as the reference, in percent."""
+    assert len(sources) == len(references)
+    lengths = [
+        len(ours.split()) == len(theirs.split())
+        for ours, theirs in zip(translations, references, strict=True)
+    ]
+    return 100.0 * sum(lengths) / len(lengths)
 
 
 @register_recipe
