@@ -131,8 +131,8 @@ def transformer_nat_ctc_tatoeba() -> HParams:
 def transformer_nat_ctc_quickstart() -> HParams:
     """Student of transformer_quickstart whose output is collapsed, with glancing.
 
-    One pass, development set, one seed, to start from the teacher's weights: 24.6 BLEU after 600
-    steps, 27.5 after 800, 28.3 after 1,200.
+    One pass, 150 sentences of the development set, one seed, to start from the teacher's weights:
+    24.6 BLEU of lower-cased tokens after 600 steps, 27.5 after 800, 28.3 after 1,200.
     """
     return changed(
         add_ctc_hparams(transformer_quickstart()),
