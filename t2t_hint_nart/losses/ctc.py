@@ -74,21 +74,28 @@ class _Scores(NamedTuple):
     Attributes:
         states: float[B, L, K].
         logits: float[B, L, V], less their maximum.
-        normaliser: float[B, L, 1], log Σ exp of these.
+        weights: float[B, L, V], exp of these.
+        total: float[B, L, 1], Σ of the weights.
     """
 
     states: Any
     logits: Any
-    normaliser: Any
+    weights: Any
+    total: Any
 
 
 def _scores(logits, symbols) -> _Scores:
     shifted = logits - ops.max(logits, axis=-1, keepdims=True)
-    normaliser = ops.log(ops.sum(ops.exp(shifted), axis=-1, keepdims=True))
+    weights = ops.exp(shifted)
+    total = ops.sum(weights, axis=-1, keepdims=True)
+    return _Scores(_columns(shifted, symbols) - ops.log(total), shifted, weights, total)
+
+
+def _columns(logits, symbols):
+    """Those of int[B, K] symbols at every position of float[B, L, V] logits: float[B, L, K]."""
     shape = (*ops.shape(logits)[:2], ops.shape(symbols)[1])
     columns = ops.broadcast_to(ops.expand_dims(symbols, 1), shape)
-    chosen = ops.take_along_axis(shifted, columns, axis=-1)
-    return _Scores(chosen - normaliser, shifted, normaliser)
+    return ops.take_along_axis(logits, columns, axis=-1)
 
 
 def _predecessors(alpha, may_skip):
@@ -192,7 +199,7 @@ def _sentence_losses(states: Lattice, mask, label_smoothing: float):
         zero = ops.zeros_like(log_prob)
         nll = ops.where(states.feasible, -log_prob, zero)
         real = ops.cast(mask, logits.dtype)
-        uniform = scores.normaliser[:, :, 0] - ops.mean(scores.logits, axis=-1)
+        uniform = ops.log(scores.total[:, :, 0]) - ops.mean(scores.logits, axis=-1)
         count = ops.maximum(ops.cast(states.positions, logits.dtype), 1)
         share = ops.where(states.feasible, ops.cast(states.labels, logits.dtype), zero) / count
         smooth = share * ops.sum(uniform * real, axis=1)
@@ -205,10 +212,9 @@ def _sentence_losses(states: Lattice, mask, label_smoothing: float):
             posterior = ops.where(is_counted, ops.exp(posterior), 0.0)
             confidence = (1 - label_smoothing) * certain
             vague = label_smoothing * certain * ops.expand_dims(share, 1)
-            probabilities = ops.exp(scores.logits - scores.normaliser)
             wanted = _by_symbol(posterior * confidence[:, :, None], states.symbols, logits)
-            mass = ops.expand_dims(confidence + vague, 2)
-            return mass * probabilities - wanted - vague[:, :, None] / logits.shape[-1]
+            mass = ops.expand_dims(confidence + vague, 2) / scores.total
+            return mass * scores.weights - wanted - vague[:, :, None] / logits.shape[-1]
 
         return (1 - label_smoothing) * nll + label_smoothing * smooth, gradient
 
@@ -258,7 +264,8 @@ def best_alignment(logits, mask, labels):
         sentence that no alignment fits.
     """
     states = lattice(labels, mask)
-    scores = _scores(logits, states.symbols).states
+    # A position's normaliser is in every alignment: none is better for it.
+    scores = _columns(logits, states.symbols) - ops.max(logits, axis=-1, keepdims=True)
 
     def advance(alpha, position):
         score, is_real = position[:, :-1], position[:, -1:] > 0
