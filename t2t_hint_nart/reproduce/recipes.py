@@ -68,7 +68,7 @@ def systems_of(
                 student,
                 hparams_set=student.hparams_set.format(sizes),
                 steps=student.steps or steps[0 if alone else 1],
-                checkpoint_steps=every[0 if alone else 1],
+                checkpoint_steps=student.checkpoint_steps or every[0 if alone else 1],
                 warm_start_from="" if alone else student.warm_start_from or warm_start_from,
             )
         )
@@ -188,6 +188,10 @@ def quickstart() -> Recipe:
     return _also_on_a_cpu(recipe)
 
 
+_MULTI30K = "Multi30k task 1, German to English; test_2016_flickr."
+_TATOEBA = "Tatoeba, German to English."
+
+
 @register_recipe
 def multi30k() -> Recipe:
     """Captions of Multi30k, hours on 2 cores."""
@@ -197,37 +201,54 @@ def multi30k() -> Recipe:
         systems_of("multi30k", (3500, 1200), (250, 100), warm_start_from="teacher"),
         name="multi30k",
         doc="29,000 captions of Multi30k, 3+3 layers of width 128, hours on 2 cores",
-        data_statement="Multi30k task 1, German to English; test_2016_flickr.",
+        data_statement=_MULTI30K,
+    )
+    return _also_on_a_cpu(recipe)
+
+
+def _collapsed(corpus: str, teacher: tuple[int, int], doc: str, data_statement: str) -> Recipe:
+    """Students of variable length: glancing, bigrams, hints under alignment; and their rival."""
+    # Development set of Multi30k, one pass, one seed, the teacher's greedy search 40.0 BLEU: 37.2
+    # after 1,500 steps, 38.6 after 2,250.
+    ctc = dataclasses.replace(_CTC, hparams="glancing_ratio_end=0.4")
+    aligned = dataclasses.replace(
+        ctc,
+        name="student_ctc_align",
+        # The alignments of the first steps are noise.
+        hparams=f"{ctc.hparams},hint_align_weight=1,hint_ramp_steps=2000",
+        hints_from="teacher",
+        label="ctc, glancing, +align",
+    )
+    bigrams = dataclasses.replace(
+        _BIGRAMS,
+        steps=500,
+        checkpoint_steps=100,
+        hparams=f"{_BIGRAMS.hparams},learning_rate_warmup_steps=100",
+    )
+    steps, every = teacher
+    students = (ctc, bigrams, _SHALLOW, aligned)
+    recipe = _experiment(
+        corpus,
+        systems_of(corpus, (steps, 4000), (every, every), students, warm_start_from="teacher"),
+        name=f"{corpus}_collapsed",
+        doc=doc,
+        data_statement=data_statement,
     )
     return _also_on_a_cpu(recipe)
 
 
 @register_recipe
 def multi30k_collapsed() -> Recipe:
-    """A student of variable length on Multi30k: glancing, hints under alignment, bigrams."""
-    # The alignments of the first steps are noise.
-    hinted = "hint_align_weight=1,hint_ramp_steps=2000"
-    steps = 8000
-    ctc = dataclasses.replace(_CTC, steps=steps)
-    aligned = dataclasses.replace(
-        ctc,
-        name="student_ctc_align",
-        hparams=hinted,
-        hints_from="teacher",
-        label="ctc, glancing, +align",
-    )
-    bigrams = dataclasses.replace(
-        _BIGRAMS, steps=1250, hparams=f"{_BIGRAMS.hparams},learning_rate_warmup_steps=100"
-    )
-    students = (ctc, bigrams, _SHALLOW, aligned)
-    recipe = _experiment(
-        "multi30k",
-        systems_of("multi30k", (3500, steps), (250, 250), students, warm_start_from="teacher"),
-        name="multi30k_collapsed",
-        doc="29,000 captions of Multi30k, students whose output is collapsed, hours on 2 cores",
-        data_statement="Multi30k task 1, German to English; test_2016_flickr.",
-    )
-    return _also_on_a_cpu(recipe)
+    """Students of variable length on Multi30k, hours on 2 cores."""
+    doc = "29,000 captions of Multi30k, students whose output is collapsed, hours on 2 cores"
+    return _collapsed("multi30k", (3500, 250), doc, _MULTI30K)
+
+
+@register_recipe
+def tatoeba_collapsed() -> Recipe:
+    """Students of variable length on Tatoeba, hours on 2 cores."""
+    doc = "164,476 sentences of Tatoeba, students whose output is collapsed, hours on 2 cores"
+    return _collapsed("tatoeba", (5000, 250), doc, _TATOEBA)
 
 
 @register_recipe
@@ -238,7 +259,7 @@ def tatoeba() -> Recipe:
         systems_of("tatoeba", (5000, 1200), (250, 100), warm_start_from="teacher"),
         name="tatoeba",
         doc="164,476 sentences of Tatoeba, 3+3 layers of width 128, hours on 2 cores",
-        data_statement="Tatoeba, German to English.",
+        data_statement=_TATOEBA,
     )
 
 
