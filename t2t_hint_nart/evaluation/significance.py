@@ -15,7 +15,7 @@ differences, so that its p-values are about half of two-sided ones and never nea
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sacrebleu.metrics.bleu import BLEU
@@ -101,13 +101,16 @@ def _p_value(baseline: Result, system: Result) -> float:
 
 
 def all_pairs(
-    references: Sequence[str], systems: Mapping[str, Sequence[str]], trials: int = TRIALS
+    references: Sequence[str],
+    systems: Mapping[str, Sequence[str]],
+    trials: int = TRIALS,
+    wanted: Callable[[str, str], bool] = lambda baseline, system: True,
 ) -> list[PairedComparison]:
-    """Compare every two systems, the one named earlier as the baseline."""
+    """Compare every two systems, the one named earlier as the baseline; of these the wanted."""
     names = list(systems)
     comparisons = []
     for index, baseline in enumerate(names):
-        others = {name: systems[name] for name in names[index + 1 :]}
+        others = {name: systems[name] for name in names[index + 1 :] if wanted(baseline, name)}
         comparisons += paired_randomization(
             references, (baseline, systems[baseline]), others, trials
         )

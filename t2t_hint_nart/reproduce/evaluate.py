@@ -189,7 +189,8 @@ class Evaluation:
         """Paired randomization of every two systems under the same decoding."""
         for decoding in self.recipe.decodings:
             keys = [key for key in self.recipe.decoded() if key[1] == decoding.name]
-            for found in all_pairs(references, {key[0]: self._hypotheses(key) for key in keys}):
+            translated = {key[0]: self._hypotheses(key) for key in keys}
+            for found in all_pairs(references, translated, wanted=self.recipe.are_compared):
                 values = {
                     f"difference.vs.{found.baseline}": found.difference,
                     f"p_value.vs.{found.baseline}": found.p_value,

@@ -34,6 +34,7 @@ from t2t_hint_nart.training.averaging import average_last
 from t2t_hint_nart.training.experiment import Experiment, calibrate_run
 from t2t_hint_nart.training.loop import LoopSettings
 from t2t_hint_nart.training.run import Run
+from t2t_hint_nart.whole_file import naming_file
 
 CALIBRATION_BATCHES = 5
 # Sentences decoded at a time.
@@ -62,6 +63,20 @@ def train(run: Run, system: System, average: int, stream: TextIO) -> dict[str, A
         "length_bias": experiment.run.hparams.get("length_bias"),
         "parameters": experiment.learner.network.count_params(),
     }
+
+
+def take_over(run: Run, earlier: Run) -> None:
+    """Give a run that hasn't begun the checkpoints of another, to go on with."""
+    place = Path(run.output_dir)
+    if place.exists():
+        return
+    # Whole or not at all.
+    copied = place.with_name(f"{place.name}.copy")
+    shutil.rmtree(copied, ignore_errors=True)
+    own = shutil.ignore_patterns(averaged(earlier).name)
+    with naming_file(place):
+        shutil.copytree(earlier.output_dir, copied, ignore=own)
+        copied.rename(place)
 
 
 def averaged(run: Run) -> Path:

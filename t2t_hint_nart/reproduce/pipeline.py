@@ -240,6 +240,7 @@ class Pipeline:
             "average": self.recipe.average,
             "hints_from": system.hints_from,
             "warm_start_from": system.warm_start_from,
+            **({"continues": system.continues} if system.continues else {}),
         }
         stage = self._shared if system.name == self.recipe.distilled_by else self.stages.run
         trained = stage(system.name, settings, lambda: self._train(system))
@@ -252,6 +253,9 @@ class Pipeline:
         return trained
 
     def _train(self, system: System) -> Result:
+        if system.continues:
+            earlier = self.recipe.system(system.continues)
+            execution.take_over(self.run_of(system), self.run_of(earlier))
         return execution.train(self.run_of(system), system, self.recipe.average, self._stream)
 
     def _calibrate(self, run: Run) -> Result:

@@ -25,6 +25,7 @@ class System:
         hints_from: the system whose export gives it hints.
         warm_start_from: the system whose averaged weights it starts with, where name and shape are
             the same.
+        continues: the system whose run this one is, trained on until `steps`.
         label: in tables; the name if "".
     """
 
@@ -37,6 +38,7 @@ class System:
     distilled: bool = False
     hints_from: str = ""
     warm_start_from: str = ""
+    continues: str = ""
     label: str = ""
 
 
@@ -144,6 +146,7 @@ class Recipe:
             before = names[:place]
             named[f"{system.name}.hints_from"] = ([system.hints_from], before)
             named[f"{system.name}.warm_start_from"] = ([system.warm_start_from], before)
+            named[f"{system.name}.continues"] = ([system.continues], before)
             if system.distilled and not self.distilled_by:
                 raise InputError(
                     f"recipe {self.name!r}: {system.name!r} learns distilled data, and no "
@@ -162,16 +165,22 @@ class Recipe:
         if self.baseline and self.baseline not in self.decoded(SAVED_MODEL):
             raise InputError(f"recipe {self.name!r} decodes no {'.'.join(self.baseline)}, baseline")
 
+    def are_compared(self, one: str, other: str) -> bool:
+        """Return whether two systems are compared: of runs that go on, those of as many steps."""
+        pair = self.system(one), self.system(other)
+        going_on = {name for s in self.systems if s.continues for name in (s.name, s.continues)}
+        return pair[0].steps == pair[1].steps or not going_on.issuperset((one, other))
+
     @property
     def drawn(self) -> tuple[str, ...]:
         """The systems of the figures: the baseline's, and other models that learn distilled data.
 
-        What another student starts from is only on the way to it.
+        What another student starts from, or goes on with, is only on the way to it.
         """
         if not self.baseline:
             return ()
         first = self.system(self.baseline[0])
-        begun = {s.warm_start_from for s in self.systems}
+        begun = {name for s in self.systems for name in (s.warm_start_from, s.continues)}
         students = [
             s.name
             for s in self.systems
@@ -241,8 +250,10 @@ class Recipe:
         """
         known = {question.name: question for question in self.questions}
         wanted = [find_named("question", name, known) for name in names]
-        asked = {name for question in wanted for name in question.systems}
-        kept = {self.distilled_by, *asked}
+        kept = {self.distilled_by, *(name for question in wanted for name in question.systems)}
+        for system in reversed(self.systems):
+            if system.name in kept:
+                kept |= {system.hints_from, system.warm_start_from, system.continues} - {""}
         return dataclasses.replace(
             self,
             questions=tuple(question for question in self.questions if question in wanted),

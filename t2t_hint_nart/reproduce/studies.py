@@ -1,9 +1,10 @@
-"""Studies of this library: short runs of a recipe's students, one setting changed at a time."""
+"""Studies of this library: short runs, one setting changed at a time, and long ones."""
 
 import dataclasses
+from collections.abc import Iterator
 
 from t2t_hint_nart.registry import register_recipe
-from t2t_hint_nart.reproduce.recipe import Question, Recipe, System
+from t2t_hint_nart.reproduce.recipe import Decoding, Question, Recipe, System
 from t2t_hint_nart.reproduce.recipes import (
     NO_HINTS,
     STUDENT,
@@ -55,6 +56,14 @@ _VARIANTS = (
     *_OTHER_SETTINGS,
     _variant("soft_copy", "decoder_input_type=soft_uniform"),
     _variant("soft_copy_nll", f"decoder_input_type=soft_uniform,{NO_HINTS}"),
+    *(
+        _variant(f"{name}_nll_1200", f"{hparams},{NO_HINTS}", steps=1200)
+        for name, hparams in (
+            ("soft_copy", "decoder_input_type=soft_uniform"),
+            ("dropout_0.1", "layer_prepostprocess_dropout=0.1"),
+            ("batch_4096", "batch_size=4096"),
+        )
+    ),
 )
 _WHICH_HINT = Question("hints", "Which hint helps?", ("nll", "align", "hid", "hints"))
 _MORE_STEPS = Question(
@@ -107,6 +116,11 @@ def multi30k_study() -> Recipe:
             "Hard or soft copy of the source?",
             ("nll", "soft_copy_nll", "hints", "soft_copy"),
         ),
+        Question(
+            "long",
+            "Copy, dropout, batch of a student that is to train long?",
+            ("nll_1200", "soft_copy_nll_1200", "dropout_0.1_nll_1200", "batch_4096_nll_1200"),
+        ),
     )
 
 
@@ -115,3 +129,54 @@ def tatoeba_study() -> Recipe:
     """Why hints help less on Tatoeba: too few steps, or states pushed apart too hard?"""
     milder = Question("settings", "A milder hint?", ("hints", "lambda_1", "gamma_st_0.5"))
     return _study(tatoeba(), _WHICH_HINT, _MORE_STEPS, milder)
+
+
+def _milestones(system: System, *steps: int) -> Iterator[System]:
+    """A run as it is after so many steps: each system goes on with the one before."""
+    before = ""
+    for count in steps:
+        name, label = f"{system.name}_{count}", f"{system.label}, {count:,} steps"
+        yield dataclasses.replace(system, name=name, label=label, steps=count, continues=before)
+        before = name
+
+
+@register_recipe
+def multi30k_long() -> Recipe:
+    """Do the hints help a student that has learnt what it can? The paper's, from nothing."""
+    recipe, longest = multi30k(), 12_000
+    teacher = recipe.systems[0]
+    students = [
+        milestone
+        for name in ("student_nll", "student_align", "student_align_hid")
+        for milestone in _milestones(
+            dataclasses.replace(recipe.system(name), checkpoint_steps=250, warm_start_from=""),
+            2000,
+            4000,
+            8000,
+            longest,
+        )
+    ]
+    trained = tuple(student.name for student in students if student.steps == longest)
+    candidates = "length_halfwidth=4,rescoring_alpha=0"
+    label = "9 candidates rescored"
+    return dataclasses.replace(
+        recipe,
+        name="multi30k_long",
+        doc=f"29,000 captions of Multi30k, students of {longest:,} steps, a day on 2 cores",
+        systems=(teacher, *students),
+        decodings=(
+            recipe.decoding("beam4"),
+            one_pass(students),
+            Decoding("dedup", "dedup=True", "", trained, "one pass, repetitions merged"),
+            Decoding("rescored_9", candidates, "teacher", trained, label),
+            Decoding(
+                "rescored_9_dedup",
+                f"{candidates},dedup=True",
+                "teacher",
+                trained,
+                f"{label}, repetitions merged",
+            ),
+        ),
+        baseline=None,
+        latency_sentences=0,
+    )

@@ -291,6 +291,29 @@ def test_where_a_systems_run_is_and_what_it_takes_from_others(tmp_path):
     assert pipeline.export_dir("student_nll") == str(second / "export" / "student_nll")
 
 
+def test_a_system_goes_on_with_the_run_of_another(tmp_path, monkeypatch):
+    longer = dataclasses.replace(RECIPE.systems[1], name="longer", steps=9, continues="student_nll")
+    recipe = dataclasses.replace(RECIPE, systems=(*RECIPE.systems, longer))
+    trained = []
+    monkeypatch.setattr(execution, "train", lambda run, *_: trained.append(run.output_dir) or {})
+    earlier = tmp_path / "student_nll"
+    (earlier / "avg").mkdir(parents=True)
+    (earlier / "avg" / "checkpoint").touch()
+    (earlier / "model.ckpt-3.index").write_text("3")
+    # What a killed copy left.
+    (tmp_path / "longer.copy").mkdir()
+    pipeline = Pipeline(recipe, tmp_path, "")
+    pipeline._train(longer)
+    own = tmp_path / "longer" / "model.ckpt-3.index"
+    assert [path.name for path in (tmp_path / "longer").iterdir()] == [own.name]
+    own.write_text("4")
+    # Interrupted, it goes on with its own.
+    pipeline._train(longer)
+    assert own.read_text() == "4" and trained == [str(tmp_path / "longer")] * 2
+    assert (earlier / "model.ckpt-3.index").read_text() == "3"
+    assert not (tmp_path / "longer.copy").exists()
+
+
 @pytest.mark.parametrize("edit", [lambda file: file.write_text("edited"), Path.unlink])
 def test_an_edited_decode_is_not_scored(works, tmp_path, edit, monkeypatch):
     """Nor timed, nor anything else that comes after it."""

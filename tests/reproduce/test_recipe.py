@@ -7,7 +7,7 @@ import pytest
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.errors import InputError, UnknownNameError
-from t2t_hint_nart.reproduce.recipe import Decoding, find_recipe
+from t2t_hint_nart.reproduce.recipe import Decoding, Question, find_recipe
 from tests.reproduce.tiny_recipe import STUDENTS, TINY_RECIPE
 
 
@@ -101,6 +101,27 @@ def test_a_study_of_some_questions_has_the_systems_that_answer_them():
     assert {system for system, _ in study.decoded()} == names
     with pytest.raises(UnknownNameError, match="Unknown question 'nu'"):
         study.only(["nu"])
+
+
+def test_a_run_that_goes_on_is_compared_at_equal_steps():
+    recipe = find_recipe("multi30k_long")
+    names = [system.name for system in recipe.systems]
+    pairs = {(a, b) for a in names for b in names if recipe.are_compared(a, b)}
+    assert ("student_nll_2000", "student_align_2000") in pairs
+    assert ("student_nll_2000", "student_align_4000") not in pairs
+    assert ("student_nll_2000", "student_nll_4000") not in pairs
+    assert ("teacher", "student_nll_4000") in pairs
+    begun = {system.name: system.continues for system in recipe.systems}
+    assert begun["student_nll_12000"] == "student_nll_8000" and not begun["student_nll_2000"]
+    drawn = dataclasses.replace(recipe, baseline=("teacher", "beam4")).drawn
+    assert drawn[1:] == ("student_nll_12000", "student_align_12000", "student_align_hid_12000")
+
+
+def test_a_study_of_some_questions_has_what_their_systems_come_from():
+    long = find_recipe("multi30k_long")
+    question = Question("end", "At the end?", ("student_align_4000",))
+    names = [s.name for s in dataclasses.replace(long, questions=(question,)).only(["end"]).systems]
+    assert names == ["teacher", "student_align_2000", "student_align_4000"]
 
 
 @pytest.mark.parametrize(
