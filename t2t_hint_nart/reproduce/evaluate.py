@@ -76,20 +76,26 @@ class Evaluation:
             `sentences`, their number; `digests`, the sha256 of each file by its name;
             `acceptance`, by "<system>.<decoding>" what verifying its drafts took.
         """
-        sources = [source for source, _ in self._pairs]
         keys = self.recipe.decoded(runtime)
         acceptance = {}
         for key in keys:
-            found = self.exports.translate(*key, sources)
-            write_whole(self._file(key), "".join(f"{line}\n" for line in found.best()))
-            if told := found.acceptance():
+            lines, told = self._translate(key)
+            write_whole(self._file(key), "".join(f"{line}\n" for line in lines))
+            if told:
                 acceptance[".".join(key)] = told
         files = [self._file(key) for key in keys]
         return {
-            "sentences": len(sources),
+            "sentences": len(self._pairs),
             "digests": file_digests(self.output_dir / DECODES, files),
             "acceptance": acceptance,
         }
+
+    def _translate(self, key: Key) -> tuple[list[str], dict[str, float]]:
+        """The translations, and what verifying drafts took."""
+        if self.recipe.decoding(key[1]).reference_lengths:
+            return self.exports.with_reference_lengths(*key, self._pairs), {}
+        found = self.exports.translate(*key, [source for source, _ in self._pairs])
+        return found.best(), found.acceptance()
 
     def latency(self, runtime: str = SAVED_MODEL) -> dict[str, Any]:
         """Milliseconds a sentence, and sentences a second, ids to ids, on one thread.
@@ -98,7 +104,7 @@ class Evaluation:
         """
         alone = self.recipe.latency_sentences
         pairs = self._pairs[: THROUGHPUT_TO_LATENCY * alone]
-        keys, baseline = self.recipe.decoded(runtime), self.recipe.baseline
+        keys, baseline = self.recipe.timed(runtime), self.recipe.baseline
         also = [baseline] if baseline and baseline not in keys else []
         sources = [source for source, _ in pairs]
         timed = time_systems(self.exports, [*also, *keys], sources, alone)

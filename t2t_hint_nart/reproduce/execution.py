@@ -15,6 +15,7 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.data.distill_problem import DistillProblem
 from t2t_hint_nart.data.problem import Problem
 from t2t_hint_nart.data.problem_identity import identity_of
+from t2t_hint_nart.decoding import CANDIDATES
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.exports.capabilities import ExportedScorer, ExportedTranslator, HintGiver
@@ -30,6 +31,7 @@ from t2t_hint_nart.serving.job import translate as run_job
 from t2t_hint_nart.serving.sentences import Sentences
 from t2t_hint_nart.serving.trained_model import load_trained
 from t2t_hint_nart.serving.translator import Decode, Translator
+from t2t_hint_nart.text.reserved import sentence_ids
 from t2t_hint_nart.training.averaging import average_last
 from t2t_hint_nart.training.experiment import Experiment, calibrate_run
 from t2t_hint_nart.training.loop import LoopSettings
@@ -161,6 +163,30 @@ class Exports:
         found = run_job(translator, Sentences(sources))
         found.check_complete(f"{self.problem.name}", f"the translations of {system}")
         return found
+
+    def with_reference_lengths(
+        self, system: str, decoding: str, pairs: Sequence[tuple[str, str]]
+    ) -> list[str]:
+        """Translate sources by the candidates of their references' lengths.
+
+        Args:
+            system: of one pass, with T_x + C positions.
+            decoding: by whose export.
+            pairs: of sources and references.
+        """
+        (name,) = self.recipe.decoding(decoding).exports(system)
+        opened, encoder = self._exported(name), self.encoders["targets"]
+        opened.require(CANDIDATES)
+        bias = opened.metadata.decode_hparams["length_bias"]
+        translated = []
+        for source, (_, reference) in zip(self.ids([s for s, _ in pairs]), pairs, strict=True):
+            # EOS counts on both sides; the candidates are T_x + C − B to T_x + C + B.
+            beyond = len(encoder.encode(reference)) + 1 - len(source) - bias
+            inputs = np.array([source], np.int32)
+            found = opened.call(CANDIDATES, inputs=inputs, halfwidth=np.int32(abs(beyond)))
+            ids = np.asarray(found["outputs"])[0, 2 * max(beyond, 0)]
+            translated.append(encoder.decode(sentence_ids(ids)))
+        return translated
 
     def call(self, system: str, decoding: str) -> Callable[[tf.Tensor], Any]:
         """Return what translates int32[B, S] and comes back when the ids are there."""

@@ -63,8 +63,9 @@ class Pipeline:
             self.distilled = registry.problem(f"{recipe.problem}_distill")
         distils = any(system.distilled for system in recipe.systems)
         others = (distils, recipe.calibrated, recipe.latency_sentences, recipe.baseline)
+        apart = sum(len(recipe.exported_apart(system.name)) for system in recipe.systems)
         # Data, train and export of every system, decode; of the others what the recipe has.
-        total = 2 + 2 * len(recipe.systems) + sum(map(bool, others)) + len(recipe.runtimes)
+        total = 2 + 2 * len(recipe.systems) + apart + sum(map(bool, others)) + len(recipe.runtimes)
         self._length_biases: dict[str, int | None] = {}
         self.stages = Stages(self.output_dir, total, self._stream)
 
@@ -250,7 +251,16 @@ class Pipeline:
             {"decode_hparams": decode_hparams},
             lambda: execution.export_averaged(run, bias, decode_hparams, export_dir),
         )
+        for name, decoding in self.recipe.exported_apart(system.name).items():
+            self._export_apart(run, bias, name, decoding.decode_hparams)
         return trained
+
+    def _export_apart(self, run: Run, bias: int | None, name: str, decode_hparams: str) -> None:
+        self.stages.run(
+            f"export_{name}",
+            {"decode_hparams": decode_hparams},
+            lambda: execution.export_averaged(run, bias, decode_hparams, self.export_dir(name)),
+        )
 
     def _train(self, system: System) -> Result:
         if system.continues:

@@ -54,6 +54,10 @@ class Decoding:
         label: in tables; the name if "".
         runtime: of the systems' exports that translate; registered name.
         scorer_runtime: of the scorer's export; as `runtime` if "".
+        own_export: the systems have a SavedModel for it, with these decode_hparams, for what can't
+            be changed in an export that is there.
+        reference_lengths: of a student's candidates that of the reference's length is taken, which
+            nobody knows; it tells what is lost to lengths, and isn't timed.
     """
 
     name: str
@@ -63,6 +67,8 @@ class Decoding:
     label: str = ""
     runtime: str = SAVED_MODEL
     scorer_runtime: str = ""
+    own_export: bool = False
+    reference_lengths: bool = False
 
     @property
     def runtimes(self) -> tuple[str, ...]:
@@ -75,8 +81,16 @@ class Decoding:
         Returns:
             By the name of the export, which is its directory's, the system and the runtime.
         """
-        pairs = zip(filter(None, (system, self.scorer)), self.runtimes, strict=True)
-        return {(s if r == SAVED_MODEL else f"{s}.{r}"): (s, r) for s, r in pairs}
+        own = f".{self.name}" if self.own_export else ""
+        found = {f"{system}{own or self._suffix(self.runtime)}": (system, self.runtime)}
+        if self.scorer:
+            runtime = self.runtimes[1]
+            found[f"{self.scorer}{self._suffix(runtime)}"] = (self.scorer, runtime)
+        return found
+
+    @staticmethod
+    def _suffix(runtime: str) -> str:
+        return "" if runtime == SAVED_MODEL else f".{runtime}"
 
 
 @dataclass(frozen=True)
@@ -155,6 +169,12 @@ class Recipe:
         for decoding in self.decodings:
             named[f"{decoding.name}.systems"] = (list(decoding.systems), names)
             named[f"{decoding.name}.scorer"] = ([decoding.scorer], names)
+            needs_saved_model = decoding.own_export or decoding.reference_lengths
+            if needs_saved_model and decoding.runtime != SAVED_MODEL:
+                raise InputError(
+                    f"recipe {self.name!r}, {decoding.name}: own_export and reference_lengths are "
+                    f"of SavedModels, not of the runtime {decoding.runtime!r}"
+                )
         for field, (values, known) in named.items():
             for value in values:
                 if value and value not in known:
@@ -227,6 +247,10 @@ class Recipe:
             if runtime in ("", decoding.runtime)
         ]
 
+    def timed(self, runtime: str) -> list[tuple[str, str]]:
+        """Return those of `decoded` whose time means something."""
+        return [k for k in self.decoded(runtime) if not self.decoding(k[1]).reference_lengths]
+
     def exported(self, system: str) -> Decoding:
         """Return the decoding by which a system's export translates.
 
@@ -236,7 +260,14 @@ class Recipe:
             return self.decoding(self.baseline[1])
         decoded = self.decoded(SAVED_MODEL)
         own = (self.decoding(decoding) for name, decoding in decoded if name == system)
-        return next((decoding for decoding in own if not decoding.scorer), Decoding("default"))
+        plain = (d for d in own if not (d.scorer or d.own_export))
+        return next(plain, Decoding("default"))
+
+    def exported_apart(self, system: str) -> dict[str, Decoding]:
+        """Return the decodings for which a system has a SavedModel of its own, by its name."""
+        decoded = [name for of, name in self.decoded(SAVED_MODEL) if of == system]
+        apart = (d for d in map(self.decoding, decoded) if d.own_export)
+        return {next(iter(decoding.exports(system))): decoding for decoding in apart}
 
     def as_exported(self) -> list[tuple[str, str]]:
         """Return every system with the decoding by which its export translates."""

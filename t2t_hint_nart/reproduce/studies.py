@@ -167,14 +167,27 @@ def multi30k_long() -> Recipe:
         decodings=(
             recipe.decoding("beam4"),
             one_pass(students),
-            Decoding("dedup", "dedup=True", "", trained, "one pass, repetitions merged"),
             Decoding("rescored_9", candidates, "teacher", trained, label),
+            Decoding(
+                "reference_length",
+                systems=trained,
+                label="one pass, the reference's length",
+                reference_lengths=True,
+            ),
+            Decoding(
+                "dedup",
+                "dedup=True",
+                systems=trained,
+                label="one pass, repetitions merged",
+                own_export=True,
+            ),
             Decoding(
                 "rescored_9_dedup",
                 f"{candidates},dedup=True",
                 "teacher",
                 trained,
                 f"{label}, repetitions merged",
+                own_export=True,
             ),
         ),
         baseline=None,

@@ -1,7 +1,9 @@
 """How a system is exported, and which decodings an export has; the work itself: tests/e2e."""
 
+import dataclasses
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from t2t_hint_nart.errors import InputError
@@ -83,3 +85,30 @@ def test_decodings_of_an_export(monkeypatch):
     export, settings, scorer = exports._decode("student_nll", "rescored_5")
     assert (export, scorer) == ("export/student_nll", "scorer export/teacher")
     assert "length_halfwidth=2" in settings
+
+
+def test_the_candidate_of_the_references_length_is_taken(monkeypatch):
+    """Candidate c has T_x + C − B + c positions; here its tokens are 10 more than their number."""
+
+    class Candidates(Opened):
+        metadata = dataclasses.replace(METADATA, decode_hparams={"length_bias": 2})
+
+        def require(self, signature):
+            assert signature == "candidates"
+
+        def call(self, signature, inputs, halfwidth):
+            assert inputs.shape[0] == 1
+            middle = inputs.shape[1] + 2
+            lengths = [max(middle + d, 1) for d in range(-halfwidth, halfwidth + 1)]
+            rows = [[10 + length] * length + [0] * (max(lengths) - length) for length in lengths]
+            return {"outputs": np.array([rows])}
+
+    exports = exports_with(monkeypatch)
+    monkeypatch.setattr(execution, "open_export", Candidates)
+    for encoder in exports.encoders.values():
+        encoder.encode = lambda text: [5] * len(text)
+        encoder.decode = lambda ids: " ".join(map(str, ids))
+    pairs = [("abc", "abcdefghi"), ("abc", "abcde"), ("abc", "a"), ("", "")]
+    found = exports.with_reference_lengths("student_nll", "one_pass", pairs)
+    # As many tokens as the reference has, EOS counted.
+    assert found == [" ".join([str(10 + n)] * n) for n in (10, 6, 2, 1)]

@@ -142,6 +142,16 @@ def test_each_further_runtime_has_a_stage_at_the_end(works, tmp_path, monkeypatc
         run(tmp_path, other)
 
 
+def test_a_decoding_with_an_export_of_its_own_has_a_stage(works, tmp_path):
+    merged = Decoding("dedup", "dedup=True", systems=("student_nll",), own_export=True)
+    recipe = dataclasses.replace(RECIPE, decodings=(*RECIPE.decodings, merged))
+    assert "[13/13] states: done" in run(tmp_path, recipe)
+    place = works.done.index("export_student_nll")
+    assert works.done[place : place + 2] == ["export_student_nll"] * 2
+    stamp = json.loads((tmp_path / "stages" / "export_student_nll.dedup.json").read_text())
+    assert stamp["settings"] == {"decode_hparams": "dedup=True"}
+
+
 def test_a_runtime_that_is_not_installed_has_no_rows(works, tmp_path, monkeypatch, capsys):
     commands = {"ct2": "pip install ct2"}
     monkeypatch.setattr(pipeline_module, "missing_package", lambda name: commands.get(name, ""))

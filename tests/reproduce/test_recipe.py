@@ -117,6 +117,24 @@ def test_a_run_that_goes_on_is_compared_at_equal_steps():
     assert drawn[1:] == ("student_nll_12000", "student_align_12000", "student_align_hid_12000")
 
 
+def test_decodings_with_exports_of_their_own():
+    long = find_recipe("multi30k_long")
+    apart = long.exported_apart("student_nll_12000")
+    assert {name: decoding.name for name, decoding in apart.items()} == {
+        "student_nll_12000.dedup": "dedup",
+        "student_nll_12000.rescored_9_dedup": "rescored_9_dedup",
+    }
+    assert not long.exported_apart("student_nll_2000") and not long.exported_apart("teacher")
+    assert long.exported("student_nll_12000").name == "one_pass"
+    exports = long.decoding("rescored_9_dedup").exports("student_nll_12000")
+    assert exports == {
+        "student_nll_12000.rescored_9_dedup": ("student_nll_12000", "saved_model"),
+        "teacher": ("teacher", "saved_model"),
+    }
+    reference = ("student_nll_12000", "reference_length")
+    assert reference in long.decoded() and reference not in long.timed("saved_model")
+
+
 def test_a_study_of_some_questions_has_what_their_systems_come_from():
     long = find_recipe("multi30k_long")
     question = Question("end", "At the end?", ("student_align_4000",))
@@ -132,6 +150,10 @@ def test_a_study_of_some_questions_has_what_their_systems_come_from():
         ({"baseline": ("teacher", "one_pass")}, "decodes no teacher.one_pass, baseline"),
         ({"systems": (*TINY_RECIPE.systems, TINY_RECIPE.systems[0])}, "two systems of one name"),
         ({"systems": TINY_RECIPE.systems[::-1]}, "hints_from: 'teacher' is none of the systems"),
+        (
+            {"decodings": (Decoding("a", runtime="litert", own_export=True),), "baseline": None},
+            "a: own_export and reference_lengths are of SavedModels, not of the runtime 'litert'",
+        ),
     ],
 )
 def test_a_recipe_of_unknown_names_is_refused(changes, words):
