@@ -14,6 +14,7 @@ import numpy as np
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports import metadata as names
+from t2t_hint_nart.exports.interpreters import Interpreters, Runners
 from t2t_hint_nart.exports.metadata import ExportMetadata
 from t2t_hint_nart.exports.plain_text import PlainTextServable, Tensors
 from t2t_hint_nart.exports.vocabulary_files import write_vocabularies
@@ -181,21 +182,23 @@ class OpenLiteRt(PlainTextServable):
             raise InputError(f"{directory} is for LiteRT: {_EXTRA}") from error
         path = directory / MODEL_FILE
         try:
-            with quiet_stderr():
-                interpreter = Interpreter(
-                    model_content=path.read_bytes(), num_threads=threads or threads_of_a_call()
-                )
-                # Says then how it computes.
-                interpreter.allocate_tensors()
-            runners = {
-                name: interpreter.get_signature_runner(name)
-                for name in interpreter.get_signature_list()
-            }
+            content = path.read_bytes()
+
+            def runners() -> Runners:
+                with quiet_stderr():
+                    interpreter = Interpreter(
+                        model_content=content, num_threads=threads or threads_of_a_call()
+                    )
+                    # Says then how it computes.
+                    interpreter.allocate_tensors()
+                listed = interpreter.get_signature_list()
+                return {name: interpreter.get_signature_runner(name) for name in listed}
+
+            self._interpreters = Interpreters(runners, len(content))
         except (OSError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())[:200]
             raise InputError(f"{path} can't be loaded: {reason}") from error
-        super().__init__(directory, metadata, sorted(runners))
-        self._runners = runners
+        super().__init__(directory, metadata, self._interpreters.signatures)
 
     def call(self, signature: str, **tensors: Any) -> Tensors:
         """Call a signature, sentence by sentence; see `Servable.call`.
@@ -208,7 +211,7 @@ class OpenLiteRt(PlainTextServable):
         arrays = {name: np.asarray(values) for name, values in tensors.items()}
         count = len(arrays["inputs"] if "inputs" in arrays else next(iter(arrays.values())))
         calls = self._unpadded(**arrays) if "inputs" in arrays else _row_by_row(arrays)
-        outputs = [self._runners[signature](**call) for call in calls]
+        outputs = [self._interpreters(signature, call) for call in calls]
         # In place of no sentence one stands in, of which nothing is kept.
         kept = slice(None if count else 0)
         return {name: _stacked([row[name] for row in outputs])[kept] for name in outputs[0]}
