@@ -32,6 +32,7 @@ class Collapsed(ParallelPass):
         "alpha": "",
     }
     reading = staticmethod(read_collapsed)
+    says_a_target_a_position = False
 
     @staticmethod
     def add_hparams(settings: HParams) -> None:

@@ -47,9 +47,11 @@ class Strategy:
     Attributes:
         not_exported: decode hparams that have no effect on an export's `decode`, and why; "" of
             those whose meaning others have, which `settle` gave it.
+        says_a_target_a_position: whether the decoder's states are one for each target.
     """
 
     not_exported: ClassVar[Mapping[str, str]] = {}
+    says_a_target_a_position: ClassVar[bool] = True
 
     def __init__(self, settings: HParams, hparams: HParams):
         self.settings = settings

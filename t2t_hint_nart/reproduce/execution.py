@@ -178,6 +178,7 @@ class Exports:
         opened, encoder = self._exported(name), self.encoders["targets"]
         opened.require(CANDIDATES)
         bias = opened.metadata.decode_hparams["length_bias"]
+        assert isinstance(bias, int)
         translated = []
         for source, (_, reference) in zip(self.ids([s for s, _ in pairs]), pairs, strict=True):
             # EOS counts on both sides; the candidates are T_x + C − B to T_x + C + B.
@@ -215,7 +216,8 @@ class Exports:
 
     def has_targets_positions(self, system: str) -> bool:
         """Return whether a system's states are one for each target, which are then comparable."""
-        return "upsampling" not in self._exported(system).metadata.hparams
+        strategy = registry.strategy(self._exported(system).metadata.strategy)
+        return strategy.says_a_target_a_position
 
     def states(self, system: str, inputs: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
         """Return the probes of a system for int[B, S] and int[B, T], by name."""
