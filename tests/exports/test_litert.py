@@ -12,8 +12,9 @@ from t2t_hint_nart.decoding.collapsed import Collapsed
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.decoding.parallel import OnePass
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.exports import interpreters
 from t2t_hint_nart.exports.capabilities import ExportedScorer
-from t2t_hint_nart.exports.litert import MODEL_FILE, LiteRtInt8Runtime, LiteRtRuntime
+from t2t_hint_nart.exports.litert import MODEL_FILE, LiteRtInt8Runtime, LiteRtRuntime, OpenLiteRt
 from t2t_hint_nart.exports.metadata import SCORES, TRANSLATES
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.losses.likelihood import token_log_probs
@@ -55,6 +56,17 @@ def test_it_decodes_as_the_strategy_does(network, opened):
     expected = one_pass()(network, tf.constant(SOURCES))
     np.testing.assert_array_equal(found["outputs"], expected.ids[:, 0])
     np.testing.assert_allclose(found["scores"], expected.scores[:, 0], rtol=1e-5)
+
+
+def test_a_length_with_an_interpreter_of_its_own_is_translated_alike(opened, monkeypatch):
+    expected = opened.call("decode", inputs=SOURCES)
+    monkeypatch.setattr(interpreters, "WORTH", 0)
+    again = OpenLiteRt(Path(opened.export_dir), FACTS)
+    for _ in range(2):
+        found = again.call("decode", inputs=SOURCES)
+        for name in expected:
+            np.testing.assert_array_equal(found[name], expected[name])
+    assert len(again._interpreters._own) == 3
 
 
 def test_it_gives_candidates_of_any_number(network, opened):
