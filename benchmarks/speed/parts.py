@@ -86,7 +86,7 @@ def _decoding_cases(run, size, threads):
 
 
 def throughput(run, size):
-    """Sentences a second in batches; LiteRT computes them one by one whatever the batch."""
+    """Sentences a second in batches."""
     rows = []
     folder = run.folder(size)
     engines = [e for e in translators(folder) + stock(folder) if "five" not in e.name]
@@ -104,10 +104,9 @@ def _throughput(run, engines, lines, size, threads):
     limit = {} if size == TRAINED else {"longest": THROUGHPUT_LENGTH}
     with running(engines, lambda group: run.process(group, threads), run.say) as processes:
         for batch in (batch for batch in BATCHES if batch <= len(lines)):
-            batched = {n: p for n, p in processes.items() if batch == 1 or "LiteRT" not in n}
             cases = {str(batch): {"lines": lines, "batch": batch, **limit}}
             rounds = THROUGHPUT_ROUNDS
-            measured = in_turns(batched, cases, rounds, run.say, turn_ms=0)
+            measured = in_turns(processes, cases, rounds, run.say, turn_ms=0)
             for (name, _), times in measured.items():
                 results.setdefault(name, times["result"])
                 facts = statistics_of(times)

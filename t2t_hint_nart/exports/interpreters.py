@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-Runners = Mapping[str, Callable[..., Any]]
+# Of ai_edge_litert, which has no types: called with tensors by name.
+Runners = Mapping[str, Any]
 # So many plans take as long as making an interpreter (LiteRT, 3+3 layers of width 128: 34).
 WORTH = 32
 # Of a file times the interpreters besides the first; in memory each is two to three times the file.
@@ -37,6 +38,13 @@ class Interpreters:
     def signatures(self) -> list[str]:
         """Their names, sorted."""
         return sorted(self._shared)
+
+    def takes_some(self, signature: str, name: str) -> bool:
+        """Whether a tensor of a signature has any number of rows; not if there is no signature."""
+        if signature not in self._shared:
+            return False
+        rows: int = self._shared[signature].get_input_details()[name]["shape_signature"][0]
+        return rows < 0
 
     def __call__(self, signature: str, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Call a signature with tensors by name."""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from t2t_hint_nart.decoding.strategy import Strategy
 
 MODEL_FILE = "model.tflite"
+# Tokens of the sentences that are translated together: beyond that they leave the cache.
+TOGETHER = 64
 _EXTRA = 'pip install "t2t-hint-nart[litert]"'
 
 
@@ -91,7 +93,7 @@ class LiteRtInt8Runtime(LiteRtRuntime):
 def _functions(
     network: "keras.Model", strategy: "Strategy", capabilities: Sequence[str]
 ) -> dict[str, Any]:
-    """The signatures, each for one source sentence.
+    """The signatures, each for one source sentence, but `decode` for several of one length.
 
     Raises:
         InputError: there are none.
@@ -104,6 +106,7 @@ def _functions(
     from t2t_hint_nart.models.network import Canvas
 
     one = tf.TensorSpec([1, None], tf.int32, "inputs")
+    some = tf.TensorSpec([None, None], tf.int32, "inputs")
 
     def decode(inputs):
         found = keep_empty(strategy(network, inputs), inputs)
@@ -120,7 +123,7 @@ def _functions(
 
     functions: dict[str, tuple[Any, tuple[tf.TensorSpec, ...]]] = {}
     if names.TRANSLATES in capabilities:
-        functions[names.DECODE] = (decode, (one,))
+        functions[names.DECODE] = (decode, (some,))
         for name, signature in strategy.signatures(network).items():
             functions[name] = (signature.function, (one, *signature.inputs[1:]))
     if names.SCORES in capabilities:
@@ -167,7 +170,10 @@ def _converted(network: "keras.Model", functions: dict[str, Any], int8: bool) ->
 
 
 class OpenLiteRt(PlainTextServable):
-    """A LiteRT file in memory (`exports.runtime.Servable`); rows are computed one by one.
+    """A LiteRT file in memory (`exports.runtime.Servable`).
+
+    Sentences are translated together if they are of one length, TOGETHER tokens at a time, so that
+    nothing is computed of padding; all else is computed sentence by sentence.
 
     Args:
         directory: of the export.
@@ -199,9 +205,11 @@ class OpenLiteRt(PlainTextServable):
             reason = " ".join(str(error).split())[:200]
             raise InputError(f"{path} can't be loaded: {reason}") from error
         super().__init__(directory, metadata, self._interpreters.signatures)
+        # Files of before take one.
+        self._translates_some = self._interpreters.takes_some(names.DECODE, "inputs")
 
     def call(self, signature: str, **tensors: Any) -> Tensors:
-        """Call a signature, sentence by sentence; see `Servable.call`.
+        """Call a signature; see `Servable.call`.
 
         Sources, and each one's rows of targets, have no padding then. What is encoded already is
         taken as it is, so that passes over targets of one width plan memory once. Outputs of
@@ -209,12 +217,30 @@ class OpenLiteRt(PlainTextServable):
         """
         self.require(signature)
         arrays = {name: np.asarray(values) for name, values in tensors.items()}
+        if signature == names.DECODE and len(arrays["inputs"]) > 1 and self._translates_some:
+            return self._translated(self.accepted(arrays["inputs"]))
         count = len(arrays["inputs"] if "inputs" in arrays else next(iter(arrays.values())))
         calls = self._unpadded(**arrays) if "inputs" in arrays else _row_by_row(arrays)
         outputs = [self._interpreters(signature, call) for call in calls]
         # In place of no sentence one stands in, of which nothing is kept.
         kept = slice(None if count else 0)
         return {name: _stacked([row[name] for row in outputs])[kept] for name in outputs[0]}
+
+    def _translated(self, sources: list[np.ndarray]) -> Tensors:
+        """What `decode` makes of sources, those of one length together."""
+        lengths = np.array([len(source) for source in sources])
+        order = np.argsort(lengths, kind="stable")
+        outputs, start = [], 0
+        while start < len(order):
+            length = lengths[order[start]]
+            end = min(start + max(TOGETHER // max(length, 1), 1), len(order))
+            while lengths[order[end - 1]] != length:
+                end -= 1
+            inputs = np.stack([sources[place] for place in order[start:end]])
+            outputs.append(self._interpreters(names.DECODE, {"inputs": inputs}))
+            start = end
+        places = np.argsort(order)
+        return {name: _stacked([rows[name] for rows in outputs])[places] for name in outputs[0]}
 
     def _unpadded(self, inputs: np.ndarray, **others: np.ndarray) -> list[dict[str, np.ndarray]]:
         """What each sentence is called with, EOS alone in place of none."""

@@ -12,7 +12,7 @@ from t2t_hint_nart.decoding.collapsed import Collapsed
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.decoding.parallel import OnePass
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.exports import interpreters
+from t2t_hint_nart.exports import interpreters, litert
 from t2t_hint_nart.exports.capabilities import ExportedScorer
 from t2t_hint_nart.exports.litert import MODEL_FILE, LiteRtInt8Runtime, LiteRtRuntime, OpenLiteRt
 from t2t_hint_nart.exports.metadata import SCORES, TRANSLATES
@@ -66,7 +66,30 @@ def test_a_length_with_an_interpreter_of_its_own_is_translated_alike(opened, mon
         found = again.call("decode", inputs=SOURCES)
         for name in expected:
             np.testing.assert_array_equal(found[name], expected[name])
-    assert len(again._interpreters._own) == 3
+    assert len(again._interpreters._own) == len({(row != 0).sum() for row in SOURCES})
+
+
+def test_sentences_of_one_length_are_translated_together(opened, monkeypatch):
+    """Each as it is alone, in the place where it came; at most so many tokens in a call."""
+    monkeypatch.setattr(litert, "TOGETHER", 9)
+    lengths = np.array([4, 3, 4, 6, 3, 3, 12, 4])
+    ids = np.random.default_rng(1).integers(2, VOCAB, (8, 12)).astype(np.int32)
+    sources = np.where(np.arange(12) < lengths[:, None], ids, 0)
+    sources[np.arange(8), lengths - 1] = 1
+    calls = []
+    one_by_one = [opened.call("decode", inputs=source[None]) for source in sources]
+    called = opened._interpreters.__call__
+    monkeypatch.setattr(
+        opened, "_interpreters", lambda name, given: calls.append(given) or called(name, given)
+    )
+    found = opened.call("decode", inputs=sources)
+    shapes = [given["inputs"].shape for given in calls]
+    assert shapes == [(3, 3), (2, 4), (1, 4), (1, 6), (1, 12)]
+    for row, expected in enumerate(one_by_one):
+        (ids,) = expected["outputs"]
+        np.testing.assert_array_equal(found["outputs"][row, : len(ids)], ids)
+        assert not found["outputs"][row, len(ids) :].any()
+        np.testing.assert_allclose(found["scores"][row], expected["scores"][0], rtol=1e-5)
 
 
 def test_it_gives_candidates_of_any_number(network, opened):
