@@ -14,7 +14,6 @@ import numpy as np
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports import metadata as names
-from t2t_hint_nart.exports.interpreters import Interpreters, Runners
 from t2t_hint_nart.exports.metadata import ExportMetadata
 from t2t_hint_nart.exports.plain_text import PlainTextServable, Tensors
 from t2t_hint_nart.exports.vocabulary_files import write_vocabularies
@@ -188,25 +187,23 @@ class OpenLiteRt(PlainTextServable):
             raise InputError(f"{directory} is for LiteRT: {_EXTRA}") from error
         path = directory / MODEL_FILE
         try:
-            content = path.read_bytes()
-
-            def runners() -> Runners:
-                with quiet_stderr():
-                    interpreter = Interpreter(
-                        model_content=content, num_threads=threads or threads_of_a_call()
-                    )
-                    # Says then how it computes.
-                    interpreter.allocate_tensors()
-                listed = interpreter.get_signature_list()
-                return {name: interpreter.get_signature_runner(name) for name in listed}
-
-            self._interpreters = Interpreters(runners, len(content))
+            with quiet_stderr():
+                interpreter = Interpreter(
+                    model_content=path.read_bytes(), num_threads=threads or threads_of_a_call()
+                )
+                # Says then how it computes.
+                interpreter.allocate_tensors()
+            runners = {
+                name: interpreter.get_signature_runner(name)
+                for name in interpreter.get_signature_list()
+            }
         except (OSError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())[:200]
             raise InputError(f"{path} can't be loaded: {reason}") from error
-        super().__init__(directory, metadata, self._interpreters.signatures)
+        super().__init__(directory, metadata, sorted(runners))
+        self._runners = runners
         # Files of before take one.
-        self._translates_some = self._interpreters.takes_some(names.DECODE, "inputs")
+        self._translates_some = names.DECODE in runners and _takes_some(runners[names.DECODE])
 
     def call(self, signature: str, **tensors: Any) -> Tensors:
         """Call a signature; see `Servable.call`.
@@ -221,7 +218,7 @@ class OpenLiteRt(PlainTextServable):
             return self._translated(self.accepted(arrays["inputs"]))
         count = len(arrays["inputs"] if "inputs" in arrays else next(iter(arrays.values())))
         calls = self._unpadded(**arrays) if "inputs" in arrays else _row_by_row(arrays)
-        outputs = [self._interpreters(signature, call) for call in calls]
+        outputs = [self._runners[signature](**call) for call in calls]
         # In place of no sentence one stands in, of which nothing is kept.
         kept = slice(None if count else 0)
         return {name: _stacked([row[name] for row in outputs])[kept] for name in outputs[0]}
@@ -237,7 +234,7 @@ class OpenLiteRt(PlainTextServable):
             while lengths[order[end - 1]] != length:
                 end -= 1
             inputs = np.stack([sources[place] for place in order[start:end]])
-            outputs.append(self._interpreters(names.DECODE, {"inputs": inputs}))
+            outputs.append(self._runners[names.DECODE](inputs=inputs))
             start = end
         places = np.argsort(order)
         return {name: _stacked([rows[name] for rows in outputs])[places] for name in outputs[0]}
@@ -249,6 +246,10 @@ class OpenLiteRt(PlainTextServable):
             {"inputs": source[None], **_own(others, index, len(sources))}
             for index, source in enumerate(sources)
         ]
+
+
+def _takes_some(runner: Any) -> bool:
+    return bool(runner.get_input_details()["inputs"]["shape_signature"][0] < 0)
 
 
 def _row_by_row(tensors: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:

@@ -12,9 +12,9 @@ from t2t_hint_nart.decoding.collapsed import Collapsed
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.decoding.parallel import OnePass
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.exports import interpreters, litert
+from t2t_hint_nart.exports import litert
 from t2t_hint_nart.exports.capabilities import ExportedScorer
-from t2t_hint_nart.exports.litert import MODEL_FILE, LiteRtInt8Runtime, LiteRtRuntime, OpenLiteRt
+from t2t_hint_nart.exports.litert import MODEL_FILE, LiteRtInt8Runtime, LiteRtRuntime
 from t2t_hint_nart.exports.metadata import SCORES, TRANSLATES
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.losses.likelihood import token_log_probs
@@ -58,17 +58,6 @@ def test_it_decodes_as_the_strategy_does(network, opened):
     np.testing.assert_allclose(found["scores"], expected.scores[:, 0], rtol=1e-5)
 
 
-def test_a_length_with_an_interpreter_of_its_own_is_translated_alike(opened, monkeypatch):
-    expected = opened.call("decode", inputs=SOURCES)
-    monkeypatch.setattr(interpreters, "WORTH", 0)
-    again = OpenLiteRt(Path(opened.export_dir), FACTS)
-    for _ in range(2):
-        found = again.call("decode", inputs=SOURCES)
-        for name in expected:
-            np.testing.assert_array_equal(found[name], expected[name])
-    assert len(again._interpreters._own) == len({(row != 0).sum() for row in SOURCES})
-
-
 def test_sentences_of_one_length_are_translated_together(opened, monkeypatch):
     """Each as it is alone, in the place where it came; at most so many tokens in a call."""
     monkeypatch.setattr(litert, "TOGETHER", 9)
@@ -78,13 +67,12 @@ def test_sentences_of_one_length_are_translated_together(opened, monkeypatch):
     sources[np.arange(8), lengths - 1] = 1
     calls = []
     one_by_one = [opened.call("decode", inputs=source[None]) for source in sources]
-    called = opened._interpreters.__call__
-    monkeypatch.setattr(
-        opened, "_interpreters", lambda name, given: calls.append(given) or called(name, given)
+    decode = opened._runners["decode"]
+    monkeypatch.setitem(
+        opened._runners, "decode", lambda inputs: calls.append(inputs) or decode(inputs=inputs)
     )
     found = opened.call("decode", inputs=sources)
-    shapes = [given["inputs"].shape for given in calls]
-    assert shapes == [(3, 3), (2, 4), (1, 4), (1, 6), (1, 12)]
+    assert [inputs.shape for inputs in calls] == [(3, 3), (2, 4), (1, 4), (1, 6), (1, 12)]
     for row, expected in enumerate(one_by_one):
         (ids,) = expected["outputs"]
         np.testing.assert_array_equal(found["outputs"][row, : len(ids)], ids)
