@@ -138,11 +138,16 @@ def _throughput(rows, clock):
             ratio = max(ours) / max(theirs)
             what = "throughput, student / CTranslate2 int8 greedy"
             yield _line(what, f"{size}, best batch", ratio, ">=", 1.3)
-    for row in rows:
-        if row["engine"] == names.LITERT and row["size"] == TRAINED and row["threads"] == ONE:
-            share = row["equal_to_saved_model"] / row["sentences"]
-            what = f"LiteRT's outputs equal the SavedModel's, of {row['sentences']}"
-            yield _line(what, TRAINED, share, ">=", 1)
+    exact = [
+        row
+        for row in rows
+        if row["engine"] == names.LITERT and row["size"] == TRAINED and row["threads"] == ONE
+    ]
+    if exact:
+        worst = min(exact, key=lambda row: row["equal_to_saved_model"])
+        what = f"LiteRT's outputs equal the SavedModel's, of {worst['sentences']}"
+        share = worst["equal_to_saved_model"] / worst["sentences"]
+        yield _line(what, f"{TRAINED}, every batch", share, ">=", 1)
 
 
 def _first(rows):
