@@ -49,4 +49,8 @@ def _chart(rows, across, up, label, title, path):
         axes.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks])
         for line in axes.lines:
             line.set_marker("o")
+        axes.get_legend().remove()
+    # One for all panels, where no line runs through it.
+    lines = {line.get_label(): line for axes in figure.axes for line in axes.lines}
+    figure.legend(lines.values(), lines, loc="outside lower center", ncols=4, frameon=False)
     save(figure, path)
