@@ -5,6 +5,7 @@ translates, and gives candidates; a teacher gives the probability of whole sente
 drafts. Opening one needs `ai-edge-litert` and no TensorFlow.
 """
 
+import itertools
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -225,17 +226,13 @@ class OpenLiteRt(PlainTextServable):
 
     def _translated(self, sources: list[np.ndarray]) -> Tensors:
         """What `decode` makes of sources, those of one length together."""
-        lengths = np.array([len(source) for source in sources])
-        order = np.argsort(lengths, kind="stable")
-        outputs, start = [], 0
-        while start < len(order):
-            length = lengths[order[start]]
-            end = min(start + max(TOGETHER // max(length, 1), 1), len(order))
-            while lengths[order[end - 1]] != length:
-                end -= 1
-            inputs = np.stack([sources[place] for place in order[start:end]])
-            outputs.append(self._runners[names.DECODE](inputs=inputs))
-            start = end
+        order = sorted(range(len(sources)), key=lambda place: len(sources[place]))
+        outputs = []
+        for length, group in itertools.groupby(order, lambda place: len(sources[place])):
+            alike, most = list(group), max(TOGETHER // max(length, 1), 1)
+            for start in range(0, len(alike), most):
+                inputs = np.stack([sources[place] for place in alike[start : start + most]])
+                outputs.append(self._runners[names.DECODE](inputs=inputs))
         places = np.argsort(order)
         return {name: _stacked([rows[name] for rows in outputs])[places] for name in outputs[0]}
 
