@@ -106,6 +106,7 @@ list_models = _models.names
 register_strategy = _strategies.register
 register_lazy_strategy = _strategies.register_lazily
 strategy = _strategies.load
+list_strategies = _strategies.names
 # A losses.term.Criterion; it is made.
 register_criterion = _criteria.register
 register_lazy_criterion = _criteria.register_lazily

@@ -4,7 +4,8 @@ from t2t_hint_nart import registry
 
 # Signatures of exports that strategies add.
 GREEDY = "greedy"  # a beam's: inputs int[B,S] -> outputs int[B,L], scores float[B]
-CANDIDATES = "candidates"  # of one pass: inputs, halfwidth int[] -> outputs int[B,C,L], log_prob
+# Of one pass, and of samples: inputs, halfwidth or count int[] -> outputs int[B,C,L], log_prob.
+CANDIDATES = "candidates"
 
 registry.register_lazy_strategy(
     "beam",

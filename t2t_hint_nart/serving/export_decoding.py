@@ -23,8 +23,11 @@ from t2t_hint_nart.serving.translator import Decode, Translator
 if TYPE_CHECKING:
     from t2t_hint_nart.exports.capabilities import ExportedScorer
 
+# Decode hparams that ask for candidates: the argument of the signature that gives them, and the
+# value that asks for none.
+_WIDTHS = {"length_halfwidth": ("halfwidth", 0), "num_candidates": ("count", 1)}
 # What of the decoding of candidates can be otherwise than it was exported.
-_OF_CANDIDATES = ("length_halfwidth", "rescoring_alpha")
+_OF_CANDIDATES = (*_WIDTHS, "rescoring_alpha")
 _OF_DRAFTS = ("verified", "verified_tolerance", "extra_length")
 _CHANGEABLE = ("beam_size", "alpha", *_OF_CANDIDATES)
 _LIMIT = "max_input_size"
@@ -66,8 +69,8 @@ def decode_of_export(
     Args:
         servable: the export.
         settings: as of `settings_of_export`, or as in --decode_hparams; of what the export was
-            made with only beam_size (1: greedy), length_halfwidth and rescoring_alpha can be
-            changed. What a command does with sentences is left to it.
+            made with only beam_size (1: greedy), the number of candidates and rescoring_alpha can
+            be changed. What a command does with sentences is left to it.
         scorer: ranks candidates.
 
     Raises:
@@ -81,11 +84,12 @@ def decode_of_export(
         if scorer is None:
             raise InputError("verified=True makes drafts, which need a scorer to check them.")
         return _verified(servable, scorer, wanted)
-    halfwidth = wanted.get("length_halfwidth", 0)
-    if halfwidth:
-        if scorer is None:
-            raise InputError(f"{halfwidth} lengths a side need a scorer to rank them.")
-        return _rescored(servable, scorer, halfwidth, wanted.rescoring_alpha)
+    for name, (argument, none) in _WIDTHS.items():
+        width = wanted.get(name, none)
+        if width not in (none, None):
+            if scorer is None:
+                raise InputError(f"{name}={width} gives candidates, which a scorer must rank.")
+            return _rescored(servable, scorer, {argument: np.int32(width)}, wanted.rescoring_alpha)
     signature = GREEDY if is_greedy else DECODE
     servable.require(signature)
     return _as_exported(servable, signature)
@@ -145,7 +149,7 @@ def _check(servable: Servable, wanted: HParams, free: tuple[str, ...]) -> None:
             f"return_beams=True has no effect on an export: {OF_COMMANDS['return_beams']}."
         )
     facts = servable.metadata
-    if "length_halfwidth" in wanted:
+    if not set(_WIDTHS).isdisjoint(wanted):
         free = _CHANGEABLE
     if wanted.get("verified", False):
         free = (*free, *_OF_DRAFTS)
@@ -160,13 +164,15 @@ def _check(servable: Servable, wanted: HParams, free: tuple[str, ...]) -> None:
             )
 
 
-def _rescored(servable: Servable, scorer: "ExportedScorer", halfwidth: int, alpha: float) -> Decode:
+def _rescored(
+    servable: Servable, scorer: "ExportedScorer", width: dict[str, Any], alpha: float
+) -> Decode:
     """An export's candidates, ranked by a scorer, all in one graph if both are graphs."""
     servable.require(CANDIDATES)
     scorer.check_fits(servable.metadata.learnt, servable.export_dir)
 
     def decode(inputs: Any) -> tuple[Any, Any]:
-        found = servable.call(CANDIDATES, inputs=inputs, halfwidth=np.int32(halfwidth))
+        found = servable.call(CANDIDATES, inputs=inputs, **width)
         return scorer.rank(inputs, found["outputs"], alpha)
 
     return _in_graph(decode) if servable.is_graph and scorer.export.is_graph else decode

@@ -125,8 +125,7 @@ def test_the_commands_of_the_document_are_all():
 
 
 def test_decode_hparams():
-    names = ("beam", "one_pass", "refinement", "collapsed")
-    strategies = [decode_hparams("", name) for name in names]
+    strategies = [decode_hparams("", name) for name in registry.list_strategies()]
     ours = {name: hparams for hparams in strategies for name in hparams}
     table = rows("T2T_FLAGS.md", "Decode hparams")
     check_names([name for name, *_ in table], {*T2T["decode_hparams"], *ours})

@@ -334,7 +334,9 @@ def test_what_is_of_another_strategy_is_refused(exports):
 
 
 def test_an_exports_candidates_need_a_scorer(exports):
-    with pytest.raises(InputError, match="^1 lengths a side need a scorer to rank them.$"):
+    with pytest.raises(
+        InputError, match="^length_halfwidth=1 gives candidates, which a scorer must rank.$"
+    ):
         decode_of_export(exports[0], "length_halfwidth=1")
 
 
