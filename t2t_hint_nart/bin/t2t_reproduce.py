@@ -9,6 +9,7 @@ Examples:
     --teacher_from=runs/quickstart
   t2t-reproduce --recipe=multi30k_study --questions=steps --output_dir=runs/study \
     --teacher_from=runs/multi30k
+  t2t-reproduce --recipe=multi30k_collapsed --systems=student_ctc_bigrams --output_dir=runs/ctc
   t2t-reproduce --write_reproduction=REPRODUCTION.md --reports_dir=reports
 """
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 define_flags = flag.group(
     recipe=flag.string(None, "Name of the experiment or study."),
     questions=flag.names(None, "Names of a study's questions, if not all."),
+    systems=flag.names(
+        None, "Names of the recipe's systems, if not all; what they start from comes with them."
+    ),
     schedule=flag.choice(
         "run",
         ["run", "test"],
@@ -71,6 +75,8 @@ def _main(values: flags.FlagValues) -> None:
     recipe = find_recipe(values.recipe)
     if values.questions:
         recipe = recipe.only(values.questions)
+    if values.systems:
+        recipe = recipe.of(values.systems)
     if values.schedule == "test":
         recipe = recipe.as_test()
     check_one_process()
@@ -101,9 +107,9 @@ def _run(recipe: "Recipe", values: flags.FlagValues) -> None:
 
 def _command(values: flags.FlagValues) -> str:
     """The command line that makes the experiment again."""
-    names = ("recipe", "output_dir", "random_seed", "schedule", "questions", "teacher_from")
-    given = {name: values[name].value for name in (*names, "t2t_usr_dir")}
-    given["questions"] = ",".join(given["questions"] or ())
+    names = ("recipe", "output_dir", "random_seed", "schedule", "teacher_from", "t2t_usr_dir")
+    given = {name: values[name].value for name in names}
+    given |= {name: ",".join(values[name].value or ()) for name in ("questions", "systems")}
     if given["schedule"] == "run":
         del given["schedule"]
     return printed_command("t2t-reproduce", **given)

@@ -281,13 +281,26 @@ class Recipe:
         """
         known = {question.name: question for question in self.questions}
         wanted = [find_named("question", name, known) for name in names]
-        kept = {self.distilled_by, *(name for question in wanted for name in question.systems)}
+        asked = dataclasses.replace(
+            self, questions=tuple(question for question in self.questions if question in wanted)
+        )
+        return asked.of([name for question in wanted for name in question.systems])
+
+    def of(self, names: Sequence[str]) -> "Recipe":
+        """Return the recipe of some of its systems, and of those that they can't do without.
+
+        Raises:
+            UnknownNameError: no such system; names those there are.
+        """
+        known = {system.name: system for system in self.systems}
+        kept = {find_named("system", name, known).name for name in names}
+        kept |= {self.distilled_by, self.baseline[0] if self.baseline else ""}
+        kept |= {d.scorer for d in self.decodings if not d.systems or kept.intersection(d.systems)}
         for system in reversed(self.systems):
             if system.name in kept:
-                kept |= {system.hints_from, system.warm_start_from, system.continues} - {""}
+                kept |= {system.hints_from, system.warm_start_from, system.continues}
         return dataclasses.replace(
             self,
-            questions=tuple(question for question in self.questions if question in wanted),
             systems=tuple(system for system in self.systems if system.name in kept),
             decodings=tuple(
                 dataclasses.replace(d, systems=tuple(s for s in d.systems if s in kept))

@@ -103,6 +103,19 @@ def test_a_study_of_some_questions_has_the_systems_that_answer_them():
         study.only(["nu"])
 
 
+def test_a_part_of_a_recipe_has_what_its_systems_need():
+    recipe = find_recipe("multi30k_collapsed").of(["student_ctc_bigrams"])
+    assert [s.name for s in recipe.systems] == ["teacher", "student_ctc", "student_ctc_bigrams"]
+    assert recipe.baseline == ("teacher", "beam4")
+    decoded = recipe.decoded()
+    assert ("student_ctc_bigrams", "verified") in decoded and ("teacher", "beam4") in decoded
+    assert {system for system, _ in decoded} == {system.name for system in recipe.systems}
+    ranked = find_recipe("multi30k").of(["student_nll"])
+    assert ranked.decoding("rescored_9_alpha0").scorer in {s.name for s in ranked.systems}
+    with pytest.raises(UnknownNameError, match="Unknown system 'student_ctx'"):
+        find_recipe("multi30k_collapsed").of(["student_ctx"])
+
+
 def test_a_run_that_goes_on_is_compared_at_equal_steps():
     recipe = find_recipe("multi30k_long")
     names = [system.name for system in recipe.systems]
