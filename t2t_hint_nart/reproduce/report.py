@@ -14,10 +14,12 @@ from t2t_hint_nart.printed_command import printed_command
 from t2t_hint_nart.reproduce import tables
 from t2t_hint_nart.reproduce.recipe import Recipe, find_recipe
 from t2t_hint_nart.reproduce.rows import FILE, Row, Rows, read_rows, write_rows
+from t2t_hint_nart.reproduce.table_1 import table_1
 from t2t_hint_nart.whole_file import write_whole
 
 _SECTIONS = {
     "results": "Results",
+    "table_1": "The paper's Table 1",
     "choice": "What to choose",
     "ablation": "What the hints add (the paper's Table 2)",
     "comparisons": "Paired comparisons",
@@ -26,6 +28,17 @@ _SECTIONS = {
     "facts": "The run",
 }
 _STUDY_SECTIONS = {"study": "Study", "systems": "Systems", "facts": "The run"}
+TABLES: dict[str, Callable[..., list[str]]] = {
+    "results": tables.results,
+    "table_1": table_1,
+    "choice": tables.choice,
+    "ablation": tables.ablation,
+    "comparisons": tables.paired,
+    "states": tables.states,
+    "study": tables.study,
+    "systems": tables.systems,
+    "facts": tables.facts,
+}
 # What shapes the results; none is imported to be asked.
 PACKAGES = (
     "t2t-hint-nart",
@@ -78,7 +91,7 @@ def finish(
         f"```\n{own.get('command')}\n{command}\n```",
     ]
     for name, title in (_STUDY_SECTIONS if recipe.questions else _SECTIONS).items():
-        if lines := tables.TABLES[name](recipe, own):
+        if lines := TABLES[name](recipe, own):
             parts += [f"## {title}", "\n".join(lines)]
     if samples:
         parts.append("## Sample translations")
@@ -123,7 +136,7 @@ def write_reproduction(path: str | os.PathLike[str], reports_dir: str | os.PathL
     """Write the tables of a document anew, from the rows stored in a directory, and nothing else.
 
     A table stands between `<!-- table: <name> <recipe> <option>=<value> -->` and `<!-- end -->`;
-    names are those of `tables.TABLES`, and `runs`, which is of all recipes.
+    names are those of `TABLES`, and `runs`, which is of all recipes.
 
     Raises:
         InputError: there is no such document, no such table or recipe, or no rows.
@@ -153,7 +166,7 @@ def _table(marker: str, stored: Mapping[str, Rows]) -> list[str]:
     name, *arguments = marker.split()
     if name == "runs":
         return tables.runs(stored)
-    make = find_named("table", name, tables.TABLES)
+    make = find_named("table", name, TABLES)
     recipe, *options = arguments or [""]
     rows = find_named("recipe with stored rows", recipe, stored)
     try:

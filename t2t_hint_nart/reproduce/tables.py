@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from t2t_hint_nart.evaluation.bleu_conventions import in_order
@@ -305,18 +305,6 @@ def _fact(name: str, value: Any) -> str:
     if name.startswith("signature."):
         return _code(value)
     return f"{value:.6g}" if isinstance(value, float | Spread) else str(value)
-
-
-TABLES: dict[str, Callable[..., list[str]]] = {
-    "results": results,
-    "choice": choice,
-    "ablation": ablation,
-    "comparisons": paired,
-    "states": states,
-    "study": study,
-    "systems": systems,
-    "facts": facts,
-}
 
 
 def runs(stored: Mapping[str, Rows]) -> list[str]:

@@ -54,3 +54,12 @@ def test_every_row_has_a_source_and_known_data():
     for row in (*TABLE_1, *TABLE_2, *POSTER):
         assert "table" in row.source
         assert set(row.bleu) <= set(DATASETS)
+
+
+def test_every_row_of_table_1_has_a_system_and_speed_ups_divide_what_they_say():
+    assert all(row.system and row.decoding for row in TABLE_1)
+    assert len({(row.system, row.decoding) for row in TABLE_1}) == len(TABLE_1)
+    divided = [row for row in TABLE_1 if "607 ms" in row.note]
+    assert len(divided) == 4
+    for row in divided:
+        assert abs(607 / row.latency_ms - row.speedup) < 0.05
