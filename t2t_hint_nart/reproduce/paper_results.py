@@ -28,7 +28,7 @@ class Published(NamedTuple):
         system, decoding: their names in our reports, where there are such.
         long_bleu: BLEU of sentences with at least 40 source tokens, by data set.
         repetition_percent: percentage of repetitive words, by data set.
-        note: what the numbers really are. What is said to be recalled nobody has looked up for this.
+        note: what the numbers really are; what is said to be recalled has not been looked up.
     """
 
     model: str
