@@ -34,7 +34,9 @@ SAMPLES = 8
 # Sentences in batches for one that is timed alone.
 THROUGHPUT_TO_LATENCY = 4
 # Of what is timed, in rows beside the median.
-LATENCY = ("mean_ms", "p95_ms", "calls")
+LATENCY = ("mean_ms", "p95_ms", "calls", "cpu_share")
+# With less of a processor than this, the clock tells what else ran.
+LEAST_CPU_SHARE = 0.9
 SPEED = ("throughput", "throughput_batch", "size_mib")
 FALLBACK_LANGUAGE = "en"
 
@@ -108,6 +110,15 @@ class Evaluation:
         also = [baseline] if baseline and baseline not in keys else []
         sources = [source for source, _ in pairs]
         timed = time_systems(self.exports, [*also, *keys], sources, alone)
+        if (share := timed[".".join(keys[0])]["cpu_share"]) < LEAST_CPU_SHARE:
+            stage = "latency" if runtime == SAVED_MODEL else runtime
+            print(
+                f"warning: the machine was busy: latency was measured with {share:.0%} of a "
+                f"processor. On a quiet one, delete {self.output_dir}/stages/{stage}.json and run "
+                "the same command.",
+                file=sys.stderr,
+                flush=True,
+            )
         for key in keys:
             timed[".".join(key)]["size_mib"] = self.exports.size_mib(*key)
         if baseline:

@@ -104,7 +104,7 @@ class Pipeline:
         settings: dict[str, Any] = {"split": recipe.split, "sentences": recipe.sentences}
         for system, name in recipe.decoded(SAVED_MODEL):
             decoding = recipe.decoding(name)
-            settings[f"{system}.{name}"] = (decoding.decode_hparams, decoding.scorer)
+            settings[f"{system}.{name}"] = decoding.settings
         decoded = self.stages.run("decode", settings, evaluation.decode)
         self._check_decodes("decode", decoded)
         # Experiments of before passes were counted have none.
@@ -151,10 +151,7 @@ class Pipeline:
             "sentences": recipe.sentences,
             "latency_sentences": timed,
             "baseline": recipe.baseline,
-            **{
-                ".".join(key): (d.decode_hparams, d.scorer, *d.runtimes)
-                for key, d in decodings.items()
-            },
+            **{".".join(key): (*d.settings, *d.runtimes) for key, d in decodings.items()},
         }
 
         def measure() -> Result:

@@ -71,6 +71,12 @@ class Decoding:
     reference_lengths: bool = False
 
     @property
+    def settings(self) -> tuple[str, ...]:
+        """What its translations depend on besides runtimes."""
+        ways = {"own_export": self.own_export, "reference_lengths": self.reference_lengths}
+        return (self.decode_hparams, self.scorer, *(name for name, is_so in ways.items() if is_so))
+
+    @property
     def runtimes(self) -> tuple[str, ...]:
         """Those of its exports."""
         return (self.runtime, *([self.scorer_runtime or self.runtime] if self.scorer else ()))

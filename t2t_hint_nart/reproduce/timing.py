@@ -7,6 +7,7 @@ that speed-ups over it would be too good.
 
 import multiprocessing
 import signal
+import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
@@ -51,8 +52,9 @@ def time_systems(
         alone: the first so many are timed one at a time.
 
     Returns:
-        By "<system>.<decoding>" the fields of a `Latency` and a `Throughput`; `threads`, of each
-        kind that TensorFlow has.
+        By "<system>.<decoding>" the fields of a `Latency` and a `Throughput`, and `cpu_share`,
+        of the clock's seconds those that this process had a processor: about 1, or the machine was
+        busy and times mean little; `threads`, of each kind that TensorFlow has.
 
     Raises:
         InputError: what opening an export raises; the process was killed.
@@ -114,7 +116,9 @@ def _measured(task: _Task) -> dict[str, Any]:
         for size in BATCH_SIZES
     }
     calls = {".".join(key): exports.call(*key) for key in task.keys}
+    began = time.perf_counter(), time.process_time()
     latency = measure_latencies(calls, inputs, rounds=ROUNDS)
     throughput = measure_throughputs(calls, batches, len(sources))
-    told = {name: {**vars(latency[name]), **vars(throughput[name])} for name in calls}
+    share = {"cpu_share": (time.process_time() - began[1]) / (time.perf_counter() - began[0])}
+    told = {name: {**vars(latency[name]), **vars(throughput[name]), **share} for name in calls}
     return {**told, "threads": THREADS}

@@ -8,7 +8,7 @@ import pytest
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.file_digests import check_digests
-from t2t_hint_nart.reproduce import charts
+from t2t_hint_nart.reproduce import charts, evaluate
 from t2t_hint_nart.reproduce.evaluate import SAMPLES, Evaluation
 from t2t_hint_nart.reproduce.execution import Exports
 from t2t_hint_nart.reproduce.recipe import Decoding
@@ -261,3 +261,16 @@ def test_latency_tells_its_threads(tmp_path):
     evaluation_of(RECIPE, tmp_path).report(1, {"settings": {}}, latency, {}, {})
     rows = Rows(read_rows(tmp_path), "tiny")
     assert (rows.get("latency_threads"), rows.get("latency_ms", "teacher", "beam4")) == (1, 30.0)
+
+
+@pytest.mark.parametrize(("share", "warns"), [(0.55, True), (0.99, False)])
+def test_a_busy_machine_is_told(tmp_path, monkeypatch, capsys, share, warns):
+    def time_systems(exports, keys, sources, alone):
+        return {".".join(key): {"median_ms": 30.0, "cpu_share": share} for key in keys}
+
+    monkeypatch.setattr(evaluate, "time_systems", time_systems)
+    monkeypatch.setattr(type(evaluation_of(RECIPE, tmp_path).exports), "size_mib", lambda *_: 1.0)
+    evaluation_of(RECIPE, tmp_path).latency()
+    told = capsys.readouterr().err
+    assert ("measured with 55% of a processor" in told) == warns
+    assert ("stages/latency.json" in told) == warns
