@@ -105,7 +105,7 @@ class Pipeline:
         for system, name in recipe.decoded(SAVED_MODEL):
             decoding = recipe.decoding(name)
             settings[f"{system}.{name}"] = decoding.settings
-        decoded = self.stages.run("decode", settings, evaluation.decode)
+        decoded = self.stages.run("decode", settings, evaluation.decode, grows=True)
         self._check_decodes("decode", decoded)
         # Experiments of before passes were counted have none.
         measured: dict[str, Result] = {
@@ -115,14 +115,14 @@ class Pipeline:
         }
         if recipe.latency_sentences:
             timed = {**settings, "latency_sentences": recipe.latency_sentences}
-            measured["latency"] = self.stages.run("latency", timed, evaluation.latency)
+            measured["latency"] = self.stages.run("latency", timed, evaluation.latency, grows=True)
         if recipe.baseline:
             seen = {
                 "systems": [system.name for system in recipe.systems],
                 "baseline": recipe.baseline[0],
                 "drawn": recipe.drawn,
             }
-            measured["states"] = self.stages.run("states", seen, evaluation.states)
+            measured["states"] = self.stages.run("states", seen, evaluation.states, grows=True)
         for runtime in recipe.runtimes:
             for name, values in self._measure_in(runtime, evaluation).items():
                 measured[name] |= values
@@ -167,7 +167,7 @@ class Pipeline:
             decoded = evaluation.decode(runtime)
             return {**decoded, "latency": evaluation.latency(runtime) if timed else {}}
 
-        measured = self.stages.run(runtime, settings, measure)
+        measured = self.stages.run(runtime, settings, measure, grows=True)
         self._check_decodes(runtime, measured)
         latency = {".".join(key): measured["latency"][".".join(key)] for key in keys if timed}
         return {"latency": latency, "acceptance": measured.get("acceptance", {})}

@@ -56,17 +56,28 @@ class Stages:
             _read(path)
 
     def run(
-        self, name: str, settings: dict[str, Any], action: Callable[[], dict[str, Any]]
+        self,
+        name: str,
+        settings: dict[str, Any],
+        action: Callable[[], dict[str, Any]],
+        grows: bool = False,
     ) -> dict[str, Any]:
         """Return a stage's result, a JSON object, running it if need be.
 
+        Args:
+            name: of the stage.
+            settings: all that it depends on.
+            action: what it does.
+            grows: whether it is done again where it was finished with a part of the settings.
+
         Raises:
-            InputError: it was finished with other settings, which are all that it depends on.
+            InputError: it was finished with other settings.
         """
         label = self._next(name)
         path = self._output_dir / "stages" / f"{name}.json"
         settings = as_stored(settings)
-        if stamp := _read(path):
+        stamp = _read(path)
+        if stamp and not (grows and _is_part(stamp["settings"], settings)):
             _check_same(name, stamp["settings"], settings, self._output_dir)
             return self._finish(name, stamp, f"{label}: already done ({stamp['seconds']:.0f} s)")
         self._say(f"{label} ...")
@@ -119,6 +130,18 @@ def _check_same(
             f"{output_dir} holds stage {name!r} made with {key}={made_with!r}, now it is {now!r}; "
             "give another --output_dir."
         )
+
+
+def _is_part(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether all of the old settings are among the new, which are more; lists may be longer."""
+
+    def is_kept(name: str, value: Any) -> bool:
+        now = new.get(name)
+        if isinstance(value, list) and isinstance(now, list):
+            return all(item in now for item in value)
+        return name in new and value == now
+
+    return old != new and all(is_kept(name, value) for name, value in old.items())
 
 
 def _differences(

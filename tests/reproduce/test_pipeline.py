@@ -173,6 +173,18 @@ def test_a_finished_experiment_only_writes_its_report_again(works, tmp_path):
     assert first == second
 
 
+def test_more_systems_are_trained_and_what_measures_them_is_done_again(works, tmp_path):
+    run(tmp_path, RECIPE.of(["student_nll"]))
+    before = len(works.done)
+    assert "student_align" not in works.done
+    told = run(tmp_path)
+    new = [stage for stage in STAGES if stage not in works.done[:before]]
+    assert works.done[before:] == [*new, "decode", "latency", "states"]
+    assert "decode: done in" in told and "student_nll: already done" in told
+    with pytest.raises(InputError, match="holds stage 'decode' made with"):
+        run(tmp_path, RECIPE.of(["student_nll"]))
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_killed_in_a_stage_it_goes_on_there(works, tmp_path, stage):
     works.dies_in = stage

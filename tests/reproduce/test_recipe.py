@@ -127,7 +127,12 @@ def test_a_run_that_goes_on_is_compared_at_equal_steps():
     begun = {system.name: system.continues for system in recipe.systems}
     assert begun["student_nll_12000"] == "student_nll_8000" and not begun["student_nll_2000"]
     drawn = dataclasses.replace(recipe, baseline=("teacher", "beam4")).drawn
-    assert drawn[1:] == ("student_nll_12000", "student_align_12000", "student_align_hid_12000")
+    names = ("student_nll", "student_align", "student_align_hid")
+    assert drawn[1:] == tuple(f"{name}{warm}_12000" for warm in ("", "_warm") for name in names)
+    assert recipe.system("student_nll_warm_2000").warm_start_from == "teacher"
+    assert not recipe.system("student_nll_2000").warm_start_from
+    some = recipe.of(["student_align_warm_4000"]).systems[1:]
+    assert [s.name for s in some] == ["student_align_warm_2000", "student_align_warm_4000"]
 
 
 def test_decodings_with_exports_of_their_own():

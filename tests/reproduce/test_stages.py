@@ -24,13 +24,14 @@ class Run:
         self.stream, self.clock, self.worked = io.StringIO(), Clock(), []
         self.stages = Stages(directory, total, self.stream, self.clock)
 
-    def do(self, name, settings=None, result=None, seconds=3.0):
+    def do(self, name, settings=None, result=None, seconds=3.0, **options):
         def action():
             self.worked.append(name)
             self.clock.now += seconds
             return {} if result is None else result
 
-        return self.stages.run(name, {"steps": 1} if settings is None else settings, action)
+        settings = {"steps": 1} if settings is None else settings
+        return self.stages.run(name, settings, action, **options)
 
     @property
     def lines(self):
@@ -61,6 +62,39 @@ def test_of_nested_settings_only_what_differs_is_named(tmp_path):
     now = {"hparams": {"batch_size": 2, "hidden_size": 8}, "steps": 1}
     with pytest.raises(InputError, match=r"made with hparams\.hidden_size=4, now it is 8; give"):
         Run(tmp_path).do("teacher", now)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "again"),
+    [
+        ({"a": 1}, {"a": 1, "b": 2}, True),
+        ({"a": [1, 2]}, {"a": [1, 3, 2]}, True),
+        ({"a": 1}, {"a": 1}, False),
+        ({"a": [1]}, {"a": [1]}, False),
+    ],
+)
+def test_a_stage_that_grows_is_done_again_for_more(tmp_path, old, new, again):
+    Run(tmp_path).do("decode", old, {"first": True})
+    run = Run(tmp_path)
+    assert run.do("decode", new, {"first": False}, grows=True) == {"first": not again}
+    assert bool(run.worked) == again
+    assert Run(tmp_path).do("decode", new, grows=True) == {"first": not again}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "grows"),
+    [
+        ({"a": 1}, {"a": 1, "b": 2}, False),
+        ({"a": 1}, {"a": 2, "b": 2}, True),
+        ({"a": 1, "b": 2}, {"a": 1}, True),
+        ({"a": [1, 2]}, {"a": [1]}, True),
+        ({"a": {"b": 1}}, {"a": {"b": 1, "c": 2}}, True),
+    ],
+)
+def test_what_contradicts_what_was_done_is_refused(tmp_path, old, new, grows):
+    Run(tmp_path).do("decode", old)
+    with pytest.raises(InputError, match="holds stage 'decode' made with"):
+        Run(tmp_path).do("decode", new, grows=grows)
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
