@@ -24,7 +24,7 @@ from t2t_hint_nart.reproduce.execution import averaged
 from t2t_hint_nart.reproduce.pipeline import Pipeline
 from t2t_hint_nart.reproduce.recipe import find_recipe
 from t2t_hint_nart.training.averaging import write_model_values
-from t2t_hint_nart.training.run import with_length_bias
+from t2t_hint_nart.training.run import with_measured
 
 
 class WeightsMissingError(InputError):
@@ -43,7 +43,7 @@ class TrainedElsewhere(Pipeline):
         values = {name: stored[name] for name in stored.files if name != "history"}
         run = self.run_of(system)
         write_model_values(values, averaged(run), history["steps"])
-        hparams = with_length_bias(run).hparams
+        hparams = with_measured(run).hparams
         return {"length_bias": hparams.get("length_bias"), "trained": history}
 
     @property

@@ -1,7 +1,6 @@
 """One-pass decoding: the lengths that are asked for, and all their tokens at once."""
 
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -67,33 +66,6 @@ def one_pass(
         lengths=tf.reshape(tf.reduce_sum(tf.cast(ids != 0, tf.int32), axis=1), shape),
         log_probs=tf.reshape(log_probs, shape),
     )
-
-
-def length_bias(pairs: Iterable[tuple[int, int]]) -> int:
-    """Measure C, the average difference between the two lengths of training pairs.
-
-    C = round(mean(T_y − T_x)), halves upwards (paper, section 3.2).
-
-    Args:
-        pairs: (source length, target length) in tokens, EOS counted on both sides.
-
-    Returns:
-        C in tokens.
-
-    Raises:
-        InputError: there are no pairs.
-
-    Example:
-        >>> length_bias([(4, 6), (5, 6), (9, 9)])
-        1
-    """
-    total = count = 0
-    for source_length, target_length in pairs:
-        total += int(target_length) - int(source_length)
-        count += 1
-    if not count:
-        raise InputError("length_bias needs at least one pair of lengths, got none")
-    return math.floor(total / count + 0.5)
 
 
 def candidate_lengths(

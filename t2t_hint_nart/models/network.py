@@ -4,18 +4,26 @@ In: ids. Out: an encoded batch of sentences, logits over a canvas of target posi
 are asked for, probes: tensors from inside, by name. Nothing above `models/` asks for more.
 """
 
-from collections.abc import Collection, Mapping
+import itertools
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import keras
 from keras import ops
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.losses.term import LossTerm
+from t2t_hint_nart.models.length_bias import length_bias
 
 Tensor = Any
 # Any nested structure of tensors whose first axis is that of the sentences.
 Structure = Any
+# A training pair: source ids and target ids, each ending in EOS.
+IdPair = tuple[Sequence[int], Sequence[int]]
+
+# What is measured is measured on so many training pairs at most: a mean over them is exact enough.
+MEASURED_PAIRS = 200_000
 
 # Names of probes, which `Output.probes` has if they are asked for.
 HIDDEN = "hidden"  # float[B, N, T, D], the output r_{t,l} of every decoder layer (paper 2.2)
@@ -133,6 +141,32 @@ class Network(keras.Model):  # type: ignore[misc]
     broadcasts_source: ClassVar[bool] = False
     is_plain_transformer: ClassVar[bool] = False
 
+    @classmethod
+    def measure(cls, hparams: HParams, pairs: Iterable[IdPair]) -> None:
+        """Give hparams that are None the values that the training data have: `length_bias`.
+
+        It is done before the model is built, and what is measured is kept in hparams.json.
+
+        Args:
+            hparams: the set, to be changed.
+            pairs: of training, read anew by each loop over them.
+        """
+        if "length_bias" in hparams and hparams.length_bias is None:
+            measured = itertools.islice(pairs, MEASURED_PAIRS)
+            hparams.length_bias = length_bias(
+                (len(source), len(target)) for source, target in measured
+            )
+
+    def prepare(self, pairs: Iterable[IdPair], output_dir: str) -> None:
+        """Make what training alone needs of its data, or find it in the run's directory: nothing.
+
+        It is done when training starts or goes on; evaluation, decoding and exports do without.
+
+        Args:
+            pairs: of training, read anew by each loop over them.
+            output_dir: where it is kept, "" for nowhere.
+        """
+
     def encode(
         self, inputs: Tensor, training: bool = False, probes: Collection[str] = ()
     ) -> Structure:
@@ -177,6 +211,17 @@ class Network(keras.Model):  # type: ignore[misc]
     def probe_sizes(self) -> dict[str, dict[str, int]]:
         """What there is to probe: by name the sizes that never change, as "layers" or "heads"."""
         return {}
+
+
+def measure(model: Any, hparams: HParams, pairs: Iterable[IdPair]) -> None:
+    """As `Network.measure`, of a registered model that needn't be a Network."""
+    getattr(model, "measure", Network.measure)(hparams, pairs)
+
+
+def prepare(network: keras.Model, pairs: Iterable[IdPair], output_dir: str) -> None:
+    """As `Network.prepare`; a model that isn't a Network needs nothing."""
+    if hasattr(network, "prepare"):
+        network.prepare(pairs, output_dir)
 
 
 def probe_sizes(network: keras.Model) -> dict[str, dict[str, int]]:

@@ -23,7 +23,7 @@ from t2t_hint_nart.exports.capabilities import HintGiver
 from t2t_hint_nart.hints.calibration import Calibration, calibrate
 from t2t_hint_nart.inspection.dev_images import Pictures, fixed_sentence, make_pictures
 from t2t_hint_nart.models.build import build_model
-from t2t_hint_nart.models.network import forward, probe_sizes
+from t2t_hint_nart.models.network import forward, prepare, probe_sizes
 from t2t_hint_nart.output_dir import changed_hparams, write_hparams
 from t2t_hint_nart.training.checkpoint_facts import misfit
 from t2t_hint_nart.training.checkpoint_files import find_checkpoint
@@ -35,7 +35,7 @@ from t2t_hint_nart.training.learning_rate import LearningRate
 from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
 from t2t_hint_nart.training.objective import Objective
 from t2t_hint_nart.training.optimizer import make_optimizer
-from t2t_hint_nart.training.run import Run, with_length_bias
+from t2t_hint_nart.training.run import Run, training_pairs, with_measured
 from t2t_hint_nart.training.summaries import Summaries
 
 
@@ -69,7 +69,7 @@ class Experiment:
         self.files = run.problem.shard_files(run.data_dir, DatasetSplit.TRAIN)
         self.encoders: dict[str, TextEncoder] = run.problem.get_feature_encoders(run.data_dir)
         self.identity = identity_of(run.problem, self.encoders)
-        self.run = with_length_bias(run)
+        self.run = with_measured(run)
         keras.utils.set_random_seed(run.seed)
         network = build_model(run.model, self.run.hparams, run.problem, self.encoders)
         if run.warm_start_from:
@@ -158,10 +158,15 @@ class Experiment:
         self._say_plan(settings)
         if on_start is not None:
             on_start()
+        self.prepare(run.output_dir)
         write_hparams(run.output_dir, run.hparams)
         loop.summaries.hparams(run.model, run.hparams)
         with naming_damaged_shard(self.files):
             return loop.run()
+
+    def prepare(self, output_dir: str) -> None:
+        """Give the network what it needs for training alone, kept in a directory, "" for none."""
+        prepare(self.learner.network, training_pairs(self.run), output_dir)
 
     def _restore(self, loop: TrainingLoop) -> None:
         """Go to where the directory stands; say which hparams have changed since, or were to."""
@@ -256,6 +261,7 @@ def calibrate_run(run: Run, batches: int) -> Calibration:
     if giver is None:
         raise InputError("Calibration needs a teacher: give --teacher_export_dir.")
     objective = learner.objective
+    experiment.prepare("")
 
     @tf.function(input_signature=[BATCH_SIGNATURE], autograph=False)
     def measure(batch):

@@ -1,15 +1,13 @@
 """What is trained on what: a run as a value."""
 
-import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import DatasetSplit, Problem
 from t2t_hint_nart.data.shards import read_shard
-from t2t_hint_nart.decoding.one_pass import length_bias
 from t2t_hint_nart.hparam import HParams
-
-# C is measured on so many training pairs at most: a mean over them is exact enough.
-LENGTH_BIAS_PAIRS = 200_000
+from t2t_hint_nart.models.network import IdPair, measure
 
 
 @dataclass(frozen=True)
@@ -41,20 +39,28 @@ class Run:
     calibrates: bool = False
 
 
-def measure_length_bias(problem: Problem, data_dir: str) -> int:
-    """C of a problem: how much longer targets are than sources, measured on its training data."""
-    source, target = problem.features(DatasetSplit.TRAIN)
-    pairs = (
-        (len(pair[source]), len(pair[target]))
-        for path in problem.shard_files(data_dir, DatasetSplit.TRAIN)
-        for pair in read_shard(path)
-    )
-    return length_bias(itertools.islice(pairs, LENGTH_BIAS_PAIRS))
+class TrainingPairs:
+    """The training pairs of a problem as ids, read from its shards each time they are asked for."""
+
+    def __init__(self, problem: Problem, data_dir: str):
+        self._problem = problem
+        self._data_dir = data_dir
+
+    def __iter__(self) -> Iterator[IdPair]:
+        """Yield (source ids, target ids), each ending in EOS."""
+        source, target = self._problem.features(DatasetSplit.TRAIN)
+        for path in self._problem.shard_files(self._data_dir, DatasetSplit.TRAIN):
+            for pair in read_shard(path):
+                yield pair[source], pair[target]
 
 
-def with_length_bias(run: Run) -> Run:
-    """Return a run whose `length_bias` is measured on its training data if it was None."""
+def training_pairs(run: Run) -> Iterable[IdPair]:
+    """What a run is trained on, for its model to measure."""
+    return TrainingPairs(run.problem, run.data_dir)
+
+
+def with_measured(run: Run) -> Run:
+    """Return a run whose set has what its model measures on the training data."""
     hparams = run.hparams.copy()
-    if "length_bias" in hparams and hparams.length_bias is None:
-        hparams.length_bias = measure_length_bias(run.problem, run.data_dir)
+    measure(registry.model(run.model), hparams, training_pairs(run))
     return replace(run, hparams=hparams)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from t2t_hint_nart.decoding.one_pass import candidate_lengths, length_bias
+from t2t_hint_nart.decoding.one_pass import candidate_lengths
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.models.length_bias import length_bias
 
 
 def test_halfwidth_four_gives_the_nine_lengths_of_the_paper():

@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.network import (
     Canvas,
     Network,
@@ -13,6 +14,8 @@ from t2t_hint_nart.models.network import (
     Parallel,
     Stepwise,
     forward,
+    measure,
+    prepare,
     probe_sizes,
     require,
 )
@@ -162,3 +165,31 @@ def test_a_network_that_leaves_out_what_it_must_define_is_told_so():
 
     with pytest.raises(InputError, match="'half' has no decode, which a pass needs"):
         require(Half(name="half"), Parallel, "a pass")
+
+
+@pytest.mark.parametrize("given, measured", [(None, 1), (5, 5)])
+def test_what_is_measured_on_the_training_data_is_what_the_set_leaves_open(given, measured):
+    hparams = HParams(hidden_size=2)
+    hparams.add_hparam("length_bias", given, int)
+    pairs = [([5, 1], [6, 7, 1]), ([5, 6, 1], [7, 5, 6, 1])]
+    measure(keras.Model, hparams, pairs)
+    assert hparams.length_bias == measured
+    without = HParams(hidden_size=2)
+    measure(keras.Model, without, pairs)
+    assert "length_bias" not in without
+
+
+def test_a_model_measures_and_prepares_what_it_likes():
+    class Own(Network):
+        @classmethod
+        def measure(cls, hparams, pairs):
+            hparams.hidden_size = len(pairs)
+
+        def prepare(self, pairs, output_dir):
+            self.kept = (len(pairs), output_dir)
+
+    hparams, own = HParams(hidden_size=2), Own()
+    measure(Own, hparams, [(), (), ()])
+    prepare(own, [()], "runs")
+    prepare(keras.Model(), [()], "runs")
+    assert hparams.hidden_size == 3 and own.kept == (1, "runs")
