@@ -170,7 +170,7 @@ def run_set(work_dir, set_name, problems):
 
 
 def run_one(work_dir, set_name, problem):
-    model = "transformer_nat" if "_nat_" in set_name else "transformer"
+    model = model_of(set_name)
     output_dir = work_dir / "run"
     started = time.monotonic()
     try:
@@ -188,6 +188,14 @@ def run_one(work_dir, set_name, problem):
     shutil.rmtree(output_dir, ignore_errors=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {**result, "seconds": round(time.monotonic() - started, 1), "peak_gib": round(peak, 1)}
+
+
+def model_of(set_name):
+    """The model that a set is named after, the longest name if there are several."""
+    from t2t_hint_nart import registry
+
+    names = [name for name in registry.list_models() if set_name.startswith(f"{name}_")]
+    return max(names, key=len, default="transformer")
 
 
 def teacher_of(work_dir, set_name, problem):

@@ -32,3 +32,8 @@ registry.register_lazy_strategy(
     "t2t_hint_nart.decoding.parallel:Refinement",
     "One pass over a length, and more passes over what came out until it stays the same.",
 )
+registry.register_lazy_strategy(
+    "iterative_refinement",
+    "t2t_hint_nart.decoding.iterative_refinement:IterativeRefinement",
+    "A predicted length, and passes over tokens and states until they converge (Lee et al. 2018).",
+)

@@ -66,9 +66,14 @@ class LayerPrePostprocess(keras.layers.Layer):
         """Process `value` float[B, T, D]; `previous` is the residual that `a` adds."""
         for step in self.steps:
             if step == "a":
-                value = value + previous
+                value = self._add(value, previous, training)
             elif step == "n":
                 value = self.norm(value)
             else:
                 value = self.dropout(value, training=training)
         return value
+
+    def _add(self, value, previous, training):
+        """What `a` does."""
+        del training
+        return value + previous

@@ -23,3 +23,10 @@ registry.register_lazy_model(
     strategy="collapsed",
     criterion="ctc",
 )
+registry.register_lazy_model(
+    "transformer_nat_refinement",
+    "t2t_hint_nart.models.transformer_nat_refinement:TransformerNatRefinement",
+    "Two one-pass decoders, the second of which refines what was said (Lee et al. 2018).",
+    strategy="iterative_refinement",
+    criterion="likelihood",
+)

@@ -7,6 +7,7 @@ from t2t_hint_nart.layers.attention import CROSS, SELF
 from t2t_hint_nart.models.encoder import (
     attention_layer,
     feed_forward_layer,
+    feed_forward_postprocess,
     postprocess,
     preprocess,
 )
@@ -31,7 +32,7 @@ class DecoderLayer(keras.layers.Layer):
         self.encdec_attention_post = postprocess(hparams, "encdec_attention_post")
         self.ffn_pre = preprocess(hparams, "ffn_pre")
         self.ffn = feed_forward_layer(hparams)
-        self.ffn_post = postprocess(hparams, "ffn_post")
+        self.ffn_post = feed_forward_postprocess(hparams)
         self.built = True
 
     def _add_after_self_attention(self, hparams: HParams) -> None:

@@ -34,6 +34,26 @@ def hard_uniform(source, source_mask, target_mask):
     """
     aligned, source_len = _aligned_positions(source_mask, target_mask, source.dtype)
     indices = ops.minimum(ops.round(aligned), ops.maximum(source_len - 1, 0))
+    return _taken(source, indices, target_mask)
+
+
+def hard_endpoints(source, source_mask, target_mask):
+    """Copy source position round(t·(Tx − 1)/(Ty − 1)): ends on ends (Lee et al. 2018, their code).
+
+    Rounds half to even; a target of one position has the first of the source, where the authors'
+    code divides by zero. Args and returns as `hard_uniform`.
+    """
+    dtype = source.dtype
+    source_len = ops.sum(ops.cast(source_mask, dtype), axis=1, keepdims=True)
+    target_len = ops.sum(ops.cast(target_mask, dtype), axis=1, keepdims=True)
+    steps = ops.cast(ops.arange(ops.shape(target_mask)[1]), dtype)[None, :]
+    # The product before the division: exact, so that halves are halves.
+    aligned = steps * ops.maximum(source_len - 1, 0) / ops.maximum(target_len - 1, 1)
+    return _taken(source, ops.round(aligned), target_mask)
+
+
+def _taken(source, indices, target_mask):
+    """Source positions dtype[B, T], zero at padded target positions: float[B, T, D]."""
     positions = ops.cast(ops.arange(ops.shape(source)[1]), source.dtype)
     # A product with ones and zeros: exact, and no gather that could leave the source.
     chosen = ops.equal(ops.expand_dims(indices, 2), positions)
@@ -82,6 +102,10 @@ COVERAGES: dict[str, Callable] = {
 NO_COVERAGE = "no_regularization"
 
 # The fork's `decoder_input_type`: what is copied and how.
-COPIES: dict[str, Callable] = {"hard_uniform": hard_uniform, "soft_uniform": soft_uniform}
+COPIES: dict[str, Callable] = {
+    "hard_uniform": hard_uniform,
+    "soft_uniform": soft_uniform,
+    "hard_endpoints": hard_endpoints,
+}
 ENCODER_OUTPUT_SUFFIX = "_encoder_output"
 DECODER_INPUT_TYPES = (*COPIES, *(name + ENCODER_OUTPUT_SUFFIX for name in COPIES))

@@ -8,6 +8,7 @@ from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.attention import CROSS, SELF, MultiHeadAttention
 from t2t_hint_nart.layers.dropout import Dropout
 from t2t_hint_nart.layers.feed_forward import FeedForward, unit_scaling
+from t2t_hint_nart.layers.highway import Highway
 from t2t_hint_nart.layers.residual import LayerPrePostprocess
 from t2t_hint_nart.layers.rows import to_rows, to_states
 from t2t_hint_nart.layers.timing_signal import timing_signal
@@ -79,6 +80,20 @@ def postprocess(hparams: HParams, name: str) -> LayerPrePostprocess:
     )
 
 
+def feed_forward_postprocess(hparams: HParams) -> LayerPrePostprocess:
+    """What comes after a feed-forward sublayer: a gate where `highway_feed_forward` says so."""
+    if not hparams.get("highway_feed_forward", False):
+        return postprocess(hparams, "ffn_post")
+    return Highway(
+        hparams.layer_postprocess_sequence,
+        hparams.hidden_size,
+        hparams.filter_size,
+        hparams.layer_prepostprocess_dropout,
+        hparams.initializer_gain,
+        name="ffn_post",
+    )
+
+
 class EncoderLayer(keras.layers.Layer):
     """Self-attention and feed forward, each with its processing sequences."""
 
@@ -89,7 +104,7 @@ class EncoderLayer(keras.layers.Layer):
         self.self_attention_post = postprocess(hparams, "self_attention_post")
         self.ffn_pre = preprocess(hparams, "ffn_pre")
         self.ffn = feed_forward_layer(hparams)
-        self.ffn_post = postprocess(hparams, "ffn_post")
+        self.ffn_post = feed_forward_postprocess(hparams)
         self.built = True
 
     def call(self, states, length, allowed, training=False):
@@ -142,15 +157,30 @@ class Encoder(keras.layers.Layer):
         Returns:
             states float[B, S, D] and, of each layer, self-attention weights float[B, H, S, S].
         """
+        layers, attention = self.run_layers(embedded, mask, training=training)
+        return self.finish(layers[-1], ops.shape(mask)[1], training=training), attention
+
+    def run_layers(self, embedded, mask, training=False):
+        """What each layer makes of a source; args as `call`.
+
+        Returns:
+            float[B*S, D] (layers.rows) that the first layer reads, then what every layer gives;
+            and their self-attention weights, float[B, H, S, S] each.
+        """
         states = embedded + self.target_space_embedding[self.target_space_id]
         if self.has_timing:
             positions = ops.arange(ops.shape(embedded)[1])
             states = states + timing_signal(positions, self.hidden_size, embedded.dtype)
         states, length = to_rows(self.dropout(states, training=training))
         allowed = ops.expand_dims(mask, (1, 2))
-        attention = []
+        made, attention = [states], []
         for index in range(self.num_layers):
             layer = getattr(self, f"layer_{index}")
             states, weights = layer(states, length=length, allowed=allowed, training=training)
+            made.append(states)
             attention.append(weights)
-        return to_states(self.final(states, training=training), length), attention
+        return made, attention
+
+    def finish(self, rows, length, training=False):
+        """The last layer's float[B*S, D] and S, normed if the set says so: float[B, S, D]."""
+        return to_states(self.final(rows, training=training), length)

@@ -59,7 +59,7 @@ class EncoderDecoder(Network):
             self.input_embedding = self.target_embedding = self.softmax
         else:
             self.input_embedding = SymbolEmbedding(source_vocab_size, width, name="input_emb")
-            self.target_embedding = SymbolEmbedding(vocab_size, width, name="target_emb")
+            self._add_target_embedding()
         self.encoder = Encoder(hparams, target_space_id, name="encoder")
         self.dropout = Dropout(hparams.layer_prepostprocess_dropout)
         for index in range(self.num_decoder_layers):
@@ -67,6 +67,12 @@ class EncoderDecoder(Network):
             setattr(self, f"layer_{index}", layer)
         self.final = preprocess(hparams, "final")
         self.built = True
+
+    def _add_target_embedding(self) -> None:
+        """Add the target's table where it isn't shared."""
+        self.target_embedding = SymbolEmbedding(
+            self.vocab_size, self.hidden_size, name="target_emb"
+        )
 
     def encode(self, inputs, training=False, probes=()):
         """Encode source ids int[B, S]; args and returns as `Network.encode`."""
@@ -89,12 +95,33 @@ class EncoderDecoder(Network):
 
         Args as `DecoderLayer.call` and `Network.decode`; the output's mask is left to the caller.
         """
+        final, length, asked = self._run_layers(
+            self, states, source, target_allowed, timing, bias, training, probes
+        )
+        return Output(to_states(self.softmax.logits(final), length), None, asked)
+
+    def _run_layers(
+        self,
+        stack,
+        states,
+        source: Source,
+        target_allowed,
+        timing=None,
+        bias=None,
+        training=False,
+        probes=(),
+    ):
+        """Dropout and all layers of a stack: this model, or what has its `layer_<i>` and `final`.
+
+        Returns:
+            what the softmax reads, float[B*T, D], T, and the probes that were asked for.
+        """
         states, length = to_rows(self.dropout(states, training=training))
         encoded, source_length = to_rows(source.states)
         source_allowed = ops.expand_dims(source.mask, (1, 2))
         made: dict[str, list] = {HIDDEN: [], HIDDEN_NORMED: []}
         for index in range(self.num_decoder_layers):
-            states, normed, weights = getattr(self, f"layer_{index}")(
+            states, normed, weights = getattr(stack, f"layer_{index}")(
                 states,
                 encoded,
                 lengths=(length, source_length),
@@ -108,14 +135,13 @@ class EncoderDecoder(Network):
             made[HIDDEN_NORMED].append(normed)
             for name, values in weights.items():
                 made.setdefault(name, []).append(values)
-        final = self.final(states, training=training)
+        final = stack.final(states, training=training)
         # What a layer reads is the normed output of the layer before.
         made[HIDDEN_NORMED] = [*made[HIDDEN_NORMED][1:], final]
         for name in {HIDDEN, HIDDEN_NORMED}.intersection(probes):
             made[name] = [to_states(values, length) for values in made[name]]
         asked = {name: ops.stack(values, 1) for name, values in made.items() if name in probes}
-        logits = to_states(self.softmax.logits(final), length)
-        return Output(logits, None, {**source.probes, **asked})
+        return final, length, {**source.probes, **asked}
 
     def probe_sizes(self) -> dict[str, dict[str, int]]:
         """States and attention of every decoder layer, self-attention of the encoder's."""

@@ -125,6 +125,41 @@ class Stepwise(Protocol):
         """
 
 
+@runtime_checkable
+class Refining(Protocol):
+    """A model that predicts a target's length, and goes on from what it said at all positions."""
+
+    vocab_size: int
+
+    def encode(self, inputs: Tensor) -> Structure:
+        """Encode sources int[B, S], EOS last, PAD 0 after it, once for any number of passes."""
+
+    def length_logits(self, source: Structure) -> Tensor:
+        """Logits of the classes −M..M of target length less source length: float[B, 2M + 1]."""
+
+    def refine(
+        self, source: Structure, canvas: Canvas, states: Structure = None
+    ) -> tuple[Output, Structure]:
+        """Predict every position once more.
+
+        Args:
+            source: as `encode` gives it.
+            canvas: with the tokens of the pass before; the first has none.
+            states: of the pass before; None at first.
+
+        Returns:
+            Output, and states [B, ...] for the pass after it.
+        """
+
+
+# What a protocol has besides vocab_size and `encode`.
+_OF_PROTOCOL: dict[type, tuple[str, ...]] = {
+    Parallel: ("decode",),
+    Stepwise: ("start", "step"),
+    Refining: ("length_logits", "refine"),
+}
+
+
 class Network(keras.Model):  # type: ignore[misc]
     """A model of an encoder and a decoder over a canvas; subclasses define both.
 
@@ -267,13 +302,13 @@ def require(network: object, protocol: type, purpose: str) -> None:
 
     Args:
         network: a model.
-        protocol: Parallel or Stepwise.
+        protocol: Parallel, Stepwise or Refining.
         purpose: what it is needed for, as "beam search".
 
     Raises:
         InputError: naming the attributes that are missing.
     """
-    names = ("vocab_size", "encode", *(("decode",) if protocol is Parallel else ("start", "step")))
+    names = ("vocab_size", "encode", *_OF_PROTOCOL[protocol])
     left_out = {vars(Network)[name] for name in ("encode", "decode")}
     missing = [
         name

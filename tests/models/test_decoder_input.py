@@ -4,11 +4,16 @@ import keras
 import numpy as np
 import pytest
 
-from t2t_hint_nart.models.decoder_input import hard_uniform, soft_uniform
+from t2t_hint_nart.models.decoder_input import hard_endpoints, hard_uniform, soft_uniform
+from tests.oracles import hard_endpoints as endpoints_oracle
 from tests.oracles.hard_copy import hard_copy, hard_copy_indices
 from tests.oracles.soft_copy import soft_copy
 
-COPIES = [(hard_uniform, hard_copy), (soft_uniform, soft_copy)]
+COPIES = [
+    (hard_uniform, hard_copy),
+    (soft_uniform, soft_copy),
+    (hard_endpoints, endpoints_oracle.hard_endpoints),
+]
 
 
 def compare(copy, oracle, source_lengths, target_lengths, size, length, dtype="float64"):
