@@ -50,6 +50,7 @@ BOUNDS = {
     "max_input_seq_length": AT_LEAST_0,
     "max_length": AT_LEAST_0,
     "max_length_offset": AT_LEAST_0,
+    "max_positions": AT_LEAST_1,
     "max_relative_position": AT_LEAST_0,
     "max_target_seq_length": AT_LEAST_0,
     "min_length": AT_LEAST_0,
@@ -64,6 +65,7 @@ BOUNDS = {
     "optimizer_adam_epsilon": POSITIVE,
     "optimizer_momentum_momentum": BELOW_1,
     "optimizer_multistep_accumulate_steps": AT_LEAST_0,
+    "softmax_width": AT_LEAST_1,
     "symbol_modality_num_shards": AT_LEAST_1,
     # Of one alone the second decoder would learn nothing.
     "training_iterations": Interval(low=2),

@@ -71,9 +71,10 @@ def test_numbers_out_of_bounds_are_refused(where):
     cases = [(name, value) for case, name, value in CASES if case == where]
     assert len(cases) > 10
     for name, value in cases:
+        given = [value] if hparams._types[name].is_list else value
         for change in (
-            lambda name=name, value=value: hparams.parse(f"{name}={value}"),
-            lambda name=name, value=value: setattr(hparams, name, value),
+            lambda name=name, given=given: hparams.parse(f"{name}={given}"),
+            lambda name=name, given=given: setattr(hparams, name, given),
         ):
             with pytest.raises(InputError) as caught:
                 change()

@@ -30,3 +30,10 @@ registry.register_lazy_model(
     strategy="iterative_refinement",
     criterion="likelihood",
 )
+registry.register_lazy_model(
+    "conv_s2s",
+    "t2t_hint_nart.models.conv_s2s:ConvS2S",
+    "Convolutional sequence to sequence with attention in every layer (Gehring et al. 2017).",
+    strategy="beam",
+    criterion="likelihood",
+)

@@ -56,6 +56,20 @@ def momentum(learning_rate: "LearningRate", hparams: HParams) -> "keras.optimize
 
 
 @registry.register_optimizer
+def nag(learning_rate: "LearningRate", hparams: HParams) -> "keras.optimizers.Optimizer":
+    """Nesterov's accelerated gradient with optimizer_momentum_momentum μ.
+
+    v ← μ·v − η·g; w ← w + μ·v − η·g. fairseq's, of this name, also scales v when η changes; here v
+    forgets the old rate within 1/(1 − μ) steps.
+    """
+    import keras
+
+    return keras.optimizers.SGD(
+        learning_rate, momentum=hparams.optimizer_momentum_momentum, nesterov=True
+    )
+
+
+@registry.register_optimizer
 def sgd(learning_rate: "LearningRate", hparams: HParams) -> "keras.optimizers.Optimizer":
     """Gradient descent."""
     import keras

@@ -147,6 +147,19 @@ def test_momentum_and_plain_descent():
     np.testing.assert_allclose(run(set_of("SGD"))[1], plain, 1e-6)
 
 
+def test_nesterovs_gradient():
+    """fairseq's rule for a constant rate: w += μ²v − (1 + μ)ηg, then v = μv − ηg."""
+    hparams = small_warmup("transformer_base_v2", optimizer="nag", optimizer_momentum_momentum=0.99)
+    hparams.override_from_dict(
+        {"learning_rate_schedule": "constant", "learning_rate_constant": 0.25}
+    )
+    velocity, values = np.zeros(4), START[1].copy()
+    for _, gradient in GRADIENTS[:3]:
+        values += 0.99**2 * velocity - 1.99 * 0.25 * gradient
+        velocity = 0.99 * velocity - 0.25 * gradient
+    np.testing.assert_allclose(run(hparams)[1], values, 1e-6)
+
+
 def test_an_optimizer_of_ones_own(monkeypatch):
     monkeypatch.setattr(registry._optimizers, "_entries", dict(registry._optimizers._entries))
 

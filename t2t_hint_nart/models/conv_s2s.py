@@ -1,0 +1,289 @@
+"""The convolutional sequence-to-sequence model of Gehring et al. 2017 (ConvS2S)."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.layers.dropout import Dropout
+from t2t_hint_nart.layers.gated_convolution import GatedConvolution
+from t2t_hint_nart.layers.multi_step_attention import MultiStepAttention
+from t2t_hint_nart.layers.positioned_embedding import PositionedEmbedding
+from t2t_hint_nart.layers.weight_norm import WeightNormDense
+from t2t_hint_nart.models.network import ATTENTION, HIDDEN, Canvas, Network, Output
+
+# A sum of two terms of equal variance keeps it when multiplied by this.
+SQRT_HALF = 0.5**0.5
+
+
+class ConvSource(NamedTuple):
+    """An encoded batch of sentences.
+
+    Attributes:
+        keys: float[B, S, D], z, zero at padding.
+        values: float[B, S, D], (z + e)·√½ with the source's embeddings e.
+        mask: bool[B, S], True = real token.
+    """
+
+    keys: Any
+    values: Any
+    mask: Any
+
+
+def _sizes(side: str, widths: list[int], kernels: list[int]) -> list[tuple[int, int, int]]:
+    """What comes in, the width and the kernel's width of each layer of a side.
+
+    Raises:
+        InputError: they aren't one of each for every layer.
+    """
+    if len(widths) != len(kernels) or not widths:
+        raise InputError(
+            f"{side}_widths has {len(widths)} numbers and {side}_kernels {len(kernels)}; each "
+            "needs one for every layer, and there must be a layer."
+        )
+    return list(zip([widths[0], *widths[:-1]], widths, kernels, strict=True))
+
+
+class ConvBlock(keras.layers.Layer):
+    """What layers of both sides have: dropout, a gated convolution, the residual (y + x)·√½.
+
+    Where the width changes, x goes through a linear projection.
+
+    Args:
+        input_width: of x.
+        width: of the result.
+        kernel_width: k.
+        dropout: its rate.
+        causal: whether no position sees what is behind it.
+    """
+
+    def __init__(
+        self,
+        input_width: int,
+        width: int,
+        kernel_width: int,
+        dropout: float,
+        causal: bool = False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.dropout = Dropout(dropout)
+        self.convolution = GatedConvolution(input_width, width, kernel_width, causal, dropout)
+        self.projection = WeightNormDense(input_width, width) if input_width != width else None
+        self.built = True
+
+    def _residual(self, states, made):
+        projected = states if self.projection is None else self.projection(states)
+        return (made + projected) * SQRT_HALF
+
+
+class ConvLayer(ConvBlock):
+    """A layer of the encoder."""
+
+    def call(self, states, training=False):
+        """float[B, S, input width] → float[B, S, width]."""
+        return self._residual(states, self.convolution(self.dropout(states, training=training)))
+
+
+class AttentiveConvLayer(ConvBlock):
+    """A layer of the decoder: causal, with attention between the convolution and the residual.
+
+    Args:
+        input_width: of x.
+        width: of the result.
+        kernel_width: k.
+        dropout: its rate.
+        embedding_width: D, of what the attention compares.
+    """
+
+    def __init__(
+        self,
+        input_width: int,
+        width: int,
+        kernel_width: int,
+        dropout: float,
+        embedding_width: int,
+        **kwargs,
+    ):
+        super().__init__(input_width, width, kernel_width, dropout, causal=True, **kwargs)
+        self.attention = MultiStepAttention(width, embedding_width)
+
+    def call(self, states, embedded, source: ConvSource, training=False):
+        """One layer over a whole target.
+
+        Args:
+            states: float[B, T, input width].
+            embedded: float[B, T, D], of the target.
+            source: what is attended to.
+            training: whether dropout is on.
+
+        Returns:
+            float[B, T, width], and weights float[B, T, S].
+        """
+        convolved = self.convolution(self.dropout(states, training=training))
+        attended, weights = self.attention(convolved, embedded, *source)
+        return self._residual(states, attended), weights
+
+    def step(self, states, past, embedded, source: ConvSource):
+        """One layer over one position: float[R, 1, input width] → float[R, 1, width], past.
+
+        `past` is as `GatedConvolution.step` has it, the others as in `call`.
+        """
+        convolved, past = self.convolution.step(states[:, 0], past)
+        attended, _ = self.attention(convolved[:, None], embedded, *source)
+        return self._residual(states, attended), past
+
+
+class ConvEncoder(keras.layers.Layer):
+    """Embedded source tokens, convolutions that see both sides, and a projection back to D.
+
+    Padding is made zero before every convolution, so that a sentence ends in zeros however long the
+    batch is. Backwards, what comes out has its gradient multiplied by 1/(2·attention layers), as
+    each of them adds to it.
+
+    Args:
+        hparams: a set of conv_s2s.
+        vocab_size: of the source.
+    """
+
+    def __init__(self, hparams: HParams, vocab_size: int, **kwargs):
+        super().__init__(**kwargs)
+        width = hparams.hidden_size
+        self.gradient_share = 1 / (2 * len(hparams.decoder_widths))
+        self.embedding = PositionedEmbedding(vocab_size, width, hparams.max_positions)
+        self.dropout = Dropout(hparams.dropout)
+        self.input_transform = WeightNormDense(width, hparams.encoder_widths[0], hparams.dropout)
+        sizes = _sizes("encoder", hparams.encoder_widths, hparams.encoder_kernels)
+        self.num_layers = len(sizes)
+        for index, size in enumerate(sizes):
+            setattr(self, f"layer_{index}", ConvLayer(*size, hparams.dropout))
+        self.output_transform = WeightNormDense(hparams.encoder_widths[-1], width)
+        self.built = True
+
+    def call(self, inputs, training=False):
+        """int[B, S] → ConvSource."""
+        mask = ops.not_equal(inputs, 0)
+        positions = ops.arange(ops.shape(inputs)[1])
+        embedded = self.dropout(self.embedding(inputs, positions, mask), training=training)
+        real = ops.expand_dims(ops.cast(mask, embedded.dtype), -1)
+        states = self.input_transform(embedded)
+        for index in range(self.num_layers):
+            states = getattr(self, f"layer_{index}")(states * real, training=training)
+        keys = _scale_gradient(self.output_transform(states) * real, self.gradient_share)
+        return ConvSource(keys, (keys + embedded) * SQRT_HALF, mask)
+
+
+def _scale_gradient(states, factor: float):
+    """The same states, bit by bit, whose gradient is multiplied by a factor."""
+    constant = ops.stop_gradient(states)
+    return constant + factor * (states - constant)
+
+
+class ConvS2S(Network):
+    """Gated convolutions on both sides and attention in every layer of the decoder.
+
+    As fairseq's models/fconv.py. The decoder reads targets shifted right by a zero vector, as
+    T2T's do; fairseq has EOS there, which together with its learned position is as much. Source,
+    target and softmax have tables of their own.
+
+    Args:
+        hparams: a set of conv_s2s.
+        vocab_size: V, of the target.
+        source_vocab_size: of the source; V when None.
+        target_space_id: of no effect.
+    """
+
+    def __init__(
+        self,
+        hparams: HParams,
+        vocab_size: int,
+        source_vocab_size: int | None = None,
+        target_space_id: int = 0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        del target_space_id
+        width, dropout = hparams.hidden_size, hparams.dropout
+        self.vocab_size = vocab_size
+        self.encoder = ConvEncoder(hparams, source_vocab_size or vocab_size, name="encoder")
+        self.embedding = PositionedEmbedding(vocab_size, width, hparams.max_positions)
+        self.dropout = Dropout(dropout)
+        self.input_transform = WeightNormDense(width, hparams.decoder_widths[0], dropout)
+        sizes = _sizes("decoder", hparams.decoder_widths, hparams.decoder_kernels)
+        self.num_layers = len(sizes)
+        for index, size in enumerate(sizes):
+            setattr(self, f"layer_{index}", AttentiveConvLayer(*size, dropout, width))
+        widths = hparams.decoder_widths
+        # States of different widths can't be stacked: then they aren't a probe.
+        self.state_width = widths[-1] if len(set(widths)) == 1 else None
+        self.output_transform = WeightNormDense(widths[-1], hparams.softmax_width)
+        self.softmax = WeightNormDense(hparams.softmax_width, vocab_size, dropout)
+        self.built = True
+
+    def encode(self, inputs, training=False, probes=()) -> ConvSource:
+        """Encode source ids int[B, S]; args as `Network.encode`, there are no probes."""
+        return self.encoder(ops.cast(inputs, "int32"), training=training)
+
+    def decode(self, source: ConvSource, canvas: Canvas, training=False, probes=()) -> Output:
+        """Predict every token of a canvas from the known tokens before it.
+
+        Args and returns as `Network.decode`.
+
+        Raises:
+            ValueError: the canvas has no tokens.
+        """
+        if canvas.tokens is None:
+            raise ValueError("An autoregressive model needs a canvas with tokens.")
+        shifted = ops.pad(canvas.tokens[:, :-1], [[0, 0], [1, 0]])
+        embedded = self.embedding(shifted, ops.arange(ops.shape(shifted)[1]))
+        embedded = self.dropout(embedded, training=training)
+        states = self.input_transform(embedded)
+        made: dict[str, list] = {HIDDEN: [], ATTENTION: []}
+        for index in range(self.num_layers):
+            layer = getattr(self, f"layer_{index}")
+            states, weights = layer(states, embedded, source, training=training)
+            made[HIDDEN].append(states)
+            made[ATTENTION].append(ops.expand_dims(weights, 1))
+        asked = {name: ops.stack(made[name], 1) for name in self.probe_sizes() if name in probes}
+        return Output(self._logits(states, training), canvas.mask, asked)
+
+    def _logits(self, states, training=False):
+        return self.softmax(self.dropout(self.output_transform(states), training=training))
+
+    def start(self, source: ConvSource, room) -> tuple[ConvSource, dict[str, Any]]:
+        """Return the source as memory and, of each layer, the past of its convolution.
+
+        Args:
+            source: as `encode` gives it.
+            room: of no effect, there is no axis of time.
+
+        Returns:
+            memory, and {layer: zeros[B, (k − 1)·input width]}.
+        """
+        del room
+        rows = ops.shape(source.mask)[0]
+        pasts = {}
+        for index in range(self.num_layers):
+            name = f"layer_{index}"
+            width = getattr(self, name).convolution.past_width
+            pasts[name] = ops.zeros((rows, width), source.keys.dtype)
+        return source, pasts
+
+    def step(self, ids, position, memory: ConvSource, state: Mapping[str, Any]):
+        """Predict the next token of R hypotheses; args and returns as `Stepwise.step`."""
+        embedded = self.embedding(ids, position)[:, None]
+        states, pasts = self.input_transform(embedded), {}
+        for index in range(self.num_layers):
+            name = f"layer_{index}"
+            states, pasts[name] = getattr(self, name).step(states, state[name], embedded, memory)
+        return self._logits(states)[:, 0], pasts
+
+    def probe_sizes(self) -> dict[str, dict[str, int]]:
+        """Attention of every decoder layer, one head each, and states if all are equally wide."""
+        sizes = {ATTENTION: {"layers": self.num_layers, "heads": 1}}
+        if self.state_width is not None:
+            sizes[HIDDEN] = {"layers": self.num_layers, "size": self.state_width}
+        return sizes
