@@ -11,6 +11,7 @@ from t2t_hint_nart.hparams import (  # noqa: F401
     transformer_ablation,
     transformer_corpora,
     transformer_nat,
+    transformer_nat_fertility,
     transformer_nat_refinement,
     transformer_t2t115,
     transformer_t2t129,

@@ -28,6 +28,8 @@ BOUNDS = {
     "corruption_last": SHARE,
     "ctc_weight": AT_LEAST_0,
     "denoising_prob": SHARE,
+    "fertility_classes": AT_LEAST_1,
+    "fertility_weight": AT_LEAST_0,
     "filter_size": AT_LEAST_1,
     "glancing_ratio": SHARE,
     "glancing_ratio_end": SHARE,

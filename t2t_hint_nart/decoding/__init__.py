@@ -37,3 +37,8 @@ registry.register_lazy_strategy(
     "t2t_hint_nart.decoding.iterative_refinement:IterativeRefinement",
     "A predicted length, and passes over tokens and states until they converge (Lee et al. 2018).",
 )
+registry.register_lazy_strategy(
+    "fertilities",
+    "t2t_hint_nart.decoding.fertilities:Fertilities",
+    "One pass whose length is a sum of fertilities; samples of them for a teacher to rank.",
+)

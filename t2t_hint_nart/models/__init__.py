@@ -37,3 +37,10 @@ registry.register_lazy_model(
     strategy="beam",
     criterion="likelihood",
 )
+registry.register_lazy_model(
+    "transformer_nat_fertility",
+    "t2t_hint_nart.models.transformer_nat_fertility:TransformerNatFertility",
+    "One-pass Transformer that reads each source token as often as its fertility (Gu et al. 2018).",
+    strategy="fertilities",
+    criterion="likelihood",
+)

@@ -152,10 +152,26 @@ class Refining(Protocol):
         """
 
 
+@runtime_checkable
+class Fertile(Parallel, Protocol):
+    """A parallel model that repeats each source token as often as its fertility says."""
+
+    def fertility_logits(self, source: Structure) -> Tensor:
+        """Of each source token, logits of the fertilities 0 to K − 1: float[B, S, K]."""
+
+    def with_fertilities(self, source: Structure, fertilities: Tensor) -> tuple[Structure, Tensor]:
+        """Give a source the fertilities int32[B, S], as far as they make a sentence.
+
+        Returns:
+            The source to be decoded, and the lengths of its canvas, EOS counted: int32[B].
+        """
+
+
 # What a protocol has besides vocab_size and `encode`.
 _OF_PROTOCOL: dict[type, tuple[str, ...]] = {
     Parallel: ("decode",),
     Stepwise: ("start", "step"),
+    Fertile: ("decode", "fertility_logits", "with_fertilities"),
     Refining: ("length_logits", "refine"),
 }
 
@@ -302,7 +318,7 @@ def require(network: object, protocol: type, purpose: str) -> None:
 
     Args:
         network: a model.
-        protocol: Parallel, Stepwise or Refining.
+        protocol: Parallel, Stepwise, Refining or Fertile.
         purpose: what it is needed for, as "beam search".
 
     Raises:

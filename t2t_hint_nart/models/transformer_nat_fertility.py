@@ -1,0 +1,160 @@
+"""The one-pass Transformer whose decoder reads each source token as often as its fertility says."""
+
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from t2t_hint_nart.data.word_alignment import WordAlignment, measure_word_alignment
+from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.layers.feed_forward import unit_scaling
+from t2t_hint_nart.layers.timing_signal import timing_signal
+from t2t_hint_nart.losses.term import LossTerm
+from t2t_hint_nart.models.fertility import (
+    admitted,
+    aligned_fertilities,
+    fertility_loss,
+    is_word,
+    repeated,
+)
+from t2t_hint_nart.models.network import MEASURED_PAIRS, Canvas, IdPair, Output, Source
+from t2t_hint_nart.models.transformer_nat import CopiedSource, TransformerNat
+
+# In the run's directory.
+ALIGNMENT_FILE = "word_alignment.npz"
+
+
+class FertileSource(NamedTuple):
+    """What the decoder needs of a source.
+
+    Attributes:
+        source: the encoder's output.
+        copied: float[B, S, D], what the decoder's input is made of.
+        words: bool[B, S], True = neither EOS nor padding.
+        logits: float[B, S, K], of fertilities.
+        fertilities: int32[B, S], how often each is repeated.
+    """
+
+    source: Source
+    copied: Any
+    words: Any
+    logits: Any
+    fertilities: Any
+
+
+class TransformerNatFertility(TransformerNat):
+    """A student whose length is the sum of predicted fertilities (Gu et al. 2018).
+
+    A linear layer on the encoder's output predicts of each source token, of `fertility_classes`,
+    how many target tokens it becomes; the decoder reads the source embeddings, with their
+    positions, each repeated so often; all else is as in `TransformerNat`. In training fertilities
+    are those of word alignments of the training data, and their cross-entropy is the term
+    `fertility`; else they are predicted, also where targets of another length are evaluated, for
+    which they are stretched.
+
+    The authors' targets have no EOS. Here EOS is a source token of fertility 1 that says EOS, so
+    that criteria, hints and scores are those of every model, and the sum is the length.
+
+    Left out of the authors' model: norms after a sublayer, attention divided by √D, decoder layer l
+    attending to encoder layer l, and the fine-tuning stage.
+
+    Args:
+        hparams: a transformer_nat_fertility set.
+        vocab_size: V.
+        source_vocab_size: of the source; V when None.
+        target_space_id: T2T's space id of the target language.
+    """
+
+    def __init__(self, hparams: HParams, vocab_size: int, **kwargs):
+        super().__init__(hparams, vocab_size, **kwargs)
+        self.copy_source = _as_it_is
+        self.fertility = keras.layers.Dense(
+            hparams.fertility_classes,
+            kernel_initializer=unit_scaling(hparams.initializer_gain),
+            name="fertility",
+        )
+        self.fertility.build((None, self.hidden_size))
+        self.word_alignment: WordAlignment | None = None
+
+    def prepare(self, pairs: Iterable[IdPair], output_dir: str) -> None:
+        """Align the words of the training data, or read the alignment from the run's directory."""
+        path = Path(output_dir, ALIGNMENT_FILE)
+        if output_dir and path.exists():
+            alignment = WordAlignment.read(path)
+            if alignment.vocab_size != self.vocab_size:
+                raise InputError(
+                    f"{path} is of {alignment.vocab_size} target ids, the model of "
+                    f"{self.vocab_size}; give another output_dir."
+                )
+        else:
+            alignment = measure_word_alignment(islice(pairs, MEASURED_PAIRS), self.vocab_size)
+            if output_dir:
+                alignment.write(path)
+        self.word_alignment = alignment
+
+    def encode(self, inputs, training=False, probes=()) -> Any:
+        """Encode a source, with its most probable fertilities: int[B, S] → FertileSource."""
+        encoded, copied = super().encode(inputs, training=training, probes=probes)
+        if self.has_timing:
+            positions = ops.arange(ops.shape(inputs)[1])
+            copied = copied + timing_signal(positions, self.hidden_size, copied.dtype)
+        words = is_word(inputs)
+        logits = self.fertility(encoded.states)
+        best = ops.cast(ops.argmax(logits, axis=-1), "int32")
+        return FertileSource(encoded, copied, words, logits, admitted(best, words, encoded.mask))
+
+    def fertility_logits(self, source: FertileSource):
+        """Of each source token: float[B, S, K] for fertilities 0 to K − 1."""
+        return source.logits
+
+    def with_fertilities(self, source: FertileSource, fertilities):
+        """Choose other fertilities, int32[B, S]; they are `admitted`.
+
+        Returns:
+            The source to be decoded, and the lengths of its canvas, EOS counted: int32[B].
+        """
+        fertilities = admitted(fertilities, source.words, source.source.mask)
+        return source._replace(fertilities=fertilities), ops.sum(fertilities, axis=1)
+
+    def call(self, inputs, targets, training=False, probes=(), canvas=None) -> Output:
+        """Predict targets: in training by the fertilities that they have.
+
+        Args and returns as `TransformerNat.call`.
+
+        Raises:
+            InputError: it is to be trained, and `prepare` wasn't called.
+        """
+        source = self.encode(inputs, training=training, probes=probes)
+        terms: dict[str, LossTerm] = {}
+        if training:
+            fertilities = self._aligned(inputs, targets)
+            source = source._replace(fertilities=fertilities)
+            terms["fertility"] = fertility_loss(source.logits, fertilities, source.words)
+        canvas = self.empty_canvas(inputs, targets) if canvas is None else canvas
+        output = self.decode(source, canvas, training=training, probes=probes)
+        return output._replace(terms=terms)
+
+    def _aligned(self, inputs, targets):
+        if self.word_alignment is None:
+            raise InputError(
+                "the fertilities of training pairs aren't known: call prepare(pairs, output_dir) "
+                "before the first step of training."
+            )
+        return aligned_fertilities(self.word_alignment, inputs, targets)
+
+    def decode(self, source, canvas: Canvas, training=False, probes=()) -> Output:
+        """As `TransformerNat.decode`; a canvas of another length than Σ fertilities will do."""
+        copied = repeated(source.copied, source.fertilities, canvas.mask)
+        return super().decode(
+            CopiedSource(source.source, copied), canvas, training=training, probes=probes
+        )
+
+
+def _as_it_is(copied, source_mask, target_mask):
+    """The decoder's input, which is already on the canvas."""
+    del source_mask, target_mask
+    return copied

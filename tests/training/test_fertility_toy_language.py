@@ -1,0 +1,97 @@
+"""A language whose words become none, one or two is learnt from pairs alone, and decoded."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from t2t_hint_nart import registry
+from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart.decoding.fertilities import Fertilities
+from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
+from t2t_hint_nart.training.objective import Objective
+from t2t_hint_nart.training.optimizer import make_optimizer
+
+# Half of the ids are the source's words, the others the target's.
+WORDS, LONGEST = 32, 10
+VOCAB = 2 + 2 * WORDS
+STEPS = 450
+
+
+def translated(word):
+    """Two tokens, one or none, by the word."""
+    return [word + WORDS, 2 * WORDS + 3 - word][: (1, 2, 1, 1, 1, 2, 1, 0)[word % 8]]
+
+
+def language(count, seed):
+    """Pairs of 3 to 10 words, each at most once."""
+    rng = np.random.default_rng(seed)
+    sources = [
+        (rng.permutation(WORDS)[: rng.integers(3, LONGEST + 1)] + 2).tolist() for _ in range(count)
+    ]
+    return [([*s, 1], [token for word in s for token in translated(word)] + [1]) for s in sources]
+
+
+def padded(rows, size):
+    return np.array([row + [0] * (size - len(row)) for row in rows], np.int32)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    keras.utils.set_random_seed(3)
+    hparams = registry.hparams("transformer_nat_fertility_multi30k").override_from_dict(
+        {
+            "hidden_size": 32,
+            "filter_size": 64,
+            "num_heads": 2,
+            "num_hidden_layers": 2,
+            "fertility_classes": 4,
+            "layer_prepostprocess_dropout": 0.0,
+            "attention_dropout": 0.0,
+            "relu_dropout": 0.0,
+            "learning_rate": 0.15,
+            "learning_rate_warmup_steps": 60,
+        }
+    )
+    network = registry.model("transformer_nat_fertility")(hparams, VOCAB)
+    pairs = language(2000, seed=4)
+    network.prepare(pairs, "")
+    learner = Learner(network, Objective(hparams))
+    learner.optimizer = make_optimizer(hparams)
+    step = tf.function(learner.train_step, input_signature=[BATCH_SIGNATURE], autograph=False)
+    rng, history = np.random.default_rng(5), []
+    for _ in range(STEPS):
+        chosen = [pairs[index] for index in rng.integers(0, len(pairs), 64)]
+        batch = {
+            "inputs": padded([source for source, _ in chosen], LONGEST + 1),
+            "targets": padded([target for _, target in chosen], 2 * LONGEST + 1),
+        }
+        told = step({name: tf.constant(ids) for name, ids in batch.items()})
+        history.append((float(told["nll"]), float(told["fertility"])))
+    return network, hparams, np.array(history)
+
+
+def test_both_losses_fall(trained):
+    _, _, history = trained
+    before, after = history[:20].mean(axis=0), history[-20:].mean(axis=0)
+    assert (after < [0.1, 0.3] * before).all(), (before, after)
+
+
+def test_unseen_sentences_are_translated(trained):
+    network, hparams, _ = trained
+    unseen = language(100, seed=6)
+    strategy = Fertilities(decode_hparams("", "fertilities"), hparams)
+    inputs = padded([source for source, _ in unseen], LONGEST + 1)
+    found = strategy(network, tf.constant(inputs)).ids[:, 0].numpy()
+    right = total = 0
+    for row, (_, target) in zip(found.tolist(), unseen, strict=True):
+        read = [token for token in row if token]
+        right += sum(a == b for a, b in zip(read, target, strict=False))
+        total += max(len(read), len(target))
+    assert right > 0.95 * total, f"{right} of {total}"
+    swapped = sum(
+        a == b
+        for row, (_, target) in zip(found[1:].tolist(), unseen, strict=False)
+        for a, b in zip(row, target, strict=False)
+    )
+    assert swapped < 0.5 * total
