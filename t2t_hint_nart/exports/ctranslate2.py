@@ -13,6 +13,7 @@ import numpy as np
 
 from t2t_hint_nart.decoding import GREEDY
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.exports.device import Device
 from t2t_hint_nart.exports.metadata import DECODE, SCORE, SCORES, TRANSLATES, ExportMetadata
 from t2t_hint_nart.exports.plain_text import PlainTextServable, Tensors
 from t2t_hint_nart.exports.vocabulary_files import write_vocabularies
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from t2t_hint_nart.decoding.strategy import Strategy
 
 _EXTRA = 'pip install "t2t-hint-nart[ctranslate2]"'
+_CPU = Device("cpu")
 # Processing sequences of the two architectures that it has.
 _PRE_NORM, _POST_NORM = ("n", "da"), ("none", "dan")
 
@@ -89,13 +91,15 @@ class CTranslate2Runtime:
         spec.save(str(directory))
         write_vocabularies(directory, encoders)
 
-    def open(self, directory: Path, metadata: ExportMetadata) -> "OpenCTranslate2":
+    def open(
+        self, directory: Path, metadata: ExportMetadata, device: Device = _CPU
+    ) -> "OpenCTranslate2":
         """Load a model.
 
         Raises:
-            InputError: CTranslate2 isn't installed, or the files are damaged.
+            InputError: CTranslate2 isn't installed, the files are damaged, or there is no such GPU.
         """
-        return OpenCTranslate2(directory, metadata)
+        return OpenCTranslate2(directory, metadata, device=device)
 
 
 class CTranslate2Int8Runtime(CTranslate2Runtime):
@@ -111,14 +115,22 @@ class OpenCTranslate2(PlainTextServable):
         directory: of the export.
         metadata: what it says of itself.
         threads: of one call; 0: as many as was said (threads.threads_of_a_call).
+        device: where it computes; a CPU unless a GPU is asked for.
     """
 
-    def __init__(self, directory: Path, metadata: ExportMetadata, threads: int = 0):
+    def __init__(
+        self,
+        directory: Path,
+        metadata: ExportMetadata,
+        threads: int = 0,
+        device: Device = _CPU,
+    ):
         library = _library()
         try:
             self._translator = library.Translator(
                 str(directory),
-                device="cpu",
+                device="cuda" if device.kind == "gpu" else "cpu",
+                device_index=device.number,
                 inter_threads=1,
                 intra_threads=threads or threads_of_a_call(),
             )

@@ -7,6 +7,7 @@ drafts. Opening one needs `ai-edge-litert` and no TensorFlow.
 
 import itertools
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import numpy as np
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports import metadata as names
+from t2t_hint_nart.exports.device import Device
 from t2t_hint_nart.exports.metadata import ExportMetadata
 from t2t_hint_nart.exports.plain_text import PlainTextServable, Tensors
 from t2t_hint_nart.exports.vocabulary_files import write_vocabularies
@@ -33,6 +35,7 @@ MODEL_FILE = "model.tflite"
 # Tokens of the sentences that are translated together: beyond that they leave the cache.
 TOGETHER = 64
 _EXTRA = 'pip install "t2t-hint-nart[litert]"'
+_CPU = Device("cpu")
 
 
 class LiteRtRuntime:
@@ -75,12 +78,16 @@ class LiteRtRuntime:
             file.write_bytes(converted)
         write_vocabularies(directory, encoders)
 
-    def open(self, directory: Path, metadata: ExportMetadata) -> "OpenLiteRt":
+    def open(
+        self, directory: Path, metadata: ExportMetadata, device: Device = _CPU
+    ) -> "OpenLiteRt":
         """Load a file.
 
         Raises:
-            InputError: LiteRT isn't installed, or the file is damaged.
+            InputError: LiteRT isn't installed, the file is damaged, or a GPU is asked for.
         """
+        if device.kind == "gpu":
+            raise InputError(f"{directory} is for LiteRT, which computes on a CPU: device='cpu'.")
         return OpenLiteRt(directory, metadata)
 
 
@@ -173,7 +180,8 @@ class OpenLiteRt(PlainTextServable):
     """A LiteRT file in memory (`exports.runtime.Servable`).
 
     Sentences are translated together if they are of one length, TOGETHER tokens at a time, so that
-    nothing is computed of padding; all else is computed sentence by sentence.
+    nothing is computed of padding; all else is computed sentence by sentence. An interpreter has
+    one state: calls of several threads come one after the other.
 
     Args:
         directory: of the export.
@@ -203,6 +211,7 @@ class OpenLiteRt(PlainTextServable):
             raise InputError(f"{path} can't be loaded: {reason}") from error
         super().__init__(directory, metadata, sorted(runners))
         self._runners = runners
+        self._turn = threading.Lock()
         # Files of before take one.
         self._translates_some = names.DECODE in runners and _takes_some(runners[names.DECODE])
 
@@ -215,6 +224,10 @@ class OpenLiteRt(PlainTextServable):
         """
         self.require(signature)
         arrays = {name: np.asarray(values) for name, values in tensors.items()}
+        with self._turn:
+            return self._called(signature, arrays)
+
+    def _called(self, signature: str, arrays: dict[str, np.ndarray]) -> Tensors:
         if signature == names.DECODE and len(arrays["inputs"]) > 1 and self._translates_some:
             return self._translated(self.accepted(arrays["inputs"]))
         count = len(arrays["inputs"] if "inputs" in arrays else next(iter(arrays.values())))

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import TextEncoder
+from t2t_hint_nart.exports.device import Device, named_device
 from t2t_hint_nart.exports.metadata import ExportMetadata, newest_version, read_metadata
 
 if TYPE_CHECKING:
     from t2t_hint_nart.decoding.strategy import Strategy
 
 Tensors = dict[str, Any]
+_ANY_DEVICE = Device()
 
 
 class Servable(Protocol):
-    """An open export.
+    """An open export, which several threads may call at once.
 
     Attributes:
         export_dir: where it is.
@@ -82,26 +84,39 @@ class Runtime(Protocol):
             directory: where to.
         """
 
-    def open(self, directory: Path, metadata: ExportMetadata) -> Servable:
+    def open(
+        self, directory: Path, metadata: ExportMetadata, device: Device = _ANY_DEVICE
+    ) -> Servable:
         """Load an export.
 
+        Args:
+            directory: of the export.
+            metadata: what it says of itself.
+            device: where it computes.
+
         Raises:
-            InputError: damaged.
+            InputError: damaged, or there is no such device.
         """
 
 
-def open_export(export_dir: str | Path) -> Servable:
+def open_export(export_dir: str | Path, device: str = "") -> Servable:
     """Open the newest version of an export with the runtime that wrote it.
+
+    Args:
+        export_dir: of a version, or of several.
+        device: where it computes: "cpu", "gpu", "gpu:1"; "" leaves it to the runtime.
 
     Raises:
         InputError: no export there, a damaged one, one with another's files, or one of a runtime
-            that isn't known.
+            that isn't known; no such device.
     """
+    place = named_device(device)
     metadata = read_metadata(export_dir)
     runtime: Runtime = registry.runtime(metadata.runtime)
     folder = newest_version(export_dir)
     metadata.check_files(folder)
-    return runtime.open(folder, metadata)
+    # A runtime of a user's own needn't know devices.
+    return runtime.open(folder, metadata, *([place] if place.kind else []))
 
 
 def missing_package(name: str) -> str:

@@ -1,5 +1,6 @@
 """SavedModels: text in, text out, with the signatures that readers need."""
 
+import contextlib
 import inspect
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from t2t_hint_nart.decoding.sources import cut, keep_empty
 from t2t_hint_nart.decoding.strategy import IDS, LEAST_INPUT_SIZE, Strategy
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.exports import metadata as names
+from t2t_hint_nart.exports.device import Device
 from t2t_hint_nart.exports.metadata import ExportMetadata
 from t2t_hint_nart.exports.scoring import Scoring, specs_of_encoded
 from t2t_hint_nart.exports.vocabulary_files import can_store, read_vocabularies, write_vocabularies
@@ -30,6 +32,7 @@ from t2t_hint_nart.text.subword import SubwordTextEncoder
 from t2t_hint_nart.text.token import TokenTextEncoder
 
 _STRINGS = tf.TensorSpec([None], tf.string)
+_ANY_DEVICE = Device()
 
 
 class SavedModelRuntime:
@@ -69,13 +72,15 @@ class SavedModelRuntime:
         if can_store(encoders):
             write_vocabularies(directory, encoders)
 
-    def open(self, directory: Path, metadata: ExportMetadata) -> "OpenSavedModel":
+    def open(
+        self, directory: Path, metadata: ExportMetadata, device: Device = _ANY_DEVICE
+    ) -> "OpenSavedModel":
         """Load a SavedModel.
 
         Raises:
-            InputError: damaged.
+            InputError: damaged, or there is no such device.
         """
-        return OpenSavedModel(directory, metadata)
+        return OpenSavedModel(directory, metadata, device)
 
 
 class OpenSavedModel:
@@ -86,20 +91,22 @@ class OpenSavedModel:
     Args:
         directory: of the SavedModel.
         metadata: what it says of itself.
+        device: where it computes; TensorFlow's choice by default.
 
     Raises:
-        InputError: damaged.
+        InputError: damaged, or there is no such device.
     """
 
     is_graph = True
 
-    def __init__(self, directory: Path, metadata: ExportMetadata):
+    def __init__(self, directory: Path, metadata: ExportMetadata, device: Device = _ANY_DEVICE):
         self.export_dir = str(directory)
         self.metadata = metadata
+        self._device = _tensorflow_name(device)
         with quiet_stderr():
             # What text is made of provokes a line on oneDNN, once a process: here, not later.
             tf.transpose(tf.zeros([1, 1], tf.int64))
-        with literal(self.export_dir) as name:
+        with literal(self.export_dir) as name, self._placed():
             try:
                 self._loaded = tf.saved_model.load(name)
             except (OSError, ValueError, LookupError, RuntimeError, tf.errors.OpError) as error:
@@ -120,7 +127,11 @@ class OpenSavedModel:
                 f"{tensors['inputs'].shape[1]}: train on shorter ones (--hparams=max_length="
                 f"{limit}) or export with --decode_hparams=max_input_size=<more>."
             )
-        return self._loaded.signatures[signature](**tensors)
+        with self._placed():
+            return self._loaded.signatures[signature](**tensors)
+
+    def _placed(self) -> contextlib.AbstractContextManager:
+        return tf.device(self._device) if self._device else contextlib.nullcontext()
 
     def require(self, signature: str) -> None:
         """Refuse an export that lacks a signature; see `Servable.require`."""
@@ -142,6 +153,22 @@ class OpenSavedModel:
         text = tf.constant([sentence(line) for line in lines], tf.string)
         outputs = self.call(names.SERVING, text=text)["outputs"]
         return [text.decode("utf-8") for text in outputs.numpy()]
+
+
+def _tensorflow_name(device: Device) -> str:
+    """TensorFlow's name of a device, "" for its own choice.
+
+    Raises:
+        InputError: it doesn't see that one.
+    """
+    if not device.kind:
+        return ""
+    name = f"{device.kind.upper()}:{device.number}"
+    there = [found.name.partition("device:")[2] for found in tf.config.list_logical_devices()]
+    if name not in there:
+        seen = ", ".join(name.lower() for name in there if name[:3] in ("CPU", "GPU"))
+        raise InputError(f"TensorFlow sees no device {name.lower()!r} here, only {seen}.")
+    return f"/{name}"
 
 
 def compared_probes(network: keras.Model) -> dict[str, dict[str, int]]:

@@ -61,6 +61,12 @@ def settings_of_export(facts: ExportMetadata, overrides: str = "") -> HParams:
     return settings
 
 
+def asks_for_scorer(settings: HParams) -> bool:
+    """Whether decode hparams of an export make candidates or drafts, which a scorer judges."""
+    widths = (settings.get(name, none) not in (none, None) for name, (_, none) in _WIDTHS.items())
+    return bool(settings.get("verified", False)) or any(widths)
+
+
 def decode_of_export(
     servable: Servable, settings: HParams | str = "", scorer: "ExportedScorer | None" = None
 ) -> Decode:

@@ -104,7 +104,7 @@ class Translator:
         self._encoders = encoders
         self._batch_size = batch_size
         self._max_input_size = max_input_size
-        self._longest = max(max_input_size, longest)
+        self.longest = max(max_input_size, longest)
 
     def encode(self, line: str) -> list[int]:
         """Ids of the sentence in a source line, EOS last."""
@@ -150,7 +150,7 @@ class Translator:
 
         hypotheses: list[list[Hypothesis]] = [[Hypothesis("", 0.0)] for _ in sentences]
         done = 0
-        for places, outputs in fitting_batches(call, sentences, self._batch_size, self._longest):
+        for places, outputs in fitting_batches(call, sentences, self._batch_size, self.longest):
             if outputs is None:
                 (too_long or _refuse(sentences))(places[0])
             else:

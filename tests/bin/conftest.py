@@ -104,7 +104,7 @@ TEACHER_DECODES = "beam_size=2,extra_length=2,max_input_size=50"
 
 @pytest.fixture(scope="session")
 def export_model(workshop, tmp_path_factory):
-    """From a model, its decode hparams and a format to the version of its export."""
+    """From a model, its decode hparams and a format to the version of its export, made once."""
     from t2t_hint_nart import registry
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
     from t2t_hint_nart.serving.export import export
@@ -112,6 +112,7 @@ def export_model(workshop, tmp_path_factory):
 
     problem, root = registry.problem(PROBLEM), tmp_path_factory.mktemp("export")
 
+    @functools.cache
     def exported(model, settings, runtime):
         hparams = registry.hparams(MODELS[model]).override_from_dict(SIZES)
         directory = str(workshop.runs[model])

@@ -1,0 +1,13 @@
+import pytest
+
+from t2t_hint_nart import registry
+from tests.serving.echo_export import Echo, write_echo
+
+
+@pytest.fixture
+def echo_export(tmp_path, monkeypatch):
+    """An export without a model (echo_export.py), which this test alone can open."""
+    registry.load_plugins()
+    monkeypatch.setattr(registry._runtimes, "_entries", dict(registry._runtimes._entries))
+    registry.register_runtime(Echo)
+    return write_echo(tmp_path / "echo")
