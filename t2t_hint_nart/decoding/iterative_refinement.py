@@ -8,11 +8,12 @@ import tensorflow as tf
 from t2t_hint_nart.decoding.convergence import NONE, RULES, converged
 from t2t_hint_nart.decoding.one_pass import OnePassResult, candidate_lengths
 from t2t_hint_nart.decoding.parallel import OnePass
-from t2t_hint_nart.decoding.reading import best_tokens, dedup, until_eos
-from t2t_hint_nart.decoding.search import keep_shape
+from t2t_hint_nart.decoding.reading import dedup, until_eos
+from t2t_hint_nart.decoding.search import INF, keep_shape
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparam_bounds import AT_LEAST_1
 from t2t_hint_nart.hparam_syntax import Interval
+from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.models.network import Canvas, Refining, require
 from t2t_hint_nart.text import PAD_ID
 
@@ -51,42 +52,56 @@ def refine_rows(
     """
     rule = RULES.get(convergence)
 
-    def read(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        tokens, log_probs = best_tokens(logits, PAD_ID)
-        return tf.where(mask, tokens, PAD_ID), tf.where(mask, log_probs, 0.0)
+    def said(logits: tf.Tensor) -> tf.Tensor:
+        unsaid = tf.one_hot(PAD_ID, logits.shape[2], on_value=-INF, off_value=0.0)
+        best = tf.argmax(tf.cast(logits, tf.float32) + unsaid, axis=2, output_type=tf.int32)
+        return tf.where(mask, best, PAD_ID)
 
     def remembered(history: Any, tokens: tf.Tensor) -> Any:
         if rule is None:
             return history
         return tf.concat([history[:, 1:], rule(tokens)[:, None]], axis=1)
 
-    def refine(step: tf.Tensor, refined: Refined, states: Any, history: Any, active: Any) -> Any:
-        logits, new_states = run(refined.tokens, states)
+    def refine(step: tf.Tensor, row: _Rows) -> Any:
         step += 1
-        tokens, log_probs = (
-            tf.where(active[:, None], new, old)
-            for new, old in zip(read(logits), refined[:2], strict=True)
-        )
-        passes = tf.where(active, step, refined.passes)
-        new_history = remembered(history, tokens)
-        still = active
+        logits, states = run(row.tokens, row.states)
+        # Its probability is only asked of what is said in the end.
+        logits = tf.where(row.active[:, None, None], logits, row.logits)
+        tokens = tf.where(row.active[:, None], said(logits), row.tokens)
+        history, active = remembered(row.history, tokens), row.active
         if rule is not None:
-            still = active & ~((step >= window) & converged(new_history))
-        new = (step, Refined(tokens, log_probs, passes), new_states, new_history, still)
-        return keep_shape(new, (step, refined, states, history, active))
+            active &= ~((step >= window) & converged(history))
+        passes = tf.where(row.active, step, row.passes)
+        return keep_shape(
+            (step, _Rows(tokens, logits, states, history, passes, active)), (step, row)
+        )
 
     logits, states = run(None, None)
-    tokens, log_probs = read(logits)
+    tokens = said(logits)
     passes = tf.ones_like(tokens[:, 0])
     empty: Any = () if rule is None else tf.repeat(tf.zeros_like(tokens)[:, None], window, axis=1)
-    first = Refined(tokens, log_probs, passes)
-    start = (tf.constant(1), first, states, remembered(empty, tokens), passes > 0)
-    _, refined, *_ = tf.while_loop(
-        lambda step, refined, states, history, active: (step < iterations) & tf.reduce_any(active),
+    first = _Rows(tokens, logits, states, remembered(empty, tokens), passes, passes > 0)
+    _, last = tf.while_loop(
+        lambda step, row: (step < iterations) & tf.reduce_any(row.active),
         refine,
-        start,
+        (tf.constant(1), first),
     )
-    return refined
+    log_probs = token_log_probs(tf.cast(last.logits, tf.float32), last.tokens)
+    return Refined(last.tokens, log_probs, last.passes)
+
+
+class _Rows(NamedTuple):
+    """What the loop keeps of each row: what it said last, the states it goes on from, the window.
+
+    Whether it goes on is `active`; of a row that doesn't, states and history mean nothing.
+    """
+
+    tokens: tf.Tensor
+    logits: tf.Tensor
+    states: Any
+    history: Any
+    passes: tf.Tensor
+    active: tf.Tensor
 
 
 class IterativeRefinement(OnePass):

@@ -83,7 +83,7 @@ def read_until_eos(logits: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Te
     y_t = argmax_v p(v | t, x), independently for every t, over all v but PAD. Where there is no EOS
     the sentence has as many tokens as the mask.
     """
-    tokens, log_probs = best_tokens(logits, PAD_ID)
+    tokens, log_probs = _best_tokens(logits, PAD_ID)
     kept = mask & until_eos(tokens)
     return tf.where(kept, tokens, 0), tf.reduce_sum(tf.where(kept, log_probs, 0.0), axis=1)
 
@@ -100,11 +100,11 @@ def read_collapsed(logits: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Te
         >>> read_collapsed(logits, tf.ones([1, 5], tf.bool))[0].numpy().tolist()
         [[3, 3, 4, 0, 0]]
     """
-    ids, log_probs = best_tokens(logits, EOS_ID)
+    ids, log_probs = _best_tokens(logits, EOS_ID)
     return dedup(tf.where(mask, ids, 0)), tf.reduce_sum(tf.where(mask, log_probs, 0.0), axis=1)
 
 
-def best_tokens(logits: tf.Tensor, unsaid: int) -> tuple[tf.Tensor, tf.Tensor]:
+def _best_tokens(logits: tf.Tensor, unsaid: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Return the most probable ids other than one, int32[N, T], and their log probabilities."""
     leading = tf.shape(logits)[:2]
     logits = tf.cast(tf.reshape(logits, [-1, logits.shape[2]]), tf.float32)

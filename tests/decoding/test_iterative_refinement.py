@@ -22,6 +22,8 @@ SAID = np.random.default_rng(5).integers(2, 6, size=(KEYS, PASSES, LENGTH)).asty
 SAID[9] = np.where(np.arange(LENGTH) < np.arange(PASSES)[:, None] % 5, 7, 2)
 SAID[8] = [3, 3, 4, 4, 4, 1, 5, 5]
 SAID[7, :, 2] = EOS
+# The logit of PAD, which no sentence has inside.
+RATHER = 9.0
 # Keys, sources of lengths 3 to 5; targets are as long as the source and key % 3 − 1 more.
 INPUTS = tf.constant(
     [[key, 5, 6, 7, 1] if key % 2 else [key, 5, 1, 0, 0] for key in range(2, KEYS)], tf.int32
@@ -33,7 +35,10 @@ def strategy(overrides="", **hparams):
 
 
 class Telling:
-    """Says SAID; the states count the passes. Padding is garbage; it notes what it is shown."""
+    """Says SAID, and would rather say PAD; the states count the passes; it notes what it is shown.
+
+    What it says of padding is garbage.
+    """
 
     vocab_size = VOCAB
 
@@ -55,7 +60,8 @@ class Telling:
         ids = tf.gather_nd(tf.constant(SAID), tf.stack([source["key"], step], axis=1))
         ids = tf.where(canvas.mask, ids[:, : shape[1]], 6)
         sharp = 3.0 + 0.25 * states
-        return Output(sharp * tf.one_hot(ids, VOCAB), canvas.mask), states + 1.0
+        logits = sharp * tf.one_hot(ids, VOCAB) + RATHER * tf.one_hot(0, VOCAB)
+        return Output(logits, canvas.mask), states + 1.0
 
 
 def by_hand(key, length, rule, iterations=PASSES, window=5):
@@ -65,7 +71,7 @@ def by_hand(key, length, rule, iterations=PASSES, window=5):
     ids = outputs[passes - 1]
     ids = ids[: ids.index(EOS) + 1] if EOS in ids else ids
     sharp = 3.0 + 0.25 * (passes - 1)
-    return ids, len(ids) * (sharp - np.log(np.exp(sharp) + VOCAB - 1)), passes
+    return ids, len(ids) * (sharp - np.log(np.exp(sharp) + np.exp(RATHER) + VOCAB - 2)), passes
 
 
 def lengths():
@@ -140,7 +146,7 @@ def test_repetitions_are_merged_and_only_what_is_left_is_scored():
     found = search(Telling(), tf.constant([[8, 5, 1]]))
     # Three source tokens and one more: 3 3 4 4, in five passes.
     assert found.ids.numpy().tolist() == [[[3, 4, 0, 0]]]
-    total = np.log(np.exp(4.0) + VOCAB - 1)
+    total = np.log(np.exp(4.0) + np.exp(RATHER) + VOCAB - 2)
     np.testing.assert_allclose(found.scores, [[2 * (4.0 - total)]], rtol=1e-4)
 
 
@@ -200,3 +206,10 @@ def test_of_a_real_network_a_sentence_does_not_depend_on_the_batch_either():
         np.testing.assert_array_equal(together.ids[row, :, :width], alone.ids[0])
         assert not together.ids[row, :, width:].numpy().any()
         np.testing.assert_allclose(together.scores[row], alone.scores[0], rtol=1e-4)
+    graph = tf.function(
+        lambda inputs: tuple(strategy()(model, inputs)), input_signature=[IDS], autograph=False
+    )
+    ids, scores = graph(inputs)
+    alone = strategy()(model, inputs)
+    np.testing.assert_array_equal(ids, alone.ids)
+    np.testing.assert_allclose(scores, alone.scores, rtol=1e-4)

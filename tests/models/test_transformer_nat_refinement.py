@@ -173,26 +173,26 @@ def test_which_weights_learn_of_which_iteration(model):
     assert moved_by(model, "length") == {"length"}
 
 
+def shapes(model_name, set_name, **arguments):
+    """Shapes of a small model's weights by name."""
+    with shapes_only():
+        network = registry.model(model_name)(tiny_hparams(set_name), 11, **arguments)
+        return {name: tuple(value.shape) for name, value in named_variables(network).items()}
+
+
 def test_one_table_where_the_set_shares_it():
-    shared, own = tiny_network(MODEL, SHARED), tiny_network(MODEL, SMALL)
-    assert [n for n in named_variables(shared) if n.endswith("table")] == ["softmax/table"]
+    shared, own = shapes(MODEL, SHARED), shapes(MODEL, SMALL)
+    assert [name for name in shared if name.endswith("table")] == ["softmax/table"]
     tables = {"softmax/table", "input_embedding/table", "refiner/softmax/table"}
-    assert {n for n in named_variables(own) if n.endswith("table")} == tables
-    assert own.refiner.softmax is own.target_embedding is not own.softmax
-    other = tiny_network(MODEL, SHARED, model_args={"source_vocab_size": 13})
-    assert len([n for n in named_variables(other) if n.endswith("table")]) == 3
+    assert {name for name in own if name.endswith("table")} == tables
+    other = shapes(MODEL, SHARED, source_vocab_size=13)
+    assert {name for name in other if name.endswith("table")} == tables
 
 
 def test_the_first_decoder_has_a_teachers_names():
     """So that a run can start from its weights."""
-    teacher = {
-        name: value.shape
-        for name, value in named_variables(
-            tiny_network("transformer", "transformer_multi30k")
-        ).items()
-    }
-    student = {n: v.shape for n, v in named_variables(tiny_network(MODEL, SHARED)).items()}
-    assert teacher.items() <= student.items()
+    teacher = shapes("transformer", "transformer_multi30k")
+    assert teacher.items() <= shapes(MODEL, SHARED).items()
 
 
 @pytest.mark.parametrize("probability", [0.0, 1.0])
@@ -226,6 +226,22 @@ def test_what_training_reads_next(probability, monkeypatch):
     assert np.array_equal(model.draws.state, state) == (not probability)
     np.testing.assert_allclose(shares, [0.9 - 0.8 / 3, 0.9 - 1.6 / 3, 0.1][: len(shares)])
     assert len(shares) == (3 if probability else 0)
+
+
+def test_a_checkpoint_has_the_draws(model):
+    """All variables that aren't weights are saved, so that a run goes on as if never stopped."""
+    assert id(model.draws.state) in {id(variable) for variable in model.variables}
+    assert id(model.draws.state) not in {id(weight) for weight in model.weights}
+
+
+def test_another_network_with_its_weights_says_the_same(model, output):
+    other = tiny_network(MODEL, SMALL, seed=7, num_encoder_layers=3, **NO_DROPOUT)
+    theirs = named_variables(other)
+    for name, value in named_variables(model).items():
+        theirs[name].assign(value)
+    np.testing.assert_array_equal(other(INPUTS, TARGETS).logits, output.logits)
+    length = model.length_logits(model.encode(INPUTS))
+    np.testing.assert_array_equal(other.length_logits(other.encode(INPUTS)), length)
 
 
 def test_about_half_of_the_sentences_are_corrupted(monkeypatch):
