@@ -65,9 +65,9 @@ def refine_rows(
     def refine(step: tf.Tensor, row: _Rows) -> Any:
         step += 1
         logits, states = run(row.tokens, row.states)
-        # Its probability is only asked of what is said in the end.
+        # Kept whole: the probability is only asked of what is said in the end.
         logits = tf.where(row.active[:, None, None], logits, row.logits)
-        tokens = tf.where(row.active[:, None], said(logits), row.tokens)
+        tokens = said(logits)
         history, active = remembered(row.history, tokens), row.active
         if rule is not None:
             active &= ~((step >= window) & converged(history))
