@@ -3,10 +3,11 @@
 import tensorflow as tf
 
 from t2t_hint_nart.decoding.draws import sample, sentence_draws
-from t2t_hint_nart.decoding.reading import read_until_eos
+from t2t_hint_nart.decoding.reading import dedup, read_until_eos
 from t2t_hint_nart.decoding.sampled import Sampled
 from t2t_hint_nart.decoding.search import Hypotheses
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.models.network import Canvas, Fertile, require
 
 ARGMAX, AVERAGE = "argmax", "average"
@@ -24,6 +25,7 @@ class Fertilities(Sampled):
         """Add which fertilities are the model's own, and candidates.
 
         fertilities: argmax, the most probable of each token, or average, E f, rounded.
+        dedup: merge adjacent repeated tokens; scores are those of what is left.
         rescoring_alpha: length penalty ((5 + |y|) / 6)^alpha on the scorer's log probability. Here
           it is 1 if alpha isn't given, next to the authors' default, the mean over tokens.
 
@@ -32,6 +34,7 @@ class Fertilities(Sampled):
         Sampled.add_hparams(settings)
         settings.add_hparam("fertilities", ARGMAX)
         settings.restrict("fertilities", (ARGMAX, AVERAGE))
+        settings.add_hparam("dedup", False)
 
     @staticmethod
     def settle(settings: HParams, given: HParams) -> None:
@@ -52,6 +55,11 @@ class Fertilities(Sampled):
         )
         mask = tf.sequence_mask(lengths)
         ids, log_probs = read_until_eos(network.decode(rows, Canvas(mask)).logits, mask)
+        if self.settings.dedup:
+            # A pass over as many positions as are left says how probable they are.
+            ids = dedup(ids)
+            logits = tf.cast(network.decode(rows, Canvas(ids != 0)).logits, tf.float32)
+            log_probs = tf.reduce_sum(token_log_probs(logits, ids), axis=1)
         return Hypotheses(
             tf.reshape(ids, [-1, count, tf.shape(ids)[1]]), tf.reshape(log_probs, [-1, count])
         )

@@ -43,7 +43,7 @@ class Repeating:
         ]
         ids = np.zeros(canvas.mask.shape, np.int32)
         for row, tokens in enumerate(rows):
-            ids[row, : len(tokens)] = tokens
+            ids[row, : len(tokens)] = tokens[: ids.shape[1]]
         return Output(5.0 * tf.one_hot(ids, VOCAB), canvas.mask)
 
 
@@ -111,6 +111,16 @@ def test_candidates_are_the_sentences_own():
     # More candidates begin with the same.
     more = strategy("num_candidates=9")(network, INPUTS).ids[:, :5]
     assert [sentences(row) for row in more] == [sentences(row) for row in together]
+
+
+def test_repeated_tokens_may_be_merged():
+    network = Repeating()
+    plain, merged = strategy()(network, INPUTS), strategy("dedup=True")(network, INPUTS)
+    expected = [
+        [token for token, before in zip(row, [0, *row], strict=False) if token != before]
+        for row in sentences(plain.ids[:, 0])
+    ]
+    assert sentences(merged.ids[:, 0]) == expected != sentences(plain.ids[:, 0])
 
 
 def test_samples_follow_their_distribution():
