@@ -57,6 +57,7 @@ BOUNDS = {
     "max_target_seq_length": AT_LEAST_0,
     "min_length": AT_LEAST_0,
     "min_length_bucket": AT_LEAST_1,
+    "nll_weight": AT_LEAST_0,
     "nmla_weight": AT_LEAST_0,
     "num_decoder_layers": AT_LEAST_0,
     "num_encoder_layers": AT_LEAST_0,
@@ -67,6 +68,8 @@ BOUNDS = {
     "optimizer_adam_epsilon": POSITIVE,
     "optimizer_momentum_momentum": BELOW_1,
     "optimizer_multistep_accumulate_steps": AT_LEAST_0,
+    "risk_candidates": AT_LEAST_1,
+    "risk_weight": AT_LEAST_0,
     "softmax_width": AT_LEAST_1,
     "symbol_modality_num_shards": AT_LEAST_1,
     # Of one alone the second decoder would learn nothing.

@@ -6,14 +6,16 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.errors import InputError, check_choice
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.dropout import Dropout
 from t2t_hint_nart.layers.gated_convolution import GatedConvolution
 from t2t_hint_nart.layers.multi_step_attention import MultiStepAttention
 from t2t_hint_nart.layers.positioned_embedding import PositionedEmbedding
 from t2t_hint_nart.layers.weight_norm import WeightNormDense
+from t2t_hint_nart.losses.risk import SCORES
 from t2t_hint_nart.models.network import ATTENTION, HIDDEN, Canvas, Network, Output
+from t2t_hint_nart.models.risk_training import risk
 
 # A sum of two terms of equal variance keeps it when multiplied by this.
 SQRT_HALF = 0.5**0.5
@@ -221,7 +223,34 @@ class ConvS2S(Network):
         self.state_width = widths[-1] if len(set(widths)) == 1 else None
         self.output_transform = WeightNormDense(widths[-1], hparams.softmax_width)
         self.softmax = WeightNormDense(hparams.softmax_width, vocab_size, dropout)
+        self.risk_candidates = hparams.risk_candidates if hparams.risk_weight else 0
+        check_choice("risk_scores", hparams.risk_scores, tuple(SCORES))
+        self.risk_scores = hparams.risk_scores
+        if self.risk_candidates:
+            self.draws = keras.random.SeedGenerator()
         self.built = True
+
+    def call(self, inputs, targets, training=False, probes=()) -> Output:
+        """Predict targets that are known; args and returns as `Network.call`.
+
+        In training, where risk_weight isn't 0, the term `risk` is what candidates that the model
+        draws itself are expected to cost (models.risk_training).
+        """
+        targets = ops.cast(targets, "int32")
+        source = self.encode(inputs, training=training)
+        output = self.decode(source, Canvas(ops.not_equal(targets, 0), targets), training, probes)
+        if not training or not self.risk_candidates:
+            return output
+        term = risk(
+            self,
+            inputs,
+            targets,
+            source,
+            self.risk_candidates,
+            self.risk_scores,
+            self.draws,
+        )
+        return output._replace(terms={"risk": term})
 
     def encode(self, inputs, training=False, probes=()) -> ConvSource:
         """Encode source ids int[B, S]; args as `Network.encode`, there are no probes."""
