@@ -20,6 +20,7 @@ COMMANDS = (
     "t2t-reproduce",
     "t2t-bleu",
     "t2t-query-server",
+    "t2t-serve",
     "t2t-eval",
     "t2t-translate-all",
     "t2t-visualize",
@@ -28,6 +29,7 @@ COMMANDS = (
 SEARCH = ["optuna>=4,<6"]
 LITERT = ["ai-edge-litert>=2.1"]
 CTRANSLATE2 = ["ctranslate2>=4.6"]
+SERVE = ["fastapi>=0.115", "prometheus-client>=0.20", "uvicorn>=0.30"]
 
 
 def version() -> str:
@@ -57,7 +59,7 @@ setup(
     packages=packages(),
     package_dir={f"t2t_hint_nart.{plugin}": plugin for plugin in PLUGINS},
     package_data={
-        "t2t_hint_nart": ["py.typed", "inspection/*.html"],
+        "t2t_hint_nart": ["py.typed", "inspection/*.html", "serving/*.html"],
         "t2t_hint_nart.problems.builders": ["checksums.tsv"],
     },
     install_requires=[
@@ -85,13 +87,17 @@ setup(
         "litert": LITERT,
         # t2t-exporter --format=ctranslate2, and what it wrote
         "ctranslate2": CTRANSLATE2,
+        # t2t-serve
+        "serve": SERVE,
         # benchmarks/speed.py; JoeyNMT's protobuf collides with TensorFlow's: --peer_python
         "benchmark": [*LITERT, *CTRANSLATE2, "torch>=2.1"],
         "dev": [
             *SEARCH,
             *LITERT,
             *CTRANSLATE2,
+            *SERVE,
             "dill",  # tfds.testing imports it
+            "httpx",  # starlette.testclient imports it
             "hypothesis",
             "import-linter",
             "mypy",

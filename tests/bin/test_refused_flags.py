@@ -69,7 +69,13 @@ def test_there_are_many():
 LOGGING = ("--alsologtostderr", "--logtostderr=1", "--verbosity=1", "--v=2", "--log_dir=/tmp/logs",
            "--stderrthreshold=info", "--noshowprefixforinfo", "--logger_levels=x:INFO")  # fmt: skip
 WITH_DEVICE = ("t2t-decoder", "t2t-eval", "t2t-exporter", "t2t-trainer")
-WITH_THREADS = ("t2t-distill", "t2t-query-server", "t2t-reproduce", "t2t-translate-all")
+WITH_THREADS = (
+    "t2t-distill",
+    "t2t-query-server",
+    "t2t-reproduce",
+    "t2t-serve",
+    "t2t-translate-all",
+)
 THREADS = {
     "inter_op_parallelism_threads": "TF_NUM_INTEROP_THREADS",
     "intra_op_parallelism_threads": "TF_NUM_INTRAOP_THREADS",

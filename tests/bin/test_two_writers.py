@@ -71,7 +71,7 @@ WRITERS = {
     ),
 }
 # They write nothing, or files that no other process writes.
-OTHERS = {"t2t-bleu", "t2t-calibrate", "t2t-eval", "t2t-query-server"}
+OTHERS = {"t2t-bleu", "t2t-calibrate", "t2t-eval", "t2t-query-server", "t2t-serve"}
 
 
 def test_every_command_is_here():

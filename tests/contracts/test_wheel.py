@@ -45,6 +45,7 @@ def test_its_files(wheel):
     assert "t2t_hint_nart/py.typed" in files
     assert "t2t_hint_nart/problems/builders/checksums.tsv" in files
     assert "t2t_hint_nart/inspection/sentence_page.html" in files
+    assert "t2t_hint_nart/serving/translate_page.html" in files
 
 
 def test_its_version_and_requirements(wheel):
