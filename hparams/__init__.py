@@ -9,6 +9,7 @@ from t2t_hint_nart.hparams import (  # noqa: F401
     conv_s2s,
     transformer,
     transformer_ablation,
+    transformer_ae,
     transformer_corpora,
     transformer_nat,
     transformer_nat_fertility,

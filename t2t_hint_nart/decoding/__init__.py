@@ -42,3 +42,8 @@ registry.register_lazy_strategy(
     "t2t_hint_nart.decoding.fertilities:Fertilities",
     "One pass whose length is a sum of fertilities; samples of them for a teacher to rank.",
 )
+registry.register_lazy_strategy(
+    "latent",
+    "t2t_hint_nart.decoding.latent:Latent",
+    "Discrete latents one by one, then all tokens at once; samples of latents as candidates.",
+)

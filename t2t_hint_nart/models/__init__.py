@@ -44,3 +44,10 @@ registry.register_lazy_model(
     strategy="fertilities",
     criterion="likelihood",
 )
+registry.register_lazy_model(
+    "transformer_ae",
+    "t2t_hint_nart.models.transformer_ae:TransformerAe",
+    "Latent Transformer: discrete latents one by one, then all tokens (T2T 1.15, not 1.2.9's).",
+    strategy="latent",
+    criterion="likelihood",
+)

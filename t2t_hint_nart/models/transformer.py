@@ -48,7 +48,77 @@ class CachedDecoderLayer(DecoderLayer):
         return self.ffn_post(self.ffn(self.ffn_pre(states)), states), cache
 
 
-class Transformer(EncoderDecoder):
+class CachedDecoder:
+    """What goes on position by position with the layers that it has, `layer_0` and so on.
+
+    Attributes:
+        num_decoder_layers: how many CachedDecoderLayers.
+        num_heads: of each.
+    """
+
+    num_decoder_layers: int
+    num_heads: int
+
+    def start(self, source: Source, room) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Project the source once for all steps, and make empty caches.
+
+        Args:
+            source: as `encode` gives it.
+            room: int[], positions that the caches have at first.
+
+        Returns:
+            memory {"mask": bool[B, S], layer: {"k", "v"}: float[B, H, S, head size]} and caches
+            {layer: {"k", "v"}} of zeros[B, H, room, head size].
+        """
+        memory: dict[str, Any] = {"mask": source.mask}
+        encoded, length = to_rows(source.states)
+        shape = (ops.shape(source.mask)[0], self.num_heads, room)
+        size = self._layer(0).self_attention.head_size
+        caches = {}
+        for index in range(self.num_decoder_layers):
+            name = f"layer_{index}"
+            keys, values = self._layer(index).encdec_attention.project("kv", encoded, length)
+            memory[name] = {"k": keys, "v": values}
+            caches[name] = {
+                letter: ops.zeros((*shape, size(letter)), source.states.dtype) for letter in "kv"
+            }
+        return memory, caches
+
+    def grow(self, state, positions: int):
+        """Lengthen all caches by zeros."""
+        padding = [[0, 0], [0, 0], [0, positions], [0, 0]]
+        return {
+            name: {letter: ops.pad(values, padding) for letter, values in cache.items()}
+            for name, cache in state.items()
+        }
+
+    def advance(self, states, position, memory, state):
+        """All layers over one position, with what `start` made.
+
+        Args:
+            states: float[R, D].
+            position: int[], of `states`.
+            memory: a row for each of `states`.
+            state: of the position before.
+
+        Returns:
+            states float[R, D] and the new state.
+        """
+        allowed = ops.expand_dims(memory["mask"], (1, 2))
+        grown = {}
+        for index in range(self.num_decoder_layers):
+            name = f"layer_{index}"
+            states, grown[name] = self._layer(index).step(
+                states, state[name], memory[name], position, allowed
+            )
+        return states, grown
+
+    def _layer(self, index: int) -> CachedDecoderLayer:
+        layer: CachedDecoderLayer = getattr(self, f"layer_{index}")
+        return layer
+
+
+class Transformer(CachedDecoder, EncoderDecoder):
     """The Transformer of Vaswani et al. 2017 as in T2T, pre- or post-norm by its set.
 
     The decoder reads the target embeddings shifted right by a zero vector, so that the logits at
@@ -82,49 +152,10 @@ class Transformer(EncoderDecoder):
         output = self._run_decoder(shifted, source, causal, training=training, probes=probes)
         return output._replace(mask=canvas.mask)
 
-    def start(self, source: Source, room) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Project the source once for all steps, and make empty caches.
-
-        Args:
-            source: as `encode` gives it.
-            room: int[], positions that the caches have at first.
-
-        Returns:
-            memory {"mask": bool[B, S], layer: {"k", "v"}: float[B, H, S, head size]} and caches
-            {layer: {"k", "v"}} of zeros[B, H, room, head size].
-        """
-        memory: dict[str, Any] = {"mask": source.mask}
-        encoded, length = to_rows(source.states)
-        shape = (ops.shape(source.mask)[0], self.num_heads, room)
-        size = self.layer_0.self_attention.head_size
-        caches = {}
-        for index in range(self.num_decoder_layers):
-            name = f"layer_{index}"
-            keys, values = getattr(self, name).encdec_attention.project("kv", encoded, length)
-            memory[name] = {"k": keys, "v": values}
-            caches[name] = {
-                letter: ops.zeros((*shape, size(letter)), source.states.dtype) for letter in "kv"
-            }
-        return memory, caches
-
-    def grow(self, state, positions: int):
-        """Lengthen all caches by zeros."""
-        padding = [[0, 0], [0, 0], [0, positions], [0, 0]]
-        return {
-            name: {letter: ops.pad(values, padding) for letter, values in cache.items()}
-            for name, cache in state.items()
-        }
-
     def step(self, ids, position, memory, state):
         """Predict the next token of R hypotheses; args and returns as `Stepwise.step`."""
         states = self.target_embedding(ids)
         if self.has_timing:
             states = states + timing_signal(position[None], self.hidden_size, states.dtype)
-        allowed = ops.expand_dims(memory["mask"], (1, 2))
-        grown = {}
-        for index in range(self.num_decoder_layers):
-            name = f"layer_{index}"
-            states, grown[name] = getattr(self, name).step(
-                states, state[name], memory[name], position, allowed
-            )
+        states, grown = self.advance(states, position, memory, state)
         return self.softmax.logits(self.final(states)), grown

@@ -41,7 +41,7 @@ def tiny_network(model_name, set_name, seed=0, dtype="float64", model_args=None,
         )
     rng = np.random.default_rng(seed)
     for name, variable in named_variables(model).items():
-        scale = 0.3 if len(variable.shape) == 1 else variable.shape[-1] ** -0.5
+        scale = 0.3 if len(variable.shape) < 2 else variable.shape[-1] ** -0.5
         value = rng.normal(scale=scale, size=tuple(variable.shape))
         variable.assign(value + 1.0 if name.endswith("gamma") else value)
     return model
