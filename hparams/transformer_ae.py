@@ -8,6 +8,8 @@ from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparam_bounds import BELOW_1
 from t2t_hint_nart.hparams.basic import add_fixed, changed
 from t2t_hint_nart.hparams.transformer_corpora import transformer_multi30k
+from t2t_hint_nart.hparams.transformer_t2t115 import transformer_small_t2t115
+from t2t_hint_nart.hparams.transformer_t2t129 import transformer_deep_small
 from t2t_hint_nart.registry import register_hparams
 
 # As in basic.py: T2T's names whose other values are not implemented.
@@ -95,6 +97,42 @@ def _add_bottleneck(hparams: HParams) -> None:
     # How often each counts as used at first; 0 is T2T's, with which nearly all are lost at once.
     # Not a name of T2T.
     hparams.add_hparam("ema_count_start", 1.0)
+
+
+@register_hparams
+def transformer_ae_small() -> HParams:
+    """3 layers of width 384, semantic hashing of 14 bits (T2T 1.15); not yet run.
+
+    1.15's schedule has no learning_rate in it: it is kept as the number that T2T writes there.
+    """
+    return changed(
+        add_ae_hparams(transformer_small_t2t115()),
+        batch_size=2048,
+        learning_rate=0.2,
+        learning_rate_warmup_steps=4000,
+        num_hidden_layers=3,
+        hidden_size=384,
+        filter_size=2048,
+        label_smoothing=0.0,
+        optimizer="Adam",
+        optimizer_adam_epsilon=1e-9,
+        optimizer_adam_beta1=0.9,
+        optimizer_adam_beta2=0.997,
+    )
+
+
+@register_hparams
+def transformer_ae_iwslt14() -> HParams:
+    """5 layers of 256, a student's sizes on IWSLT14, where nothing is published; not yet run."""
+    return changed(
+        add_ae_hparams(transformer_deep_small()),
+        z_size=10,
+        compress_filter_size=1024,
+        startup_steps=4000,
+        mask_startup_steps=0,
+        logit_normalization=False,
+        word_shuffle=0.0,
+    )
 
 
 @register_hparams
