@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from t2t_hint_nart.bin import t2t_serve
 from t2t_hint_nart.exports.vocabulary_files import INDEX_FILE
 from tests.commands import refusal, succeed
 from tests.serving.conftest import echo_export  # noqa: F401
@@ -152,6 +153,15 @@ def test_an_export_that_is_not_there_is_refused_at_once(tmp_path):
 def test_a_decode_hparam_out_of_bounds_is_refused_at_once(echo_export):  # noqa: F811
     line = refusal("t2t-serve", export_dir=echo_export, decode_hparams="max_input_size=-2")
     assert line.startswith("max_input_size is -2; it must be ")
+
+
+def test_an_answer_is_sent_at_once():
+    with (
+        t2t_serve._listening("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize(
