@@ -2,7 +2,6 @@
 
 import asyncio
 import collections
-import functools
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -123,7 +122,12 @@ class MicroBatches:
                 batch = self._next_batch()
                 self._schedule()
                 if batch:
-                    await loop.run_in_executor(thread, self._compute, loop, batch)
+                    sources = [waiting.source for waiting in batch]
+                    start = time.monotonic()
+                    outcomes = await loop.run_in_executor(thread, self._outcomes, sources)
+                    padded = len(sources) * max(map(len, sources))
+                    self._observe(len(sources), padded, time.monotonic() - start)
+                    _answer(batch, outcomes)
 
     def _schedule(self) -> None:
         """Say when the next batch is due: now if it is full, or when the oldest has waited."""
@@ -153,16 +157,8 @@ class MicroBatches:
             self._tokens -= len(batch[-1].source)
         return batch
 
-    def _compute(self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting]) -> None:
-        """Translate a batch, in a thread; if it fails, each sentence by itself."""
-        start = time.monotonic()
-        outcomes = self._outcomes([waiting.source for waiting in batch])
-        seconds = time.monotonic() - start
-        padded = len(batch) * max(len(waiting.source) for waiting in batch)
-        loop.call_soon_threadsafe(functools.partial(self._observe, len(batch), padded, seconds))
-        loop.call_soon_threadsafe(_answer, batch, outcomes)
-
     def _outcomes(self, sources: list[Source]) -> list[Hypothesis | TranslationError]:
+        """Translate a batch, in a thread; if it fails, each sentence by itself."""
         try:
             found = self._translate(sources)
         except Exception as error:  # whatever it is, the others of the batch aren't to blame
