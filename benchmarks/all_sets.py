@@ -104,8 +104,9 @@ def sets_by_size(pattern):
 
     def size(name):
         hparams = registry.hparams(name)
-        layers = max(hparams.num_hidden_layers, hparams.num_encoder_layers)
-        return layers * hparams.hidden_size * (hparams.hidden_size + hparams.filter_size)
+        layers = max(hparams.num_hidden_layers, hparams.get("num_encoder_layers", 0))
+        filter_size = hparams.get("filter_size", hparams.hidden_size)
+        return layers * hparams.hidden_size * (hparams.hidden_size + filter_size)
 
     names = [name for name in registry.list_hparams() if re.search(pattern, name)]
     # basic_1 is what sets start from.
@@ -195,7 +196,9 @@ def model_of(set_name):
     from t2t_hint_nart import registry
 
     names = [name for name in registry.list_models() if set_name.startswith(f"{name}_")]
-    return max(names, key=len, default="transformer")
+    # T2T's sets of recurrent models with attention aren't named after theirs.
+    default = "lstm_seq2seq_attention" if set_name.startswith("lstm_") else "transformer"
+    return max(names, key=len, default=default)
 
 
 def teacher_of(work_dir, set_name, problem):

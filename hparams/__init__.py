@@ -7,6 +7,8 @@ A name without a suffix holds the values of tensor2tensor 1.2.9, the version the
 from t2t_hint_nart.hparams import (  # noqa: F401
     basic,
     conv_s2s,
+    lstm,
+    recurrent,
     transformer,
     transformer_ablation,
     transformer_ae,

@@ -21,6 +21,7 @@ COSINE = Interval(low=-1, high=1)
 BOUNDS = {
     "attention_coverage_alpha": AT_LEAST_0,
     "attention_key_channels": AT_LEAST_0,
+    "attention_layer_size": AT_LEAST_0,
     "attention_value_channels": AT_LEAST_0,
     "batch_size": AT_LEAST_1,
     "beta": AT_LEAST_0,

@@ -20,7 +20,7 @@ REPLACED = {
     "scipy", "sympy", "tensorflow", "tensorflow_datasets", "tensorflow_gan", "tensorflow_hub",
     "tensorflow_probability", "tf_slim",
 }  # fmt: skip
-FILES = ("layers/common_hparams.py", "models/transformer.py")
+FILES = ("layers/common_hparams.py", "models/transformer.py", "models/lstm.py")
 
 
 class AnyModule:

@@ -51,3 +51,45 @@ registry.register_lazy_model(
     strategy="latent",
     criterion="likelihood",
 )
+registry.register_lazy_model(
+    "lstm_seq2seq",
+    "t2t_hint_nart.models.recurrent:LSTMSeq2Seq",
+    "Two LSTM stacks, the first reads the source backwards (T2T models/lstm.py).",
+    strategy="beam",
+    criterion="likelihood",
+)
+registry.register_lazy_model(
+    "lstm_seq2seq_attention",
+    "t2t_hint_nart.models.recurrent:LSTMSeq2SeqAttention",
+    "lstm_seq2seq with attention around the decoder (T2T).",
+    strategy="beam",
+    criterion="likelihood",
+)
+registry.register_lazy_model(
+    "lstm_seq2seq_bidirectional_encoder",
+    "t2t_hint_nart.models.recurrent:LSTMSeq2SeqBidirectionalEncoder",
+    "lstm_seq2seq with an encoder of both directions (T2T 1.15).",
+    strategy="beam",
+    criterion="likelihood",
+)
+registry.register_lazy_model(
+    "lstm_seq2seq_attention_bidirectional_encoder",
+    "t2t_hint_nart.models.recurrent:LSTMSeq2SeqAttentionBidirectionalEncoder",
+    "lstm_seq2seq with an encoder of both directions and attention (T2T 1.15).",
+    strategy="beam",
+    criterion="likelihood",
+)
+registry.register_lazy_model(
+    "gnmt",
+    "t2t_hint_nart.models.recurrent:Gnmt",
+    "Deep LSTMs with residual connections, asked by the lowest (Wu et al. 2016).",
+    strategy="beam",
+    criterion="likelihood",
+)
+registry.register_lazy_model(
+    "rnnsearch",
+    "t2t_hint_nart.models.recurrent:Gnmt",
+    "Gated recurrent units of one layer with attention (Bahdanau et al. 2015).",
+    strategy="beam",
+    criterion="likelihood",
+)

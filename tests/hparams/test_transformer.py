@@ -7,7 +7,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.hparams import basic, transformer, transformer_nat
+from t2t_hint_nart.hparams import basic, lstm, transformer, transformer_nat
 from t2t_hint_nart.hparams.transformer import transformer_base
 from t2t_hint_nart.hparams.transformer_t2t115 import transformer_base_v3
 
@@ -70,7 +70,8 @@ def test_t2ts_sets_are_where_its_module_has_them(name):
     if name == "basic_1":
         made = basic.basic_params1
     else:
-        made = getattr(transformer_nat if "_nat_" in name else transformer, name)
+        module = transformer_nat if "_nat_" in name else transformer
+        made = getattr(lstm if name.startswith("lstm_") else module, name)
     assert made().values() == registry.hparams(name).values()
 
 
