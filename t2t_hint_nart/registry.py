@@ -30,6 +30,7 @@ _PLUGIN_PACKAGES = (
     "t2t_hint_nart.problems",
     "t2t_hint_nart.reproduce.recipes",
     "t2t_hint_nart.reproduce.studies",
+    "t2t_hint_nart.reproduce.rivals",
 )
 _loaded_plugins: set[str] = set()
 _PROBLEM_SUFFIXES = ("_rev", "_copy")

@@ -13,6 +13,7 @@ NAMING = (
     "t2t_hint_nart.hparams",
     "t2t_hint_nart.reproduce.recipes",
     "t2t_hint_nart.reproduce.studies",
+    "t2t_hint_nart.reproduce.rivals",
     "t2t_hint_nart.interchange",
     "t2t_hint_nart.bin.t2t_import_checkpoint",
 )

@@ -7,6 +7,7 @@ import pytest
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.errors import InputError, UnknownNameError
+from t2t_hint_nart.reproduce.paper_results import TABLE_1
 from t2t_hint_nart.reproduce.recipe import Decoding, Question, find_recipe
 from tests.reproduce.tiny_recipe import STUDENTS, TINY_RECIPE
 
@@ -192,7 +193,7 @@ def test_names_of_systems_and_decodings_stand_in_data_alone():
     recipe = find_recipe("multi30k")
     keys = recipe.decoded("saved_model")
     names = {name for key in keys for name in key if not name.startswith("rescored")}
-    data = {"recipes.py", "studies.py", "paper_results.py"}
+    data = {"recipes.py", "studies.py", "rivals.py", "paper_results.py"}
     found = {
         (path.name, node.value)
         for path in Path(registry.__file__).parent.joinpath("reproduce").glob("*.py")
@@ -201,3 +202,16 @@ def test_names_of_systems_and_decodings_stand_in_data_alone():
     }
     assert {value for file, value in found if file in data} == names
     assert {entry for entry in found if entry[0] not in data} == set()
+
+
+def test_table_1s_systems_stand_beside_their_rows():
+    recipe = find_recipe("table1_multi30k")
+    decoded = {(s, d.removesuffix("_alpha0")) for s, d in recipe.decoded()}
+    missing = [row.model for row in TABLE_1 if (row.system, row.decoding) not in decoded]
+    assert missing == []
+    assert recipe.exported("refinement").name == "adaptive"
+    assert set(recipe.exported_apart("refinement")) == {
+        f"refinement.iterations_{count}" for count in (1, 2, 5, 10)
+    }
+    learned = {system.name: system.distilled for system in recipe.systems}
+    assert not learned["conv_s2s"] and learned["fertility"] and learned["refinement"]
