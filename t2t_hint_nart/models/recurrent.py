@@ -7,7 +7,7 @@ from keras import ops
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.embedding import SymbolEmbedding
-from t2t_hint_nart.models.network import ATTENTION, Canvas, Network, Output
+from t2t_hint_nart.models.network import ATTENTION, HIDDEN, Canvas, Network, Output
 from t2t_hint_nart.models.recurrent_decoder import (
     BottomDecoder,
     PlainDecoder,
@@ -99,6 +99,8 @@ class LSTMSeq2Seq(Network):
         asked = ATTENTION in probes and self.decoder.num_heads > 0
         outputs, weights = self.decoder(shifted, source, training=training, weights=asked)
         made = {ATTENTION: ops.expand_dims(weights, 1)} if asked else {}
+        if HIDDEN in probes:
+            made[HIDDEN] = ops.expand_dims(outputs, 1)
         return Output(self.softmax.logits(outputs), canvas.mask, made)
 
     def start(self, source: RecurrentSource, room):
@@ -111,9 +113,10 @@ class LSTMSeq2Seq(Network):
         return self.softmax.logits(outputs), state
 
     def probe_sizes(self) -> dict[str, dict[str, int]]:
-        """Attention, where there is any, counts as that of one layer."""
+        """What the softmax reads, and attention where there is any, each as of one layer."""
         heads = self.decoder.num_heads
-        return {ATTENTION: {"layers": 1, "heads": heads}} if heads else {}
+        attention = {ATTENTION: {"layers": 1, "heads": heads}} if heads else {}
+        return {HIDDEN: {"layers": 1, "size": self.decoder.output_size}, **attention}
 
 
 class LSTMSeq2SeqAttention(LSTMSeq2Seq):

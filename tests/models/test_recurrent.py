@@ -8,9 +8,10 @@ import tensorflow as tf
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.models.network import ATTENTION, Parallel, Stepwise, probe_sizes, require
+from t2t_hint_nart.models.network import ATTENTION, HIDDEN, Parallel, Stepwise, probe_sizes, require
 from t2t_hint_nart.models.variables import named_variables
 from tests.dtype_policy import dtype_policy
+from tests.models.tiny_networks import shapes_only
 from tests.oracles.recurrent import lstm_step
 
 VOCAB, WIDTH = 11, 4
@@ -104,28 +105,43 @@ def test_attention_sums_to_one_over_the_real_source(variant):
     output = run(model, probes=(ATTENTION,))
     weights = output.probes[ATTENTION].numpy()
     assert weights.shape == (3, 1, heads, TARGETS.shape[1], INPUTS.shape[1])
-    assert probe_sizes(model) == {ATTENTION: {"layers": 1, "heads": heads}}
+    assert probe_sizes(model)[ATTENTION] == {"layers": 1, "heads": heads}
     np.testing.assert_allclose(weights.sum(-1), 1.0, rtol=1e-9)
     assert not weights[np.broadcast_to((INPUTS == 0)[:, None, None, None], weights.shape)].any()
     # Asking changes nothing.
     np.testing.assert_allclose(output.logits, run(model).logits, rtol=1e-12)
 
 
-def test_attention_is_where_the_source_token_is():
+def test_states_lie_where_their_source_token_is():
+    """A reversed encoder has seen all before it reads the first token: no other state changes."""
     model = network("bahdanau")
-    kept = {"weights": run(model, probes=(ATTENTION,)).probes[ATTENTION].numpy()[0, 0, 0, 0]}
-    # The reversed encoder's state at the first token has seen all others, at the last none: only
-    # weights that are in the source's order follow a change of the first token's state alone.
-    source = model.encode(INPUTS[:1])
-    changed = model.encode(np.array([[9, 6, 7, 4, 1]], np.int32))
-    moved = np.abs(source.states.numpy() - changed.states.numpy()).max(-1)[0]
+    changed = np.array([[9, 6, 7, 4, 1]], np.int32)
+    states = [model.encode(ids).states.numpy() for ids in (INPUTS[:1], changed)]
+    moved = np.abs(states[0] - states[1]).max(-1)[0]
     assert moved[0] > 1e-4 and not moved[1:].any()
-    assert kept["weights"].shape == (5,)
 
 
-def test_models_without_attention_have_no_probe():
+def test_what_the_softmax_reads_can_be_probed_and_attention_where_there_is_any():
     model = network("plain")
-    assert probe_sizes(model) == {} == run(model, probes=(ATTENTION,)).probes
+    output = run(model, probes=(HIDDEN, ATTENTION))
+    assert output.probes.keys() == probe_sizes(model).keys() == {HIDDEN}
+    assert probe_sizes(model)[HIDDEN] == {"layers": 1, "size": WIDTH}
+    logits = output.probes[HIDDEN][:, 0].numpy() @ model.softmax.table.numpy().T
+    np.testing.assert_allclose(logits, output.logits, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("model", "set_name", "sizes", "millions"),
+    [
+        (BOTH, "lstm_attention", (32_000, 32_000), 14.1),
+        ("gnmt", "gnmt_wmt", (32_000, 32_000), 280.8),
+        ("rnnsearch", "rnnsearch_iwslt14", (22_822, 32_009), 21.8),
+    ],
+)
+def test_models_have_as_many_weights_as_the_published_ones(model, set_name, sizes, millions):
+    with shapes_only():
+        made = registry.model(model)(registry.hparams(set_name), *sizes)
+    assert round(made.count_params() / 1e6, 1) == millions
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -154,16 +170,13 @@ def test_dropout_is_drawn_anew_at_every_call_and_only_in_training(variant):
 
 
 def test_what_is_fed_back_is_dropped_too():
-    """Without embeddings and states of the decoder, its inputs are the attention alone."""
-    model = network("bidirectional_luong", dropout=0.5)
-    model.softmax.table.assign(model.softmax.table * 0)
-    for index in range(2):
-        cell = getattr(model.decoder.stack, f"layer_{index}")
-        cell.recurrent_kernel.assign(cell.recurrent_kernel * 0)
+    """One layer that reads zeros for embeddings: nothing but attention can be dropped."""
+    model = network("bidirectional_luong", dropout=0.5, num_hidden_layers=1)
     source = model.encode(INPUTS)
     zeros = tf.zeros((3, 4, WIDTH), tf.float64)
-    outputs = [model.decoder(zeros, source, training=True)[0].numpy() for _ in range(2)]
-    assert np.abs(outputs[0] - outputs[1]).max() > 1e-6
+    first, second = (model.decoder(zeros, source, training=True)[0].numpy() for _ in range(2))
+    np.testing.assert_array_equal(first[:, 0], second[:, 0])
+    assert np.abs(first - second)[:, 1:].max() > 1e-6
 
 
 def test_the_plain_model_equals_the_oracle():
