@@ -88,7 +88,9 @@ def test_a_finished_experiment_tells_the_same_again(experiment):
 
 
 def test_the_runs_are_quiet_on_stderr(experiment):
-    assert {run.err for run in experiment.runs.values()} == {""}
+    # Another test may take the processor while latency is measured.
+    told = [line for run in experiment.runs.values() for line in run.err.splitlines()]
+    assert [line for line in told if "the machine was busy" not in line] == []
 
 
 def test_nothing_incomplete_is_left(experiment):
