@@ -46,6 +46,20 @@ def gnmt_wmt() -> HParams:
     )
 
 
+def _halving(hparams: HParams, rate: float, begin: int, every: int) -> HParams:
+    """Train by gradient descent whose rate is halved again and again from a step on."""
+    return changed(
+        hparams,
+        optimizer="sgd",
+        learning_rate_schedule="constant*exp_decay",
+        learning_rate_constant=rate,
+        learning_rate_warmup_steps=begin,
+        learning_rate_decay_steps=every,
+        learning_rate_decay_rate=0.5,
+        learning_rate_decay_staircase=True,
+    )
+
+
 @register_hparams
 def gnmt_wmt_sgd() -> HParams:
     """GNMT after `gnmt_wmt`: gradient descent at 0.5, halved at last; not yet run.
@@ -53,16 +67,7 @@ def gnmt_wmt_sgd() -> HParams:
     Wu et al. 2016, recalled, unverified: after 1,200,000 steps the rate is halved every 200,000,
     for 800,000 more. The first halving is at the end of such a period, 1,400,000.
     """
-    return changed(
-        gnmt_wmt(),
-        optimizer="sgd",
-        learning_rate_schedule="constant*exp_decay",
-        learning_rate_constant=0.5,
-        learning_rate_warmup_steps=1_200_000,
-        learning_rate_decay_steps=200_000,
-        learning_rate_decay_rate=0.5,
-        learning_rate_decay_staircase=True,
-    )
+    return _halving(gnmt_wmt(), 0.5, 1_200_000, 200_000)
 
 
 @register_hparams
@@ -74,17 +79,10 @@ def gnmt_nmt() -> HParams:
     The halving of the rate, every 17,000 steps from 170,000 on, is recalled, unverified.
     """
     return changed(
-        gnmt_wmt(),
+        _halving(gnmt_wmt(), 1.0, 170_000, 17_000),
         initializer_gain=1.0,
         attention_mechanism="normed_bahdanau",
         attention_query="current",
-        optimizer="sgd",
-        learning_rate_schedule="constant*exp_decay",
-        learning_rate_constant=1.0,
-        learning_rate_warmup_steps=170_000,
-        learning_rate_decay_steps=17_000,
-        learning_rate_decay_rate=0.5,
-        learning_rate_decay_staircase=True,
     )
 
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 import tensorflow as tf
 
 from t2t_hint_nart.decoding import GREEDY
-from t2t_hint_nart.decoding.beam_search import beam_search, tile_to_beam
-from t2t_hint_nart.decoding.search import Hypotheses
+from t2t_hint_nart.decoding.beam_search import beam_search
+from t2t_hint_nart.decoding.search import Hypotheses, repeat_sentences
 from t2t_hint_nart.decoding.sources import keep_empty
 from t2t_hint_nart.decoding.strategy import IDS, Signature, Strategy
 from t2t_hint_nart.hparam import HParams
@@ -41,7 +41,7 @@ class Beam(Strategy):
         lengths = tf.reduce_sum(tf.cast(inputs != 0, tf.int32), axis=1)
         limits = lengths + settings.extra_length
         memory, state = network.start(source, tf.minimum(BLOCK, tf.reduce_max(limits)))
-        memory = tile_to_beam(memory, settings.beam_size)
+        memory = repeat_sentences(memory, settings.beam_size)
         grow = getattr(network, "grow", None)
 
         def symbols_to_logits(last_ids, step, state):

@@ -8,7 +8,14 @@ import tensorflow as tf
 
 from t2t_hint_nart.decoding import search
 from t2t_hint_nart.decoding.greedy_search import greedy_search
-from t2t_hint_nart.decoding.search import INF, Hypotheses, SymbolsToLogits, length_penalty, top_k
+from t2t_hint_nart.decoding.search import (
+    INF,
+    Hypotheses,
+    SymbolsToLogits,
+    length_penalty,
+    repeat_sentences,
+    top_k,
+)
 from t2t_hint_nart.errors import InputError, nearest
 
 
@@ -54,27 +61,6 @@ STOPPING_RULES: dict[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
 }
 
 
-def tile_to_beam(structure: Any, beam_size: int) -> Any:
-    """Repeat every sentence `beam_size` times.
-
-    `beam_search` does this to `states`. Use it for constants that `symbols_to_logits` closes over,
-    such as encoder outputs: they are the same for all hypotheses of a sentence, so they are tiled
-    once and never re-ordered.
-
-    Args:
-        structure: nested structure of tensors [B, ...].
-        beam_size: K.
-
-    Returns:
-        The same structure of tensors [B*K, ...]; row b*K + k belongs to sentence b.
-
-    Example:
-        >>> tile_to_beam(tf.constant([7, 8]), 2).numpy().tolist()
-        [7, 7, 8, 8]
-    """
-    return tf.nest.map_structure(lambda tensor: tf.repeat(tensor, beam_size, axis=0), structure)
-
-
 def beam_search(
     symbols_to_logits: SymbolsToLogits,
     initial_ids: tf.Tensor,
@@ -100,7 +86,7 @@ def beam_search(
         symbols_to_logits: (last_ids int32[B*K], step int32[], states) -> (logits float[B*K, V],
             states of the same structure and shapes). Row b*K + k is hypothesis k of sentence b.
             States are re-ordered with the hypotheses; constants are closed over instead, see
-            `tile_to_beam`.
+            `repeat_sentences`.
         initial_ids: int32[B], the start symbols.
         beam_size: K.
         max_steps: int32[] or int32[B], the most tokens of a sentence, EOS included; in T2T the
@@ -154,7 +140,7 @@ def beam_search(
         log_probs=tf.tile(tf.constant([[0.0] + [-np.inf] * (beam_size - 1)]), [batch, 1]),
         scores=tf.fill([batch, beam_size], -INF),
         sequences=tf.zeros([batch, 2 * beam_size, buffer_length], tf.int32),
-        states=tile_to_beam(() if states is None else states, beam_size),
+        states=repeat_sentences(() if states is None else states, beam_size),
     )
     (end,) = tf.while_loop(lambda now: tf.reduce_any(now.active), grow, [start])
     return _result(end)

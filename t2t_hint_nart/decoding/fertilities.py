@@ -3,11 +3,11 @@
 import tensorflow as tf
 
 from t2t_hint_nart.decoding.draws import sample, sentence_draws
+from t2t_hint_nart.decoding.parallel import pass_log_probs
 from t2t_hint_nart.decoding.reading import dedup, read_until_eos
 from t2t_hint_nart.decoding.sampled import Sampled
-from t2t_hint_nart.decoding.search import Hypotheses
+from t2t_hint_nart.decoding.search import Hypotheses, repeat_sentences
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.models.network import Canvas, Fertile, require
 
 ARGMAX, AVERAGE = "argmax", "average"
@@ -49,7 +49,7 @@ class Fertilities(Sampled):
         source = network.encode(inputs)
         fertilities = self._fertilities(network.fertility_logits(source), inputs, count)
         count = tf.shape(fertilities)[1]
-        rows = tf.nest.map_structure(lambda tensor: tf.repeat(tensor, count, axis=0), source)
+        rows = repeat_sentences(source, count)
         rows, lengths = network.with_fertilities(
             rows, tf.reshape(fertilities, [-1, tf.shape(inputs)[1]])
         )
@@ -58,8 +58,7 @@ class Fertilities(Sampled):
         if self.settings.dedup:
             # A pass over as many positions as are left says how probable they are.
             ids = dedup(ids)
-            logits = tf.cast(network.decode(rows, Canvas(ids != 0)).logits, tf.float32)
-            log_probs = tf.reduce_sum(token_log_probs(logits, ids), axis=1)
+            log_probs = pass_log_probs(network, rows, Canvas(ids != 0), ids)
         return Hypotheses(
             tf.reshape(ids, [-1, count, tf.shape(ids)[1]]), tf.reshape(log_probs, [-1, count])
         )

@@ -9,7 +9,7 @@ from t2t_hint_nart.decoding.convergence import NONE, RULES, converged
 from t2t_hint_nart.decoding.one_pass import OnePassResult, candidate_lengths
 from t2t_hint_nart.decoding.parallel import OnePass
 from t2t_hint_nart.decoding.reading import dedup, until_eos
-from t2t_hint_nart.decoding.search import INF, keep_shape
+from t2t_hint_nart.decoding.search import INF, keep_shape, repeat_sentences
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparam_bounds import AT_LEAST_1
 from t2t_hint_nart.hparam_syntax import Interval
@@ -154,7 +154,7 @@ class IterativeRefinement(OnePass):
         mask = tf.sequence_mask(tf.reshape(lengths, [-1]))
         alone = lengths.shape[0] == 1 and getattr(network, "broadcasts_source", False)
         if not alone and not (isinstance(count, int) and count == 1):
-            source = tf.nest.map_structure(lambda tensor: tf.repeat(tensor, count, axis=0), source)
+            source = repeat_sentences(source, count)
 
         def run(tokens: tf.Tensor | None, states: Any) -> tuple[tf.Tensor, Any]:
             output, states = network.refine(source, Canvas(mask, tokens), states)

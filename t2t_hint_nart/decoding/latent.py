@@ -7,7 +7,7 @@ import tensorflow as tf
 from t2t_hint_nart.decoding.draws import sample, sentence_draws
 from t2t_hint_nart.decoding.reading import read_until_eos
 from t2t_hint_nart.decoding.sampled import Sampled
-from t2t_hint_nart.decoding.search import Hypotheses
+from t2t_hint_nart.decoding.search import Hypotheses, repeat_sentences
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.models.network import Canvas, Output
 
@@ -61,7 +61,7 @@ def draw_latents(
     shape = tf.shape(draws)
     count, steps = shape[1], shape[2]
     memory, state = network.start_latents(source, steps)
-    memory, state = _repeated((memory, state), count)
+    memory, state = repeat_sentences((memory, state), count)
     rows = tf.reshape(draws, [-1, steps, draws.shape[3]])
     is_best = tf.tile(tf.range(count) == 0, [shape[0]])[:, None]
 
@@ -80,10 +80,6 @@ def draw_latents(
         (tf.constant(0), latents, latents[:, 0], state),
     )
     return latents
-
-
-def _repeated(structure: Any, count: tf.Tensor | int) -> Any:
-    return tf.nest.map_structure(lambda tensor: tf.repeat(tensor, count, axis=0), structure)
 
 
 class Latent(Sampled):
@@ -116,7 +112,7 @@ class Latent(Sampled):
         # The longest of no sentences is below 0.
         longest = tf.maximum(tf.reduce_max(lengths), 0)
         mask = tf.sequence_mask(tf.repeat(lengths, count), longest)
-        output = network.decode_latents(_repeated(source, count), latents, Canvas(mask))
+        output = network.decode_latents(repeat_sentences(source, count), latents, Canvas(mask))
         ids, log_probs = read_until_eos(output.logits, mask)
         return Hypotheses(
             tf.reshape(ids, [batch, count, longest]), tf.reshape(log_probs, [batch, count])

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from t2t_hint_nart.decoding.reading import Reading, read_until_eos
+from t2t_hint_nart.decoding.search import repeat_sentences
 from t2t_hint_nart.errors import InputError
 
 
@@ -58,7 +59,7 @@ def one_pass(
     mask = tf.sequence_mask(tf.reshape(lengths, [-1]), steps)
     rows = inputs
     if not broadcast:
-        rows = tf.nest.map_structure(lambda tensor: tf.repeat(tensor, count, axis=0), inputs)
+        rows = repeat_sentences(inputs, count)
     ids, log_probs = reading(logits_fn(rows, mask), mask)
     shape = [-1, count]
     return OnePassResult(

@@ -8,7 +8,7 @@ import tensorflow as tf
 from t2t_hint_nart.decoding import CANDIDATES, verified
 from t2t_hint_nart.decoding.one_pass import OnePassResult, candidate_lengths, one_pass
 from t2t_hint_nart.decoding.reading import Reading, dedup, read_until_eos
-from t2t_hint_nart.decoding.search import Hypotheses
+from t2t_hint_nart.decoding.search import Hypotheses, repeat_sentences
 from t2t_hint_nart.decoding.sources import keep_empty
 from t2t_hint_nart.decoding.strategy import IDS, Signature, Strategy
 from t2t_hint_nart.errors import InputError
@@ -18,6 +18,12 @@ from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.models.network import Canvas, Parallel, require
 
 
+def pass_log_probs(network: Parallel, source: Any, canvas: Canvas, ids: tf.Tensor) -> tf.Tensor:
+    """Log probability of ids int32[N, T] in a pass over a canvas: float32[N], in nats."""
+    logits = tf.cast(network.decode(source, canvas).logits, tf.float32)
+    return tf.reduce_sum(token_log_probs(logits, ids), axis=1)
+
+
 class ParallelPass(Strategy):
     """All positions of a canvas at once, read as a sentence; subclasses say how many there are.
 
@@ -25,9 +31,10 @@ class ParallelPass(Strategy):
         reading: what makes a sentence of the logits.
     """
 
-    not_exported: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("beam_size", "alpha", "extra_length"), "only a search has it"
-    ) | dict.fromkeys(("verified", "verified_tolerance"), "it has no teacher to check drafts")
+    not_exported: ClassVar[Mapping[str, str]] = (
+        dict.fromkeys(("beam_size", "alpha", "extra_length"), "only a search has it")
+        | verified.NOT_EXPORTED
+    )
     reading: Reading = staticmethod(read_until_eos)
 
     @staticmethod
@@ -38,8 +45,7 @@ class ParallelPass(Strategy):
     @property
     def needs_scorer(self) -> str:
         """A draft is verified by a teacher."""
-        is_draft = self.settings.get("verified", False)
-        return "verified=True makes drafts, which a teacher must check" if is_draft else ""
+        return verified.needed_scorer(self.settings)
 
     def lengths(self, inputs: tf.Tensor, halfwidth: tf.Tensor | int) -> tf.Tensor:
         """Positions to ask for: int32[B, C], of C candidates a sentence.
@@ -170,9 +176,8 @@ class OnePass(ParallelPass):
         ids = dedup(found.ids)
         count, steps = tf.shape(ids)[1], tf.shape(ids)[2]
         rows = tf.reshape(ids, [-1, steps])
-        source = tf.nest.map_structure(lambda tensor: tf.repeat(tensor, count, axis=0), source)
-        logits = network.decode(source, self._canvas(rows)).logits
-        log_probs = tf.reduce_sum(token_log_probs(tf.cast(logits, tf.float32), rows), axis=1)
+        source = repeat_sentences(source, count)
+        log_probs = pass_log_probs(network, source, self._canvas(rows), rows)
         return OnePassResult(
             ids,
             tf.reduce_sum(tf.cast(ids != 0, tf.int32), axis=2),
@@ -220,7 +225,7 @@ class Refinement(OnePass):
         """Decode lengths in one pass and refine each."""
         first = super()._decode(network, source, lengths)
         count, steps = tf.shape(first.ids)[1], tf.shape(first.ids)[2]
-        source = tf.nest.map_structure(lambda tensor: tf.repeat(tensor, count, axis=0), source)
+        source = repeat_sentences(source, count)
         ids = tf.reshape(first.ids, [-1, steps])
 
         def refine(step, ids, log_probs, active) -> tuple[Any, ...]:

@@ -25,7 +25,7 @@ class Sampled(Strategy):
         "for a teacher's export to rank",
         "rescoring_alpha": "it ranks no candidates",
         "extra_length": "only a search has it",
-        **dict.fromkeys(("verified", "verified_tolerance"), "it has no teacher to check drafts"),
+        **verified.NOT_EXPORTED,
         "beam_size": "",
         "alpha": "",
     }
@@ -57,11 +57,9 @@ class Sampled(Strategy):
     @property
     def needs_scorer(self) -> str:
         """Candidates can't be compared by the model itself; a draft is verified by a teacher."""
-        if self.settings.get("verified", False):
-            return "verified=True makes drafts, which a teacher must check"
-        count = self.settings.num_candidates
-        if count == 1:
-            return ""
+        count, drafts = self.settings.num_candidates, verified.needed_scorer(self.settings)
+        if drafts or count == 1:
+            return drafts
         return f"num_candidates={count} gives {count} candidates a sentence, which a teacher ranks"
 
     def candidates(self, network: Any, inputs: tf.Tensor, count: tf.Tensor | int) -> Hypotheses:

@@ -66,6 +66,26 @@ def step_limits(
     return tf.broadcast_to(limits, [batch]), length
 
 
+def repeat_sentences(structure: Any, count: tf.Tensor | int) -> Any:
+    """Give every sentence `count` rows, one for each of its hypotheses or candidates.
+
+    What is the same for all of them, such as encoder outputs, is so repeated once and never
+    re-ordered.
+
+    Args:
+        structure: nested structure of tensors [B, ...].
+        count: K.
+
+    Returns:
+        The same structure of tensors [B*K, ...]; row b*K + k belongs to sentence b.
+
+    Example:
+        >>> repeat_sentences(tf.constant([7, 8]), 2).numpy().tolist()
+        [7, 7, 8, 8]
+    """
+    return tf.nest.map_structure(lambda tensor: tf.repeat(tensor, count, axis=0), structure)
+
+
 def keep_shape(new: Any, old: Any) -> Any:
     """Give each tensor of `new` the static shape it has in `old`, as a traced loop requires."""
     if tf.executing_eagerly():

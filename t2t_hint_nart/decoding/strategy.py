@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import tensorflow as tf
 
 from t2t_hint_nart.decoding.reading import complete_sentences
-from t2t_hint_nart.decoding.search import Hypotheses, length_penalty
+from t2t_hint_nart.decoding.search import Hypotheses, length_penalty, repeat_sentences
 from t2t_hint_nart.hparam import HParams
 
 IDS = tf.TensorSpec([None, None], tf.int32)
@@ -157,7 +157,7 @@ def rank_candidates(
     targets = complete_sentences(ids, eos_id)
     shape = tf.shape(targets)
     batch, count, steps = shape[0], shape[1], shape[2]
-    rows = tf.nest.map_structure(lambda tensor: tf.repeat(tensor, count, axis=0), inputs)
+    rows = repeat_sentences(inputs, count)
     log_probs = score(rows, tf.reshape(targets, [batch * count, steps]))
     lengths = tf.reduce_sum(tf.cast(targets != 0, tf.int32), axis=2)
     log_probs = tf.reshape(tf.cast(log_probs, tf.float32), [batch, count])

@@ -18,6 +18,10 @@ from t2t_hint_nart.text.reserved import sentence_ids
 ROOM = 4
 
 Array = np.ndarray[Any, Any]
+# As `Strategy.not_exported`.
+NOT_EXPORTED = dict.fromkeys(
+    ("verified", "verified_tolerance"), "it has no teacher to check drafts"
+)
 
 
 def add_hparams(settings: HParams) -> None:
@@ -31,6 +35,12 @@ def add_hparams(settings: HParams) -> None:
     settings.add_hparam("verified", False)
     settings.add_hparam("verified_tolerance", 0.0)
     settings.restrict("verified_tolerance", AT_LEAST_0)
+
+
+def needed_scorer(settings: HParams) -> str:
+    """Why a scorer is needed, as `Strategy.needs_scorer`: what comes out is a draft."""
+    is_draft = settings.get("verified", False)
+    return "verified=True makes drafts, which a teacher must check" if is_draft else ""
 
 
 class Choices(NamedTuple):

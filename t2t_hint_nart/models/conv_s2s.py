@@ -264,9 +264,7 @@ class ConvS2S(Network):
         Raises:
             ValueError: the canvas has no tokens.
         """
-        if canvas.tokens is None:
-            raise ValueError("An autoregressive model needs a canvas with tokens.")
-        shifted = ops.pad(canvas.tokens[:, :-1], [[0, 0], [1, 0]])
+        shifted = ops.pad(canvas.known_tokens()[:, :-1], [[0, 0], [1, 0]])
         embedded = self.embedding(shifted, ops.arange(ops.shape(shifted)[1]))
         embedded = self.dropout(embedded, training=training)
         states = self.input_transform(embedded)

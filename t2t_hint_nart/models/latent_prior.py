@@ -7,6 +7,7 @@ from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.discrete_bottleneck import projection
 from t2t_hint_nart.layers.dropout import Dropout
 from t2t_hint_nart.layers.rows import to_rows, to_states
+from t2t_hint_nart.layers.shift_right import shift_right
 from t2t_hint_nart.layers.timing_signal import timing_signal
 from t2t_hint_nart.models.encoder import TIMING, preprocess
 from t2t_hint_nart.models.network import Source
@@ -54,7 +55,7 @@ class LatentPrior(CachedDecoder, keras.layers.Layer):
         Returns:
             float[B, M, n, K^(1/n)].
         """
-        shifted = ops.pad(embedded, [[0, 0], [1, 0], [0, 0]])[:, :-1]
+        shifted = shift_right(embedded)
         positions = ops.arange(ops.shape(embedded)[1])
         if self.has_timing:
             shifted = shifted + timing_signal(positions, embedded.shape[-1], shifted.dtype)

@@ -48,6 +48,16 @@ class Canvas(NamedTuple):
     tokens: Tensor | None = None
     known: Tensor | None = None
 
+    def known_tokens(self) -> Tensor:
+        """The tokens, int[B, T].
+
+        Raises:
+            ValueError: there are none.
+        """
+        if self.tokens is None:
+            raise ValueError("An autoregressive model needs a canvas with tokens.")
+        return self.tokens
+
 
 class Source(NamedTuple):
     """An encoded batch of sentences; a model may have a structure of its own instead.

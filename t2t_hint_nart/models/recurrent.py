@@ -7,6 +7,7 @@ from keras import ops
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.embedding import SymbolEmbedding
+from t2t_hint_nart.layers.shift_right import shift_right
 from t2t_hint_nart.models.network import ATTENTION, HIDDEN, Canvas, Network, Output
 from t2t_hint_nart.models.recurrent_decoder import (
     BottomDecoder,
@@ -93,9 +94,7 @@ class LSTMSeq2Seq(Network):
         Raises:
             ValueError: the canvas has no tokens.
         """
-        if canvas.tokens is None:
-            raise ValueError("An autoregressive model needs a canvas with tokens.")
-        shifted = ops.pad(self.target_embedding(canvas.tokens), [[0, 0], [1, 0], [0, 0]])[:, :-1]
+        shifted = shift_right(self.target_embedding(canvas.known_tokens()))
         asked = ATTENTION in probes and self.decoder.num_heads > 0
         outputs, weights = self.decoder(shifted, source, training=training, weights=asked)
         made = {ATTENTION: ops.expand_dims(weights, 1)} if asked else {}

@@ -5,6 +5,7 @@ from typing import Any
 from keras import ops
 
 from t2t_hint_nart.layers.rows import to_rows
+from t2t_hint_nart.layers.shift_right import shift_right
 from t2t_hint_nart.layers.timing_signal import timing_signal
 from t2t_hint_nart.models.decoder import DecoderLayer
 from t2t_hint_nart.models.encoder_decoder import EncoderDecoder
@@ -142,9 +143,7 @@ class Transformer(CachedDecoder, EncoderDecoder):
         Raises:
             ValueError: the canvas has no tokens.
         """
-        if canvas.tokens is None:
-            raise ValueError("An autoregressive model needs a canvas with tokens.")
-        shifted = ops.pad(self.target_embedding(canvas.tokens), [[0, 0], [1, 0], [0, 0]])[:, :-1]
+        shifted = shift_right(self.target_embedding(canvas.known_tokens()))
         positions = ops.arange(ops.shape(canvas.tokens)[1])
         if self.has_timing:
             shifted = shifted + timing_signal(positions, self.hidden_size, shifted.dtype)

@@ -8,6 +8,7 @@ from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.discrete_bottleneck import DiscreteBottleneck, from_digits, to_digits
 from t2t_hint_nart.layers.feed_forward import unit_scaling
 from t2t_hint_nart.layers.semantic_hashing import SemanticHashing
+from t2t_hint_nart.layers.shift_right import shift_right
 from t2t_hint_nart.layers.timing_signal import timing_signal
 from t2t_hint_nart.layers.vector_quantization import VectorQuantization
 from t2t_hint_nart.losses.term import LossTerm
@@ -252,7 +253,7 @@ class TransformerAe(EncoderDecoder):
 
         The mask is causal, so that what comes behind them may be left out.
         """
-        shifted = ops.pad(states, [[0, 0], [1, 0], [0, 0]])[:, :length]
+        shifted = shift_right(states)[:, :length]
         positions = ops.arange(length)
         if self.has_timing:
             shifted = shifted + timing_signal(positions, self.hidden_size, shifted.dtype)

@@ -87,7 +87,29 @@ class CopiedSource(NamedTuple):
     copied: Any
 
 
-class TransformerNat(EncoderDecoder):
+class OnePassTransformer(EncoderDecoder):
+    """What models whose decoder sees all target positions have in common.
+
+    Args:
+        hparams: a set with what `NatDecoderLayer` reads.
+        vocab_size: V.
+    """
+
+    decoder_layer = NatDecoderLayer
+
+    def __init__(self, hparams: HParams, vocab_size: int, **kwargs):
+        super().__init__(hparams, vocab_size, **kwargs)
+        self.attention_without_self = hparams.attention_without_self
+
+    def probe_sizes(self) -> dict[str, dict[str, int]]:
+        """As every encoder and decoder's, and those of positional attention."""
+        sizes = super().probe_sizes()
+        if self.layer_0.positional:
+            sizes[POSITIONAL_ATTENTION] = sizes[DECODER_ATTENTION]
+        return sizes
+
+
+class TransformerNat(OnePassTransformer):
     """The non-autoregressive Transformer: all target tokens in one pass (paper section 2).
 
     The decoder reads a uniform copy of the source (`decoder_input_type`), has no causal mask and,
@@ -101,8 +123,6 @@ class TransformerNat(EncoderDecoder):
         target_space_id: T2T's space id of the target language.
     """
 
-    decoder_layer = NatDecoderLayer
-
     def __init__(self, hparams: HParams, vocab_size: int, **kwargs):
         super().__init__(hparams, vocab_size, **kwargs)
         check_choice("decoder_input_type", hparams.decoder_input_type, DECODER_INPUT_TYPES)
@@ -110,7 +130,6 @@ class TransformerNat(EncoderDecoder):
         copy, suffix, _ = hparams.decoder_input_type.partition(ENCODER_OUTPUT_SUFFIX)
         self.copy_source = COPIES[copy]
         self.copies_encoder_output = bool(suffix)
-        self.attention_without_self = hparams.attention_without_self
         self.coverage = hparams.attention_coverage
         self.coverage_alpha = hparams.attention_coverage_alpha
 
@@ -160,10 +179,3 @@ class TransformerNat(EncoderDecoder):
             states, encoded, target_allowed, timing, bias, training=training, probes=probes
         )
         return output._replace(mask=canvas.mask)
-
-    def probe_sizes(self) -> dict[str, dict[str, int]]:
-        """As every encoder and decoder's, and those of positional attention."""
-        sizes = super().probe_sizes()
-        if self.layer_0.positional:
-            sizes[POSITIONAL_ATTENTION] = sizes[DECODER_ATTENTION]
-        return sizes

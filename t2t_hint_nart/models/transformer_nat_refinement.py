@@ -16,16 +16,12 @@ from t2t_hint_nart.losses.likelihood import smoothed_cross_entropy
 from t2t_hint_nart.models.corruption import LEAST_WORD, corrupt
 from t2t_hint_nart.models.decoder_input import COPIES
 from t2t_hint_nart.models.encoder import preprocess
-from t2t_hint_nart.models.encoder_decoder import EncoderDecoder
-from t2t_hint_nart.models.network import (
-    DECODER_ATTENTION,
-    ENCODER_ATTENTION,
-    POSITIONAL_ATTENTION,
-    Canvas,
-    Output,
-    Source,
+from t2t_hint_nart.models.network import ENCODER_ATTENTION, Canvas, Output, Source
+from t2t_hint_nart.models.transformer_nat import (
+    NatDecoderLayer,
+    OnePassTransformer,
+    target_attention_mask,
 )
-from t2t_hint_nart.models.transformer_nat import NatDecoderLayer, target_attention_mask
 
 
 class RefinedSource(NamedTuple):
@@ -63,7 +59,7 @@ class Refiner(keras.layers.Layer):
         self.built = True
 
 
-class TransformerNatRefinement(EncoderDecoder):
+class TransformerNatRefinement(OnePassTransformer):
     """Two one-pass decoders, the second of which refines what was said (Lee et al. 2018).
 
     The first reads a copy of the source's embeddings with their positions (`decoder_input_type`).
@@ -86,13 +82,10 @@ class TransformerNatRefinement(EncoderDecoder):
         target_space_id: T2T's space id of the target language.
     """
 
-    decoder_layer = NatDecoderLayer
-
     def __init__(self, hparams: HParams, vocab_size: int, **kwargs):
         super().__init__(hparams, vocab_size, **kwargs)
         check_choice("decoder_input_type", hparams.decoder_input_type, tuple(COPIES))
         self.copy_source = COPIES[hparams.decoder_input_type]
-        self.attention_without_self = hparams.attention_without_self
         self.label_smoothing = hparams.label_smoothing
         self.training_iterations = hparams.training_iterations
         self.denoising_prob = hparams.denoising_prob
@@ -213,10 +206,3 @@ class TransformerNatRefinement(EncoderDecoder):
         )
         chance = keras.random.uniform((size[0], 1), dtype="float32", seed=self.draws)
         return ops.where(chance < self.denoising_prob, corrupted, tokens)
-
-    def probe_sizes(self) -> dict[str, dict[str, int]]:
-        """As every encoder and decoder's, and those of positional attention."""
-        sizes = super().probe_sizes()
-        if self.layer_0.positional:
-            sizes[POSITIONAL_ATTENTION] = sizes[DECODER_ATTENTION]
-        return sizes

@@ -42,6 +42,11 @@ class Published(NamedTuple):
     repetition_percent: dict[str, float] | None = None
     note: str = ""
 
+    def is_of(self, system: str, decoding: str) -> bool:
+        """Whether it stands beside one of our rows; an alpha may follow the decoding's name."""
+        same = self.decoding and f"{decoding}_".startswith(f"{self.decoding}_")
+        return self.system == system and bool(same)
+
 
 def _bleu(ende: float | None, deen: float | None, iwslt: float | None) -> dict[str, float]:
     scores = zip(DATASETS, (ende, deen, iwslt), strict=True)
@@ -195,7 +200,6 @@ def published(dataset: str, system: str, decoding: str) -> Published | None:
         20.27
     """
     for row in (*TABLE_1, *TABLE_2, *POSTER):
-        same = row.decoding and f"{decoding}_".startswith(f"{row.decoding}_")
-        if row.system == system and same and dataset in row.bleu:
+        if row.is_of(system, decoding) and dataset in row.bleu:
             return row
     return None

@@ -1,7 +1,7 @@
 """The paper's Table 1, every row of it, beside what the same systems do here."""
 
 from t2t_hint_nart.evaluation.bleu_conventions import in_order
-from t2t_hint_nart.reproduce.paper_results import DATASETS, TABLE_1, Published
+from t2t_hint_nart.reproduce.paper_results import DATASETS, TABLE_1
 from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.reproduce.rows import Rows
 from t2t_hint_nart.reproduce.tables import MISSING, decoding_label, number, system_label, table
@@ -13,7 +13,7 @@ def table_1(recipe: Recipe, rows: Rows) -> list[str]:
     Published BLEU is of other data: rows are to be compared by their order and distances.
     """
     measured = rows.decoded()
-    of_paper = [_key(row, measured) for row in TABLE_1]
+    of_paper = [next((key for key in measured if row.is_of(*key)), None) for row in TABLE_1]
     if len(set(of_paper) - {None}) < len(TABLE_1) / 2:
         return []
     pairs = [*zip(TABLE_1, of_paper, strict=True)]
@@ -42,15 +42,3 @@ def table_1(recipe: Recipe, rows: Rows) -> list[str]:
     ours = ["system", "decoding", own.label, "chrF", "latency ms", "speed-up"]
     published = [f"published {title}" for title in (*DATASETS.values(), "speed-up")]
     return table(["Table 1", *ours, *published, "what the published are"], body, 3)
-
-
-def _key(row: Published, measured: list[tuple[str, str]]) -> tuple[str, str] | None:
-    """The row of ours, whose decoding may have an alpha behind its name."""
-    return next(
-        (
-            key
-            for key in measured
-            if key[0] == row.system and f"{key[1]}_".startswith(f"{row.decoding}_")
-        ),
-        None,
-    )

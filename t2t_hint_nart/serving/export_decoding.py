@@ -63,8 +63,13 @@ def settings_of_export(facts: ExportMetadata, overrides: str = "") -> HParams:
 
 def asks_for_scorer(settings: HParams) -> bool:
     """Whether decode hparams of an export make candidates or drafts, which a scorer judges."""
-    widths = (settings.get(name, none) not in (none, None) for name, (_, none) in _WIDTHS.items())
-    return bool(settings.get("verified", False)) or any(widths)
+    return bool(settings.get("verified", False)) or _width(settings) is not None
+
+
+def _width(settings: HParams) -> str | None:
+    """The decode hparam that asks for candidates, if any does."""
+    asking = (n for n, (_, none) in _WIDTHS.items() if settings.get(n, none) not in (none, None))
+    return next(asking, None)
 
 
 def decode_of_export(
@@ -90,12 +95,12 @@ def decode_of_export(
         if scorer is None:
             raise InputError("verified=True makes drafts, which need a scorer to check them.")
         return _verified(servable, scorer, wanted)
-    for name, (argument, none) in _WIDTHS.items():
-        width = wanted.get(name, none)
-        if width not in (none, None):
-            if scorer is None:
-                raise InputError(f"{name}={width} gives candidates, which a scorer must rank.")
-            return _rescored(servable, scorer, {argument: np.int32(width)}, wanted.rescoring_alpha)
+    if name := _width(wanted):
+        width = wanted.get(name)
+        if scorer is None:
+            raise InputError(f"{name}={width} gives candidates, which a scorer must rank.")
+        argument = {_WIDTHS[name][0]: np.int32(width)}
+        return _rescored(servable, scorer, argument, wanted.rescoring_alpha)
     signature = GREEDY if is_greedy else DECODE
     servable.require(signature)
     return _as_exported(servable, signature)

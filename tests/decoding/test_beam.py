@@ -6,8 +6,9 @@ import tensorflow as tf
 
 from t2t_hint_nart.decoding import beam
 from t2t_hint_nart.decoding.beam import BLOCK, GREEDY, Beam, Greedy
-from t2t_hint_nart.decoding.beam_search import beam_search, tile_to_beam
+from t2t_hint_nart.decoding.beam_search import beam_search
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart.decoding.search import repeat_sentences
 from t2t_hint_nart.decoding.strategy import IDS
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
@@ -192,7 +193,7 @@ def decode_without_cache(model, settings):
     """The state is what was said so far; a step is a full pass over it."""
     tokens = tf.reduce_sum(tf.cast(INPUTS != 0, tf.int32), axis=1) + settings.extra_length
     room = int(tf.reduce_max(tokens))
-    inputs = tile_to_beam(tf.constant(INPUTS), settings.beam_size)
+    inputs = repeat_sentences(tf.constant(INPUTS), settings.beam_size)
 
     def symbols_to_logits(last_ids, step, said):
         before = tf.equal(tf.range(room), step - 1)[None]

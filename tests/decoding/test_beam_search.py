@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from t2t_hint_nart.decoding.beam_search import STOPPING_RULES, beam_search, tile_to_beam
+from t2t_hint_nart.decoding.beam_search import STOPPING_RULES, beam_search
 from t2t_hint_nart.decoding.greedy_search import greedy_search
+from t2t_hint_nart.decoding.search import repeat_sentences
 from t2t_hint_nart.errors import InputError
 from tests.decoding.fake_models import EOS, HistoryModel, PrefixModel
 from tests.oracles import beam_search as oracle
@@ -238,7 +239,7 @@ def test_a_beam_of_one_is_greedy_search(alpha):
 
 def test_constants_are_tiled_once_and_row_by_row():
     bias = np.array([[0.0, 0.0, 9.0, 0.0], [0.0, 0.0, 0.0, 9.0]], np.float32)
-    tiled = tile_to_beam({"bias": tf.constant(bias)}, 3)["bias"]
+    tiled = repeat_sentences({"bias": tf.constant(bias)}, 3)["bias"]
 
     def model(last_ids, step, states):
         ending = tf.where(step == 2, 20.0, -20.0) * tf.constant([0.0, 1.0, 0.0, 0.0])

@@ -274,3 +274,10 @@ def test_a_busy_machine_is_told(tmp_path, monkeypatch, capsys, share, warns):
     told = capsys.readouterr().err
     assert ("measured with 55% of a processor" in told) == warns
     assert ("stages/latency.json" in told) == warns
+
+
+def test_a_recipe_with_nothing_in_saved_models_times_nothing(tmp_path, monkeypatch):
+    fast = Decoding("fast", systems=("student_nll",), runtime="litert_int8")
+    recipe = dataclasses.replace(RECIPE, decodings=(fast,), baseline=None)
+    monkeypatch.setattr(evaluate, "time_systems", lambda exports, keys, *_: {"threads": 1})
+    assert evaluation_of(recipe, tmp_path).latency() == {"threads": 1}
