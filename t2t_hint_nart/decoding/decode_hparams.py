@@ -135,7 +135,7 @@ def t2t_hparams() -> HParams:
     return hparams
 
 
-def exported_names(settings: HParams, strategy: str) -> tuple[str, ...]:
+def exported_names(settings: HParams, strategy: str, holds_scorer: bool = False) -> tuple[str, ...]:
     """Return the names of the decode hparams by which an export translates.
 
     Without max_input_size, which is of all its signatures.
@@ -143,11 +143,15 @@ def exported_names(settings: HParams, strategy: str) -> tuple[str, ...]:
     Args:
         settings: of the strategy.
         strategy: registered name.
+        holds_scorer: whether the export ranks candidates itself.
 
     Raises:
         InputError: one of the others isn't as it is by default: it would have no effect.
     """
-    reasons = {**OF_COMMANDS, **registry.strategy(strategy).not_exported}
+    chosen = registry.strategy(strategy)
+    reasons = {**OF_COMMANDS, **chosen.not_exported}
+    if holds_scorer:
+        reasons = {n: reason for n, reason in reasons.items() if n not in chosen.of_candidates}
     defaults = decode_hparams("", strategy)
     for name, reason in reasons.items():
         value = settings.get(name)

@@ -102,6 +102,7 @@ class OnePass(ParallelPass):
         "beam_size": "",
         "alpha": "",
     }
+    of_candidates = ("length_halfwidth", "rescoring_alpha")
 
     @staticmethod
     def add_hparams(settings: HParams) -> None:
@@ -135,13 +136,18 @@ class OnePass(ParallelPass):
             settings.length_bias = 0
 
     @property
+    def candidate_count(self) -> int:
+        """2B + 1."""
+        return 2 * (self.settings.length_halfwidth or 0) + 1
+
+    @property
     def needs_scorer(self) -> str:
         """Candidates of several lengths can't be compared by the model itself."""
-        halfwidth = self.settings.length_halfwidth
+        halfwidth, count = self.settings.length_halfwidth, self.candidate_count
         if not halfwidth or self.settings.verified:
             return super().needs_scorer
         return (
-            f"length_halfwidth={halfwidth} (a student's beam_size - 1) gives {2 * halfwidth + 1} "
+            f"length_halfwidth={halfwidth} (a student's beam_size - 1) gives {count} "
             "candidates a sentence, which a teacher must rank"
         )
 

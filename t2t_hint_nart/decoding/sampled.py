@@ -29,6 +29,7 @@ class Sampled(Strategy):
         "beam_size": "",
         "alpha": "",
     }
+    of_candidates = ("num_candidates", "rescoring_alpha")
 
     @staticmethod
     def add_hparams(settings: HParams) -> None:
@@ -53,6 +54,11 @@ class Sampled(Strategy):
             settings.num_candidates = given.beam_size or 1
         if settings.rescoring_alpha is None:
             settings.rescoring_alpha = given.alpha or 0.0
+
+    @property
+    def candidate_count(self) -> int:
+        """N."""
+        return self.settings.num_candidates or 1
 
     @property
     def needs_scorer(self) -> str:

@@ -1,6 +1,6 @@
 """Strategies of decoding: from a network and source ids to hypotheses, and how they compose."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import tensorflow as tf
@@ -16,7 +16,15 @@ LEAST_INPUT_SIZE = 1024
 
 
 class Scorer(Protocol):
-    """What gives the probability of whole sentences, EOS included."""
+    """What gives the probability of whole sentences, EOS included.
+
+    Attributes:
+        variables: what it computes with, for an export that holds it.
+    """
+
+    @property
+    def variables(self) -> Sequence[tf.Variable]:
+        """As above."""
 
     def encode(self, inputs: tf.Tensor) -> Any:
         """Encode sources once for any number of targets: int32[B, S] → any structure."""
@@ -47,10 +55,13 @@ class Strategy:
     Attributes:
         not_exported: decode hparams that have no effect on an export's `decode`, and why; "" of
             those whose meaning others have, which `settle` gave it.
+        of_candidates: decode hparams that make candidates and rank them, which an export has that
+            holds what ranks them.
         says_a_target_a_position: whether the decoder's states are one for each target.
     """
 
     not_exported: ClassVar[Mapping[str, str]] = {}
+    of_candidates: ClassVar[tuple[str, ...]] = ()
     says_a_target_a_position: ClassVar[bool] = True
 
     def __init__(self, settings: HParams, hparams: HParams):
@@ -74,6 +85,16 @@ class Strategy:
     def needs_scorer(self) -> str:
         """Why a scorer must judge the hypotheses, and how, "" if it need not."""
         return ""
+
+    @property
+    def candidate_count(self) -> int:
+        """How many hypotheses of a sentence are there for a scorer to rank in an export."""
+        return 1
+
+    @property
+    def variables(self) -> Sequence[tf.Variable]:
+        """What it computes with besides the network's, for an export: nothing."""
+        return ()
 
     def __call__(self, network: Any, inputs: tf.Tensor) -> Hypotheses:
         """Decode a batch; a sentence's result doesn't depend on the others or on padding.
@@ -119,6 +140,14 @@ class Strategy:
     def exported(self) -> "Strategy":
         """The strategy of an export's `decode`, which gives one hypothesis and has no scorer."""
         return self
+
+    def exported_with(self, scorer: Scorer) -> "Rescored":
+        """The strategy of an export that holds the scorer of its candidates."""
+        candidates = {name: self.settings.get(name) for name in self.of_candidates}
+        settings = self.exported().settings.copy().override_from_dict(candidates)
+        return Rescored(
+            type(self)(settings, self.hparams), scorer, settings.get("rescoring_alpha", 0.0)
+        )
 
     def signatures(self, network: Any) -> dict[str, Signature]:
         """What an export has besides, by name: nothing."""
@@ -169,7 +198,7 @@ def rank_candidates(
     )
 
 
-class Rescored:
+class Rescored(Strategy):
     """Another strategy's hypotheses, ranked by a scorer (paper, section 3.2).
 
     Args:
@@ -179,6 +208,7 @@ class Rescored:
     """
 
     def __init__(self, inner: Strategy, scorer: Scorer, alpha: float = 0.0):
+        super().__init__(inner.settings, inner.hparams)
         self._inner = inner
         self._scorer = scorer
         self._alpha = alpha
@@ -188,3 +218,22 @@ class Rescored:
         ids = self._inner(network, inputs).ids
         scorer = self._scorer
         return rank_candidates(scorer.encode(inputs), ids, scorer.score_encoded, self._alpha)
+
+    @property
+    def variables(self) -> Sequence[tf.Variable]:
+        """The scorer's."""
+        return self._scorer.variables
+
+    @property
+    def candidate_count(self) -> int:
+        """The other strategy's."""
+        return self._inner.candidate_count
+
+    @property
+    def exported_input_size(self) -> int:
+        """The other strategy's."""
+        return self._inner.exported_input_size
+
+    def signatures(self, network: Any) -> dict[str, Signature]:
+        """The other strategy's, whose candidates are as it gives them."""
+        return self._inner.signatures(network)

@@ -20,7 +20,7 @@ ROOM = 4
 Array = np.ndarray[Any, Any]
 # As `Strategy.not_exported`.
 NOT_EXPORTED = dict.fromkeys(
-    ("verified", "verified_tolerance"), "it has no teacher to check drafts"
+    ("verified", "verified_tolerance"), "a teacher checks drafts pass by pass, outside of it"
 )
 
 

@@ -136,6 +136,22 @@ class ExportedScorer(Capability):
 
     name = SCORES
 
+    @property
+    def variables(self) -> "list[tf.Variable]":
+        """What it computes with, for a SavedModel that holds it.
+
+        Raises:
+            InputError: it is no SavedModel itself.
+        """
+        from t2t_hint_nart.exports.saved_model import OpenSavedModel
+
+        if not isinstance(self.export, OpenSavedModel):
+            raise InputError(
+                f"{self.export_dir} is for {self.metadata.runtime}: only a teacher exported with "
+                "--format=saved_model can be part of another export."
+            )
+        return self.export.variables(ENCODE, SCORE_ENCODED)
+
     def score(self, inputs: "tf.Tensor", targets: "tf.Tensor") -> "tf.Tensor":
         """Log p(targets | inputs), EOS included: float32[B], in nats.
 

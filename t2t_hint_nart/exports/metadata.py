@@ -47,6 +47,25 @@ HParamValue = bool | int | float | str | list[Any] | None
 
 
 @dataclass(frozen=True)
+class HeldTeacher:
+    """The teacher in a student's export that ranks its candidates.
+
+    Attributes:
+        model: registered model name.
+        problem: registered problem name.
+        step: training step of its checkpoint.
+        weights_fingerprint: its own export's.
+        candidates: of a sentence, among which it chooses.
+    """
+
+    model: str
+    problem: str
+    step: int
+    weights_fingerprint: str
+    candidates: int
+
+
+@dataclass(frozen=True)
 class ExportMetadata:
     """Facts of an export that readers check before they use it.
 
@@ -61,12 +80,15 @@ class ExportMetadata:
         vocabularies: of "inputs" and "targets"; of format 1 those of the targets alone.
         hparams: the model's set.
         dtype: floating type.
-        weights_fingerprint: sha256 of the variables, which names this very model.
+        weights_fingerprint: sha256 of the variables, which names this very model; with a teacher
+            in it, of both models' fingerprints.
         runtime: registered name of what opens it.
         languages: of "inputs" and "targets", such as "de"; none where nobody knows.
         digests: sha256 of the export's files, by their paths in it; none of an older export.
         max_input_size: source tokens, EOS among them, that every signature takes; −1 of exports
             that take any number, those made before there was a limit.
+        rescored_by: the teacher in it that has the last word in `decode` and what is made of it;
+            `candidates` are the student's. None where there is none.
     """
 
     model: str
@@ -85,6 +107,7 @@ class ExportMetadata:
     languages: dict[str, str] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     max_input_size: int = -1
+    rescored_by: HeldTeacher | None = None
 
     @property
     def learnt(self) -> ProblemIdentity:

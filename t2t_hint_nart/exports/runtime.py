@@ -55,7 +55,8 @@ class Servable(Protocol):
 class Runtime(Protocol):
     """A format of exports.
 
-    One that needs a package has it as `needs`: its name, and the command that installs it.
+    One that needs a package has it as `needs`: its name, and the command that installs it. One
+    whose exports can hold a teacher has a true `holds_teacher`, and saves a strategy's `variables`.
     """
 
     def offers(self, strategy: "Strategy", capabilities: Sequence[str]) -> tuple[str, ...]:

@@ -38,6 +38,8 @@ _ANY_DEVICE = Device()
 class SavedModelRuntime:
     """Writes and opens SavedModels (`exports.runtime.Runtime`)."""
 
+    holds_teacher = True
+
     def offers(self, strategy: Strategy, capabilities: Sequence[str]) -> tuple[str, ...]:
         """All; args as `Runtime.offers`."""
         del strategy
@@ -54,7 +56,7 @@ class SavedModelRuntime:
         """Write a SavedModel; args as `Runtime.write`."""
         module = tf.Module()
         # Not the model itself, in which tf.Module would track everything.
-        module.held = [variable.value for variable in network.variables]
+        module.held = [*(variable.value for variable in network.variables), *strategy.variables]
         source, target = _text_graphs(encoders)
         module.text = [source, target]
         limit = strategy.exported_input_size
@@ -141,6 +143,11 @@ class OpenSavedModel:
                 f"SavedModel {self.export_dir}, a {self.metadata.model!r}, has no signature "
                 f"{signature!r}; it has {', '.join(there)}.{nearest(signature, there)}"
             )
+
+    def variables(self, *signatures: str) -> list[tf.Variable]:
+        """What some signatures compute with, each once, for a SavedModel that calls them."""
+        read = [read for name in signatures for read in self._loaded.signatures[name].variables]
+        return list({id(variable): variable for variable in read}.values())
 
     @property
     def encoders(self) -> dict[str, TextEncoder]:

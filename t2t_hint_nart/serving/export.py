@@ -8,7 +8,9 @@ import keras
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import exported_names
+from t2t_hint_nart.decoding.strategy import Strategy
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.exports.capabilities import ExportedScorer
 from t2t_hint_nart.exports.metadata import (
     GIVES_HINTS,
     METADATA_FILE,
@@ -16,6 +18,7 @@ from t2t_hint_nart.exports.metadata import (
     SCORES,
     TRANSLATES,
     ExportMetadata,
+    HeldTeacher,
     digests_of,
     version_dirs,
 )
@@ -63,11 +66,63 @@ def next_version(export_dir: str | Path) -> Path:
     return folder / str(newest + 1)
 
 
+def held_teacher(
+    teacher_export_dir: str | Path, strategy: Strategy, runtime: str = SAVED_MODEL
+) -> ExportedScorer:
+    """Open the teacher that an export is to hold, which then ranks the candidates itself.
+
+    Args:
+        teacher_export_dir: a SavedModel that scores.
+        strategy: of the student, with its decode hparams.
+        runtime: registered name of the export's format.
+
+    Raises:
+        InputError: no candidates, a format that holds no teacher, or this isn't such a teacher.
+    """
+    if strategy.candidate_count == 1:
+        asking = [name for name in strategy.of_candidates if name != "rescoring_alpha"]
+        raise InputError(
+            f"The teacher {teacher_export_dir} has nothing to judge: "
+            + (
+                f"ask for candidates, as --decode_hparams={asking[0]}=4."
+                if asking
+                else f"an export that decodes by {type(strategy).__name__} has no candidates."
+            )
+        )
+    if not getattr(registry.runtime(runtime), "holds_teacher", False):
+        raise InputError(
+            f"An export for {runtime} holds no teacher: leave out --teacher_export_dir, or export "
+            f"with --format={SAVED_MODEL}."
+        )
+    teacher = ExportedScorer(teacher_export_dir)
+    # Refuses what is no SavedModel.
+    _ = teacher.variables
+    return teacher
+
+
+def within(teacher: ExportedScorer, settings: HParams, strategy: Strategy) -> HParams:
+    """Decode hparams whose sources the teacher takes, too.
+
+    Raises:
+        InputError: a larger max_input_size was asked for.
+    """
+    limit, asked = teacher.metadata.max_input_size, settings.max_input_size
+    if limit <= 0 or strategy.exported_input_size <= limit:
+        return settings
+    if asked > 0:
+        raise InputError(
+            f"The teacher {teacher.export_dir} takes {limit} tokens of a source, not "
+            f"max_input_size={asked}."
+        )
+    return settings.copy().override_from_dict({"max_input_size": limit})
+
+
 def export(
     source: TrainedModel,
     decode_hparams: HParams,
     export_dir: str | Path,
     runtime: str = SAVED_MODEL,
+    teacher: ExportedScorer | None = None,
 ) -> str:
     """Write an export as the next version in a directory, complete or not at all.
 
@@ -76,18 +131,19 @@ def export(
         decode_hparams: of the model's strategy.
         export_dir: where versions go.
         runtime: registered name of the format.
+        teacher: that the export holds, as of `held_teacher`; ranks the candidates.
 
     Returns:
         The directory of the version.
 
     Raises:
-        InputError: export_dir can't be written, the model can't be exported, or a decode hparam
-            has no effect on an export.
+        InputError: export_dir can't be written, the model can't be exported, a decode hparam has
+            no effect on an export, or the teacher has other vocabularies.
     """
     target = next_version(export_dir)
     strategy_name = registry.strategy_of(source.model_name)
-    exported = exported_names(decode_hparams, strategy_name)
-    strategy = source.strategy(decode_hparams).exported()
+    exported = exported_names(decode_hparams, strategy_name, teacher is not None)
+    strategy = _exported(source, decode_hparams, teacher)
     network, format_ = source.model, registry.runtime(runtime)
     capabilities = format_.offers(strategy, capabilities_of(network))
     incomplete = target.with_name(target.name + ".incomplete")
@@ -111,11 +167,40 @@ def export(
         vocabularies=learnt.vocabularies,
         hparams=source.hparams.values(),
         dtype=network.compute_dtype,
-        weights_fingerprint=weights_fingerprint(network),
+        weights_fingerprint=_fingerprint(network, teacher),
         runtime=runtime,
         languages=learnt.languages,
         digests=digests_of(incomplete),
         max_input_size=strategy.exported_input_size,
+        rescored_by=_facts_of(teacher, strategy) if teacher is not None else None,
     ).write(incomplete)
     incomplete.replace(target)
     return str(target)
+
+
+def _exported(source: TrainedModel, settings: HParams, teacher: ExportedScorer | None) -> Strategy:
+    """The strategy of the export's `decode`."""
+    strategy = source.strategy(settings)
+    if teacher is None:
+        return strategy.exported()
+    teacher.check_fits(source.identity)
+    return source.strategy(within(teacher, settings, strategy)).exported_with(teacher)
+
+
+def _fingerprint(network: keras.Model, teacher: ExportedScorer | None) -> str:
+    """Name what decodes, the teacher included."""
+    own = weights_fingerprint(network)
+    if teacher is None:
+        return own
+    return hashlib.sha256((own + teacher.metadata.weights_fingerprint).encode()).hexdigest()
+
+
+def _facts_of(teacher: ExportedScorer, strategy: Strategy) -> HeldTeacher:
+    facts = teacher.metadata
+    return HeldTeacher(
+        facts.model,
+        facts.problem,
+        facts.step,
+        facts.weights_fingerprint,
+        strategy.candidate_count,
+    )

@@ -29,7 +29,9 @@ _WIDTHS = {"length_halfwidth": ("halfwidth", 0), "num_candidates": ("count", 1)}
 # What of the decoding of candidates can be otherwise than it was exported.
 _OF_CANDIDATES = (*_WIDTHS, "rescoring_alpha")
 _OF_DRAFTS = ("verified", "verified_tolerance", "extra_length")
-_CHANGEABLE = ("beam_size", "alpha", *_OF_CANDIDATES)
+# What of these is asked for by T2T's names, too.
+_MEANT = {"beam_size": tuple(_WIDTHS), "alpha": ("rescoring_alpha",)}
+_CHANGEABLE = (*_MEANT, *_OF_CANDIDATES)
 _LIMIT = "max_input_size"
 
 
@@ -42,6 +44,8 @@ def settings_of_export(facts: ExportMetadata, overrides: str = "") -> HParams:
     given = {clause.partition("=")[0].strip() for clause in overrides.split(",")} - {""}
     # Those of format 1 have all names, whatever the strategy.
     left_out = _OF_CANDIDATES if facts.strategy == registry.BEAM else _CHANGEABLE
+    if facts.rescored_by is not None:
+        left_out = tuple(_MEANT)
     made_with = {n: value for n, value in facts.decode_hparams.items() if n not in left_out}
     is_draft = "verified" in given and facts.strategy != registry.BEAM
     of_drafts = _OF_DRAFTS if is_draft else ()
@@ -55,19 +59,22 @@ def settings_of_export(facts: ExportMetadata, overrides: str = "") -> HParams:
             settings.set_hparam(name, value)
         return settings.parse(overrides)
     settings = decode_hparams(overrides, facts.strategy)
+    given.update(*(meant for name, meant in _MEANT.items() if name in given))
     for name, value in made_with.items():
         if name in settings and name not in given:
             settings.set_hparam(name, value)
     return settings
 
 
-def asks_for_scorer(settings: HParams) -> bool:
+def asks_for_scorer(facts: ExportMetadata, settings: HParams) -> bool:
     """Whether decode hparams of an export make candidates or drafts, which a scorer judges."""
-    return bool(settings.get("verified", False)) or _width(settings) is not None
+    return bool(settings.get("verified", False)) or _width(facts, settings) is not None
 
 
-def _width(settings: HParams) -> str | None:
-    """The decode hparam that asks for candidates, if any does."""
+def _width(facts: ExportMetadata, settings: HParams) -> str | None:
+    """The decode hparam that asks for candidates, if any does that the export doesn't rank."""
+    if facts.rescored_by is not None:
+        return None
     asking = (n for n, (_, none) in _WIDTHS.items() if settings.get(n, none) not in (none, None))
     return next(asking, None)
 
@@ -95,7 +102,12 @@ def decode_of_export(
         if scorer is None:
             raise InputError("verified=True makes drafts, which need a scorer to check them.")
         return _verified(servable, scorer, wanted)
-    if name := _width(wanted):
+    if facts.rescored_by is not None and scorer is not None:
+        raise InputError(
+            f"{servable.export_dir} holds the teacher that ranks its candidates; leave out "
+            f"{scorer.export_dir}."
+        )
+    if name := _width(facts, wanted):
         width = wanted.get(name)
         if scorer is None:
             raise InputError(f"{name}={width} gives candidates, which a scorer must rank.")
@@ -161,7 +173,7 @@ def _check(servable: Servable, wanted: HParams, free: tuple[str, ...]) -> None:
         )
     facts = servable.metadata
     if not set(_WIDTHS).isdisjoint(wanted):
-        free = _CHANGEABLE
+        free = _CHANGEABLE if facts.rescored_by is None else tuple(_MEANT)
     if wanted.get("verified", False):
         free = (*free, *_OF_DRAFTS)
     made_with = {**t2t_hparams().values(), **facts.decode_hparams}

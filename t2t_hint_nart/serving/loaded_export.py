@@ -106,7 +106,7 @@ def load(
     settings = settings_of_export(export.metadata, decode_hparams)
     scorer = None
     if teacher_export_dir:
-        if not asks_for_scorer(settings):
+        if export.metadata.rescored_by is None and not asks_for_scorer(export.metadata, settings):
             raise InputError(
                 f"The teacher {teacher_export_dir} has nothing to judge: of a student, "
                 'decode_hparams="length_halfwidth=4" gives it candidates, "verified=True" drafts.'

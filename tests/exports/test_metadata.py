@@ -82,7 +82,7 @@ def test_damaged(export, content):
 
 
 FORMAT_2 = dataclasses.asdict(METADATA)
-LATER = {"runtime", "languages", "digests", "max_input_size"}
+LATER = {"runtime", "languages", "digests", "max_input_size", "rescored_by"}
 
 
 @pytest.mark.parametrize("missing", sorted(FORMAT_2.keys() - LATER - {"format"}))
