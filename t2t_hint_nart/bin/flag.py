@@ -124,8 +124,8 @@ def without_effect(default: Any, reason: str) -> Definition:
     return define
 
 
-def _worker_gpu(name: str, values: flags.FlagValues) -> None:
-    """Define T2T's number of GPUs."""
+def _one_gpu(name: str, values: flags.FlagValues) -> None:
+    """Define T2T's number of GPUs for what runs on one device."""
 
     def check(given: int) -> bool:
         if given not in (0, 1):
@@ -248,8 +248,9 @@ def made_tmp_dir(values: flags.FlagValues) -> str:
     return given
 
 
-_ONE_DEVICE = "a command runs on one device, the first GPU if there is one"
-_NO_CLUSTER = "training runs in one process, without parameter servers"
+_ONE_DEVICE = "only t2t-trainer runs on several devices"
+_NO_CLUSTER = "training has no parameter servers, and TF_CONFIG names its workers"
+_MIRRORED = "how many devices there are says --worker_gpu, and each has all variables"
 _NO_TPU = "there is no support for TPUs"
 _NO_CLOUD = "nothing is run in the cloud"
 _XLA = "TensorFlow's XLA flags are in TF_XLA_FLAGS"
@@ -274,28 +275,38 @@ define_logging_flags = group(
 #
 # Those of T2T's utils/flags.py that say where a graph runs: every command that works with a model
 # has them.
-define_device_flags = group(
-    worker_gpu=_worker_gpu,
-    worker_gpu_memory_fraction=without_effect(0.95, "TensorFlow 2 takes memory as it needs it"),
+_DEVICE = {
+    "worker_gpu_memory_fraction": without_effect(0.95, "TensorFlow 2 takes memory as it needs it"),
     **_THREADS,
-    gpu_order=refused("", "choose a device with CUDA_VISIBLE_DEVICES"),
-    sync=refused(False, _NO_CLUSTER),
-    ps_replicas=refused(0, _NO_CLUSTER),
-    ps_gpu=refused(0, _NO_CLUSTER),
-    ps_job=refused("/job:ps", _NO_CLUSTER),
-    worker_replicas=refused(1, _NO_CLUSTER),
-    worker_job=refused("/job:localhost", _NO_CLUSTER),
-    master=refused("", _NO_CLUSTER),
-    log_device_placement=refused(False, _GRAPH_ONLY),
-    use_tpu=refused(False, _NO_TPU),
+    "gpu_order": refused("", "choose a device with CUDA_VISIBLE_DEVICES"),
+    "sync": refused(False, _NO_CLUSTER),
+    "ps_replicas": refused(0, _NO_CLUSTER),
+    "ps_gpu": refused(0, _NO_CLUSTER),
+    "ps_job": refused("/job:ps", _NO_CLUSTER),
+    "worker_replicas": refused(1, _NO_CLUSTER),
+    "worker_job": refused("/job:localhost", _NO_CLUSTER),
+    "master": refused("", _NO_CLUSTER),
+    "log_device_placement": refused(False, _GRAPH_ONLY),
+    "use_tpu": refused(False, _NO_TPU),
+}
+define_device_flags = group(worker_gpu=_one_gpu, **_DEVICE)
+# And what trains may do so on several of them.
+define_training_device_flags = group(
+    worker_gpu=count(
+        1,
+        "GPUs of this machine to train on, each with batches of batch_size tokens; 0 computes on "
+        "the CPU, as 1 does where there is no GPU. Several machines: TF_CONFIG.",
+        least=0,
+    ),
+    **_DEVICE,
 )
 # Those of t2t-trainer alone.
 define_trainer_only_flags = group(
     worker_id=refused(0, _NO_CLUSTER),
     std_server_protocol=refused("grpc", _NO_CLUSTER),
-    optionally_use_dist_strat=refused(False, _ONE_DEVICE),
-    locally_shard_to_cpu=refused(False, _ONE_DEVICE),
-    daisy_chain_variables=refused(True, _ONE_DEVICE),
+    optionally_use_dist_strat=refused(False, _MIRRORED),
+    locally_shard_to_cpu=refused(False, _MIRRORED),
+    daisy_chain_variables=refused(True, _MIRRORED),
     xla_compile=refused(False, _XLA),
     xla_jit_level=refused(-1, _XLA),
     gpu_automatic_mixed_precision=refused(False, "networks compute in float32"),
@@ -315,5 +326,5 @@ define_trainer_only_flags = group(
     cloud_mlengine_master_type=refused(None, _NO_CLOUD),
     export_saved_model=refused(False, _OWN_COMMAND),
     export_saved_model_api_version=refused(1, _OWN_COMMAND),
-    autotune_parallel_trials=refused(1, "trials run one after the other on one device"),
+    autotune_parallel_trials=refused(1, "trials run one after the other"),
 )

@@ -5,8 +5,8 @@ stdout. Must not import TensorFlow at import.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
-from t2t_hint_nart.bin.cluster import check_one_process
 from t2t_hint_nart.bin.named_model import decoder_command
 from t2t_hint_nart.bin.trainer_session import TrainerSession
 from t2t_hint_nart.data.problem import DatasetSplit
@@ -97,8 +97,7 @@ def continuous_decode_from_file(session: TrainerSession) -> None:
 def run_std_server(session: TrainerSession) -> None:
     """T2T's parameter server; refused."""
     raise InputError(
-        "--schedule=run_std_server isn't supported: training runs in one process, without "
-        "parameter servers."
+        "--schedule=run_std_server isn't supported: training has no parameter servers."
     )
 
 
@@ -148,8 +147,7 @@ def _train(
 
     values = session.values
     settings = session.loop_settings(**changes)
-    check_one_process()
-    with directory_lock(session.output_dir):
+    with directory_lock(session.output_dir) if session.worker.is_chief else nullcontext():
         experiment = session.experiment
         extras = session.extras(writes_decodes) if eval_steps else None
         step = experiment.train(
@@ -158,6 +156,8 @@ def _train(
             on_start=lambda: write_flags(session.output_dir, values.flags_into_string()),
             **({"extras": extras, "split": session.split} if extras else {}),
         )
+    if not session.worker.is_chief:
+        return
     command = decoder_command(values, session.output_dir)
     print(f"Trained to step {step}. Translate with:\n  {command}")
 

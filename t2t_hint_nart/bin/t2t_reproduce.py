@@ -79,7 +79,7 @@ def _main(values: flags.FlagValues) -> None:
         recipe = recipe.of(values.systems)
     if values.schedule == "test":
         recipe = recipe.as_test()
-    check_one_process()
+    check_one_process("an experiment")
     with directory_lock(values.output_dir):
         _run(recipe, values)
 

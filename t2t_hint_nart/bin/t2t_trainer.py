@@ -25,9 +25,9 @@ from t2t_hint_nart.bin.cluster import check_one_process
 from t2t_hint_nart.bin.flag import (
     define_data_flags,
     define_decode_flags,
-    define_device_flags,
     define_model_flags,
     define_trainer_only_flags,
+    define_training_device_flags,
     made_tmp_dir,
     require,
 )
@@ -137,10 +137,11 @@ def _main(values: flags.FlagValues) -> None:
         return
     session = TrainerSession(values)
     if values.generate_data:
+        check_one_process("--generate_data")
         with directory_lock(values.data_dir):
             session.problem.generate_data(values.data_dir, made_tmp_dir(values))
     if values.hparams_range:
-        check_one_process()
+        check_one_process("a search")
         with directory_lock(values.output_dir):
             search(values)
     else:
@@ -192,7 +193,7 @@ main = command_line.command(
     define_evaluation_flags,
     define_decoding_flags,
     define_search_flags,
-    define_device_flags,
+    define_training_device_flags,
     define_trainer_only_flags,
     trains=True,
 )

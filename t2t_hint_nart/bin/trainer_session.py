@@ -6,6 +6,7 @@ from pathlib import Path
 
 from absl import flags
 
+from t2t_hint_nart.bin.cluster import Worker, this_worker
 from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.bin.named_model import model_of_run, to_stderr
 from t2t_hint_nart.data.problem import DatasetSplit
@@ -52,6 +53,11 @@ class TrainerSession:
         self.evaluates_only = False
         self.stopping = self._stopping_rule()
 
+    @functools.cached_property
+    def worker(self) -> Worker:
+        """Which of the processes that train together this one is."""
+        return this_worker()
+
     @property
     def split(self) -> str:
         """What is evaluated and decoded: dev, or test with --eval_use_test_set."""
@@ -81,7 +87,14 @@ class TrainerSession:
             warm_start_from=self.values.warm_start_from or "",
             evaluates_only=self.evaluates_only,
         )
-        return Experiment(run)
+        return Experiment(run, placement=self._placement())
+
+    def _placement(self):
+        from t2t_hint_nart.training.placement import Placement, place
+
+        if self.evaluates_only:
+            return Placement()
+        return place(self.values.worker_gpu, self.worker.has_peers)
 
     def loop_settings(self, **changes):
         """When training does what, as the flags say but for `changes`."""

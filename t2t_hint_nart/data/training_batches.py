@@ -39,6 +39,7 @@ def training_batches(
     *,
     features: tuple[str, str] = AS_STORED,
     replicas: int = 1,
+    part: "Part | None" = None,
 ) -> "TrainingBatches":
     """Return endless, shuffled training batches.
 
@@ -50,6 +51,7 @@ def training_batches(
         seed: of the order.
         features: stored features read as inputs and as targets, see Problem.features.
         replicas: devices one batch is divided over; multiplies the number of sentences.
+        part: of each batch, which is read; all of it by default.
 
     Raises:
         InputError: a shard is damaged, or no sentence passes the length filter.
@@ -60,12 +62,35 @@ def training_batches(
     if not order.kept:
         why = "; ".join(order.left_out()) or "they are empty"
         raise InputError(f"no sentence pair to train on in {files[0]!r} and its like: {why}")
-    return TrainingBatches(index, order, _reader(index, table, features, cuts(hparams)), seed)
+    read = _reader(index, table, features, cuts(hparams))
+    return TrainingBatches(index, order, read, seed, part or Part())
 
 
 def cuts(hparams: HParams) -> tuple[int, int]:
     """Return the longest source and target in ids, 0 for no limit; the rest is cut off."""
     return hparams.get("max_input_seq_length", 0), hparams.get("max_target_seq_length", 0)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the equal parts into which processes divide a batch.
+
+    Attributes:
+        index: from 0.
+        count: of the parts.
+
+    Example:
+        >>> Part(1, 2).of([7, 8, 9, 10])
+        [9, 10]
+    """
+
+    index: int = 0
+    count: int = 1
+
+    def of(self, numbers: Sequence[int]) -> Sequence[int]:
+        """Return this part of a batch's numbers."""
+        size = len(numbers) // self.count
+        return numbers[self.index * size : (self.index + 1) * size]
 
 
 @dataclass(frozen=True)
@@ -91,17 +116,19 @@ class _Saved:
 class TrainingBatches(tf.train.experimental.PythonState):
     """Endless batches, whose position a tf.train.Checkpoint saves and restores.
 
-    The position is that after the last batch that was handed out, whatever has been read ahead.
+    The position is that after the last batch that was handed out, whatever has been read ahead. It
+    is the same for all parts of the batch, and for any number of them.
 
     Attributes:
         order: of the sentence pairs.
     """
 
-    def __init__(self, index: ShardIndex, order: DataOrder, read: Read, seed: int):
+    def __init__(self, index: ShardIndex, order: DataOrder, read: Read, seed: int, part: Part):
         super().__init__()
         self.order = order
         self._data = _Shards(len(index.files), len(index), index.digest[:_SHOWN_DIGITS])
         self._read = read
+        self._part = part
         self._thread = ThreadPoolExecutor(1, "training_batches")
         self._go_to(Position(seed))
 
@@ -114,15 +141,19 @@ class TrainingBatches(tf.train.experimental.PythonState):
         return self
 
     def __next__(self) -> Batch:
-        """Return the next batch.
+        """Return this part of the next batch.
 
         Raises:
             InputError: a shard isn't what it was at the beginning.
         """
         while len(self._ahead) <= _AHEAD:
-            self._ahead.append(self._thread.submit(_make_next, self._plan, self._read))
+            self._ahead.append(self._thread.submit(self._make_next, self._plan))
         batch, self._position = self._ahead.popleft().result()
         return batch
+
+    def _make_next(self, plan: Iterator[tuple[list[int], Position]]) -> tuple[Batch, Position]:
+        numbers, position = next(plan)
+        return self._read(self._part.of(numbers)), position
 
     def serialize(self) -> str:
         """Return the position and what the shards are known by, as JSON."""
@@ -142,11 +173,6 @@ class TrainingBatches(tf.train.experimental.PythonState):
                 "--warm_start_from takes the weights along"
             )
         self._go_to(saved.position)
-
-
-def _make_next(plan: Iterator[tuple[list[int], Position]], read: Read) -> tuple[Batch, Position]:
-    numbers, position = next(plan)
-    return read(numbers), position
 
 
 def _reader(

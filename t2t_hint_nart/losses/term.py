@@ -22,7 +22,7 @@ class LossTerm(NamedTuple):
         return self.total / ops.maximum(self.count, 1)
 
 
-def weighted_sum(terms: dict[str, LossTerm], weights: dict[str, float]) -> Any:
+def weighted_sum(terms: Mapping[str, LossTerm], weights: Mapping[str, Any]) -> Any:
     """Return L = Σ weightᵢ · meanᵢ (paper equation 3), the one place where weights apply.
 
     What is only measured, with the weight 0, has no part in it, so that nothing goes back through

@@ -162,6 +162,7 @@ class Checkpoints:
 
     Attributes:
         knows_position: whether what was restored says where in the training data it was.
+        seeds: the states of all generators of random numbers, int[2] each.
     """
 
     def __init__(
@@ -181,6 +182,8 @@ class Checkpoints:
         weights = {id(weight) for weight in model.weights}
         states = [v for v in model.variables if id(v) not in weights]
         self.knows_position = True
+        own = [v.value for v in states] + list((state or {}).values())
+        self.seeds = [v for v in own if v.dtype.is_integer and v.shape == (2,)]
         self._state = {
             "optimizer": {f"{i:04d}": v.value for i, v in enumerate(optimizer.variables)},
             "dropout": {f"{i:04d}": v.value for i, v in enumerate(states)},

@@ -1,6 +1,7 @@
 """One training run, put together: problem, model, hints, objective, loop (T2T's Experiment)."""
 
 import functools
+import io
 import itertools
 import sys
 from collections.abc import Callable, Iterable
@@ -17,7 +18,7 @@ from t2t_hint_nart.data.eval_batches import eval_batches
 from t2t_hint_nart.data.problem import DatasetSplit, TextEncoder
 from t2t_hint_nart.data.problem_identity import identity_of
 from t2t_hint_nart.data.shards import naming_damaged_shard
-from t2t_hint_nart.data.training_batches import TrainingBatches, training_batches
+from t2t_hint_nart.data.training_batches import Part, TrainingBatches, training_batches
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import HintGiver
 from t2t_hint_nart.hints.calibration import Calibration, calibrate
@@ -35,6 +36,7 @@ from t2t_hint_nart.training.learning_rate import LearningRate
 from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
 from t2t_hint_nart.training.objective import Objective
 from t2t_hint_nart.training.optimizer import make_optimizer
+from t2t_hint_nart.training.placement import Placement
 from t2t_hint_nart.training.run import Run, training_pairs, with_measured
 from t2t_hint_nart.training.summaries import Summaries
 
@@ -57,33 +59,54 @@ class EvaluationExtras:
 
 
 class Experiment:
-    """A run with everything it needs built; progress goes to the stream, stdout by default.
+    """A run with everything it needs built.
+
+    Args:
+        run: what is trained on what.
+        stream: where the chief tells its progress; stdout by default.
+        placement: where steps run; one device by default.
 
     Raises:
         InputError: missing or damaged data, a teacher that is missing or doesn't fit, terms that
             need hints without one.
     """
 
-    def __init__(self, run: Run, stream: TextIO | None = None):
+    def __init__(self, run: Run, stream: TextIO | None = None, placement: Placement | None = None):
+        self.placement = placement or Placement()
         self._stream = sys.stdout if stream is None else stream
+        if not self.placement.is_chief:
+            self._stream = io.StringIO()
         self.files = run.problem.shard_files(run.data_dir, DatasetSplit.TRAIN)
         self.encoders: dict[str, TextEncoder] = run.problem.get_feature_encoders(run.data_dir)
         self.identity = identity_of(run.problem, self.encoders)
         self.run = with_measured(run)
         keras.utils.set_random_seed(run.seed)
-        network = build_model(run.model, self.run.hparams, run.problem, self.encoders)
+        with self.placement.scope():
+            self.learner = self._make_learner()
+
+    def _make_learner(self) -> Learner:
+        run = self.run
+        network = build_model(run.model, run.hparams, run.problem, self.encoders)
         if run.warm_start_from:
             self._warm_start(network, find_checkpoint(run.warm_start_from))
-        criterion = registry.criterion(registry.criterion_of(run.model))
-        objective = Objective(self.run.hparams, criterion)
-        self.learner = Learner(network, objective, self._hint_giver(network, objective))
-        self.learner.optimizer = make_optimizer(self.run.hparams)
+        objective = Objective(run.hparams, registry.criterion(registry.criterion_of(run.model)))
+        giver = self._hint_giver(network, objective)
+        learner = Learner(network, objective, giver, self.placement)
+        learner.optimizer = make_optimizer(run.hparams)
+        return learner
 
     @functools.cached_property
     def training_batches(self) -> TrainingBatches:
         """Endless; the shards are read through, once, and damaged ones refused."""
-        features = self.run.problem.features(DatasetSplit.TRAIN)
-        return training_batches(self.files, self.run.hparams, self.run.seed, features=features)
+        placement = self.placement
+        return training_batches(
+            self.files,
+            self.run.hparams,
+            self.run.seed,
+            features=self.run.problem.features(DatasetSplit.TRAIN),
+            replicas=placement.replicas,
+            part=Part(placement.process, placement.processes),
+        )
 
     def _warm_start(self, network: keras.Model, path: str) -> None:
         read, fresh = warm_start(network, path)
@@ -135,9 +158,9 @@ class Experiment:
             on_start: called before anything is written.
         """
         run, evaluate, pictures, history = self.run, None, None, None
-        batches = self.training_batches
+        batches, writes = self.training_batches, self.placement.is_chief
         Path(run.output_dir).mkdir(parents=True, exist_ok=True)
-        if eval_steps is None or eval_steps > 0:
+        if writes and (eval_steps is None or eval_steps > 0):
             evaluate = self.make_evaluation(split, eval_steps, extras)
             pictures = self._pictures(split) if extras.pictures else None
             if extras.stopping:
@@ -153,14 +176,17 @@ class Experiment:
             pictures,
             history,
             trained_on=self.identity,
+            placement=self.placement,
         )
         self._restore(loop)
         self._say_plan(settings)
-        if on_start is not None:
-            on_start()
-        self.prepare(run.output_dir)
-        write_hparams(run.output_dir, run.hparams)
-        loop.summaries.hparams(run.model, run.hparams)
+        if writes:
+            if on_start is not None:
+                on_start()
+            write_hparams(run.output_dir, run.hparams)
+            loop.summaries.hparams(run.model, run.hparams)
+        # Others make for themselves what the chief keeps.
+        self.prepare(run.output_dir if writes else "")
         with naming_damaged_shard(self.files):
             return loop.run()
 
@@ -187,7 +213,9 @@ class Experiment:
         warning = learning_rate.unfinished_warmup(settings.train_steps)
         for line in self.training_batches.order.left_out():
             print(line, file=self._stream)
-        print(f"Batches: {table}", file=self._stream)
+        devices = self.placement.replicas
+        each = f", on each of {devices} devices" if devices > 1 else ""
+        print(f"Batches: {table}{each}", file=self._stream)
         print(f"Learning rate: at most {rate:.3e}, at step {step}", file=self._stream, flush=True)
         if warning:
             print(warning, file=self._stream, flush=True)

@@ -1,6 +1,7 @@
 """The training step: the teacher's hints, the objective, one update, and what T2T does besides."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import keras
 import tensorflow as tf
@@ -9,6 +10,7 @@ from t2t_hint_nart.models.network import Output, forward
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training.glancing import Glancing
 from t2t_hint_nart.training.objective import Objective
+from t2t_hint_nart.training.placement import Placement
 from t2t_hint_nart.training.weight_decay import weight_decay_loss
 
 
@@ -37,8 +39,15 @@ class SmallBatchMultiplier:
         return {"max_nonpadding": self._largest}
 
 
-def input_stats(name: str, ids: tf.Tensor) -> dict[str, tf.Tensor]:
+def input_stats(
+    name: str, ids: tf.Tensor, add: Callable[[Any], Any] = lambda sums: sums
+) -> dict[str, tf.Tensor]:
     """Size and padding of ids int32[B, T], T2T's `input_stats/` (t2t_model.summarize_features).
+
+    Args:
+        name: of the feature.
+        ids: of this replica, PAD 0.
+        add: from this replica's numbers to those of all.
 
     Returns:
         float[] each: <name>_batch (sentences), _length (padded, in tokens), _nonpadding_tokens and
@@ -51,12 +60,12 @@ def input_stats(name: str, ids: tf.Tensor) -> dict[str, tf.Tensor]:
          'inputs_nonpadding_fraction': 0.625}
     """
     shape = tf.cast(tf.shape(ids), tf.float32)
-    tokens = tf.reduce_sum(tf.cast(ids != 0, tf.float32))
+    sentences, tokens = add((shape[0], tf.reduce_sum(tf.cast(ids != 0, tf.float32))))
     return {
-        f"{name}_batch": shape[0],
+        f"{name}_batch": sentences,
         f"{name}_length": shape[1],
         f"{name}_nonpadding_tokens": tokens,
-        f"{name}_nonpadding_fraction": tokens / tf.maximum(shape[0] * shape[1], 1.0),
+        f"{name}_nonpadding_fraction": tokens / tf.maximum(sentences * shape[1], 1.0),
     }
 
 
@@ -78,12 +87,23 @@ class Learner(keras.Model):
 
     What gives hints, if anything does, is a plain Python object on purpose: a trackable one would
     enter the checkpoint, and calling it inside the tape would watch its variables.
+
+    Args:
+        network: what is trained.
+        objective: of it.
+        hint_giver: what gives hints, if anything does.
+        placement: where steps run; a step's batch is then a replica's.
     """
 
     def __init__(
-        self, network: keras.Model, objective: Objective, hint_giver: HintSource | None = None
+        self,
+        network: keras.Model,
+        objective: Objective,
+        hint_giver: HintSource | None = None,
+        placement: Placement | None = None,
     ):
         super().__init__(name="learner")
+        self.placement = placement or Placement()
         self.network = network
         self.objective = objective
         self.hint_giver = hint_giver
@@ -112,7 +132,7 @@ class Learner(keras.Model):
             Scalars by name: loss (weighted, with weight decay), every unweighted term,
             diagnostics, gradient_norm, learning_rate and the batch's `input_stats`.
         """
-        inputs, targets = data["inputs"], data["targets"]
+        inputs, targets, add = data["inputs"], data["targets"], self.placement.add
         giver = self.hint_giver
         hints = giver.hints(inputs, targets) if giver is not None else None
         probes = self.objective.probes() if giver is not None else ()
@@ -123,26 +143,27 @@ class Learner(keras.Model):
             )
             losses = self.objective(
                 output, inputs, targets, hints, shown, self.optimizer.iterations
-            )
-            total, extra = self._with_extras(losses.total, targets)
+            ).counted(add)
+            # What this replica adds to the loss of the whole batch.
+            share, extra = self._with_extras(losses.total, targets)
         variables = self.network.trainable_variables
         # An embedding table's gradient may be sparse, with a row for every use of an id; Adam's
         # second moment and the norm need the sum of the uses (T2T densifies too).
-        gradients = [
-            gradient if gradient is None else tf.convert_to_tensor(gradient)
-            for gradient in tape.gradient(total, variables)
-        ]
+        gradients = add(
+            [
+                gradient if gradient is None else tf.convert_to_tensor(gradient)
+                for gradient in tape.gradient(share, variables)
+            ]
+        )
         rate = self.optimizer.learning_rate
-        self.optimizer.apply(gradients, variables)
+        self.placement.apply(self.optimizer, gradients, variables)
         return {
-            "loss": total,
-            **{name: term.mean() for name, term in losses.terms.items()},
-            **{name: term.mean() for name, term in losses.diagnostics.items()},
+            **add({"loss": share, **losses.means()}),
             **extra,
             "gradient_norm": tf.linalg.global_norm(gradients),
             "learning_rate": tf.convert_to_tensor(rate),
-            **input_stats("inputs", inputs),
-            **input_stats("targets", targets),
+            **input_stats("inputs", inputs, add),
+            **input_stats("targets", targets, add),
         }
 
     def _glance(self, inputs: tf.Tensor, targets: tf.Tensor):
@@ -155,19 +176,22 @@ class Learner(keras.Model):
         return canvas, canvas.known
 
     def _with_extras(
-        self, total: tf.Tensor, targets: tf.Tensor
+        self, share: tf.Tensor, targets: tf.Tensor
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """The loss plus weight decay, and all of it times the multiplier, as in T2T 1.2.9."""
+        """The loss plus weight decay, and all of it times the multiplier, as in T2T 1.2.9.
+
+        Both are of the whole batch: replicas have equal shares of the one and add up the other.
+        """
         extra = {}
         if self.has_weight_decay:
             variables = named_variables(self.network)
             extra["weight_decay"] = weight_decay_loss(variables, self.objective.hparams)
-            total = total + extra["weight_decay"]
+            share = share + extra["weight_decay"] / self.placement.replicas
         if self.batch_multiplier is not None:
-            tokens = tf.reduce_sum(tf.cast(targets != 0, total.dtype))
+            tokens = self.placement.add(tf.reduce_sum(tf.cast(targets != 0, share.dtype)))
             extra["small_batch_multiplier"] = self.batch_multiplier(tokens)
-            total = total * extra["small_batch_multiplier"]
-        return total, extra
+            share = share * extra["small_batch_multiplier"]
+        return share, extra
 
     def test_step(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """The sums of `evaluation_step` alone."""

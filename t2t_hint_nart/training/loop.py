@@ -25,6 +25,7 @@ from t2t_hint_nart.training.interrupts import (
     signals_interrupt,
 )
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
+from t2t_hint_nart.training.placement import Placement
 from t2t_hint_nart.training.progress import Progress
 from t2t_hint_nart.training.summaries import Summaries
 
@@ -71,6 +72,8 @@ class TrainingLoop:
         history: keeps the best checkpoint and says when training is over.
         trained_on: what checkpoints say that they were trained on.
         clock: seconds, for tests.
+        placement: where steps run. Only the chief evaluates and writes; the other processes train
+            along, and wait for it after every checkpoint.
     """
 
     def __init__(
@@ -86,14 +89,19 @@ class TrainingLoop:
         history: EvaluationHistory | None = None,
         trained_on: ProblemIdentity | None = None,
         clock: Callable[[], float] = time.monotonic,
+        placement: Placement | None = None,
     ):
+        self._placement = placement or Placement()
         optimizer = learner.optimizer
         # Slots must exist before a checkpoint can be restored into them.
-        optimizer.build(learner.network.trainable_variables)
+        with self._placement.scope():
+            optimizer.build(learner.network.trainable_variables)
         self._batches = iter(batches)
         # No Python control flow depends on a tensor; looking for some takes most of the tracing.
         self._step = tf.function(
-            learner.train_step, input_signature=[BATCH_SIGNATURE], autograph=False
+            self._placement.on_each(learner.train_step),
+            input_signature=[BATCH_SIGNATURE],
+            autograph=False,
         )
         self._network = learner.network
         self._checkpoints = Checkpoints(
@@ -125,13 +133,18 @@ class TrainingLoop:
     def restore(self) -> int:
         """Go to where the output directory stands and return the step; nothing is written."""
         if self._restored is None:
-            self._restored = self._saved = self._checkpoints.restore_latest(self._say)
+            self._restored = self._saved = self._go_to_newest()
             if not self._checkpoints.knows_position:
                 self._say(
                     f"The checkpoint of step {self._restored} is of an earlier version and doesn't "
                     "tell its position in the training data: they begin anew."
                 )
         return self._restored
+
+    def _go_to_newest(self) -> int:
+        step = self._checkpoints.restore_latest(self._say)
+        self._placement.separate(self._checkpoints.seeds)
+        return step
 
     def run(self) -> int:
         """Train to the end, or until evaluations say it won't get better; return the last step.
@@ -148,11 +161,12 @@ class TrainingLoop:
     def _run(self) -> int:
         settings = self._settings
         step = self.restore()
+        self._placement.check_same(step)
         self._make_up_evaluations(step)
         if step >= settings.train_steps:
             self._say(f"{self._output_dir}: already at step {step} of {settings.train_steps}.")
             return step
-        if step and self._report.has_stopped(step):
+        if self._placement.agree(step > 0 and self._report.has_stopped(step)):
             return step
         self._say(
             f"{'Resuming at' if step else 'Training from'} step {step} to {settings.train_steps} "
@@ -186,7 +200,8 @@ class TrainingLoop:
         except KeyboardInterrupt as interrupt:
             if step > self._saved and not isinstance(interrupt, InterruptedWithin):
                 self._check_finite(step, interval)
-                self._save(step)
+                if self._placement.is_chief:
+                    self._save(step)
             kept = f"step {self._saved} is saved" if self._saved else "no step is saved"
             self._say(f"Interrupted; {kept}. Run the same command to go on.")
             raise
@@ -199,10 +214,15 @@ class TrainingLoop:
         means = {name: sum(values) / len(values) for name, values in columns.items()}
         means["learning_rate"] = columns["learning_rate"][-1]
         rates = progress.report(step, tokens, means)
-        self.summaries.training(step, {**means, **rates})
+        if self._placement.is_chief:
+            self.summaries.training(step, {**means, **rates})
 
     def _checkpoint_is_due(self, step: int) -> bool:
         seconds = self._settings.checkpoint_seconds
+        if seconds and self._placement.processes > 1:
+            # Asking takes the processes time.
+            due = self._clock() - self._saved_at >= seconds
+            return step % self._settings.log_steps == 0 and self._placement.agree(due)
         if seconds:
             return self._clock() - self._saved_at >= seconds
         return step % self._settings.checkpoint_steps == 0
@@ -212,7 +232,11 @@ class TrainingLoop:
         self._saved = step
 
     def _checkpoint(self, step: int, is_last: bool) -> bool:
-        """Save, and evaluate if that is due; whether training is over."""
+        """Have the chief save, and evaluate if that is due; whether training is over."""
+        is_over = self._chiefs_checkpoint(step, is_last) if self._placement.is_chief else is_last
+        return self._placement.agree(is_over)
+
+    def _chiefs_checkpoint(self, step: int, is_last: bool) -> bool:
         evaluates = self._evaluation_is_due(is_last)
         if evaluates and self._report.history is not None:
             # Before the checkpoint is there: a run killed from now on makes it up.
@@ -255,7 +279,7 @@ class TrainingLoop:
                 continue
             self._evaluation(missed)
         if here != step:
-            self._checkpoints.restore_latest(self._say)
+            self._go_to_newest()
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)

@@ -4,7 +4,7 @@ L = L_nll + λ·L_hid + μ·L_align for the paper's student; the terms are those
 that the set has a weight for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from keras import ops
@@ -25,11 +25,34 @@ class Losses(NamedTuple):
         total: float[], the weighted sum that is minimised, in nats.
         terms: unweighted terms by name, the criterion first.
         diagnostics: what is logged beside them, as terms whose mean matters.
+        weights: of the terms.
     """
 
     total: Any
     terms: dict[str, LossTerm]
     diagnostics: dict[str, LossTerm]
+    weights: Mapping[str, Any]
+
+    def means(self) -> dict[str, Any]:
+        """Means of terms and diagnostics by name: float[] each."""
+        return {name: term.mean() for name, term in (self.terms | self.diagnostics).items()}
+
+    def counted(self, add: Callable[[Any], Any]) -> "Losses":
+        """Return the same sums with the counts of all replicas.
+
+        Their means, and the weighted sum, are then a replica's shares of those of the whole batch:
+        all replicas' shares add up to them.
+
+        Args:
+            add: from a structure of a replica's numbers to those of all (`Placement.add`).
+        """
+        both = self.terms, self.diagnostics
+        counts = add([{name: term.count for name, term in some.items()} for some in both])
+        terms, diagnostics = (
+            {name: LossTerm(term.total, count[name]) for name, term in some.items()}
+            for some, count in zip(both, counts, strict=True)
+        )
+        return Losses(weighted_sum(terms, self.weights), terms, diagnostics, self.weights)
 
 
 class Objective:
@@ -148,4 +171,4 @@ class Objective:
         if ramp and updates is not None:
             share = ops.minimum(ops.cast(updates, "float32") / ramp, 1.0)
             weights |= {name: share * weights[name] for name in self.compared()}
-        return Losses(weighted_sum(terms, weights), terms, diagnostics)
+        return Losses(weighted_sum(terms, weights), terms, diagnostics, weights)

@@ -1,9 +1,11 @@
-"""TF_CONFIG: several workers are refused by every command that trains."""
+"""TF_CONFIG: which process this is; what isn't a cluster of workers is refused."""
 
 import json
 
 import pytest
 
+from t2t_hint_nart.bin.cluster import Worker, this_worker
+from t2t_hint_nart.errors import InputError
 from tests.commands import refusal
 
 TRAINS = {
@@ -22,7 +24,8 @@ TRAINS = {
 }
 TASK = {"type": "worker", "index": 0}
 SEVERAL = {"cluster": {"worker": ["a:1", "b:1"], "ps": ["c:1"]}, "task": TASK}
-ADVICE = "Unset TF_CONFIG: training runs in one process."
+ADVICE = "Unset TF_CONFIG to train in one process."
+ALONE = {"search": "a search", "reproduce": "an experiment"}
 
 
 def message_of(workshop, tmp_path, name):
@@ -34,11 +37,40 @@ def message_of(workshop, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", TRAINS)
-def test_several_workers(workshop, tmp_path, monkeypatch, name):
+def test_parameter_servers(workshop, tmp_path, monkeypatch, name):
     monkeypatch.setenv("TF_CONFIG", json.dumps(SEVERAL))
     message = message_of(workshop, tmp_path, name)
-    assert message == (f"The environment's TF_CONFIG names a cluster of 2 worker, 1 ps. {ADVICE}")
+    where = "The environment's TF_CONFIG names a cluster of 2 worker, 1 ps"
+    if name in ALONE:
+        assert message == f"{where}. Unset TF_CONFIG: {ALONE[name]} runs in one process."
+    else:
+        only = "only workers, and one chief, train together, without parameter servers"
+        assert message == f"{where}; {only}. {ADVICE}"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("cluster", "task", "told"),
+    [
+        ({"worker": ["a:1", "b:1"]}, {"type": "worker", "index": 2}, "its task 'worker', 2"),
+        ({"worker": ["a:1", "b:1"]}, {"type": "chief", "index": 0}, "its task 'chief', 0"),
+        ({"worker": ["a:1", "a:1"]}, TASK, "two have the same address"),
+        ({"chief": ["a:1", "b:1"]}, {"type": "chief", "index": 0}, "only workers, and one chief"),
+    ],
+)
+def test_what_is_no_cluster(monkeypatch, cluster, task, told):
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": task}))
+    with pytest.raises(InputError, match=told):
+        this_worker()
+
+
+def test_which_process_this_is(monkeypatch):
+    cluster = {"worker": ["b:1", "c:1"], "chief": ["a:1"]}
+    for number, (job, index) in enumerate([("chief", 0), ("worker", 0), ("worker", 1)]):
+        config = {"cluster": cluster, "task": {"type": job, "index": index}}
+        monkeypatch.setenv("TF_CONFIG", json.dumps(config))
+        worker = this_worker()
+        assert worker == Worker(number, 3) and worker.is_chief == (number == 0)
 
 
 @pytest.mark.parametrize(

@@ -137,8 +137,11 @@ def test_defaults_leave_the_environment_as_it_is(command, environment):
 
 @pytest.mark.parametrize("command", WITH_DEVICE)
 def test_more_gpus_and_less_than_no_threads(command, environment):
-    assert refusal(command, worker_gpu=2).startswith(
-        "--worker_gpu=2 isn't supported, only 0 or 1: a command runs on one device"
-    )
+    if command == "t2t-trainer":
+        assert refusal(command, worker_gpu=-1) == "--worker_gpu must be at least 0, not -1."
+    else:
+        assert refusal(command, worker_gpu=2) == (
+            "--worker_gpu=2 isn't supported, only 0 or 1: only t2t-trainer runs on several devices."
+        )
     for name in THREADS:
         assert refusal(command, **{name: -1}) == f"--{name} must be at least 0, not -1."

@@ -358,7 +358,9 @@ def test_refusals(workshop, tmp_path):
         return refusal("t2t-trainer", *common, *arguments)
 
     assert "Did you mean 'evaluate'" in refused("--schedule=evalute")
-    assert "isn't supported: training runs in one process" in refused("--schedule=run_std_server")
+    assert "isn't supported: training has no parameter servers" in refused(
+        "--schedule=run_std_server"
+    )
     line = refused("--eval_early_stopping_metric=acuracy")
     assert line.startswith("Unknown metric 'acuracy'; allowed are loss, accuracy, ")
     assert "must be at least 1, not 0" in refused("--eval_early_stopping_steps=0")

@@ -11,5 +11,7 @@ def read_scalars(directory):
     for path in sorted(directory.glob("events.out.tfevents.*")):
         for event in tf.compat.v1.train.summary_iterator(str(path)):
             for value in event.summary.value:
+                if value.tensor.tensor_shape.dim:
+                    continue
                 scalars[value.tag][event.step] = float(tf.make_ndarray(value.tensor))
     return dict(scalars)
