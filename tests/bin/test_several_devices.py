@@ -19,9 +19,9 @@ SETS = {"transformer": "transformer_test", "transformer_nat": "transformer_nat_s
 # No dropout: replicas draw other numbers. A large epsilon: what has no gradient, as a bias of keys,
 # mustn't follow the signs of rounding errors.
 HPARAMS = (
-    "hidden_size=16,filter_size=16,num_heads=2,num_hidden_layers=2,layer_prepostprocess_dropout=0,"
+    "hidden_size=16,filter_size=16,num_heads=2,num_encoder_layers=1,layer_prepostprocess_dropout=0,"
     "attention_dropout=0,relu_dropout=0,batch_size=32,max_length=24,learning_rate_warmup_steps=10,"
-    "learning_rate=0.02,optimizer_adam_epsilon=0.001,clip_grad_norm=0.5,weight_decay=0.1"
+    "learning_rate=0.005,optimizer_adam_epsilon=0.001,clip_grad_norm=0.5,weight_decay=0.1"
 )
 # What a run tells of its speed.
 RATES = ("global_step/sec", "tokens/sec")
@@ -55,28 +55,28 @@ def start(runs, environment=()):
 
 @pytest.fixture(scope="module")
 def root(workshop, teacher_export, tmp_path_factory):
-    """Of runs of one process: a student's of one device, then of two, then of one again."""
+    """Directories of runs of one process, each on one device with the batches of two, or on two."""
     root = tmp_path_factory.mktemp("devices")
 
     def student(name, steps, devices=1, **others):
-        hints = {"teacher_export_dir": teacher_export}
-        return {"flags": flags(workshop, "transformer_nat", root / name, steps, devices, **hints)}
+        given = {"teacher_export_dir": teacher_export, "local_eval_frequency": 20}
+        layers = ",num_decoder_layers=2"
+        run = flags(workshop, "transformer_nat", root / name, steps, devices, layers, **given)
+        return {"flags": run, "together": 2 if devices == 1 else 0, **others}
 
-    multistep = ",optimizer_multistep_accumulate_steps=2"
-    teacher = [
-        flags(workshop, "transformer", root / f"teacher{devices}", 20, devices, multistep)
-        for devices in (1, 2)
-    ]
+    def teacher(devices):
+        more = ",num_decoder_layers=1,optimizer_multistep_accumulate_steps=2"
+        run = flags(workshop, "transformer", root / f"teacher{devices}", 20, devices, more)
+        return {"flags": run, "together": 2 if devices == 1 else 0}
+
     process = start(
         [
-            {**student("student1", 3), "copy_to": str(root / "student2")},
-            {**student("student1", 23), "together": 2, "copy_to": str(root / "at_23")},
-            student("student1", 26),
-            {**student("student2", 3), "copy_to": str(root / "processes")},
-            student("student2", 23, devices=2),
-            student("student2", 26),
-            {"flags": teacher[0], "together": 2},
-            {"flags": teacher[1]},
+            student("student1", 23),
+            student("student2", 3, copy_to=str(root / "processes")),
+            student("student2", 20, devices=2),
+            student("student2", 23),
+            teacher(1),
+            teacher(2),
         ]
     )
     out, err = process.communicate(timeout=500)
@@ -102,9 +102,11 @@ def assert_same(one, two, step, since=1):
     assert told.keys() == others.keys() and {"loss", "gradient_norm"} < told.keys()
     for tag in told.keys() - set(RATES):
         steps = [each for each in sorted(told[tag]) if since <= each <= step]
-        assert len(steps) == step - since + 1
+        assert len(steps) == step - since + 1, tag
         expected, got = ([scalars[tag][each] for each in steps] for scalars in (told, others))
-        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5, err_msg=tag)
+        # A norm follows each relu that is on here and off there, by rounding.
+        tolerance = 1e-4 if tag == "gradient_norm" else 1e-5
+        np.testing.assert_allclose(got, expected, rtol=tolerance, atol=1e-5, err_msg=tag)
     (variables, position), (other, other_position) = values(one, step), values(two, step)
     assert variables.keys() == other.keys() and position == other_position
     for name, value in variables.items():
@@ -112,10 +114,7 @@ def assert_same(one, two, step, since=1):
 
 
 def test_a_hinted_student_goes_from_one_device_to_two_and_back(root):
-    assert_same(root / "student1", root / "student2", 26)
-    # Three steps and twenty, which aren't one batch but two.
-    sizes = read_scalars(root / "student2")["input_stats/targets_batch"]
-    assert sum(sizes[step] for step in range(4, 24)) > 1.5 * 20 * min(sizes.values())
+    assert_same(root / "student1", root / "student2", 23)
 
 
 def test_a_teacher_that_accumulates_clipped_gradients(root):
@@ -149,19 +148,20 @@ def start_both(run, dies_at=0):
 
 
 def test_two_processes_of_which_one_is_killed(workshop, teacher_export, root):
-    hints = {"teacher_export_dir": teacher_export, "local_eval_frequency": 2}
-    directory = root / "processes"
-    run = {"flags": flags(workshop, "transformer_nat", directory, 23, **hints)}
+    given = {"teacher_export_dir": teacher_export, "local_eval_frequency": 2}
+    directory, layers = root / "processes", ",num_decoder_layers=2"
+    run = {"flags": flags(workshop, "transformer_nat", directory, 20, hparams=layers, **given)}
     chief, other = start_both(run, dies_at=5)
     out, err = chief.communicate(timeout=300)
     assert other.wait() == -signal.SIGKILL and chief.returncode == 1, err
     assert re.search("^t2t-trainer: error: .*\n$", err, re.MULTILINE), err
     # Of steps 4 to 7; that of step 7 wasn't due.
-    assert "step 7/23" in out and (directory / "checkpoint").read_text().count("model.ckpt-6") == 2
+    assert "step 7/20" in out and (directory / "checkpoint").read_text().count("model.ckpt-6") == 2
     chief, other = start_both(run)
     out, err = chief.communicate(timeout=300)
     assert chief.returncode == 0, err
-    assert "Resuming at step 6 to 23" in out
+    assert "Resuming at step 6 to 20" in out
     # Nothing but the chief tells how training goes.
-    assert "step" not in other.communicate()[0] and other.returncode == 0
-    assert_same(root / "at_23", directory, 23, since=4)
+    told, err = other.communicate()
+    assert other.returncode == 0 and not re.search("^(step|Resuming|Trained) ", told, re.MULTILINE)
+    assert_same(root / "student1", directory, 20, since=4)

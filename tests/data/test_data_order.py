@@ -1,11 +1,12 @@
 """The order of training data as a function of seed, epoch and position."""
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
 
-from t2t_hint_nart.data.bucket_table import BucketTable
+from t2t_hint_nart.data.bucket_table import BucketTable, bucket_table
 from t2t_hint_nart.data.data_order import DataOrder, Position, permutation
 
 BEGIN = Position(seed=1)
@@ -78,3 +79,19 @@ def test_positions_stay_small():
     """What waits is less than a batch of each bucket."""
     for _, position in take(DataOrder(np.arange(1000) % 15 + 2, TABLE), 300):
         assert len(position.waiting) <= sum(TABLE.batch_sizes) - len(TABLE.batch_sizes)
+
+
+def test_a_position_is_gone_on_from_with_other_replicas():
+    """No sentence is left out or comes twice, where batches get larger and smaller again."""
+    lengths = np.array([max(2 + n % 14, 2 + (3 * n) % 14) for n in range(60)])
+    position, taken, sizes = Position(seed=3), [], []
+    for replicas in (1, 3, 1, 2):
+        batches = DataOrder(lengths, bucket_table(32, 16, 4, 2.0, replicas)).batches(position)
+        for _ in range(4):
+            batch, position = next(batches)
+            taken += batch
+        sizes.append(len(batch))
+        seen = Counter([*taken, *position.waiting])
+        assert sum(seen.values()) == 60 * position.epoch + position.index
+        assert set(seen.values()) <= {position.epoch, position.epoch + 1}
+    assert position.epoch == 1 and len(seen) == 60 and max(sizes) > min(sizes)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from t2t_hint_nart.data.training_batches import training_batches
+from t2t_hint_nart.data.training_batches import Part, training_batches
 from t2t_hint_nart.errors import InputError
 from tests.data.numbered_shards import hparams, sentence, write
 
@@ -201,3 +201,20 @@ def test_a_shard_that_goes_meanwhile_is_named(tmp_path):
     Path(files[0]).unlink()
     with pytest.raises(InputError, match=f"^shard '{files[0]}' can't be read any more: No such"):
         next(batches)
+
+
+def numbers(batch):
+    """Which sentences a batch holds."""
+    return [ids[0] - 2 for ids in batch["inputs"].numpy().tolist()]
+
+
+def test_parts_of_a_batch_are_all_of_it(files):
+    whole = training_batches(files, hparams(), seed=3, replicas=2)
+    parts = [
+        training_batches(files, hparams(), seed=3, replicas=2, part=Part(index, 2))
+        for index in range(2)
+    ]
+    for _ in range(30):
+        first, second = (numbers(next(part)) for part in parts)
+        assert len(first) == len(second) and first + second == numbers(next(whole))
+        assert {part.serialize() for part in parts} == {whole.serialize()}
