@@ -42,8 +42,19 @@ def flags(workshop, model, output_dir, steps, devices=1, hparams="", **others):
     }
 
 
+STARTED = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ended():
+    """No process outlives a test that failed."""
+    yield
+    for process in STARTED:
+        process.kill()
+
+
 def start(runs, environment=()):
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "tests.bin.trainer_process", json.dumps(runs)],
         cwd=ROOT,
         env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", **dict(environment)},
@@ -51,6 +62,8 @@ def start(runs, environment=()):
         stderr=subprocess.PIPE,
         text=True,
     )
+    STARTED.append(process)
+    return process
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +92,7 @@ def root(workshop, teacher_export, tmp_path_factory):
             teacher(2),
         ]
     )
-    out, err = process.communicate(timeout=500)
+    out, err = process.communicate(timeout=1200)
     assert process.returncode == 0, err
     (root / "out.txt").write_text(out)
     return root
@@ -152,13 +165,13 @@ def test_two_processes_of_which_one_is_killed(workshop, teacher_export, root):
     directory, layers = root / "processes", ",num_decoder_layers=2"
     run = {"flags": flags(workshop, "transformer_nat", directory, 20, hparams=layers, **given)}
     chief, other = start_both(run, dies_at=5)
-    out, err = chief.communicate(timeout=300)
+    out, err = chief.communicate(timeout=1200)
     assert other.wait() == -signal.SIGKILL and chief.returncode == 1, err
     assert re.search("^t2t-trainer: error: .*\n$", err, re.MULTILINE), err
     # Of steps 4 to 7; that of step 7 wasn't due.
     assert "step 7/20" in out and (directory / "checkpoint").read_text().count("model.ckpt-6") == 2
     chief, other = start_both(run)
-    out, err = chief.communicate(timeout=300)
+    out, err = chief.communicate(timeout=1200)
     assert chief.returncode == 0, err
     assert "Resuming at step 6 to 20" in out
     # Nothing but the chief tells how training goes.
