@@ -104,6 +104,9 @@ def _add_t2t115(hparams: HParams) -> None:
     hparams.add_hparam("learning_rate_decay_rate", 1.0)
     # Steps whose gradients are added up before one update; 0 for none.
     hparams.add_hparam("optimizer_multistep_accumulate_steps", 0)
+    # Of what networks compute in training; variables, losses and sums are float32 whatever it is.
+    hparams.add_hparam("activation_dtype", "float32")
+    hparams.restrict("activation_dtype", ("float32", "bfloat16", "float16"), "types of numbers")
 
 
 def add_fixed(hparams: HParams, values: Mapping[str, Any]) -> None:

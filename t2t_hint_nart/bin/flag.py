@@ -254,6 +254,7 @@ _MIRRORED = "how many devices there are says --worker_gpu, and each has all vari
 _NO_TPU = "there is no support for TPUs"
 _NO_CLOUD = "nothing is run in the cloud"
 _XLA = "TensorFlow's XLA flags are in TF_XLA_FLAGS"
+_PRECISION = "the hyperparameter activation_dtype says it"
 _GRAPH_ONLY = "a tool for the graphs of TensorFlow 1"
 _OWN_COMMAND = "export with t2t-exporter --export_dir"
 
@@ -309,7 +310,9 @@ define_trainer_only_flags = group(
     daisy_chain_variables=refused(True, _MIRRORED),
     xla_compile=refused(False, _XLA),
     xla_jit_level=refused(-1, _XLA),
-    gpu_automatic_mixed_precision=refused(False, "networks compute in float32"),
+    gpu_automatic_mixed_precision=refused(
+        False, "the hyperparameter activation_dtype says what is computed in"
+    ),
     tfdbg=refused(False, _GRAPH_ONLY),
     dbgprofile=refused(False, _GRAPH_ONLY),
     profile=refused(False, _GRAPH_ONLY),

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from keras import ops
 
 from t2t_hint_nart.errors import check_choice
+from t2t_hint_nart.layers.precision import at_least_float32
 from t2t_hint_nart.losses.term import LossTerm, Scalar, Step, Term
 
 # −log(1 − d) is cut off where 1 − d would round to nothing: at most −log(1e-6) = 13.8 nats.
@@ -21,6 +22,7 @@ def pairwise_cosines(states):
     Returns:
         float[B, N, T, T]; 0 where a state is the zero vector.
     """
+    states = at_least_float32(states)
     squares = ops.sum(ops.square(states), axis=-1, keepdims=True)
     # The select before the root keeps the gradient of a zero vector finite.
     nonzero = squares > 0

@@ -8,6 +8,7 @@ from keras import ops
 from t2t_hint_nart.errors import InputError, check_choice
 from t2t_hint_nart.layers.dropout import Dropout
 from t2t_hint_nart.layers.feed_forward import unit_scaling
+from t2t_hint_nart.layers.precision import at_least_float32
 from t2t_hint_nart.layers.relative_position import RelativePositions, chosen_distances
 
 MASK_BIAS = -1e9
@@ -124,7 +125,7 @@ class MultiHeadAttention(keras.layers.Layer):
             output float[B*T, D] and weights float[B, H, T, S] before dropout.
         """
         query = query * self.head_size("q") ** -0.5
-        logits = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
+        logits = at_least_float32(ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))))
         if self.max_relative_position:
             chosen = self._chosen_distances(query, key, query_positions)
             logits = logits + self.relative_positions_keys.logits(query, chosen)
@@ -135,7 +136,7 @@ class MultiHeadAttention(keras.layers.Layer):
         # attention), gives every sentence the first one's mask.
         logits = ops.where(allowed, logits, MASK_BIAS)
         weights = ops.softmax(logits, axis=-1)
-        dropped = self.dropout(weights, training=training)
+        dropped = ops.cast(self.dropout(weights, training=training), value.dtype)
         context = ops.matmul(dropped, value)
         if self.max_relative_position:
             context = context + self.relative_positions_values.context(dropped, chosen)

@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from t2t_hint_nart.layers.precision import at_least_float32
+
 
 class SymbolEmbedding(keras.layers.Layer):
     """The symbol modality: ids to vectors at the bottom, vectors to logits at the top.
@@ -37,4 +39,4 @@ class SymbolEmbedding(keras.layers.Layer):
 
     def logits(self, states):
         """Project states float[..., D] on the table → float[..., V]."""
-        return ops.matmul(states, ops.transpose(self.table))
+        return at_least_float32(ops.matmul(states, ops.transpose(self.table)))

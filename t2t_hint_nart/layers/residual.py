@@ -5,6 +5,7 @@ from keras import ops
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.layers.dropout import Dropout
+from t2t_hint_nart.layers.precision import at_least_float32
 
 NORM_EPSILON = 1e-6
 STEPS = "nda"
@@ -27,9 +28,11 @@ class LayerNorm(keras.layers.Layer):
 
     def call(self, states):
         """float[..., D] → float[..., D]."""
-        centred = states - ops.mean(states, axis=-1, keepdims=True)
+        exact = at_least_float32(states)
+        centred = exact - ops.mean(exact, axis=-1, keepdims=True)
         variance = ops.mean(ops.square(centred), axis=-1, keepdims=True)
-        return centred * ops.rsqrt(variance + NORM_EPSILON) * self.gamma + self.beta
+        normed = ops.cast(centred * ops.rsqrt(variance + NORM_EPSILON), states.dtype)
+        return normed * self.gamma + self.beta
 
 
 class LayerPrePostprocess(keras.layers.Layer):

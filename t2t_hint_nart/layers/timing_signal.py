@@ -5,6 +5,8 @@ import math
 import numpy as np
 from keras import ops
 
+from t2t_hint_nart.layers.precision import wide
+
 MIN_TIMESCALE = 1.0
 MAX_TIMESCALE = 1.0e4
 
@@ -31,6 +33,8 @@ def timing_signal(positions, channels: int, dtype: str = "float32"):
     num_timescales = channels // 2
     increment = math.log(MAX_TIMESCALE / MIN_TIMESCALE) / max(num_timescales - 1, 1)
     inverse_timescales = MIN_TIMESCALE * np.exp(-increment * np.arange(num_timescales))
-    angles = ops.expand_dims(ops.cast(positions, dtype), 1) * ops.cast(inverse_timescales, dtype)
-    signal = ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=1)
+    # A position is no bfloat16: of these there are but 256 for the numbers from 256 to 65,536.
+    exact = wide(dtype)
+    angles = ops.expand_dims(ops.cast(positions, exact), 1) * ops.cast(inverse_timescales, exact)
+    signal = ops.cast(ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=1), dtype)
     return ops.pad(signal, [[0, 0], [0, channels % 2]]) if channels % 2 else signal

@@ -8,11 +8,14 @@ from collections.abc import Callable
 
 from keras import ops
 
+from t2t_hint_nart.layers.precision import wide
+
 TEMPERATURE = 0.3
 
 
 def _aligned_positions(source_mask, target_mask, dtype):
-    """t·Tx/Ty for every target position: dtype[B, T]; the product is exact before the division."""
+    """t·Tx/Ty for every target position: wide(dtype)[B, T]; their product is exact."""
+    dtype = wide(dtype)
     source_len = ops.sum(ops.cast(source_mask, dtype), axis=1, keepdims=True)
     target_len = ops.sum(ops.cast(target_mask, dtype), axis=1, keepdims=True)
     steps = ops.cast(ops.arange(ops.shape(target_mask)[1]), dtype)[None, :]
@@ -43,7 +46,7 @@ def hard_endpoints(source, source_mask, target_mask):
     Rounds half to even; a target of one position has the first of the source, where the authors'
     code divides by zero. Args and returns as `hard_uniform`.
     """
-    dtype = source.dtype
+    dtype = wide(source.dtype)
     source_len = ops.sum(ops.cast(source_mask, dtype), axis=1, keepdims=True)
     target_len = ops.sum(ops.cast(target_mask, dtype), axis=1, keepdims=True)
     steps = ops.cast(ops.arange(ops.shape(target_mask)[1]), dtype)[None, :]
@@ -54,7 +57,7 @@ def hard_endpoints(source, source_mask, target_mask):
 
 def _taken(source, indices, target_mask):
     """Source positions dtype[B, T], zero at padded target positions: float[B, T, D]."""
-    positions = ops.cast(ops.arange(ops.shape(source)[1]), source.dtype)
+    positions = ops.cast(ops.arange(ops.shape(source)[1]), indices.dtype)
     # A product with ones and zeros: exact, and no gather that could leave the source.
     chosen = ops.equal(ops.expand_dims(indices, 2), positions)
     chosen = ops.logical_and(chosen, ops.expand_dims(target_mask, 2))
@@ -67,11 +70,11 @@ def soft_uniform(source, source_mask, target_mask):
     Args and returns as `hard_uniform`; weights are over real source tokens.
     """
     aligned, _ = _aligned_positions(source_mask, target_mask, source.dtype)
-    positions = ops.cast(ops.arange(ops.shape(source)[1]), source.dtype)
+    positions = ops.cast(ops.arange(ops.shape(source)[1]), aligned.dtype)
     logits = -ops.square(ops.expand_dims(aligned, 2) - positions) / TEMPERATURE
-    padded = ops.cast(ops.logical_not(source_mask), source.dtype)
+    padded = ops.cast(ops.logical_not(source_mask), aligned.dtype)
     logits = logits - 1e9 * ops.expand_dims(padded, 1)
-    copied = ops.matmul(ops.softmax(logits, axis=-1), source)
+    copied = ops.matmul(ops.cast(ops.softmax(logits, axis=-1), source.dtype), source)
     return copied * ops.expand_dims(ops.cast(target_mask, source.dtype), 2)
 
 
@@ -83,13 +86,13 @@ def coverage_bias(source_mask, target_mask, coverage: str, alpha: float, dtype: 
         target_mask: bool[B, T], True = real token.
         coverage: a name of COVERAGES.
         alpha: α, `attention_coverage_alpha`.
-        dtype: of the result.
+        dtype: of the result, or float32 if that is wider.
 
     Returns:
-        dtype[B, 1, T, S].
+        float[B, 1, T, S].
     """
     aligned, _ = _aligned_positions(source_mask, target_mask, dtype)
-    positions = ops.cast(ops.arange(ops.shape(source_mask)[1]), dtype)
+    positions = ops.cast(ops.arange(ops.shape(source_mask)[1]), aligned.dtype)
     distance = ops.expand_dims(aligned, 2) - positions
     return alpha * ops.expand_dims(COVERAGES[coverage](distance), 1)
 

@@ -13,6 +13,7 @@ from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.exports.metadata import SAVED_MODEL
 from t2t_hint_nart.exports.runtime import missing_package
 from t2t_hint_nart.file_digests import check_digests
+from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.output_dir import create_hparams
 from t2t_hint_nart.reproduce import execution
 from t2t_hint_nart.reproduce.evaluate import DECODES, Evaluation
@@ -22,6 +23,9 @@ from t2t_hint_nart.reproduce.stages import Stages
 from t2t_hint_nart.training.run import Run
 
 Result = dict[str, Any]
+
+# What hyperparameters computed before they were: finished stages go on without their names.
+_BEFORE = {"activation_dtype": "float32"}
 
 
 @dataclass
@@ -231,7 +235,7 @@ class Pipeline:
         settings = {
             "model": system.model,
             "problem": run.problem.name,
-            "hparams": run.hparams.values(),
+            "hparams": _recorded(run.hparams),
             "steps": system.steps,
             "seed": self.seed,
             "checkpoint_steps": system.checkpoint_steps,
@@ -266,7 +270,7 @@ class Pipeline:
         return execution.train(self.run_of(system), system, self.recipe.average, self._stream)
 
     def _calibrate(self, run: Run) -> Result:
-        settings = {"set": run.hparams.values()}
+        settings = {"set": _recorded(run.hparams)}
         return self.stages.run("calibrate", settings, lambda: execution.loss_terms(run))
 
     def _datagen(self) -> Result:
@@ -289,3 +293,8 @@ class Pipeline:
                 self.export_dir(by), self.distilled, self.data_dir, sentences, self._stream
             ),
         )
+
+
+def _recorded(hparams: HParams) -> dict[str, Any]:
+    """The values of a set, but for a later name that has the value of before there was a choice."""
+    return {n: v for n, v in hparams.values().items() if _BEFORE.get(n) != v}

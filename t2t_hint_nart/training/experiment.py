@@ -23,6 +23,7 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import HintGiver
 from t2t_hint_nart.hints.calibration import Calibration, calibrate
 from t2t_hint_nart.inspection.dev_images import Pictures, fixed_sentence, make_pictures
+from t2t_hint_nart.layers.precision import activations_in
 from t2t_hint_nart.models.build import build_model
 from t2t_hint_nart.models.network import forward, prepare, probe_sizes
 from t2t_hint_nart.output_dir import changed_hparams, write_hparams
@@ -86,7 +87,10 @@ class Experiment:
 
     def _make_learner(self) -> Learner:
         run = self.run
-        network = build_model(run.model, run.hparams, run.problem, self.encoders)
+        # What isn't trained computes in float32, whatever it was trained in.
+        dtype = "float32" if run.evaluates_only else run.hparams.get("activation_dtype", "float32")
+        with activations_in(dtype):
+            network = build_model(run.model, run.hparams, run.problem, self.encoders)
         if run.warm_start_from:
             self._warm_start(network, find_checkpoint(run.warm_start_from))
         objective = Objective(run.hparams, registry.criterion(registry.criterion_of(run.model)))

@@ -146,21 +146,23 @@ class Learner(keras.Model):
             ).counted(add)
             # What this replica adds to the loss of the whole batch.
             share, extra = self._with_extras(losses.total, targets)
+            scaled = self.optimizer.scale_loss(share)
         variables = self.network.trainable_variables
         # An embedding table's gradient may be sparse, with a row for every use of an id; Adam's
         # second moment and the norm need the sum of the uses (T2T densifies too).
         gradients = add(
             [
                 gradient if gradient is None else tf.convert_to_tensor(gradient)
-                for gradient in tape.gradient(share, variables)
+                for gradient in tape.gradient(scaled, variables)
             ]
         )
         rate = self.optimizer.learning_rate
+        norms = self._gradient_norm(gradients)
         self.placement.apply(self.optimizer, gradients, variables)
         return {
             **add({"loss": share, **losses.means()}),
             **extra,
-            "gradient_norm": tf.linalg.global_norm(gradients),
+            **norms,
             "learning_rate": tf.convert_to_tensor(rate),
             **input_stats("inputs", inputs, add),
             **input_stats("targets", targets, add),
@@ -174,6 +176,15 @@ class Learner(keras.Model):
         step = self.objective.step(first, inputs, targets)
         canvas = self.glancing.canvas(step, self.optimizer.iterations)
         return canvas, canvas.known
+
+    def _gradient_norm(self, gradients: list[tf.Tensor | None]) -> dict[str, tf.Tensor]:
+        """The norm of all gradients; of scaled ones 0 in a step that is left out, and the scale."""
+        norm = tf.linalg.global_norm(gradients)
+        if not isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+            return {"gradient_norm": norm}
+        scale = self.optimizer.scale_loss(1.0)
+        finite = tf.math.is_finite(norm)
+        return {"gradient_norm": tf.where(finite, norm / scale, 0.0), "loss_scale": scale}
 
     def _with_extras(
         self, share: tf.Tensor, targets: tf.Tensor

@@ -208,6 +208,9 @@ def _each_for_itself(make: Callable[..., tf.Variable], **keywords: Any) -> tf.Va
 def _update_alone(optimizer: keras.optimizers.Optimizer) -> None:
     """Give an optimizer Keras's methods of one device, in place of its TensorFlow backend's."""
     alone = keras.optimizers.Optimizer.__bases__[-1]
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        optimizer._tf_apply = optimizer._common_apply
+        _update_alone(optimizer.inner_optimizer)
     for name in ("_backend_update_step", "_backend_increment_gradient_accumulators"):
         setattr(optimizer, name, types.MethodType(getattr(alone, name), optimizer))
 
