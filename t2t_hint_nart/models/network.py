@@ -13,7 +13,6 @@ from keras import ops
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.layers.precision import at_least_float32
 from t2t_hint_nart.losses.term import LossTerm
 from t2t_hint_nart.models.length_bias import length_bias
 
@@ -313,7 +312,7 @@ def forward(
         asked["canvas"] = canvas
     result = network(inputs, targets, training=training, **asked)
     if isinstance(result, Output):
-        return result._replace(logits=at_least_float32(result.logits))
+        return result._replace(logits=_at_least_float32(result.logits))
     shape = getattr(result, "shape", None)
     if shape is None or len(shape) != 3:
         what = type(result).__name__ if shape is None else f"a tensor of shape {tuple(shape)}"
@@ -321,7 +320,12 @@ def forward(
             f"Model '{network.name}' returns {what}; an Output of models.network is needed, or "
             "logits [sentences, positions, vocabulary]."
         )
-    return Output(at_least_float32(result), ops.not_equal(targets, 0))
+    return Output(_at_least_float32(result), ops.not_equal(targets, 0))
+
+
+def _at_least_float32(logits: Tensor) -> Tensor:
+    """What losses are computed of, whatever the model computes in."""
+    return ops.cast(logits, keras.backend.result_type(logits.dtype, "float32"))
 
 
 def require(network: object, protocol: type, purpose: str) -> None:
