@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from t2t_hint_nart.layers.dropout import Dropout
+from t2t_hint_nart.layers.precision import at_least_float32
 
 
 class LengthClassifier(keras.layers.Layer):
@@ -27,6 +28,8 @@ class LengthClassifier(keras.layers.Layer):
 
     def call(self, states, mask, training=False):
         """float[B, S, D], bool[B, S] → float[B, 2M + 1]."""
+        states = at_least_float32(states)
         weights = ops.cast(ops.expand_dims(mask, 2), states.dtype)
         mean = ops.sum(states * weights, axis=1) / ops.maximum(ops.sum(weights, axis=1), 1)
-        return self.dropout(self.linear(ops.stop_gradient(mean)), training=training)
+        logits = at_least_float32(self.linear(ops.stop_gradient(mean)))
+        return self.dropout(logits, training=training)

@@ -312,7 +312,10 @@ def forward(
         asked["canvas"] = canvas
     result = network(inputs, targets, training=training, **asked)
     if isinstance(result, Output):
-        return result._replace(logits=_at_least_float32(result.logits))
+        terms = {
+            name: LossTerm(*map(_at_least_float32, term)) for name, term in result.terms.items()
+        }
+        return result._replace(logits=_at_least_float32(result.logits), terms=terms)
     shape = getattr(result, "shape", None)
     if shape is None or len(shape) != 3:
         what = type(result).__name__ if shape is None else f"a tensor of shape {tuple(shape)}"
@@ -323,9 +326,10 @@ def forward(
     return Output(_at_least_float32(result), ops.not_equal(targets, 0))
 
 
-def _at_least_float32(logits: Tensor) -> Tensor:
-    """What losses are computed of, whatever the model computes in."""
-    return ops.cast(logits, keras.backend.result_type(logits.dtype, "float32"))
+def _at_least_float32(values: Tensor) -> Tensor:
+    """What losses are made of, whatever the model computes in."""
+    values = ops.convert_to_tensor(values)
+    return ops.cast(values, keras.backend.result_type(values.dtype, "float32"))
 
 
 def require(network: object, protocol: type, purpose: str) -> None:

@@ -7,6 +7,7 @@ from t2t_hint_nart.errors import InputError, check_choice
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.discrete_bottleneck import DiscreteBottleneck, from_digits, to_digits
 from t2t_hint_nart.layers.feed_forward import unit_scaling
+from t2t_hint_nart.layers.precision import at_least_float32, wide
 from t2t_hint_nart.layers.semantic_hashing import SemanticHashing
 from t2t_hint_nart.layers.shift_right import shift_right
 from t2t_hint_nart.layers.timing_signal import timing_signal
@@ -155,9 +156,10 @@ class TransformerAe(EncoderDecoder):
     def _terms(self, source, found, mask, discrete, step, training) -> dict[str, LossTerm]:
         """What the model adds to the objective, of latents whose sentence has discrete ones."""
         hparams = self.hparams
-        real = ops.cast(mask, self.compute_dtype)
+        real = ops.cast(mask, wide(self.compute_dtype))
         count, counted = ops.sum(real), real * ops.cast(discrete, real.dtype)
         logits = self.prior(self.bottleneck.embed(found.latents), source, training=training)
+        logits = at_least_float32(logits)
         digits = to_digits(found.latents, self.prior.digits, self.prior.base)
         chosen = ops.take_along_axis(logits, ops.expand_dims(digits, 3), axis=3)
         losses = ops.sum(ops.logsumexp(logits, axis=3) - ops.squeeze(chosen, 3), axis=2)
@@ -165,7 +167,7 @@ class TransformerAe(EncoderDecoder):
         total = begun * hparams.prior_scale * ops.sum(losses * counted)
         terms = {"latent_pred": LossTerm(total, count)}
         if found.commitment is not None:
-            total = hparams.beta * ops.sum(found.commitment * counted)
+            total = hparams.beta * ops.sum(at_least_float32(found.commitment) * counted)
             terms["extra"] = LossTerm(total, count)
         return terms
 

@@ -12,6 +12,7 @@ from t2t_hint_nart.data.word_alignment import WordAlignment, measure_word_alignm
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.feed_forward import unit_scaling
+from t2t_hint_nart.layers.precision import at_least_float32
 from t2t_hint_nart.layers.timing_signal import timing_signal
 from t2t_hint_nart.losses.term import LossTerm
 from t2t_hint_nart.models.fertility import (
@@ -103,7 +104,7 @@ class TransformerNatFertility(TransformerNat):
             positions = ops.arange(ops.shape(inputs)[1])
             copied = copied + timing_signal(positions, self.hidden_size, copied.dtype)
         words = is_word(inputs)
-        logits = self.fertility(encoded.states)
+        logits = at_least_float32(self.fertility(encoded.states))
         best = ops.cast(ops.argmax(logits, axis=-1), "int32")
         return FertileSource(encoded, copied, words, logits, admitted(best, words, encoded.mask))
 

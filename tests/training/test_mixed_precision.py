@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 
 from t2t_hint_nart.layers.precision import activations_in
-from t2t_hint_nart.models.network import forward
+from t2t_hint_nart.losses.term import LossTerm
+from t2t_hint_nart.models.network import Output, forward
 from t2t_hint_nart.training.checkpoints import Checkpoints, restore_model
 from tests.training.tiny_learner import (
     NO_DROPOUT,
@@ -115,3 +116,16 @@ def test_the_policy_is_as_before_whatever_happens():
     with pytest.raises(ZeroDivisionError), activations_in("bfloat16"):
         raise ZeroDivisionError
     assert keras.config.dtype_policy() == before
+
+
+def test_what_losses_are_made_of_is_float32_whatever_a_model_gives():
+    class Low(keras.Model):
+        def call(self, inputs, targets, training=False):
+            one = tf.ones((), tf.bfloat16)
+            return Output(
+                tf.ones((1, 1, 3), tf.bfloat16), targets != 0, {}, {"own": LossTerm(one, 1)}
+            )
+
+    ids = tf.constant([[1]])
+    output = forward(Low(), ids, ids)
+    assert output.logits.dtype == output.terms["own"].total.dtype == tf.float32
