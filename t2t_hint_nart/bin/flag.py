@@ -310,9 +310,7 @@ define_trainer_only_flags = group(
     daisy_chain_variables=refused(True, _MIRRORED),
     xla_compile=refused(False, _XLA),
     xla_jit_level=refused(-1, _XLA),
-    gpu_automatic_mixed_precision=refused(
-        False, "the hyperparameter activation_dtype says what is computed in"
-    ),
+    gpu_automatic_mixed_precision=refused(False, _PRECISION),
     tfdbg=refused(False, _GRAPH_ONLY),
     dbgprofile=refused(False, _GRAPH_ONLY),
     profile=refused(False, _GRAPH_ONLY),

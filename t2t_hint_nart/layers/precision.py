@@ -38,4 +38,5 @@ def wide(dtype) -> str:
 
 def at_least_float32(tensor):
     """Cast what is lower, as before a sum or a softmax; float64 stays as it is."""
+    tensor = ops.convert_to_tensor(tensor)
     return ops.cast(tensor, wide(tensor.dtype))
