@@ -29,6 +29,7 @@ COMMANDS = (
 SEARCH = ["optuna>=4,<6"]
 LITERT = ["ai-edge-litert>=2.1"]
 CTRANSLATE2 = ["ctranslate2>=4.6"]
+CLUSTER = ["ray>=2.40"]
 SERVE = ["fastapi>=0.115", "prometheus-client>=0.20", "uvicorn>=0.30"]
 
 
@@ -87,6 +88,8 @@ setup(
         "litert": LITERT,
         # t2t-exporter --format=ctranslate2, and what it wrote
         "ctranslate2": CTRANSLATE2,
+        # t2t-distill --ray_address
+        "cluster": CLUSTER,
         # t2t-serve
         "serve": SERVE,
         # benchmarks/speed.py; JoeyNMT's protobuf collides with TensorFlow's: --peer_python
@@ -95,6 +98,7 @@ setup(
             *SEARCH,
             *LITERT,
             *CTRANSLATE2,
+            *CLUSTER,
             *SERVE,
             "dill",  # tfds.testing imports it
             "httpx",  # starlette.testclient imports it

@@ -12,14 +12,13 @@ import contextlib
 import functools
 import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
 from t2t_hint_nart import registry, user_directory
+from t2t_hint_nart.child_process import follow_parent
 from t2t_hint_nart.data.corpus import Corpus, Workspace
 from t2t_hint_nart.data.example_bytes import example_bytes
 from t2t_hint_nart.data.pair_filters import keeps
@@ -215,17 +214,7 @@ def _task(workspace: Workspace, encoding: EncodingPass, shards: Sequence[int]) -
 def _begin(counts: Any) -> None:
     global _counts
     _counts = counts
-    # Ctrl-C reaches every process of the terminal; the first one tells the others to stop.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that started it is gone, however it was killed."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    follow_parent()
 
 
 def _encode(task: _Task, place: int) -> None:

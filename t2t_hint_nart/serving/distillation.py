@@ -1,14 +1,17 @@
 """Sequence-level distillation: the teacher translates the training data (Kim and Rush 2016)."""
 
+import contextlib
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
-import tensorflow as tf
 
 from t2t_hint_nart.data.distill_problem import DistillProblem
 from t2t_hint_nart.data.problem import DatasetSplit
@@ -18,27 +21,60 @@ from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.decoding.n_gram_model import NGramModel
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedTranslator
-from t2t_hint_nart.exports.metadata import SAVED_MODEL
+from t2t_hint_nart.exports.metadata import SAVED_MODEL, newest_version, read_metadata
 from t2t_hint_nart.json_file import as_stored, parse_json
 from t2t_hint_nart.progress import Progress
-from t2t_hint_nart.serving.translator import fitting_batches
+from t2t_hint_nart.serving.teacher_workers import Decoded, decode_batch
+from t2t_hint_nart.serving.translator import batches_of_any
 from t2t_hint_nart.text import EOS_ID, PAD_ID
 from t2t_hint_nart.whole_file import naming_file, write_whole
+
+if TYPE_CHECKING:
+    from t2t_hint_nart.exports.runtime import Servable
 
 _SHOWN_DIGITS = 12
 
 
-def _sources(problem: DistillProblem, data_dir: str, limit: int | None) -> list[list[int]]:
+# Token ids, four bytes each: of millions of sentences, lists would take ten times that.
+Ids: TypeAlias = "array[int]"
+# From batches to what they become, in any order.
+Decode = Callable[[Iterable[SentenceBatch]], Generator[list[Decoded], None, None]]
+
+
+class DistantTeacher(ExportedTranslator):
+    """A teacher that workers open, known here by its metadata alone.
+
+    Raises:
+        InputError: no export there, a damaged one, or one that can't translate.
+    """
+
+    def __init__(self, export_dir: str):
+        folder, metadata = newest_version(export_dir), read_metadata(export_dir)
+        metadata.check_files(folder)
+        facts = SimpleNamespace(export_dir=str(folder), metadata=metadata)
+        super().__init__(cast("Servable", facts))
+
+
+def _sources(problem: DistillProblem, data_dir: str, limit: int | None) -> list[Ids]:
     feature, _ = problem.base.features(DatasetSplit.TRAIN)
     pairs = (
         pair
         for path in problem.base.shard_files(data_dir, DatasetSplit.TRAIN)
         for pair in read_shard(path)
     )
-    return [[int(i) for i in pair[feature]] for pair in itertools.islice(pairs, limit)]
+    return [array("i", pair[feature]) for pair in itertools.islice(pairs, limit)]
 
 
-def _read_decoded(journal: Path, header: dict[str, Any]) -> dict[int, list[int]]:
+def _digest(sources: Iterable[Ids]) -> str:
+    """Digest of sources as a JSON list of lists, of which only one is in memory at a time."""
+    digest = hashlib.sha256(b"[")
+    for number, ids in enumerate(sources):
+        digest.update((", " if number else "").encode() + json.dumps(ids.tolist()).encode())
+    digest.update(b"]")
+    return digest.hexdigest()
+
+
+def _read_decoded(journal: Path, header: dict[str, Any]) -> dict[int, Ids]:
     """Decodes of an interrupted run with the same header; a torn last line is dropped."""
     if not journal.exists():
         return {}
@@ -49,20 +85,24 @@ def _read_decoded(journal: Path, header: dict[str, Any]) -> dict[int, list[int]]
             f"{journal} is the start of a distillation with another teacher or data; "
             "delete it to start anew."
         )
-    decoded: dict[int, list[int]] = {}
+    decoded: dict[int, Ids] = {}
     for line in lines[1:]:
         try:
             index, ids = parse_json(line, tuple[int, list[int]])
         except InputError:
             break
-        decoded[index] = ids
+        decoded[index] = array("i", ids)
     return decoded
 
 
-def _write_journal(journal: Path, header: dict[str, Any], decoded: dict[int, list[int]]) -> None:
-    rows = [json.dumps(header), *(json.dumps([i, ids]) for i, ids in decoded.items())]
+def _write_journal(journal: Path, header: dict[str, Any], decoded: dict[int, Ids]) -> None:
+    rows = [json.dumps(header), *(_row(i, ids) for i, ids in decoded.items())]
     # A kill while it is written must not lose what was decoded.
     write_whole(journal, "\n".join(rows) + "\n")
+
+
+def _row(index: int, ids: Ids) -> str:
+    return json.dumps([index, ids.tolist()])
 
 
 def distill(
@@ -71,6 +111,7 @@ def distill(
     data_dir: str,
     batch_size: int = 32,
     limit: int | None = None,
+    decode: Decode | None = None,
 ) -> int:
     """Decode the base problem's training sources and write them as `<problem>_distill`.
 
@@ -84,6 +125,7 @@ def distill(
         data_dir: of the base problem's shards, and where the new ones go.
         batch_size: sentences a batch, as of `sentence_batches`.
         limit: only the first so many sentences, all when None.
+        decode: by workers; by the teacher, in this process, when None.
 
     Returns:
         Number of pairs.
@@ -102,7 +144,7 @@ def distill(
         "runtime": teacher.metadata.runtime,
         "decode_hparams": teacher.metadata.decode_hparams,
         "sentences": len(sources),
-        "sources": hashlib.sha256(json.dumps(sources).encode()).hexdigest(),
+        "sources": _digest(sources),
     }
     journal = Path(data_dir) / f"{problem.dataset_filename()}-journal.jsonl.incomplete"
     decoded = _read_decoded(journal, header)
@@ -112,7 +154,15 @@ def distill(
         return len(sources)
     _write_journal(journal, header, decoded)
     told = Progress(problem.progress, "distil", "sentences", len(sources), len(decoded))
-    _decode(teacher, sources, decoded, journal, batch_size, told, problem.progress)
+    _decode_missing(
+        decode or partial(_decode_here, teacher),
+        sources,
+        decoded,
+        journal,
+        batch_size,
+        told,
+        problem.progress,
+    )
     count = problem.write_training_shards(
         data_dir,
         ((source, decoded[index]) for index, source in enumerate(sources)),
@@ -152,31 +202,44 @@ def write_n_gram_model(problem: DistillProblem, data_dir: str, order: int) -> st
     return str(path)
 
 
-def _decode(
-    teacher: ExportedTranslator,
-    sources: Sequence[Sequence[int]],
-    decoded: dict[int, list[int]],
+def _decode_here(
+    teacher: ExportedTranslator, batches: Iterable[SentenceBatch]
+) -> Generator[list[Decoded], None, None]:
+    for batch in batches:
+        yield decode_batch(teacher, batch)
+
+
+def _decode_missing(
+    decode: Decode,
+    sources: Sequence[Ids],
+    decoded: dict[int, Ids],
     journal: Path,
     batch_size: int,
     told: Progress,
     tell: Callable[[str], None],
 ) -> None:
-    """Add to `decoded`, and to the journal, what is missing of it."""
+    """Add to `decoded`, and to the journal, what is missing of it.
 
-    def call(batch: SentenceBatch) -> np.ndarray:
-        return np.asarray(teacher.decode(tf.constant(batch.inputs))[0])
-
-    todo = [index for index in range(len(sources)) if index not in decoded]
-    with naming_file(journal), journal.open("a", encoding="utf-8") as file:
-        waiting = [sources[index] for index in todo]
-        for places, rows in fitting_batches(call, waiting, batch_size):
-            if rows is None:
-                tell(f"source {todo[places[0]] + 1} is too long for the teacher: an empty target")
-                rows = np.array([[EOS_ID]])
-            for place, row in zip(places, rows, strict=True):
-                index = todo[place]
-                decoded[index] = row[row != 0].tolist()
-                file.write(json.dumps([index, decoded[index]]) + "\n")
+    Batches are those of all sentences, whatever is decoded already, so that what a sentence is
+    decoded with doesn't depend on when a run before this one was killed.
+    """
+    too_long, batches = batches_of_any(sources, batch_size)
+    waiting = (batch for batch in batches if any(i not in decoded for i in batch.indices.tolist()))
+    alone: list[list[Decoded]] = [[([index], None)] for index in too_long if index not in decoded]
+    with (
+        contextlib.closing(decode(waiting)) as decoding,
+        naming_file(journal),
+        journal.open("a", encoding="utf-8") as file,
+    ):
+        for results in itertools.chain(alone, decoding):
+            for places, rows in results:
+                if rows is None:
+                    tell(f"source {places[0] + 1} is too long for the teacher: an empty target")
+                    rows = np.array([[EOS_ID]])
+                for index, row in zip(places, rows, strict=True):
+                    if index not in decoded:
+                        decoded[index] = array("i", row[row != PAD_ID].tolist())
+                        file.write(_row(index, decoded[index]) + "\n")
             file.flush()
             told.update(len(decoded))
 

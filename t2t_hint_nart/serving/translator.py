@@ -42,24 +42,48 @@ def fitting_batches(
         longest: how many tokens a sentence may have.
         lengths: as of `sentence_batches`.
     """
+    too_long, batches = batches_of_any(sentences, batch_size, longest, lengths)
+    for place in too_long:
+        yield [place], None
+    for batch in batches:
+        yield from called_by_halves(call, batch)
+
+
+def batches_of_any(
+    sentences: Sequence[Sequence[int]],
+    batch_size: int = 0,
+    longest: int = LONGEST_SENTENCE,
+    lengths: Sequence[int] | None = None,
+) -> tuple[list[int], Iterator[SentenceBatch]]:
+    """Return the places of sentences that are too long, and batches of all the others.
+
+    Args:
+        sentences: as of `fitting_batches`, and so are the others.
+        batch_size: 0 means 32.
+        longest: how many tokens a sentence may have.
+        lengths: as of `sentence_batches`.
+    """
     sizes = list(map(len, sentences)) if lengths is None else lengths
     fitting = [place for place, size in enumerate(sizes) if size <= longest]
-    for place, size in enumerate(sizes):
-        if size > longest:
-            yield [place], None
-    waiting = sentence_batches(
+    too_long = [place for place, size in enumerate(sizes) if size > longest]
+    batches = sentence_batches(
         [sentences[place] for place in fitting],
         batch_size or DEFAULT_BATCH_SIZE,
         lengths=[sizes[place] for place in fitting],
     )
-    for batch in waiting:
-        places = np.asarray(fitting)[batch.indices]
-        yield from _called(call, batch._replace(indices=places))
+    found = np.asarray(fitting, np.int32)
+    return too_long, (batch._replace(indices=found[batch.indices]) for batch in batches)
 
 
-def _called(
+def called_by_halves(
     call: Callable[[SentenceBatch], _Outputs], batch: SentenceBatch
 ) -> Iterator[tuple[Sequence[int], _Outputs | None]]:
+    """Yield places and outputs of a batch, of its halves if it doesn't fit into memory, and so on.
+
+    Args:
+        call: as of `fitting_batches`.
+        batch: of one sentence or more; of a single one that doesn't fit, the output is None.
+    """
     places = batch.indices.tolist()
     try:
         outputs: _Outputs | None = call(batch)
@@ -75,7 +99,7 @@ def _called(
         inputs = batch.inputs[part]
         # No wider than its own longest sentence.
         inputs = inputs[:, (inputs != PAD_ID).any(axis=0)]
-        yield from _called(call, SentenceBatch(batch.indices[part], inputs))
+        yield from called_by_halves(call, SentenceBatch(batch.indices[part], inputs))
 
 
 class Translator:

@@ -1,16 +1,30 @@
 """The command that lets a teacher translate training data: what it refuses and what it tells."""
 
 import dataclasses
+import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from t2t_hint_nart import registry
+from t2t_hint_nart.data.problem_identity import vocabularies_of
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.decoding.n_gram_model import NGramModel
 from t2t_hint_nart.exports.metadata import read_metadata
 from tests.bin.conftest import PROBLEM
-from tests.commands import refusal, run_command
+from tests.commands import refusal, run_command, succeed
+from tests.serving.conftest import echo_export  # noqa: F401
+from tests.serving.echo_export import BEGUN, HOLD
+
+ROOT = Path(__file__).parents[2]
+USR_DIR = "tests/serving/echo"
 
 
 @pytest.fixture
@@ -68,3 +82,55 @@ def test_another_problem_and_the_same_again(data_dir, teacher_of):
             np.testing.assert_array_equal(values, theirs)
     vocab_file = next(data_dir.glob("vocab.*"))
     assert found.vocab_size == len(vocab_file.read_text("utf-8").splitlines())
+
+
+def shards(data_dir):
+    return {path.name: path.read_bytes() for path in data_dir.glob(f"{PROBLEM}_distill-train-*")}
+
+
+def test_four_workers_make_what_one_process_makes(workshop, ctranslate2_export, tmp_path):
+    once, shared = (shutil.copytree(workshop.data_dir, tmp_path / name) for name in "ab")
+    flags = {"problem": PROBLEM, "teacher_export_dir": ctranslate2_export, "batch_size": 2}
+    succeed("t2t-distill", **flags, data_dir=once)
+    told = succeed("t2t-distill", **flags, data_dir=shared, num_workers=4)
+    assert told.startswith(f"15 pairs of {PROBLEM}_distill in {shared}. Train a student")
+    assert shards(shared) == shards(once)
+    first, second = (
+        {**json.loads((data_dir / f"{PROBLEM}_distill-provenance.json").read_text()), "date": ""}
+        for data_dir in (once, shared)
+    )
+    assert second == first
+
+
+def test_interrupted_all_of_it_ends_and_one_process_goes_on(workshop, echo_export, tmp_path):  # noqa: F811
+    """Ctrl-C reaches every process of a terminal."""
+    once, shared = (shutil.copytree(workshop.data_dir, tmp_path / name) for name in "ab")
+    vocabularies = vocabularies_of(registry.problem(PROBLEM).get_feature_encoders(once))
+    version = echo_export / "3"
+    dataclasses.replace(read_metadata(version), vocabularies=vocabularies).write(version)
+    flags = {"problem": PROBLEM, "teacher_export_dir": version, "batch_size": 2}
+    arguments = flags | {"data_dir": shared, "num_workers": 2, "t2t_usr_dir": USR_DIR}
+    (version / HOLD).touch()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "t2t_hint_nart.bin.t2t_distill"]
+        + [f"--{name}={value}" for name, value in arguments.items()],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        while len(begun := list(version.glob(f"{BEGUN}-*"))) < 2:
+            assert process.poll() is None
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, told) == (130, "t2t-distill: interrupted\n")
+    assert not any(Path("/proc", path.name.rsplit("-")[1]).exists() for path in begun)
+    (version / HOLD).unlink()
+    for data_dir in (once, shared):
+        assert not shards(data_dir)
+        succeed("t2t-distill", **flags, data_dir=data_dir)
+    assert len(shards(once)) > 0 and shards(shared) == shards(once)

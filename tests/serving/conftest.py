@@ -11,3 +11,11 @@ def echo_export(tmp_path, monkeypatch):
     monkeypatch.setattr(registry._runtimes, "_entries", dict(registry._runtimes._entries))
     registry.register_runtime(Echo)
     return write_echo(tmp_path / "echo")
+
+
+@pytest.fixture
+def distillation(tmp_path, echo_export):
+    """A distillation by such an export."""
+    from tests.serving.distilled_by_echo import EchoDistillation
+
+    return EchoDistillation(tmp_path, echo_export)

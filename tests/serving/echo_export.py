@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import time
 
 import numpy as np
@@ -11,7 +12,8 @@ from t2t_hint_nart.exports.plain_text import PlainTextServable
 from t2t_hint_nart.exports.vocabulary_files import INDEX_FILE
 
 SMALL = np.array([ord("a"), ord("z")]) + 2
-# Nothing is translated while a file of this name lies in the export; BEGUN is written then.
+# Nothing is translated while a file of this name lies in the export; BEGUN is written then, and one
+# whose name ends in the number of the process.
 HOLD, BEGUN = "hold", "begun"
 # A sentence with this letter in it can't be translated.
 BAD = "!"
@@ -38,6 +40,7 @@ class OpenEcho(PlainTextServable):
         self.shapes.append(inputs.shape)
         while self._hold.exists():
             self._begun.touch()
+            self._begun.with_name(f"{BEGUN}-{os.getpid()}").touch()
             time.sleep(0.002)
         if (inputs == ord(BAD) + 2).any():
             raise RuntimeError("bad letter")
