@@ -13,7 +13,6 @@ from keras import ops
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.layers.precision import at_least_float32
 from t2t_hint_nart.losses.term import LossTerm
 from t2t_hint_nart.models.length_bias import length_bias
 
@@ -314,9 +313,9 @@ def forward(
     result = network(inputs, targets, training=training, **asked)
     if isinstance(result, Output):
         terms = {
-            name: LossTerm(*map(at_least_float32, term)) for name, term in result.terms.items()
+            name: LossTerm(*map(_at_least_float32, term)) for name, term in result.terms.items()
         }
-        return result._replace(logits=at_least_float32(result.logits), terms=terms)
+        return result._replace(logits=_at_least_float32(result.logits), terms=terms)
     shape = getattr(result, "shape", None)
     if shape is None or len(shape) != 3:
         what = type(result).__name__ if shape is None else f"a tensor of shape {tuple(shape)}"
@@ -324,7 +323,13 @@ def forward(
             f"Model '{network.name}' returns {what}; an Output of models.network is needed, or "
             "logits [sentences, positions, vocabulary]."
         )
-    return Output(at_least_float32(result), ops.not_equal(targets, 0))
+    return Output(_at_least_float32(result), ops.not_equal(targets, 0))
+
+
+def _at_least_float32(tensor: Tensor) -> Tensor:
+    """As `layers.precision` does, which what asks for this border must not reach through it."""
+    tensor = ops.convert_to_tensor(tensor)
+    return ops.cast(tensor, keras.backend.result_type(tensor.dtype, "float32"))
 
 
 def require(network: object, protocol: type, purpose: str) -> None:
