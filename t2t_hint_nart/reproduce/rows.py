@@ -50,7 +50,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Spread:
-    """A quantity over at least two seeds; `f"{spread:.2f}"` gives "18.50 ± 0.31"."""
+    """A quantity over at least two seeds; `f"{spread:.2f}"` gives "18.50 ± 0.31".
+
+    A deviation that rounds to nothing is left out, as that of sizes on disk does.
+    """
 
     values: tuple[float, ...]
 
@@ -69,7 +72,8 @@ class Spread:
 
     def __format__(self, form: str) -> str:
         # A deviation has no sign to show.
-        return f"{self.mean:{form}} ± {self.deviation:{form.removeprefix('+')}}"
+        deviation = f"{self.deviation:{form.removeprefix('+')}}"
+        return f"{self.mean:{form}}" + (f" ± {deviation}" if deviation.strip("0.%") else "")
 
 
 def spread(values: Iterable[Any]) -> Any:

@@ -83,6 +83,7 @@ def test_seeds_are_put_together_in_their_order():
 
 def test_a_spread_is_told_as_mean_and_sample_deviation():
     assert f"{spread([1.0, 2.0, 3.0]):+.1f}" == "+2.0 ± 1.0"
+    assert f"{spread([9.79, 9.8, 9.81]):.1f}" == "9.8"
     assert spread([True, False]) == Spread((1.0, 0.0))
     assert spread(["a", "b", "a"]) == "a / b" and spread([2, 2]) == 2
 
