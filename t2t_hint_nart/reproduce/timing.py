@@ -6,7 +6,6 @@ that speed-ups over it would be too good.
 """
 
 import multiprocessing
-import signal
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from t2t_hint_nart import registry, user_directory
+from t2t_hint_nart.child_process import follow_parent
 from t2t_hint_nart.data.sentence_batches import sentence_batches
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation.latency import measure_latencies
@@ -91,8 +91,7 @@ def time_systems(
 
 
 def _tell(sender: Connection, task: _Task) -> None:
-    # Ctrl-C reaches every process of the terminal; the first one ends this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    follow_parent()
     use_threads(THREADS, THREADS)
     try:
         told: Any = _measured(task)
