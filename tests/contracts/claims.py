@@ -43,28 +43,15 @@ def p(value):
     return "< 0.001" if value < 0.001 else f"= {value:.3f}"
 
 
-def by_seed(recipe, system, baseline, metric, decoding="one_pass"):
-    """Differences of the seeds that measured both."""
-    ours, theirs = (ROWS[recipe].by_seed(metric, s, decoding) for s in (system, baseline))
+def by_seed(recipe, system, baseline, metric, decoding="one_pass", baselines=None):
+    """Differences of the seeds that measured both; the baseline may be decoded otherwise."""
+    keys = (system, decoding), (baseline, baselines or decoding)
+    ours, theirs = (ROWS[recipe].by_seed(metric, *key) for key in keys)
     return [ours[seed] - theirs[seed] for seed in ours if seed in theirs]
 
 
-def difference(recipe, system, baseline, metric="bleu_13a"):
-    return spread(by_seed(recipe, system, baseline, metric))
-
-
-def over_teacher(recipe, system, decoding):
-    """BLEU of a system in one pass over its teacher's."""
-    ours = ROWS[recipe].by_seed("bleu_13a", system, "one_pass")
-    theirs = ROWS[recipe].by_seed("bleu_13a", "teacher", decoding)
-    return spread([ours[seed] - theirs[seed] for seed in ours])
-
-
-def eight_bits(recipe, system):
-    """What they add to a system's BLEU in one pass."""
-    exact = ROWS[recipe].by_seed("bleu_13a", system, "one_pass")
-    rounded = ROWS[recipe].by_seed("bleu_13a", system, "one_pass_litert_int8")
-    return spread([rounded[seed] - exact[seed] for seed in rounded])
+def difference(recipe, system, baseline, metric="bleu_13a", **decodings):
+    return spread(by_seed(recipe, system, baseline, metric, **decodings))
 
 
 def latency_ratio(recipe, system, decoding):
@@ -297,10 +284,13 @@ REPRODUCTION = [
         "greedy search**, {:.2f} and {:.2f} BLEU, {:+.2f} against beam search",
         one_pass(C, BIGRAMS),
         get(C, "bleu_13a", "teacher", "greedy"),
-        over_teacher(C, BIGRAMS, "beam4"),
+        difference(C, BIGRAMS, "teacher", baselines="beam4"),
     ),
     ("says {:.2f} % of words twice", one_pass(C, BIGRAMS, REPEATED)),
-    ("Eight bits make {:+.2f}.", eight_bits(C, BIGRAMS)),
+    (
+        "Eight bits make {:+.2f}.",
+        difference(C, BIGRAMS, BIGRAMS, decoding="one_pass_litert_int8", baselines="one_pass"),
+    ),
     (
         "The bigrams add {:+.2f} (p {})",
         gain(C, BIGRAMS, CTC).difference,
