@@ -1,9 +1,13 @@
 """Which sentences are translated together, and what becomes of each. By events, never by time."""
 
 import asyncio
+import itertools
 import threading
+from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.serving.decodes import Hypothesis
@@ -12,6 +16,7 @@ from t2t_hint_nart.serving.micro_batches import (
     MicroBatches,
     QueueFullError,
     TranslationError,
+    economical_batch,
 )
 
 EVER = 3600.0
@@ -118,7 +123,42 @@ def test_padding_counts():
         return await batches.translate([[7] * length for length in lengths])
 
     _, batches = run(scenario, tokens=8, wait_secs=0.0)
-    assert [list(map(len, batch)) for batch in batches] == [[2, 2], [4, 4], [9], [2]]
+    assert [list(map(len, batch)) for batch in batches] == [[2, 2, 2], [4, 4], [9]]
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=7), st.integers(1, 7), st.integers(1, 200))
+def test_a_batch_holds_the_oldest_and_most_tokens_for_its_cost(lengths, sentences, tokens):
+    def worth(places):
+        own = [lengths[place] for place in places]
+        return Fraction(sum(own), 40 + len(own) * max(own))
+
+    def fits(places):
+        padded = len(places) * max(lengths[place] for place in places)
+        return len(places) <= sentences and (padded <= tokens or len(places) == 1)
+
+    order = sorted(range(len(lengths)), key=lambda place: lengths[place])
+    cuts = itertools.combinations(range(len(lengths) + 1), 2)
+    runs = [order[start:end] for start, end in cuts]
+    best = max(worth(places) for places in runs if 0 in places and fits(places))
+    found = economical_batch(lengths, sentences, tokens)
+    assert found[0] == 0 and found == sorted(set(found)) and fits(found)
+    assert worth(found) == best
+
+
+def test_one_of_unlike_length_waits_for_no_more_batches_than_sentences_came_before():
+    async def scenario(batches, translate):
+        translate.go.clear()
+        first = asyncio.create_task(batches.translate([[5] * 9]))
+        await begun(translate)
+        odd = asyncio.create_task(batches.translate([[6] * 9, [7] * 90]))
+        await asyncio.sleep(0)
+        later = asyncio.create_task(batches.translate([[8] * 9] * 40))
+        await asyncio.sleep(0)
+        translate.go.set()
+        await asyncio.gather(first, odd, later)
+
+    _, batches = run(scenario, sentences=8, wait_secs=0.0)
+    assert [batch[0][0] for batch in batches[:3]] == [5, 6, 7]
 
 
 @pytest.mark.parametrize(
