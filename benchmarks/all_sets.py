@@ -34,6 +34,11 @@ CHANGED = "batch_size=64"
 FORMS = ("_rev", "_copy")
 SETS_OF_ALL_FORMS = ("transformer_test", "transformer_nat_small")
 TEACHER_OF = re.compile(r"^transformer_nat_(.*)_hints$")
+# Sets with a teacher that aren't named after its set.
+TEACHERS = {
+    "transformer_nat_fertility_tuned_wmt": "transformer_base",
+    "transformer_nat_fertility_tuned_multi30k": "transformer_multi30k",
+}
 RESULT = "result: "
 
 
@@ -202,16 +207,17 @@ def model_of(set_name):
 
 
 def teacher_of(work_dir, set_name, problem):
-    """Flags naming an untrained teacher of the same sizes and vocabulary, where there are hints."""
+    """Flags naming an untrained teacher of the same sizes and vocabulary, where one is needed."""
     from t2t_hint_nart import registry
 
     match = TEACHER_OF.match(set_name)
-    if match is None:
+    teacher = TEACHERS.get(set_name) or (match and f"transformer_{match[1]}")
+    if teacher is None:
         return []
     vocabulary = (work_dir / "data" / registry.problem(problem).vocab_filename).read_bytes()
     run = work_dir / "teachers" / hashlib.sha256(vocabulary).hexdigest()[:12]
     if not (run / "export").exists():
-        common = flags(work_dir, "transformer", f"transformer_{match[1]}", problem, run)
+        common = flags(work_dir, "transformer", teacher, problem, run)
         run_command("t2t-trainer", [*common, "--schedule=test"])
         run_command("t2t-exporter", [*common, f"--export_dir={run / 'export'}"])
     return [f"--teacher_export_dir={run / 'export'}"]

@@ -23,12 +23,35 @@ def add_fertility_hparams(hparams: HParams) -> HParams:
     hparams.add_hparam("fertility_classes", 50)
     # Of the cross-entropy of fertilities.
     hparams.add_hparam("fertility_weight", 1.0)
+    # What says which target tokens a source token became: an IBM model 2 of the training data, or
+    # the teacher's attention, mean over layers and heads.
+    hparams.add_hparam("fertility_alignment", "ibm2")
+    hparams.restrict("fertility_alignment", ("ibm2", "attention"))
+    # Of the likelihood, and of what a teacher thinks of the student's own sentences: 1, 0, 0 in the
+    # first stage, 1 − λ, λ, 0.1·λ in the second (fertility_weight is 1 − λ there, too).
+    hparams.add_hparam("nll_weight", 1.0)
+    hparams.add_hparam("reverse_kl_weight", 0.0)
+    hparams.add_hparam("fertility_reward_weight", 0.0)
     hparams.restrict(
         "decoder_input_type",
         ("hard_uniform", "hard_uniform_encoder_output"),
         "fertilities say what is copied",
     )
     return changed(hparams, label_smoothing=0.0)
+
+
+def _second_stage(hparams: HParams, rate: float) -> HParams:
+    """The authors' fine-tuning, λ = 0.25, at a constant rate; it starts from the first stage."""
+    return changed(
+        hparams,
+        nll_weight=0.75,
+        fertility_weight=0.75,
+        reverse_kl_weight=0.25,
+        fertility_reward_weight=0.025,
+        learning_rate_schedule="constant",
+        learning_rate_constant=rate,
+        learning_rate_warmup_steps=0,
+    )
 
 
 @register_hparams
@@ -43,6 +66,15 @@ def transformer_nat_fertility_wmt() -> HParams:
         learning_rate=0.1,
         learning_rate_warmup_steps=16000,
     )
+
+
+@register_hparams
+def transformer_nat_fertility_tuned_wmt() -> HParams:
+    """Second stage of transformer_nat_fertility_wmt, from its weights, with a teacher; not yet run.
+
+    Rate and λ are those of the authors' code.
+    """
+    return _second_stage(transformer_nat_fertility_wmt(), 2e-5)
 
 
 @register_hparams
@@ -78,3 +110,12 @@ def transformer_nat_fertility_deep_small() -> HParams:
 def transformer_nat_fertility_multi30k() -> HParams:
     """Student of transformer_multi30k, to start from the teacher's weights; not yet run."""
     return changed(add_fertility_hparams(transformer_multi30k()), layer_prepostprocess_dropout=0.1)
+
+
+@register_hparams
+def transformer_nat_fertility_tuned_multi30k() -> HParams:
+    """Second stage of transformer_nat_fertility_multi30k, from its weights, with a teacher.
+
+    The rate is five times the authors', because the stage is short. Not yet run.
+    """
+    return _second_stage(transformer_nat_fertility_multi30k(), 1e-4)

@@ -17,10 +17,8 @@ def is_word(ids):
     return ops.logical_and(ops.not_equal(ids, PAD_ID), ops.not_equal(ids, EOS_ID))
 
 
-def aligned_sources(alignment: WordAlignment, inputs, targets):
-    """The source position that each target position is aligned with (`WordAlignment`).
-
-    The target's EOS belongs to the source's, and words to words, as far as there are any.
+def alignment_scores(alignment: WordAlignment, inputs, targets):
+    """How well each target position goes with each source position (`WordAlignment`), in nats.
 
     Args:
         alignment: what decides.
@@ -28,13 +26,36 @@ def aligned_sources(alignment: WordAlignment, inputs, targets):
         targets: int[B, T], PAD 0.
 
     Returns:
+        float32[B, T, S].
+    """
+    source_positions = _relative_positions(is_word(inputs))
+    target_positions = _relative_positions(is_word(targets))
+    distance = ops.abs(source_positions[:, None, :] - target_positions[:, :, None])
+    return _log_probs(alignment, inputs, targets) - alignment.tension * distance
+
+
+def attention_scores(attention):
+    """The same from a teacher's attention: the mean over layers and heads.
+
+    float[B, N, H, T, S] → float[B, T, S].
+    """
+    return ops.mean(attention, axis=(1, 2))
+
+
+def aligned_sources(scores, inputs, targets):
+    """The source position that each target position goes with best.
+
+    The target's EOS belongs to the source's, and words to words, as far as there are any.
+
+    Args:
+        scores: float[B, T, S].
+        inputs: int[B, S], PAD 0.
+        targets: int[B, T], PAD 0.
+
+    Returns:
         int32[B, T]; without a meaning at padding.
     """
-    source_words, target_words = is_word(inputs), is_word(targets)
-    source_positions = _relative_positions(source_words)
-    target_positions = _relative_positions(target_words)
-    distance = ops.abs(source_positions[:, None, :] - target_positions[:, :, None])
-    scores = _log_probs(alignment, inputs, targets) - alignment.tension * distance
+    source_words = is_word(inputs)
     links = ops.argmax(ops.where(source_words[:, None, :], scores, -math.inf), axis=2)
     ends = ops.equal(inputs, EOS_ID)
     has_end = ops.logical_and(ops.equal(targets, EOS_ID), ops.any(ends, axis=1, keepdims=True))
@@ -62,9 +83,13 @@ def _log_probs(alignment: WordAlignment, inputs, targets):
     return ops.reshape(ops.where(found, log_probs, math.log(FLOOR)), ops.shape(pairs))
 
 
-def aligned_fertilities(alignment: WordAlignment, inputs, targets):
-    """How many target tokens are aligned with each source token: int32[B, S]; their sum is T."""
-    links = aligned_sources(alignment, inputs, targets)
+def aligned_fertilities(scores, inputs, targets):
+    """How many target tokens are aligned with each source token; args as `aligned_sources`.
+
+    Returns:
+        int32[B, S], whose sum is the length of the target.
+    """
+    links = aligned_sources(scores, inputs, targets)
     of_source = ops.equal(links[:, :, None], ops.arange(ops.shape(inputs)[1], dtype=links.dtype))
     of_source = ops.logical_and(of_source, ops.not_equal(targets, PAD_ID)[:, :, None])
     return ops.sum(ops.cast(of_source, "int32"), axis=1)

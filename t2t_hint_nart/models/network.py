@@ -5,7 +5,7 @@ are asked for, probes: tensors from inside, by name. Nothing above `models/` ask
 """
 
 import itertools
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import keras
@@ -87,6 +87,11 @@ class Output(NamedTuple):
     mask: Tensor
     probes: Mapping[str, Tensor] = {}
     terms: Mapping[str, LossTerm] = {}
+
+
+# (inputs int32[B, S], targets int32[B, T]) → another model's output under teacher forcing, with the
+# probes that terms compare.
+Teacher = Callable[[Tensor, Tensor], Output]
 
 
 @runtime_checkable
@@ -202,6 +207,11 @@ class Network(keras.Model):  # type: ignore[misc]
     broadcasts_source: ClassVar[bool] = False
     is_plain_transformer: ClassVar[bool] = False
 
+    @property
+    def asks_teacher(self) -> bool:
+        """Whether training asks a teacher about each batch, by `ask`."""
+        return False
+
     @classmethod
     def measure(cls, hparams: HParams, pairs: Iterable[IdPair]) -> None:
         """Give hparams that are None the values that the training data have: `length_bias`.
@@ -227,6 +237,27 @@ class Network(keras.Model):  # type: ignore[misc]
             pairs: of training, read anew by each loop over them.
             output_dir: where it is kept, "" for nowhere.
         """
+
+    def ask(
+        self,
+        teacher: Teacher,
+        inputs: Tensor,
+        targets: Tensor,
+        batch_mean: Callable[[Tensor], Tensor],
+    ) -> Structure:
+        """Ask a teacher what a step of training needs to know; gradients never see it.
+
+        Args:
+            teacher: answers for any targets, such as what the model would say itself.
+            inputs: as of `call`.
+            targets: as of `call`.
+            batch_mean: from float[B] to the mean over the whole batch, other replicas' part among
+                it.
+
+        Returns:
+            What `call` takes as `advice`.
+        """
+        raise NotImplementedError
 
     def encode(
         self, inputs: Tensor, training: bool = False, probes: Collection[str] = ()
@@ -298,11 +329,12 @@ def forward(
     training: bool = False,
     probes: Collection[str] = (),
     canvas: Canvas | None = None,
+    advice: Structure = None,
 ) -> Output:
     """Call a network; one that returns logits alone is understood as predicting every target.
 
-    Args and results as `Network.call`; a model without probes, or a canvas that isn't of its own
-    making, need not know the argument.
+    Args and results as `Network.call`; a model without probes, without a canvas that isn't of its
+    own making or without advice (`Network.ask`) need not know the argument.
 
     Raises:
         InputError: the result is neither an `Output` nor logits float[B, T, V].
@@ -310,6 +342,8 @@ def forward(
     asked: dict[str, Any] = {"probes": tuple(probes)} if probes else {}
     if canvas is not None:
         asked["canvas"] = canvas
+    if advice is not None:
+        asked["advice"] = advice
     result = network(inputs, targets, training=training, **asked)
     if isinstance(result, Output):
         terms = {

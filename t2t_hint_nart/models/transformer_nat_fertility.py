@@ -1,6 +1,6 @@
 """The one-pass Transformer whose decoder reads each source token as often as its fertility says."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,11 +18,22 @@ from t2t_hint_nart.losses.term import LossTerm
 from t2t_hint_nart.models.fertility import (
     admitted,
     aligned_fertilities,
+    alignment_scores,
+    attention_scores,
     fertility_loss,
     is_word,
     repeated,
 )
-from t2t_hint_nart.models.network import MEASURED_PAIRS, Canvas, IdPair, Output, Source
+from t2t_hint_nart.models.fertility_tuning import Judgement, judge, tuning_terms
+from t2t_hint_nart.models.network import (
+    ATTENTION,
+    MEASURED_PAIRS,
+    Canvas,
+    IdPair,
+    Output,
+    Source,
+    Teacher,
+)
 from t2t_hint_nart.models.transformer_nat import CopiedSource, TransformerNat
 
 # In the run's directory.
@@ -47,21 +58,36 @@ class FertileSource(NamedTuple):
     fertilities: Any
 
 
+class Advice(NamedTuple):
+    """What a teacher says of a batch.
+
+    Attributes:
+        scores: float[B, T, S], `attention_scores`; None where word alignments decide.
+        judgement: of what the student says itself; None in the first stage.
+    """
+
+    scores: Any = None
+    judgement: Judgement | None = None
+
+
 class TransformerNatFertility(TransformerNat):
     """A student whose length is the sum of predicted fertilities (Gu et al. 2018).
 
     A linear layer on the encoder's output predicts of each source token, of `fertility_classes`,
     how many target tokens it becomes; the decoder reads the source embeddings, with their
     positions, each repeated so often; all else is as in `TransformerNat`. In training fertilities
-    are those of word alignments of the training data, and their cross-entropy is the term
-    `fertility`; else they are predicted, also where targets of another length are evaluated, for
-    which they are stretched.
+    are those of word alignments of the training data, or of the teacher's attention
+    (fertility_alignment), and their cross-entropy is the term `fertility`; else they are predicted,
+    also where targets of another length are evaluated, for which they are stretched.
+
+    With reverse_kl_weight or fertility_reward_weight a teacher also reads what the student says
+    itself (`tuning_terms`), which is the authors' second stage.
 
     The authors' targets have no EOS. Here EOS is a source token of fertility 1 that says EOS, so
     that criteria, hints and scores are those of every model, and the sum is the length.
 
-    Left out of the authors' model: norms after a sublayer, attention divided by √D, decoder layer l
-    attending to encoder layer l, and the fine-tuning stage.
+    Left out of the authors' model: norms after a sublayer, attention divided by √D and decoder
+    layer l attending to encoder layer l.
 
     Args:
         hparams: a transformer_nat_fertility set.
@@ -80,9 +106,35 @@ class TransformerNatFertility(TransformerNat):
         )
         self.fertility.build((None, self.hidden_size))
         self.word_alignment: WordAlignment | None = None
+        self.aligns_by_attention = hparams.fertility_alignment == "attention"
+        self.is_tuned = bool(hparams.reverse_kl_weight or hparams.fertility_reward_weight)
+        if self.is_tuned:
+            self.draws = keras.random.SeedGenerator()
+
+    @property
+    def asks_teacher(self) -> bool:
+        """Whether its attention aligns, or it reads what the student says."""
+        return self.aligns_by_attention or self.is_tuned
+
+    def ask(self, teacher: Teacher, inputs, targets, batch_mean: Callable[[Any], Any]) -> Advice:
+        """Take alignments and a judgement from a teacher; args as `Network.ask`."""
+        scores = judgement = None
+        if self.aligns_by_attention:
+            scores = attention_scores(teacher(inputs, targets).probes[ATTENTION])
+        if self.is_tuned:
+            judgement = judge(self, teacher, inputs, self._sampled, batch_mean)
+        return Advice(scores, judgement)
+
+    def _sampled(self, logits):
+        """Draw fertilities: float[B, S, K] → int32[B, S]."""
+        rows = ops.reshape(logits, (-1, logits.shape[-1]))
+        drawn = keras.random.categorical(rows, 1, dtype="int32", seed=self.draws)
+        return ops.reshape(drawn, ops.shape(logits)[:-1])
 
     def prepare(self, pairs: Iterable[IdPair], output_dir: str) -> None:
         """Align the words of the training data, or read the alignment from the run's directory."""
+        if self.aligns_by_attention:
+            return
         path = Path(output_dir, ALIGNMENT_FILE)
         if output_dir and path.exists():
             alignment = WordAlignment.read(path)
@@ -121,10 +173,12 @@ class TransformerNatFertility(TransformerNat):
         fertilities = admitted(fertilities, source.words, source.source.mask)
         return source._replace(fertilities=fertilities), ops.sum(fertilities, axis=1)
 
-    def call(self, inputs, targets, training=False, probes=(), canvas=None) -> Output:
+    def call(
+        self, inputs, targets, training=False, probes=(), canvas=None, advice: Advice | None = None
+    ) -> Output:
         """Predict targets: in training by the fertilities that they have.
 
-        Args and returns as `TransformerNat.call`.
+        Args and returns as `TransformerNat.call`, and in training what `ask` gave as `advice`.
 
         Raises:
             InputError: it is to be trained, and `prepare` wasn't called.
@@ -132,20 +186,27 @@ class TransformerNatFertility(TransformerNat):
         source = self.encode(inputs, training=training, probes=probes)
         terms: dict[str, LossTerm] = {}
         if training:
-            fertilities = self._aligned(inputs, targets)
-            source = source._replace(fertilities=fertilities)
+            advice = advice or Advice()
+            fertilities = self._aligned(inputs, targets, advice)
             terms["fertility"] = fertility_loss(source.logits, fertilities, source.words)
+            if advice.judgement is not None:
+                terms |= tuning_terms(self, source, advice.judgement)
+            source = source._replace(fertilities=fertilities)
         canvas = self.empty_canvas(inputs, targets) if canvas is None else canvas
         output = self.decode(source, canvas, training=training, probes=probes)
         return output._replace(terms=terms)
 
-    def _aligned(self, inputs, targets):
-        if self.word_alignment is None:
-            raise InputError(
-                "the fertilities of training pairs aren't known: call prepare(pairs, output_dir) "
-                "before the first step of training."
-            )
-        return aligned_fertilities(self.word_alignment, inputs, targets)
+    def _aligned(self, inputs, targets, advice: Advice):
+        scores = advice.scores
+        if scores is None:
+            if self.word_alignment is None:
+                raise InputError(
+                    "the fertilities of training pairs aren't known: call prepare(pairs, "
+                    "output_dir) before the first step of training, or with fertility_alignment="
+                    "attention give the teacher's advice."
+                )
+            scores = alignment_scores(self.word_alignment, inputs, targets)
+        return aligned_fertilities(scores, inputs, targets)
 
     def decode(self, source, canvas: Canvas, training=False, probes=()) -> Output:
         """As `TransformerNat.decode`; a canvas of another length than Σ fertilities will do."""

@@ -191,14 +191,14 @@ class Pipeline:
 
     def run_of(self, system: System) -> Run:
         """Return the training run of a system."""
-        warm = system.warm_start_from
+        warm, teacher = system.warm_start_from, system.hints_from or system.asks
         return Run(
             model=system.model,
             hparams=create_hparams(system.hparams_set, system.hparams),
             problem=self.distilled if system.distilled else self.problem,
             data_dir=self.data_dir,
             output_dir=str(self._dir(system.name) / system.name),
-            teacher_export_dir=self.export_dir(system.hints_from) if system.hints_from else "",
+            teacher_export_dir=self.export_dir(teacher) if teacher else "",
             seed=self.seed,
             warm_start_from=str(self._dir(warm) / warm / "avg") if warm else "",
         )
@@ -242,7 +242,7 @@ class Pipeline:
             "average": self.recipe.average,
             "hints_from": system.hints_from,
             "warm_start_from": system.warm_start_from,
-            **({"continues": system.continues} if system.continues else {}),
+            **{name: of for name in ("continues", "asks") if (of := getattr(system, name))},
         }
         stage = self._shared if system.name == self.recipe.distilled_by else self.stages.run
         trained = stage(system.name, settings, lambda: self._train(system))

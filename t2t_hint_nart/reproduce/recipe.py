@@ -78,6 +78,7 @@ class Recipe:
         for place, system in enumerate(self.systems):
             before = names[:place]
             named[f"{system.name}.hints_from"] = ([system.hints_from], before)
+            named[f"{system.name}.asks"] = ([system.asks], before)
             named[f"{system.name}.warm_start_from"] = ([system.warm_start_from], before)
             named[f"{system.name}.continues"] = ([system.continues], before)
             if system.distilled and not self.distilled_by:
@@ -217,7 +218,7 @@ class Recipe:
         kept |= {d.scorer for d in self.decodings if not d.systems or kept.intersection(d.systems)}
         for system in reversed(self.systems):
             if system.name in kept:
-                kept |= {system.hints_from, system.warm_start_from, system.continues}
+                kept |= {system.hints_from, system.asks, system.warm_start_from, system.continues}
         return dataclasses.replace(
             self,
             systems=tuple(system for system in self.systems if system.name in kept),

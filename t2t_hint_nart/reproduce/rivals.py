@@ -18,7 +18,8 @@ _STEPWISE = (
     ),
     System("conv_s2s", "conv_s2s", "conv_s2s_multi30k", 3500, 250, label="ConvS2S"),
 )
-# Of one pass or some; they learn what the teacher says and start from its weights.
+# Of one pass or some; they learn what the teacher says, and start from its weights if not otherwise
+# said.
 _PARALLEL = (
     System(
         "fertility",
@@ -27,6 +28,16 @@ _PARALLEL = (
         2500,
         250,
         label="FT, without fine-tuning",
+    ),
+    System(
+        "fertility_tuned",
+        "transformer_nat_fertility",
+        "transformer_nat_fertility_tuned_multi30k",
+        300,
+        60,
+        asks="teacher",
+        warm_start_from="fertility",
+        label="FT",
     ),
     System(
         "refinement",
@@ -38,7 +49,7 @@ _PARALLEL = (
     ),
     System("latent", "transformer_ae", "transformer_ae_multi30k", 2500, 250, label="LT"),
 )
-_SAMPLING = ("fertility", "latent")
+_SAMPLING = ("fertility", "fertility_tuned", "latent")
 _ITERATIONS = (1, 2, 5, 10)
 # Repetitions are merged, as the authors of refinement do.
 _REFINED = "dedup=True"
@@ -52,7 +63,9 @@ def table1_multi30k() -> Recipe:
         recipe.system(name) for name in ("teacher", "student_nll", "student_align_hid")
     )
     rivals = [
-        dataclasses.replace(system, distilled=True, warm_start_from=teacher.name)
+        dataclasses.replace(
+            system, distilled=True, warm_start_from=system.warm_start_from or teacher.name
+        )
         for system in _PARALLEL
     ]
     stepwise = (teacher.name, *(system.name for system in _STEPWISE))

@@ -16,6 +16,7 @@ class System:
         hparams: overrides of the set, as --hparams writes them.
         distilled: whether it learns the distilled data, or the data as they are.
         hints_from: the system whose export gives it hints.
+        asks: the system whose export training asks otherwise, about what it says itself.
         warm_start_from: the system whose averaged weights it starts with, where name and shape are
             the same.
         continues: the system whose run this one is, trained on until `steps`.
@@ -32,4 +33,5 @@ class System:
     hints_from: str = ""
     warm_start_from: str = ""
     continues: str = ""
+    asks: str = ""
     label: str = ""

@@ -125,21 +125,27 @@ class Experiment:
         run, export_dir = self.run, self.run.teacher_export_dir
         if run.evaluates_only or (run.calibrates and not export_dir):
             return None
-        if not objective.needs_hints and not run.calibrates:
+        asks = getattr(network, "asks_teacher", False)
+        if not objective.needs_hints and not run.calibrates and not asks:
             if export_dir:
                 line = "No hint has a weight: the teacher gives none, and may rank candidates."
                 print(line, file=self._stream, flush=True)
             return None
         if not export_dir:
+            told = (
+                f"{run.model} asks one by its hparams"
+                if asks
+                else "hint_hidden_weight or hint_align_weight isn't 0"
+            )
             raise InputError(
-                "hint_hidden_weight or hint_align_weight isn't 0, but there is no teacher: "
-                "give its export with --teacher_export_dir."
+                f"{told}, but there is no teacher: give its export with --teacher_export_dir."
             )
         giver = HintGiver(export_dir)
         warning = giver.check_fits(self.identity)
         if warning:
             print(f"Warning: {warning}", file=self._stream, flush=True)
-        giver.check_sizes(objective.differing_size(probe_sizes(network), giver.metadata.probes))
+        if objective.needs_hints or run.calibrates:
+            giver.check_sizes(objective.differing_size(probe_sizes(network), giver.metadata.probes))
         return giver
 
     def train(
@@ -298,7 +304,8 @@ def calibrate_run(run: Run, batches: int) -> Calibration:
     @tf.function(input_signature=[BATCH_SIGNATURE], autograph=False)
     def measure(batch):
         inputs, targets = batch["inputs"], batch["targets"]
-        output = forward(learner.network, inputs, targets, training=True, probes=objective.probes())
+        advice = learner.advice(inputs, targets)
+        output = forward(learner.network, inputs, targets, True, objective.probes(), advice=advice)
         losses = objective(output, inputs, targets, giver.hints(inputs, targets))
         return {**losses.terms, **losses.diagnostics}
 

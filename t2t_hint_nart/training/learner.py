@@ -91,7 +91,7 @@ class Learner(keras.Model):
     Args:
         network: what is trained.
         objective: of it.
-        hint_giver: what gives hints, if anything does.
+        hint_giver: what gives hints and is asked by the network, if anything does.
         placement: where steps run; a step's batch is then a replica's.
     """
 
@@ -133,13 +133,14 @@ class Learner(keras.Model):
             diagnostics, gradient_norm, learning_rate and the batch's `input_stats`.
         """
         inputs, targets, add = data["inputs"], data["targets"], self.placement.add
-        giver = self.hint_giver
+        giver = self.hint_giver if self.objective.needs_hints else None
         hints = giver.hints(inputs, targets) if giver is not None else None
         probes = self.objective.probes() if giver is not None else ()
-        canvas, shown = self._glance(inputs, targets)
+        advice = self.advice(inputs, targets)
+        canvas, shown = self._glance(inputs, targets, advice)
         with tf.GradientTape() as tape:
             output = forward(
-                self.network, inputs, targets, training=True, probes=probes, canvas=canvas
+                self.network, inputs, targets, True, probes, canvas=canvas, advice=advice
             )
             losses = self.objective(
                 output, inputs, targets, hints, shown, self.optimizer.iterations
@@ -168,11 +169,24 @@ class Learner(keras.Model):
             **input_stats("targets", targets, add),
         }
 
-    def _glance(self, inputs: tf.Tensor, targets: tf.Tensor):
+    def advice(self, inputs: tf.Tensor, targets: tf.Tensor):
+        """What the network asks its teacher about a batch (`Network.ask`), None if it asks none."""
+        if not getattr(self.network, "asks_teacher", False):
+            return None
+        assert self.hint_giver is not None
+
+        def batch_mean(values: tf.Tensor) -> tf.Tensor:
+            sums = tf.reduce_sum(values), tf.reduce_sum(tf.ones_like(values))
+            total, count = self.placement.add(sums)
+            return total / count
+
+        return self.network.ask(self.hint_giver.hints, inputs, targets, batch_mean)
+
+    def _glance(self, inputs: tf.Tensor, targets: tf.Tensor, advice):
         """A canvas that shows some targets, and where: bool[B, L]; None, None without glancing."""
         if self.glancing is None:
             return None, None
-        first = forward(self.network, inputs, targets, training=True)
+        first = forward(self.network, inputs, targets, training=True, advice=advice)
         step = self.objective.step(first, inputs, targets)
         canvas = self.glancing.canvas(step, self.optimizer.iterations)
         return canvas, canvas.known

@@ -9,6 +9,8 @@ from t2t_hint_nart.models.fertility import (
     admitted,
     aligned_fertilities,
     aligned_sources,
+    alignment_scores,
+    attention_scores,
     fertility_loss,
     is_word,
     repeated,
@@ -51,17 +53,22 @@ def alignment():
     return WordAlignment(VOCAB, keys, np.log(rng.uniform(size=len(keys))).astype("f4"), 4.321)
 
 
+@pytest.fixture(scope="module")
+def scores(alignment):
+    return alignment_scores(alignment, INPUTS, TARGETS)
+
+
 def ids_of(row):
     return [int(token) for token in row if token]
 
 
-def test_links_equal_the_loops(alignment):
+def test_links_equal_the_loops(alignment, scores):
     stored = dict(zip(alignment.keys.tolist(), alignment.log_probs.tolist(), strict=True))
 
     def log_prob(x, y):
         return stored.get(x * VOCAB + y, np.log(FLOOR))
 
-    links = np.array(aligned_sources(alignment, INPUTS, TARGETS))
+    links = np.array(aligned_sources(scores, INPUTS, TARGETS))
     for source, target, found in zip(INPUTS, TARGETS, links, strict=True):
         xs, ys = ([token for token in ids_of(row) if token != 1] for row in (source, target))
         if xs and ys:
@@ -70,8 +77,8 @@ def test_links_equal_the_loops(alignment):
             assert source[found[target.tolist().index(1)]] == 1
 
 
-def test_fertilities_sum_to_the_length_of_the_target(alignment):
-    found = np.array(aligned_fertilities(alignment, INPUTS, TARGETS))
+def test_fertilities_sum_to_the_length_of_the_target(scores):
+    found = np.array(aligned_fertilities(scores, INPUTS, TARGETS))
     assert found.sum(axis=1).tolist() == (TARGETS != 0).sum(axis=1).tolist()
     assert not found[INPUTS == 0].any()
     # Each EOS of a target is its source's: words have none of it.
@@ -90,16 +97,31 @@ def test_every_random_pair_is_aligned(alignment):
         return np.where(np.arange(size) < lengths, ids, 0).astype(np.int32)
 
     inputs, targets = sentences(7), sentences(11)
-    found = np.array(aligned_fertilities(alignment, inputs, targets))
+    scores = alignment_scores(alignment, inputs, targets)
+    found = np.array(aligned_fertilities(scores, inputs, targets))
     assert found.sum(axis=1).tolist() == (targets != 0).sum(axis=1).tolist()
 
 
-def test_links_depend_on_the_sentence_alone(alignment):
-    together = np.array(aligned_fertilities(alignment, INPUTS, TARGETS))
+def test_links_depend_on_the_sentence_alone(alignment, scores):
+    together = np.array(aligned_fertilities(scores, INPUTS, TARGETS))
     for source, target, found in zip(INPUTS, TARGETS, together, strict=True):
         xs, ys = (np.array([ids_of(row)], np.int32) for row in (source, target))
-        alone = np.array(aligned_fertilities(alignment, xs, ys))[0]
+        alone = np.array(aligned_fertilities(alignment_scores(alignment, xs, ys), xs, ys))[0]
         assert alone.tolist() == found[: xs.shape[1]].tolist()
+
+
+def test_a_teachers_attention_aligns():
+    """Of two layers and two heads; what most of it looks at is a word, even if EOS has more."""
+    attention = np.full((1, 2, 2, 4, 4), 0.1)
+    for target, source in ((0, 1), (1, 1), (2, 0), (3, 0)):
+        attention[0, :, 0, target, source] = 0.5
+    attention[0, 0, 1, 0, 2] = 0.45
+    attention[0, :, :, :, 3] = 0.9
+    inputs, targets = np.array([[5, 6, 7, 1]]), np.array([[8, 9, 4, 1]])
+    links = aligned_sources(attention_scores(attention), inputs, targets)
+    assert np.array(links).tolist() == [[1, 1, 0, 3]]
+    found = aligned_fertilities(attention_scores(attention), inputs, targets)
+    assert np.array(found).tolist() == [[1, 2, 0, 1]]
 
 
 FERTILITIES = np.array([[2, 0, 1, 1], [0, 3, 1, 0], [0, 0, 1, 0], [60, 1, 0, 1]], np.int32)

@@ -5,7 +5,7 @@ import pytest
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.models.network import Canvas
-from t2t_hint_nart.models.transformer_nat_fertility import ALIGNMENT_FILE
+from t2t_hint_nart.models.transformer_nat_fertility import ALIGNMENT_FILE, Advice
 from t2t_hint_nart.models.variables import named_variables
 from tests.models.same_output import assert_same_output
 from tests.models.tiny_networks import (
@@ -66,7 +66,7 @@ def oracle_forward(model, fertilities, mask):
 
 def test_in_training_it_is_the_student_on_aligned_fertilities(student):
     output = student(INPUTS, TARGETS, training=True, probes=COMPARED)
-    fertilities = np.array(student._aligned(INPUTS, TARGETS))
+    fertilities = np.array(student._aligned(INPUTS, TARGETS, Advice()))
     expected = oracle_forward(student, fertilities, TARGETS != 0)
     assert_same_output(to_numpy(output), expected, TARGETS != 0)
     assert list(output.terms) == ["fertility"]

@@ -214,4 +214,6 @@ def test_table_1s_systems_stand_beside_their_rows():
         f"refinement.iterations_{count}" for count in (1, 2, 5, 10)
     }
     learned = {system.name: system.distilled for system in recipe.systems}
+    tuned = recipe.system("fertility_tuned")
+    assert (tuned.asks, tuned.warm_start_from) == ("teacher", "fertility")
     assert not learned["conv_s2s"] and learned["fertility"] and learned["refinement"]

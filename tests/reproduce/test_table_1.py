@@ -43,7 +43,7 @@ def test_every_row_of_the_paper_stands_beside_ours_and_others_behind():
     head, _, *body = cells(table_1(recipe, rows_of(recipe)))
     assert [line[0] for line in body] == [*(row.model for row in TABLE_1), "–"]
     fertility = dict(zip(head, next(line for line in body if line[0] == "FT"), strict=True))
-    assert fertility["system"] == "fertility" and fertility["decoding"] == "one_pass"
+    assert fertility["system"] == "fertility_tuned" and fertility["decoding"] == "one_pass"
     assert fertility["published WMT14 De-En"] == "20.62"
     assert fertility["published IWSLT14 De-En"] == "–"
     assert fertility["published speed-up"] == "15.60×"
