@@ -111,11 +111,12 @@ def sets_by_size(pattern):
         hparams = registry.hparams(name)
         layers = max(hparams.num_hidden_layers, hparams.get("num_encoder_layers", 0))
         filter_size = hparams.get("filter_size", hparams.hidden_size)
+        filter_size = max(filter_size, *hparams.get("encoder_widths", [0, 0]))
         return layers * hparams.hidden_size * (hparams.hidden_size + filter_size)
 
     names = [name for name in registry.list_hparams() if re.search(pattern, name)]
     # basic_1 is what sets start from.
-    return sorted((name for name in names if "num_heads" in registry.hparams(name)), key=size)
+    return sorted((name for name in names if name != "basic_1"), key=size)
 
 
 def problems_of(set_name, found):
@@ -201,8 +202,10 @@ def model_of(set_name):
     from t2t_hint_nart import registry
 
     names = [name for name in registry.list_models() if set_name.startswith(f"{name}_")]
-    # T2T's sets of recurrent models with attention aren't named after theirs.
-    default = "lstm_seq2seq_attention" if set_name.startswith("lstm_") else "transformer"
+    default = "transformer"
+    # T2T's sets of recurrent models aren't named after theirs.
+    if set_name.startswith("lstm_"):
+        default = "lstm_seq2seq_attention" if "attention" in set_name else "lstm_seq2seq"
     return max(names, key=len, default=default)
 
 

@@ -122,6 +122,62 @@ def transformer_ae_small() -> HParams:
 
 
 @register_hparams
+def transformer_ae_base() -> HParams:
+    """6 layers of width 512, semantic hashing of 14 bits (T2T 1.15); not yet run."""
+    return changed(transformer_ae_small(), hidden_size=512, filter_size=4096, num_hidden_layers=6)
+
+
+@register_hparams
+def transformer_ae_a3() -> HParams:
+    """The base with more dropout and Adafactor (T2T 1.15); not yet run."""
+    return changed(
+        transformer_ae_base(),
+        batch_size=4096,
+        layer_prepostprocess_dropout=0.3,
+        optimizer="Adafactor",
+        learning_rate=0.25,
+        learning_rate_warmup_steps=10000,
+    )
+
+
+@register_hparams
+def transformer_ae_a6() -> HParams:
+    """The best for semantic hashing, as T2T 1.15 says of it, with Adam; not yet run."""
+    return changed(transformer_ae_a3(), optimizer="Adam")
+
+
+@register_hparams
+def transformer_ae_a8() -> HParams:
+    """With Adafactor, the same as transformer_ae_a3 in T2T 1.15; not yet run."""
+    return changed(transformer_ae_a3(), optimizer="Adafactor")
+
+
+@register_hparams
+def transformer_ae_base_noatt() -> HParams:
+    """The base with 4,096 codewords, decompressed without attention (T2T 1.15); not yet run."""
+    return changed(
+        transformer_ae_base(), bottleneck_kind="dvq", z_size=12, do_attend_decompress=False
+    )
+
+
+@register_hparams
+def transformer_ae_paper() -> HParams:
+    """The base with two codebooks of 128 (Kaiser et al. 2018); recalled, unverified; not yet run.
+
+    Of 2^14 codes in two blocks, β 0.25 and λ 0.999, and true targets in place of what was
+    decompressed in the first 10,000 steps.
+    """
+    return changed(
+        transformer_ae_base(),
+        bottleneck_kind="dvq",
+        num_blocks=2,
+        num_decode_blocks=2,
+        use_predict_mask=False,
+        mask_startup_steps=10000,
+    )
+
+
+@register_hparams
 def transformer_ae_iwslt14() -> HParams:
     """5 layers of 256, a student's sizes on IWSLT14, where nothing is published; not yet run."""
     return changed(
