@@ -109,10 +109,9 @@ def sets_by_size(pattern):
 
     def size(name):
         hparams = registry.hparams(name)
-        layers = max(hparams.num_hidden_layers, hparams.get("num_encoder_layers", 0))
-        filter_size = hparams.get("filter_size", hparams.hidden_size)
-        filter_size = max(filter_size, *hparams.get("encoder_widths", [0, 0]))
-        return layers * hparams.hidden_size * (hparams.hidden_size + filter_size)
+        widths = hparams.get("encoder_widths") or [hparams.get("filter_size", hparams.hidden_size)]
+        counts = hparams.get("num_hidden_layers", 0), hparams.get("num_encoder_layers", 0)
+        return max(*counts, len(widths)) * hparams.hidden_size * (hparams.hidden_size + max(widths))
 
     names = [name for name in registry.list_hparams() if re.search(pattern, name)]
     # basic_1 is what sets start from.
