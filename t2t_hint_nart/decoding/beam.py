@@ -11,7 +11,7 @@ from t2t_hint_nart.decoding.search import Hypotheses, repeat_sentences
 from t2t_hint_nart.decoding.sources import keep_empty
 from t2t_hint_nart.decoding.strategy import IDS, Signature, Strategy
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.models.network import Stepwise, require
+from t2t_hint_nart.models.protocol import Stepwise, require
 
 # A search may run for source length + 50 steps, but most sentences end long before. Attention over,
 # and re-ordering of, caches with room for all of them is what a step on a CPU mostly spends its

@@ -15,7 +15,8 @@ from t2t_hint_nart.decoding.search import INF, Hypotheses
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparam_bounds import AT_LEAST_0
-from t2t_hint_nart.models.network import Canvas, Parallel, require
+from t2t_hint_nart.models.network import Canvas
+from t2t_hint_nart.models.protocol import Parallel, require
 
 _OF_SEARCH = ("prefix_tokens", "n_gram_model", "n_gram_weight", "length_bonus")
 _OF_TEACHER = ("rescored", "rescoring_alpha")

@@ -8,7 +8,8 @@ from t2t_hint_nart.decoding.reading import dedup, read_until_eos
 from t2t_hint_nart.decoding.sampled import Sampled
 from t2t_hint_nart.decoding.search import Hypotheses, repeat_sentences
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.models.network import Canvas, Fertile, require
+from t2t_hint_nart.models.network import Canvas
+from t2t_hint_nart.models.protocol import Fertile, require
 
 ARGMAX, AVERAGE = "argmax", "average"
 

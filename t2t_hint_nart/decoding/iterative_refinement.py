@@ -14,7 +14,8 @@ from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparam_bounds import AT_LEAST_1
 from t2t_hint_nart.hparam_syntax import Interval
 from t2t_hint_nart.losses.likelihood import token_log_probs
-from t2t_hint_nart.models.network import Canvas, Refining, require
+from t2t_hint_nart.models.network import Canvas
+from t2t_hint_nart.models.protocol import Refining, require
 from t2t_hint_nart.text import PAD_ID
 
 # (tokens int32[N, T], states), or (None, None) at first → logits float[N, T, V], states.

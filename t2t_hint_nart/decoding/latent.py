@@ -1,6 +1,6 @@
 """Latents one after the other, then all tokens at once; samples of latents for a scorer to rank."""
 
-from typing import Any, Protocol
+from typing import Any
 
 import tensorflow as tf
 
@@ -8,38 +8,8 @@ from t2t_hint_nart.decoding.draws import sample, sentence_draws
 from t2t_hint_nart.decoding.reading import read_until_eos
 from t2t_hint_nart.decoding.sampled import Sampled
 from t2t_hint_nart.decoding.search import Hypotheses, repeat_sentences
-from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.models.network import Canvas, Output
-
-
-class LatentVariable(Protocol):
-    """A model that predicts discrete latents from a source, and all tokens from both.
-
-    Attributes:
-        latent_digits: n, numbers that a latent is made of, each below K.
-    """
-
-    latent_digits: int
-
-    def encode(self, inputs: tf.Tensor) -> Any:
-        """Encode sources int32[B, S], EOS last, PAD 0 after it."""
-
-    def latent_lengths(self, source: Any) -> tf.Tensor:
-        """How many latents a translation has: int32[B]."""
-
-    def start_latents(self, source: Any, room: tf.Tensor) -> tuple[Any, Any]:
-        """Memory and state before the first latent, with room for so many."""
-
-    def step_latents(
-        self, latents: tf.Tensor, position: tf.Tensor, memory: Any, state: Any
-    ) -> tuple[tf.Tensor, Any]:
-        """Logits float[R, n, K] of the n digits of the next latent, and the new state."""
-
-    def latents_of(self, digits: tf.Tensor) -> tf.Tensor:
-        """The latents of digits int32[..., n]: int32[...]."""
-
-    def decode_latents(self, source: Any, latents: tf.Tensor, canvas: Canvas) -> Output:
-        """Predict every position of the canvas from latents int32[B, M]."""
+from t2t_hint_nart.models.network import Canvas
+from t2t_hint_nart.models.protocol import LatentVariable, require
 
 
 def draw_latents(
@@ -98,9 +68,7 @@ class Latent(Sampled):
         Raises:
             InputError: the model has no latents.
         """
-        if not hasattr(network, "decode_latents"):
-            name = getattr(network, "name", type(network).__name__)
-            raise InputError(f"Model '{name}' has no latents, which decoding from latents needs.")
+        require(network, LatentVariable, "decoding from latents")
         source = network.encode(inputs)
         steps = tf.maximum(tf.reduce_max(network.latent_lengths(source)), 1)
         digits = network.latent_digits

@@ -15,7 +15,8 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparam_bounds import AT_LEAST_0
 from t2t_hint_nart.losses.likelihood import token_log_probs
-from t2t_hint_nart.models.network import Canvas, Parallel, require
+from t2t_hint_nart.models.network import Canvas
+from t2t_hint_nart.models.protocol import Parallel, require
 
 
 def pass_log_probs(network: Parallel, source: Any, canvas: Canvas, ids: tf.Tensor) -> tf.Tensor:

@@ -9,7 +9,8 @@ from t2t_hint_nart.layers.precision import at_least_float32
 from t2t_hint_nart.losses.reverse_cross_entropy import reverse_cross_entropy
 from t2t_hint_nart.losses.score_function import score_function_loss
 from t2t_hint_nart.losses.term import LossTerm
-from t2t_hint_nart.models.network import Canvas, Fertile, Teacher
+from t2t_hint_nart.models.network import Canvas, Teacher
+from t2t_hint_nart.models.protocol import Fertile
 from t2t_hint_nart.text import PAD_ID
 
 

@@ -6,7 +6,7 @@ are asked for, probes: tensors from inside, by name. Nothing above `models/` ask
 
 import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
+from typing import Any, ClassVar, NamedTuple
 
 import keras
 from keras import ops
@@ -92,103 +92,6 @@ class Output(NamedTuple):
 # (inputs int32[B, S], targets int32[B, T]) → another model's output under teacher forcing, with the
 # probes that terms compare.
 Teacher = Callable[[Tensor, Tensor], Output]
-
-
-@runtime_checkable
-class Parallel(Protocol):
-    """A model that predicts all positions of a canvas in one pass."""
-
-    vocab_size: int
-
-    def encode(self, inputs: Tensor) -> Structure:
-        """Encode sources int[B, S], EOS last, PAD 0 after it, once for any number of passes."""
-
-    def decode(self, source: Structure, canvas: Canvas) -> Output:
-        """Predict every position of the canvas."""
-
-
-@runtime_checkable
-class Stepwise(Protocol):
-    """A model that predicts the next token from those before it.
-
-    What a search keeps is in two parts: `memory` is the same for all hypotheses of a sentence, so
-    that it is repeated for them once and never re-ordered; `state` goes along with a hypothesis.
-    """
-
-    vocab_size: int
-
-    def encode(self, inputs: Tensor) -> Structure:
-        """Encode sources int[B, S], EOS last, PAD 0 after it."""
-
-    def start(self, source: Structure, room: Tensor) -> tuple[Structure, Structure]:
-        """Return memory and state before the first token, the state with room for so many.
-
-        A state without an axis of time needs no room. One with it may also have `grow(state,
-        positions) -> state`, which is called whenever the room is used up.
-        """
-
-    def step(
-        self, ids: Tensor, position: Tensor, memory: Structure, state: Structure
-    ) -> tuple[Tensor, Structure]:
-        """Predict the next token of R hypotheses: logits float[R, V] and the new state.
-
-        Args:
-            ids: int[R], the token before; 0 at position 0.
-            position: int[], what is predicted, from 0.
-            memory: as `start` gives it, a row for each hypothesis.
-            state: of the position before.
-        """
-
-
-@runtime_checkable
-class Refining(Protocol):
-    """A model that predicts a target's length, and goes on from what it said at all positions."""
-
-    vocab_size: int
-
-    def encode(self, inputs: Tensor) -> Structure:
-        """Encode sources int[B, S], EOS last, PAD 0 after it, once for any number of passes."""
-
-    def length_logits(self, source: Structure) -> Tensor:
-        """Logits of the classes −M..M of target length less source length: float[B, 2M + 1]."""
-
-    def refine(
-        self, source: Structure, canvas: Canvas, states: Structure = None
-    ) -> tuple[Output, Structure]:
-        """Predict every position once more.
-
-        Args:
-            source: as `encode` gives it.
-            canvas: with the tokens of the pass before; the first has none.
-            states: of the pass before; None at first.
-
-        Returns:
-            Output, and states [B, ...] for the pass after it.
-        """
-
-
-@runtime_checkable
-class Fertile(Parallel, Protocol):
-    """A parallel model that repeats each source token as often as its fertility says."""
-
-    def fertility_logits(self, source: Structure) -> Tensor:
-        """Of each source token, logits of the fertilities 0 to K − 1: float[B, S, K]."""
-
-    def with_fertilities(self, source: Structure, fertilities: Tensor) -> tuple[Structure, Tensor]:
-        """Give a source the fertilities int32[B, S], as far as they make a sentence.
-
-        Returns:
-            The source to be decoded, and the lengths of its canvas, EOS counted: int32[B].
-        """
-
-
-# What a protocol has besides vocab_size and `encode`.
-_OF_PROTOCOL: dict[type, tuple[str, ...]] = {
-    Parallel: ("decode",),
-    Stepwise: ("start", "step"),
-    Fertile: ("decode", "fertility_logits", "with_fertilities"),
-    Refining: ("length_logits", "refine"),
-}
 
 
 class Network(keras.Model):  # type: ignore[misc]
@@ -364,29 +267,3 @@ def _at_least_float32(tensor: Tensor) -> Tensor:
     """As `layers.precision` does, which what asks for this border must not reach through it."""
     tensor = ops.convert_to_tensor(tensor)
     return ops.cast(tensor, keras.backend.result_type(tensor.dtype, "float32"))
-
-
-def require(network: object, protocol: type, purpose: str) -> None:
-    """Refuse a model that lacks what something needs.
-
-    Args:
-        network: a model.
-        protocol: Parallel, Stepwise, Refining or Fertile.
-        purpose: what it is needed for, as "beam search".
-
-    Raises:
-        InputError: naming the attributes that are missing.
-    """
-    names = ("vocab_size", "encode", *_OF_PROTOCOL[protocol])
-    left_out = {vars(Network)[name] for name in ("encode", "decode")}
-    missing = [
-        name
-        for name in names
-        if not hasattr(network, name) or getattr(type(network), name, None) in left_out
-    ]
-    if missing:
-        raise InputError(
-            f"Model '{getattr(network, 'name', type(network).__name__)}' has no "
-            f"{' and no '.join(missing)}, which {purpose} needs (models.network, "
-            f"{protocol.__name__})."
-        )

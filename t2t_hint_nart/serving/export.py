@@ -24,7 +24,8 @@ from t2t_hint_nart.exports.metadata import (
 )
 from t2t_hint_nart.exports.saved_model import compared_probes
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.models.network import Network, Stepwise
+from t2t_hint_nart.models.network import Network
+from t2t_hint_nart.models.protocol import Stepwise
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.training.checkpoint_files import writing

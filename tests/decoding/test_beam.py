@@ -137,7 +137,7 @@ def test_a_model_without_steps_is_refused():
         strategy()(OnePassNetwork(), SOURCES)
     assert str(caught.value) == (
         "Model 'OnePassNetwork' has no start and no step, which a search needs "
-        "(models.network, Stepwise)."
+        "(models.protocol, Stepwise)."
     )
 
 

@@ -317,7 +317,7 @@ def test_a_model_without_a_canvas_is_refused(kind):
         search(StepwiseNetwork(), INPUTS)
     assert str(caught.value) == (
         "Model 'StepwiseNetwork' has no decode, which decoding in one pass needs "
-        "(models.network, Parallel)."
+        "(models.protocol, Parallel)."
     )
 
 

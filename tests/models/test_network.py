@@ -11,14 +11,12 @@ from t2t_hint_nart.models.network import (
     Canvas,
     Network,
     Output,
-    Parallel,
-    Stepwise,
     forward,
     measure,
     prepare,
     probe_sizes,
-    require,
 )
+from t2t_hint_nart.models.protocol import Parallel, Stepwise, require
 from tests.models.tiny_networks import tiny_network
 
 INPUTS = np.array([[5, 6, 1], [4, 1, 0]], np.int32)
@@ -153,7 +151,7 @@ def test_what_the_models_of_the_paper_offer(name, set_name, protocol):
 def test_what_a_model_lacks_is_named(network, protocol, told):
     with pytest.raises(InputError) as caught:
         require(network, protocol, "a search")
-    assert str(caught.value) == f"{told} (models.network, {protocol.__name__})."
+    assert str(caught.value) == f"{told} (models.protocol, {protocol.__name__})."
 
 
 def test_a_network_that_leaves_out_what_it_must_define_is_told_so():

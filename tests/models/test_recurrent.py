@@ -8,7 +8,8 @@ import tensorflow as tf
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.models.network import ATTENTION, HIDDEN, Parallel, Stepwise, probe_sizes, require
+from t2t_hint_nart.models.network import ATTENTION, HIDDEN, probe_sizes
+from t2t_hint_nart.models.protocol import Parallel, Stepwise, require
 from t2t_hint_nart.models.variables import named_variables
 from tests.dtype_policy import dtype_policy
 from tests.models.tiny_networks import shapes_only

@@ -11,7 +11,8 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.losses.likelihood import smoothed_cross_entropy
 from t2t_hint_nart.models import transformer_nat_refinement as module
-from t2t_hint_nart.models.network import Canvas, Parallel, Refining, Stepwise, require
+from t2t_hint_nart.models.network import Canvas
+from t2t_hint_nart.models.protocol import Parallel, Refining, Stepwise, require
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training.learning_rate import LearningRate
 from t2t_hint_nart.training.objective import Objective
