@@ -75,13 +75,21 @@ def _judged(student: Fertile, teacher: Teacher, inputs, source, fertilities):
     return costs, mask, judged
 
 
-def tuning_terms(student: Any, source: Any, judgement: Judgement) -> dict[str, LossTerm]:
-    """The second stage's terms (Gu et al. 2018, section 3.4), for what `encode` made of inputs.
+def tuning_terms(
+    student: Any, source: Any, words: Any, judgement: Judgement
+) -> dict[str, LossTerm]:
+    """The second stage's terms (Gu et al. 2018, section 3.4).
 
     `reverse_kl` (L_BP) draws the student's distributions towards the teacher's; `fertility_reward`
     (L_RL) makes fertilities likelier whose sentences the teacher objects to less. Both are means
     over positions and words, and so are the costs that are compared: the authors' sums grow with
     the length, by which fertilities would be judged then.
+
+    Args:
+        student: a Fertile network.
+        source: what its `encode` made of the inputs.
+        words: bool[B, S], source tokens whose fertility is its choice.
+        judgement: of the same sentences.
     """
     chosen, _ = student.with_fertilities(source, judgement.fertilities)
     logits = student.decode(chosen, Canvas(judgement.mask), training=True).logits
@@ -89,9 +97,9 @@ def tuning_terms(student: Any, source: Any, judgement: Judgement) -> dict[str, L
     real = ops.cast(judgement.mask, costs.dtype)
     reward = score_function_loss(
         student.fertility_logits(source),
-        ops.minimum(judgement.fertilities, source.logits.shape[-1] - 1),
+        judgement.fertilities,
         judgement.advantages,
-        source.words,
+        words,
     )
     return {
         "reverse_kl": LossTerm(ops.sum(costs * real), ops.sum(real)),

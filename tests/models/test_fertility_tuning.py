@@ -106,7 +106,7 @@ def test_terms_and_advantages_equal_the_loops(student):
     advantages = judgement.advantages.numpy()
     np.testing.assert_allclose(advantages, gains - gains.mean(), rtol=1e-9, atol=1e-12)
     assert abs(advantages.sum()) < 1e-12 < np.abs(advantages).max()
-    terms = tuning_terms(student, source, judgement)
+    terms = tuning_terms(student, source, source.words, judgement)
     cost, reward = terms["reverse_kl"], terms["fertility_reward"]
     assert float(cost.total) == pytest.approx(sum(map(sum, positions[0])), rel=1e-9)
     assert (float(cost.count), float(reward.count)) == (12.0, 8.0)
@@ -118,10 +118,10 @@ def test_terms_and_advantages_equal_the_loops(student):
 def test_padding_changes_nothing(student):
     teacher = Teacher()
     wide = [np.pad(ids, [[0, 0], [0, 2]]) for ids in (INPUTS, SAMPLED)]
-    terms = [
-        tuning_terms(student, student.encode(inputs), judged(student, teacher, inputs, sampled))
-        for inputs, sampled in ((INPUTS, SAMPLED), wide)
-    ]
+    terms = []
+    for inputs, sampled in ((INPUTS, SAMPLED), wide):
+        source, judgement = student.encode(inputs), judged(student, teacher, inputs, sampled)
+        terms.append(tuning_terms(student, source, source.words, judgement))
     for name, term in terms[0].items():
         assert float(terms[1][name].total) == pytest.approx(float(term.total), rel=1e-9)
         assert float(terms[1][name].count) == float(term.count)

@@ -1,5 +1,6 @@
 """An export that holds the teacher of its candidates: what two exports say, in one call."""
 
+import asyncio
 import dataclasses
 from types import SimpleNamespace
 
@@ -71,6 +72,17 @@ def test_it_says_what_two_exports_say(held, plain, expected):
     assert texts[2] == "" and expected[2].score == 0
     # The teacher's word isn't the student's.
     assert plain.translate(LINES) != texts
+
+
+def test_a_server_says_the_same(held, expected):
+    pytest.importorskip("fastapi")
+    from tests.serving.test_rest_server import served
+
+    async def main():
+        async with served(held.export_dir) as (client, _):
+            return (await client.post("/translate", json={"sentences": LINES})).json()
+
+    assert asyncio.run(main())["translations"] == [one.text for one in expected]
 
 
 def test_examples_are_ranked_too(held, expected):
