@@ -126,7 +126,7 @@ def conv_s2s_multi30k() -> HParams:
     """4 + 3 layers of width 192 for Multi30k, about as large as transformer_multi30k.
 
     Its training is transformer_multi30k's, Adam and noam, not fairseq's: Nesterov's gradient has
-    hundreds of epochs at one rate. Not yet run.
+    hundreds of epochs at one rate.
     """
     return changed(
         _conv_s2s(),

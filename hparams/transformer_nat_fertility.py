@@ -108,7 +108,7 @@ def transformer_nat_fertility_deep_small() -> HParams:
 
 @register_hparams
 def transformer_nat_fertility_multi30k() -> HParams:
-    """Student of transformer_multi30k, to start from the teacher's weights; not yet run."""
+    """Student of transformer_multi30k, to start from the teacher's weights."""
     return changed(add_fertility_hparams(transformer_multi30k()), layer_prepostprocess_dropout=0.1)
 
 

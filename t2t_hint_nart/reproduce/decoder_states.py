@@ -63,7 +63,7 @@ class DecoderStates:
         shown.sort(key=lambda name: name != self._baseline)
         names = [name for name in shown if self.exports.has_targets_positions(name)]
         sources = self.exports.ids(sentences)
-        cosines = {name: {r: CosineAccumulator() for r in READINGS} for name in names}
+        cosines: dict[str, dict[str, CosineAccumulator]] = {name: {} for name in names}
         attention = {name: AttentionAccumulator() for name in names}
         for batch in sentence_batches(sources, BATCH_SIZE):
             self._add_batch(batch.inputs, cosines, attention)
@@ -84,8 +84,10 @@ class DecoderStates:
         expected = None
         for name in cosines:
             seen = self.exports.states(name, inputs, targets)
-            for reading, field in READINGS.items():
-                cosines[name][reading].update(seen[field], mask)
+            # A model without norms before its layers has its states as they are alone.
+            for reading in (reading for reading, field in READINGS.items() if field in seen):
+                accumulator = cosines[name].setdefault(reading, CosineAccumulator())
+                accumulator.update(seen[READINGS[reading]], mask)
             weights = seen[ATTENTION]
             like = expected is not None and expected.shape == weights.shape
             attention[name].update(weights, mask, expected if like else None)

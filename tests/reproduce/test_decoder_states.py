@@ -70,6 +70,17 @@ def measure(exports, tmp_path, **changes):
     return DecoderStates(exports).measure(["a sentence"], tmp_path)
 
 
+def test_a_model_without_norms_has_its_states_as_they_are(tmp_path, drawn):
+    class Unnormed(Exports):
+        def states(self, system, inputs, targets):
+            found = super().states(system, inputs, targets)
+            return {n: v for n, v in found.items() if system == "teacher" or n != "hidden_normed"}
+
+    systems = measure(Unnormed({"teacher": 1, "student_nll": 1}), tmp_path)["systems"]
+    assert set(systems["teacher"]["cosine"]) == {"raw", "normed"}
+    assert set(systems["student_nll"]["cosine"]) == {"raw"}
+
+
 @pytest.mark.parametrize("quotes_text", [True, False])
 def test_tokens_are_named_only_where_text_may_be_quoted(drawn, tmp_path, quotes_text):
     shown = {"teacher": 1, "student_nll": 1}
