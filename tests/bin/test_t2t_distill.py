@@ -102,7 +102,12 @@ def test_four_workers_make_what_one_process_makes(workshop, ctranslate2_export, 
     assert second == first
 
 
-def test_interrupted_all_of_it_ends_and_one_process_goes_on(workshop, echo_export, tmp_path):  # noqa: F811
+def test_interrupted_all_of_it_ends_and_one_process_goes_on(
+    workshop,
+    echo_export,  # noqa: F811
+    tmp_path,
+    usual_signals,
+):
     """Ctrl-C reaches every process of a terminal."""
     once, shared = (shutil.copytree(workshop.data_dir, tmp_path / name) for name in "ab")
     vocabularies = vocabularies_of(registry.problem(PROBLEM).get_feature_encoders(once))

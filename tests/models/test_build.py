@@ -190,5 +190,5 @@ def test_a_model_without_steps_is_refused_by_a_search():
         search(model, tf.constant([[5, 1]]))
     assert str(caught.value) == (
         f"Model '{model.name}' has no encode and no start and no step, which a search needs "
-        "(models.network, Stepwise)."
+        "(models.protocol, Stepwise)."
     )
