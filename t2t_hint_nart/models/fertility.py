@@ -5,6 +5,7 @@ import math
 from keras import ops
 
 from t2t_hint_nart.data.word_alignment import FLOOR, WordAlignment
+from t2t_hint_nart.losses.score_function import score_function_loss
 from t2t_hint_nart.losses.term import LossTerm
 from t2t_hint_nart.text import EOS_ID, PAD_ID
 
@@ -160,7 +161,6 @@ def fertility_loss(logits, fertilities, words) -> LossTerm:
         LossTerm(total in nats, count of words).
     """
     labels = ops.minimum(fertilities, logits.shape[-1] - 1)
-    log_probs = ops.log_softmax(logits, axis=-1)
-    chosen = ops.take_along_axis(log_probs, labels[:, :, None], axis=-1)[:, :, 0]
-    counted = ops.cast(words, logits.dtype)
-    return LossTerm(-ops.sum(chosen * counted), ops.sum(counted))
+    # What is right gains one, everywhere.
+    gains = ops.ones((ops.shape(logits)[0],), logits.dtype)
+    return score_function_loss(logits, labels, gains, words)

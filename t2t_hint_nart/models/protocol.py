@@ -132,7 +132,14 @@ _OF_PROTOCOL: dict[type, tuple[str, ...]] = {
     Stepwise: ("start", "step"),
     Fertile: ("decode", "fertility_logits", "with_fertilities"),
     Refining: ("length_logits", "refine"),
-    LatentVariable: ("latent_lengths", "start_latents", "step_latents", "decode_latents"),
+    LatentVariable: (
+        "latent_digits",
+        "latent_lengths",
+        "start_latents",
+        "step_latents",
+        "latents_of",
+        "decode_latents",
+    ),
 }
 
 

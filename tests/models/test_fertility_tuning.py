@@ -12,19 +12,11 @@ from t2t_hint_nart.models.network import ATTENTION, Canvas, Output
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
 from t2t_hint_nart.training.objective import Objective
+from tests.models.test_transformer_nat_fertility import INPUTS, NO_DROPOUT, PAIRS, TARGETS
 from tests.models.tiny_networks import VOCAB, tiny_network
 from tests.oracles import fertility_tuning as oracle
 
-INPUTS = np.array([[5, 6, 7, 1, 0], [8, 1, 0, 0, 0], [4, 5, 9, 2, 1]], np.int32)
-TARGETS = np.array([[4, 9, 1, 0, 0, 0], [9, 3, 2, 8, 5, 1], [6, 1, 0, 0, 0, 0]], np.int32)
-PAIRS = [
-    ([token for token in source if token], [token for token in target if token])
-    for source, target in zip(INPUTS.tolist(), TARGETS.tolist(), strict=True)
-]
 SAMPLED = np.array([[2, 0, 3, 1, 0], [5, 1, 0, 0, 0], [0, 0, 0, 0, 1]], np.int32)
-NO_DROPOUT = {"layer_prepostprocess_dropout": 0.0, "attention_dropout": 0.0, "relu_dropout": 0.0}
-
-
 SET = "transformer_nat_fertility_tuned_multi30k"
 
 
