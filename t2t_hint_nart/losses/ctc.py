@@ -1,71 +1,22 @@
-"""Connectionist temporal classification: the likelihood of a sentence under every alignment.
-
-An output of L positions says a symbol or, by the blank, nothing; of a run of equal symbols one is
-read, then blanks go (Graves et al. 2006). The blank is PAD, id 0, so that vocabularies stay as they
-are, and a sentence's EOS isn't said: where it ends follows from the reading.
-"""
+"""Connectionist temporal classification: the likelihood of a sentence under every alignment."""
 
 from typing import Any, NamedTuple
 
 from keras import ops
 
+from t2t_hint_nart.losses.lattice import (
+    IMPOSSIBLE,
+    Lattice,
+    by_position,
+    columns,
+    lattice,
+    past_blanks,
+    predecessors,
+    start,
+    without_eos,
+)
 from t2t_hint_nart.losses.term import Alignment, Criterion, LossTerm, Scalar, Step
-
-BLANK = 0
-EOS = 1
-# Of what can't be, in nats: infinity would turn into NaN in a difference.
-IMPOSSIBLE = -1e9
-
-
-class Lattice(NamedTuple):
-    """The states of a sentence's alignments: a blank, the first label, a blank, and so on.
-
-    A sentence of U labels has K = 2U + 1 states; an alignment starts in one of the first two, ends
-    in one of the last two of its own, and stays, goes to the next state or, from a label to another
-    one that is different, skips the blank between them.
-
-    Attributes:
-        symbols: int[B, K], what a state says.
-        may_skip: bool[B, K], whether a state can be reached past a blank.
-        labels: int[B], U of each sentence.
-        positions: int[B], L of each sentence.
-    """
-
-    symbols: Any
-    may_skip: Any
-    labels: Any
-    positions: Any
-
-    @property
-    def is_own(self):
-        """Which states are the sentence's, not of its padding: bool[B, K]."""
-        return ops.arange(ops.shape(self.symbols)[1]) <= ops.expand_dims(2 * self.labels, 1)
-
-    @property
-    def feasible(self):
-        """Whether there is an alignment: bool[B]; repeated labels need a blank between them."""
-        repeats = _count(_repeats(self.symbols[:, 1::2]))
-        return self.labels + repeats <= self.positions
-
-
-def lattice(labels, mask) -> Lattice:
-    """Make the states of the alignments of labels with an output's positions.
-
-    Args:
-        labels: int[B, U], PAD 0 behind a sentence.
-        mask: bool[B, L], True = a position of the sentence's output, none behind the last.
-    """
-    with_blanks = ops.stack([ops.full_like(labels, BLANK), labels], axis=2)
-    shape = ops.shape(labels)
-    symbols = ops.reshape(with_blanks, (shape[0], 2 * shape[1]))
-    symbols = ops.pad(symbols, [[0, 0], [0, 1]])
-    return Lattice(symbols, _may_skip(symbols), _count(labels != 0), _count(mask))
-
-
-def _may_skip(symbols):
-    """Which states of int[B, K] symbols can be reached past a blank: bool[B, K]."""
-    before = ops.pad(symbols[:, :-2], [[0, 0], [2, 0]])
-    return ops.logical_and(symbols != BLANK, symbols != before)
+from t2t_hint_nart.losses.viterbi import best_alignment, said
 
 
 class _Scores(NamedTuple):
@@ -88,21 +39,7 @@ def _scores(logits, symbols) -> _Scores:
     shifted = logits - ops.max(logits, axis=-1, keepdims=True)
     weights = ops.exp(shifted)
     total = ops.sum(weights, axis=-1, keepdims=True)
-    return _Scores(_columns(shifted, symbols) - ops.log(total), shifted, weights, total)
-
-
-def _columns(logits, symbols):
-    """Those of int[B, K] symbols at every position of float[B, L, V] logits: float[B, L, K]."""
-    shape = (*ops.shape(logits)[:2], ops.shape(symbols)[1])
-    columns = ops.broadcast_to(ops.expand_dims(symbols, 1), shape)
-    return ops.take_along_axis(logits, columns, axis=-1)
-
-
-def _predecessors(alpha, may_skip):
-    """Scores of staying, of coming from the state before, and past a blank: float[3, B, K]."""
-    before = ops.pad(alpha[:, :-1], [[0, 0], [1, 0]], constant_values=IMPOSSIBLE)
-    skipped = ops.pad(alpha[:, :-2], [[0, 0], [2, 0]], constant_values=IMPOSSIBLE)
-    return ops.stack([alpha, before, ops.where(may_skip, skipped, IMPOSSIBLE)])
+    return _Scores(columns(shifted, symbols) - ops.log(total), shifted, weights, total)
 
 
 def _log_sum_exp(values):
@@ -120,29 +57,10 @@ def _prefix_scores(states, may_skip, positions):
 
     def advance(alpha, position):
         score, is_real = position[:, :-1], position[:, -1:] > 0
-        alpha = ops.where(is_real, score + _log_sum_exp(_predecessors(alpha, may_skip)), alpha)
+        alpha = ops.where(is_real, score + _log_sum_exp(predecessors(alpha, may_skip)), alpha)
         return alpha, alpha
 
-    return ops.scan(advance, _start(states), _by_position(states, positions))[1]
-
-
-def _start(states):
-    """Scores before the first position: float[B, K], as if one stood in the first blank."""
-    first = ops.broadcast_to(ops.arange(ops.shape(states)[2]) == 0, ops.shape(states[:, 0]))
-    return ops.where(first, ops.zeros_like(states[:, 0]), IMPOSSIBLE)
-
-
-def _by_position(values, positions):
-    """Order float[B, L, X] for a scan, a last column saying whether a position is a sentence's.
-
-    One tensor, because Keras's scan fails on several of unknown length.
-
-    Returns:
-        float[L, B, X + 1].
-    """
-    is_real = ops.arange(ops.shape(values)[1]) < ops.expand_dims(positions, 1)
-    columns = [values, ops.expand_dims(ops.cast(is_real, values.dtype), 2)]
-    return ops.transpose(ops.concatenate(columns, axis=2), (1, 0, 2))
+    return ops.scan(advance, start(states), by_position(states, positions))[1]
 
 
 def _at_end(last, labels):
@@ -229,7 +147,7 @@ def _both_directions(scores, states: Lattice):
     """
     sizes = 2 * states.labels + 1
     backwards = _reversed(_reversed(scores, states.positions, 1), sizes, 2)
-    may_skip = _may_skip(_reversed(states.symbols, sizes, 1))
+    may_skip = past_blanks(_reversed(states.symbols, sizes, 1))
     both = _prefix_scores(
         ops.concatenate([scores, backwards]),
         ops.concatenate([states.may_skip, may_skip]),
@@ -247,62 +165,6 @@ def _by_symbol(values, symbols, logits):
     # A scatter of equal places adds.
     added = ops.scatter(places, ops.reshape(values, (-1,)), (batch * length * size,))
     return ops.reshape(added, (batch, length, size))
-
-
-def best_alignment(logits, mask, labels):
-    """The most probable alignment: which label each position says (Viterbi).
-
-    Of equally probable ones that which stays longest in the later state.
-
-    Args:
-        logits: float[B, L, V].
-        mask: bool[B, L], True = a position of the sentence's output.
-        labels: int[B, U], PAD 0 behind a sentence.
-
-    Returns:
-        int[B, L]: index of the label, −1 for a blank, behind the output and, throughout, in a
-        sentence that no alignment fits.
-    """
-    states = lattice(labels, mask)
-    # A position's normaliser is in every alignment: none is better for it.
-    scores = _columns(logits, states.symbols) - ops.max(logits, axis=-1, keepdims=True)
-
-    def advance(alpha, position):
-        score, is_real = position[:, :-1], position[:, -1:] > 0
-        options = _predecessors(alpha, states.may_skip)
-        best = ops.where(is_real, score + ops.max(options, axis=0), alpha)
-        # A number like the scores, for a scan collects one type.
-        return best, ops.cast(ops.argmax(options, axis=0), best.dtype)
-
-    last, came_from = ops.scan(advance, _start(scores), _by_position(scores, states.positions))
-    behind = 2 * states.labels
-    ends = ops.stack([behind, ops.maximum(behind - 1, 0)], axis=1)
-    finals = ops.take_along_axis(last, ends, axis=1)
-    is_label = ops.logical_and(finals[:, 1] > finals[:, 0], states.labels > 0)
-    end = ops.where(is_label, ends[:, 1], ends[:, 0])
-
-    came_from = _by_position(ops.transpose(came_from, (1, 0, 2)), states.positions)
-
-    def retrace(state, position):
-        steps = ops.take_along_axis(position[:, :-1], ops.expand_dims(state, 1), axis=1)
-        earlier = state - ops.cast(steps[:, 0], state.dtype)
-        return ops.where(position[:, -1] > 0, earlier, state), state
-
-    _, path = ops.scan(retrace, end, came_from, reverse=True)
-    path = ops.transpose(path)
-    is_spoken = ops.logical_and(path % 2 == 1, ops.logical_and(mask, states.feasible[:, None]))
-    return ops.where(is_spoken, path // 2, -1)
-
-
-def said(path, labels):
-    """The symbols of a path: int[B, L] label indices, −1 for a blank → int[B, L] ids."""
-    symbols = ops.take_along_axis(labels, ops.maximum(path, 0), axis=1)
-    return ops.where(path >= 0, symbols, BLANK)
-
-
-def without_eos(targets):
-    """int[B, T] targets with PAD in place of EOS."""
-    return ops.where(targets == EOS, BLANK, targets)
 
 
 class Ctc(Criterion):
@@ -340,11 +202,3 @@ class Ctc(Criterion):
     def metrics(self, ratio) -> dict[str, float]:
         """Loss: nats a label."""
         return {"loss": ratio("total", "count")}
-
-
-def _repeats(labels):
-    return ops.logical_and(labels[:, 1:] == labels[:, :-1], labels[:, 1:] != 0)
-
-
-def _count(flags):
-    return ops.sum(ops.cast(flags, "int32"), axis=1)

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from t2t_hint_nart.losses.ctc import BLANK, without_eos
+from t2t_hint_nart.losses.lattice import BLANK, without_eos
 from t2t_hint_nart.losses.term import LossTerm, Scalar, Step, Term
 
 # Divided by in the gradient of a product of blanks; its square is still a float32.

@@ -10,8 +10,8 @@ from t2t_hint_nart.models.transformer_nat import TransformerNat
 class TransformerNatCtc(TransformerNat):
     """A student whose decoder has `upsampling` positions for each source token (EOS is one).
 
-    Each says a token or nothing (losses.ctc); otherwise as `TransformerNat` (Libovický and Helcl
-    2018, with the decoder of Gu and Kong 2021).
+    Each says a token or nothing (losses.lattice); otherwise as `TransformerNat` (Libovický and
+    Helcl 2018, with the decoder of Gu and Kong 2021).
 
     Args:
         hparams: a transformer_nat_ctc set.

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.losses import ctc
 from t2t_hint_nart.losses.term import Step
+from t2t_hint_nart.losses.viterbi import best_alignment, said
 from t2t_hint_nart.models.network import Output
 from tests.central_differences import central_differences
 from tests.oracles import ctc as oracle
@@ -104,10 +105,8 @@ def test_what_stands_in_padding_changes_nothing(batch):
     got = gradient(wider, longer, more, 0.1)
     np.testing.assert_allclose(got[:, :6], gradient(*batch, 0.1), atol=1e-12)
     assert not got[:, 6:].any()
-    paths = ctc.best_alignment(*map(tf.constant, (wider, longer, more))).numpy()
-    np.testing.assert_array_equal(
-        paths[:, :6], ctc.best_alignment(*map(tf.constant, batch)).numpy()
-    )
+    paths = best_alignment(*map(tf.constant, (wider, longer, more))).numpy()
+    np.testing.assert_array_equal(paths[:, :6], best_alignment(*map(tf.constant, batch)).numpy())
 
 
 def test_a_gradient_weighs_with_what_comes_from_above(batch):
@@ -134,18 +133,18 @@ def test_single_precision_in_a_graph_of_unknown_sizes(batch):
         with tf.GradientTape() as tape:
             tape.watch(logits)
             loss = ctc.ctc(logits, mask, labels, 0.1).total
-        return loss, tape.gradient(loss, logits), ctc.best_alignment(logits, mask, labels)
+        return loss, tape.gradient(loss, logits), best_alignment(logits, mask, labels)
 
     loss, slope, path = both(logits.astype(np.float32), mask, labels)
     assert float(loss) == pytest.approx(total(*batch, 0.1)[0], rel=1e-6)
     np.testing.assert_allclose(slope, gradient(*batch, 0.1), atol=1e-5)
-    np.testing.assert_array_equal(path, ctc.best_alignment(*map(tf.constant, batch)))
+    np.testing.assert_array_equal(path, best_alignment(*map(tf.constant, batch)))
 
 
 def test_best_alignments_are_the_best_of_all_paths(batch):
     logits, _, labels = batch
-    path = ctc.best_alignment(*map(tf.constant, batch))
-    symbols = ctc.said(path, tf.constant(labels)).numpy()
+    path = best_alignment(*map(tf.constant, batch))
+    symbols = said(path, tf.constant(labels)).numpy()
     for row, (y, length) in enumerate(SENTENCES):
         best, _ = oracle.viterbi_brute_force(oracle.log_probs_of(logits[row, :length]), y)
         if best is None:
@@ -159,7 +158,7 @@ def test_best_alignments_are_the_best_of_all_paths(batch):
 def test_among_equal_paths_the_later_state_is_chosen():
     length, y = 5, [2, 3]
     zeros = np.zeros([1, length, VOCAB])
-    path = ctc.best_alignment(*map(tf.constant, (zeros, np.ones([1, length], bool), [y])))
+    path = best_alignment(*map(tf.constant, (zeros, np.ones([1, length], bool), [y])))
     best, _ = oracle.viterbi_brute_force(oracle.log_probs_of(zeros[0]), y)
     assert path.numpy()[0].tolist() == oracle.path_states(best)
 
