@@ -142,7 +142,7 @@ def _serve(server: "ModelServer", listener: socket.socket) -> None:
     """Answer requests until SIGTERM or SIGINT, or until it turns out that there is no model."""
     import uvicorn
 
-    from t2t_hint_nart.serving.rest_server import rest_app
+    from t2t_hint_nart.serving.rest_app import rest_app
 
     running = uvicorn.Server(
         uvicorn.Config(

@@ -40,6 +40,15 @@ def kernel_initializer(hparams: HParams, fans: int = 0) -> keras.initializers.In
     return keras.initializers.RandomUniform(-limit, limit)
 
 
+def dense(hparams: HParams, rows: int, columns: int, use_bias: bool = True) -> keras.layers.Dense:
+    """A built linear layer, from `rows` numbers to `columns`, of a recurrent model."""
+    layer = keras.layers.Dense(
+        columns, use_bias=use_bias, kernel_initializer=kernel_initializer(hparams)
+    )
+    layer.build((None, rows))
+    return layer
+
+
 class RecurrentCell(keras.layers.Layer):
     """x_t and the state of t − 1 to the state of t, a tensor with h_t as its last part.
 

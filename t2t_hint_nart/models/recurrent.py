@@ -8,19 +8,16 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.embedding import SymbolEmbedding
 from t2t_hint_nart.layers.shift_right import shift_right
+from t2t_hint_nart.models.bottom_decoder import BottomDecoder
 from t2t_hint_nart.models.network import ATTENTION, HIDDEN, Canvas, Network, Output
-from t2t_hint_nart.models.recurrent_decoder import (
-    BottomDecoder,
-    PlainDecoder,
-    RecurrentDecoder,
-    WrappedDecoder,
-)
+from t2t_hint_nart.models.recurrent_decoder import PlainDecoder, RecurrentDecoder
 from t2t_hint_nart.models.recurrent_encoder import (
     BidirectionalEncoder,
     RecurrentEncoder,
     RecurrentSource,
     ReversedEncoder,
 )
+from t2t_hint_nart.models.wrapped_decoder import WrappedDecoder
 
 
 class LSTMSeq2Seq(Network):

@@ -9,7 +9,6 @@ from t2t_hint_nart.inspection.pareto import Point, quality_figure
 from t2t_hint_nart.losses.term import Scalar
 from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.reproduce.rows import Rows
-from t2t_hint_nart.reproduce.tables import decoding_label, system_label
 from t2t_hint_nart.training.progress import GRADIENT_NORM
 from t2t_hint_nart.training.summaries import Curve, training_history
 
@@ -32,8 +31,8 @@ def quality_charts(recipe: Recipe, rows: Rows, output_dir: Path) -> list[Chart]:
     for metric, (file, speed, less_is_better) in SPEEDS.items():
         points = [
             Point(
-                system_label(recipe, key[0]),
-                decoding_label(recipe, key[1]),
+                recipe.system_label(key[0]),
+                recipe.decoding_label(key[1]),
                 float(rows.get(metric, *key)),
                 float(rows.get(score.score, *key)),
                 is_baseline=key == recipe.baseline,
@@ -66,7 +65,7 @@ def training_charts(recipe: Recipe, histories: Histories, output_dir: Path) -> l
     curves: dict[str, dict[str, Curve]] = {}
     for system, history in histories.items():
         for term, curve in history.items():
-            curves.setdefault(term, {})[system_label(recipe, system)] = curve
+            curves.setdefault(term, {})[recipe.system_label(system)] = curve
     save(training_curves_figure(curves), output_dir / "training.png")
     caption = "Unweighted losses, open gates and gradient norm during training."
     return [{"file": "training.png", "caption": caption}]

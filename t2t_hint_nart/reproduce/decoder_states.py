@@ -23,7 +23,6 @@ from t2t_hint_nart.inspection.generated import labels
 from t2t_hint_nart.inspection.sentence_view import READINGS
 from t2t_hint_nart.models.network import ATTENTION, HIDDEN
 from t2t_hint_nart.reproduce.execution import Exports
-from t2t_hint_nart.reproduce.tables import system_label
 
 BATCH_SIZE = 32
 # Sentences of the figures: long enough to show something, short enough to read.
@@ -118,7 +117,7 @@ class DecoderStates:
             made = self.exports.generate(system, source)
             words, title = (
                 self._labels("targets", made.tokens),
-                system_label(self.exports.recipe, system),
+                self.exports.recipe.system_label(system),
             )
             cosines = cosine_matrix(made.probes[HIDDEN][-1])
             similarity.append(HeatmapPanel(title, words, words, cosines))

@@ -23,7 +23,6 @@ from t2t_hint_nart.reproduce.execution import Exports
 from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.reproduce.report import Finished, finish
 from t2t_hint_nart.reproduce.rows import Row, Rows, flat_rows
-from t2t_hint_nart.reproduce.tables import system_label
 from t2t_hint_nart.reproduce.timing import time_systems
 from t2t_hint_nart.text.moses_tokens import looks_tokenized
 from t2t_hint_nart.whole_file import write_whole
@@ -219,7 +218,7 @@ class Evaluation:
     def _samples(self) -> list[dict[str, str]]:
         """Sentences from all over the test set, as every export translates them."""
         keys = [key for key in self.recipe.as_exported() if key in self.recipe.decoded()]
-        translated = {system_label(self.recipe, key[0]): self._hypotheses(key) for key in keys}
+        translated = {self.recipe.system_label(key[0]): self._hypotheses(key) for key in keys}
         step = max(len(self._pairs) // SAMPLES, 1)
         return [
             {

@@ -142,6 +142,14 @@ class Recipe:
         """Return the decoding of a name."""
         return next(decoding for decoding in self.decodings if decoding.name == name)
 
+    def system_label(self, name: str) -> str:
+        """Return what tables call a system, which it may no longer have."""
+        return {found.name: found.label for found in self.systems}.get(name) or name
+
+    def decoding_label(self, name: str) -> str:
+        """Return what tables call a decoding, which it may no longer have."""
+        return {found.name: found.label for found in self.decodings}.get(name) or name
+
     @property
     def runtimes(self) -> tuple[str, ...]:
         """Those of its decodings besides SavedModels, in their order."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from t2t_hint_nart.errors import InputError, find_named
 from t2t_hint_nart.printed_command import printed_command
-from t2t_hint_nart.reproduce import tables
+from t2t_hint_nart.reproduce import markdown, tables
 from t2t_hint_nart.reproduce.recipe import Recipe, find_recipe
 from t2t_hint_nart.reproduce.rows import FILE, Row, Rows, read_rows, write_rows
 from t2t_hint_nart.reproduce.table_1 import table_1
@@ -96,10 +96,10 @@ def finish(
     if samples:
         parts.append("## Sample translations")
     for sample in samples:
-        shown = (map(tables.literal, item) for item in sample.items())
-        parts.append("\n".join(tables.table(["", ""], map(list, shown), 2)))
+        shown = (map(markdown.literal, item) for item in sample.items())
+        parts.append("\n".join(markdown.table(["", ""], map(list, shown), 2)))
     for figure in figures:
-        caption = tables.literal(figure["caption"])
+        caption = markdown.literal(figure["caption"])
         parts.append(f"![{caption}]({figure['file']})\n\n*{caption}*")
     path = write_whole(output_dir / "report.md", "\n\n".join(parts) + "\n")
     return Finished(path, summary(own), best, command)
@@ -125,7 +125,8 @@ def summary(rows: Rows) -> str:
     for key in rows.decoded():
         bleu, repeated = rows.get("bleu_13a", *key), rows.get("repetition_percent", *key)
         latency, speedup = (
-            tables.number(rows.get(metric, *key), "{:.1f}") for metric in ("latency_ms", "speedup")
+            markdown.number(rows.get(metric, *key), "{:.1f}")
+            for metric in ("latency_ms", "speedup")
         )
         names = f"{key[0]:20s} {key[1]:{wide}s}"
         lines.append(f"{names} {bleu:6.2f} {repeated:6.2f} {latency:>8s} {speedup:>6s}")

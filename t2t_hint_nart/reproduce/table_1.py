@@ -1,10 +1,10 @@
 """The paper's Table 1, every row of it, beside what the same systems do here."""
 
 from t2t_hint_nart.evaluation.bleu_conventions import in_order
+from t2t_hint_nart.reproduce.markdown import MISSING, number, table
 from t2t_hint_nart.reproduce.paper_results import DATASETS, TABLE_1
 from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.reproduce.rows import Rows
-from t2t_hint_nart.reproduce.tables import MISSING, decoding_label, number, system_label, table
 
 
 def table_1(recipe: Recipe, rows: Rows) -> list[str]:
@@ -28,7 +28,7 @@ def table_1(recipe: Recipe, rows: Rows) -> list[str]:
     body = []
     for paper, key in pairs:
         bleu = paper.bleu if paper else {}
-        names = [system_label(recipe, key[0]), decoding_label(recipe, key[1])] if key else ["", ""]
+        names = [recipe.system_label(key[0]), recipe.decoding_label(key[1])] if key else ["", ""]
         body.append(
             [
                 paper.model if paper else MISSING,

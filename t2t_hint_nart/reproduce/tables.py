@@ -1,102 +1,16 @@
-"""Tables of results, from rows to Markdown; numbers are those of one seed, or mean ± deviation."""
+"""Tables of results, from rows to Markdown."""
 
-import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from t2t_hint_nart.evaluation.bleu_conventions import in_order
+from t2t_hint_nart.reproduce.markdown import MISSING, duration, number, p_value, table
 from t2t_hint_nart.reproduce.paper_results import DATASETS, TEACHER_COSINES_BELOW, published
 from t2t_hint_nart.reproduce.recipe import Question, Recipe
 from t2t_hint_nart.reproduce.rows import Rows, Spread, comparisons, p_value_over_seeds, spread
-from t2t_hint_nart.text.lines import printable
-
-MISSING = "–"
-# Of what begins something in Markdown, also in that of GitHub: code, tags, links, bars, formulas.
-_MARKUP = re.compile(r"[\\`*_\[\]<>&|~$]")
 
 # Title, metric, format.
 Column = tuple[str, str, str]
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int = 1) -> list[str]:
-    r"""Return the lines of a table in Markdown; the first columns are text, the others numbers.
-
-    Args:
-        header: one title a column.
-        rows: cells as text; bars and line breaks in them are escaped.
-        text_columns: number of left-aligned columns.
-
-    Example:
-        >>> print(*table(["name", "BLEU"], [["a|b", "1.0"]]), sep="\n")
-        | name | BLEU |
-        |---|--:|
-        | a\|b | 1.0 |
-    """
-    rule = ["---" if index < text_columns else "--:" for index in range(len(header))]
-    head, *body = (
-        "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"
-        for cells in (header, *rows)
-    )
-    return [head, "|" + "|".join(rule) + "|", *body]
-
-
-def literal(text: str) -> str:
-    r"""Return what Markdown shows as a text, whatever is in it: a tag, an image, a link, a bar.
-
-    Example:
-        >>> literal("<b> a|b ![x](y)")
-        '&#60;b&#62; a&#124;b !&#91;x&#93;(y)'
-    """
-    return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", printable(text))
-
-
-def number(value: object, form: str = "{:.2f}") -> str:
-    """Return a number, or the spread of several, as text, or a dash where there is none.
-
-    Example:
-        >>> number(3.14159), number(None), number(float("nan")), number(0.5, "{:.0%}")
-        ('3.14', '–', '–', '50%')
-        >>> number(Spread((1.0, 2.0)), "{:.1f}×")
-        '1.5 ± 0.7×'
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float | Spread):
-        return MISSING
-    return form.format(value) if math.isfinite(value) else MISSING
-
-
-def p_value(value: float | None) -> str:
-    """Return a p-value as text, or a dash where there was no test.
-
-    Example:
-        >>> p_value(0.0234), p_value(0.0001), p_value(None)
-        ('0.023', '< 0.001', '–')
-    """
-    return "< 0.001" if value is not None and value < 0.001 else number(value, "{:.3f}")
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as people say them.
-
-    Example:
-        >>> duration(42.3), duration(185), duration(7500)
-        ('42.3 s', '3 min 5 s', '2 h 5 min')
-    """
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
-def system_label(recipe: Recipe, system: str) -> str:
-    """Return what tables call a system, which the recipe may no longer have."""
-    return {found.name: found.label for found in recipe.systems}.get(system) or system
-
-
-def decoding_label(recipe: Recipe, decoding: str) -> str:
-    """Return what tables call a decoding, which the recipe may no longer have."""
-    return {found.name: found.label for found in recipe.decodings}.get(decoding) or decoding
 
 
 def _cells(rows: Rows, columns: Sequence[Column], *key: str) -> list[str]:
@@ -121,7 +35,7 @@ def results(recipe: Recipe, rows: Rows, without: str = "") -> list[str]:
     dataset, body = recipe.paper_dataset, []
     for system, decoding in (key for key in rows.decoded() if key[1] != without):
         paper = published(dataset, system, decoding)
-        names = [system_label(recipe, system), decoding_label(recipe, decoding)]
+        names = [recipe.system_label(system), recipe.decoding_label(decoding)]
         theirs = [number(paper and paper.bleu[dataset]), number(paper and paper.speedup, "{:.2f}×")]
         body.append([*names, *_cells(rows, columns, system, decoding), *theirs])
     titles = ["system", "decoding", *(title for title, _, _ in columns)]
@@ -151,7 +65,7 @@ def choice(recipe: Recipe, rows: Rows) -> list[str]:
     columns = [column for column in columns if column[1] in measured]
     scorers, body = {found.name: found.scorer for found in recipe.decodings}, []
     for system, decoding in rows.decoded():
-        names = [system_label(recipe, system), decoding_label(recipe, decoding)]
+        names = [recipe.system_label(system), recipe.decoding_label(decoding)]
         cells = _cells(rows, columns, system, decoding)
         models = filter(None, (system, scorers.get(decoding)))
         counts = [rows.get("settings.parameters", model) for model in models]
@@ -179,7 +93,7 @@ def ablation(recipe: Recipe, rows: Rows) -> list[str]:
             [title, *(number(rows.get(metric, *key)) for key in keys)],
             [f"paper: {papers_title}", *(number(t.get(recipe.paper_dataset)) for t in theirs)],
         ]
-    return table(["", *(system_label(recipe, system) for system, _ in keys)], body)
+    return table(["", *(recipe.system_label(system) for system, _ in keys)], body)
 
 
 def paired(recipe: Recipe, rows: Rows, against: str = "", without: str = "") -> list[str]:
@@ -193,9 +107,9 @@ def paired(recipe: Recipe, rows: Rows, against: str = "", without: str = "") -> 
         told = [", ".join(map(p_value, test.p_values))]
         if several:
             told += [p_value(test.p_value), p_value(p_value_over_seeds(test.differences))]
-        names = [system_label(recipe, name) for name in (test.baseline, test.system)]
+        names = [recipe.system_label(name) for name in (test.baseline, test.system)]
         difference = number(test.difference, "{:+.2f}")
-        body.append([decoding_label(recipe, test.decoding), *names, difference, *told])
+        body.append([recipe.decoding_label(test.decoding), *names, difference, *told])
     tests = ["p of each seed", "p combined", "p of the t-test over seeds"] if several else ["p"]
     return table(["decoding", "baseline", "system", "BLEU 13a", *tests], body, 3) if body else []
 
@@ -214,7 +128,7 @@ def states(recipe: Recipe, rows: Rows) -> list[str]:
         ("entropy, nats", "attention.entropy", "{:.3f}"),
         ("KL, nats", "attention.kl", "{:.3f}"),
     ]
-    body = [[system_label(recipe, s), *_cells(rows, columns, s)] for s in systems]
+    body = [[recipe.system_label(s), *_cells(rows, columns, s)] for s in systems]
     paper = [number(share, "{:.0%}") for share in TEACHER_COSINES_BELOW.values()]
     rest = [MISSING] * (len(columns) - 1 - len(paper))
     body.append(["paper's teacher", MISSING, *paper, *rest])
@@ -277,7 +191,7 @@ def systems(recipe: Recipe, rows: Rows) -> list[str]:
     """How each system was trained."""
     body = [
         [
-            system_label(recipe, system),
+            recipe.system_label(system),
             _code(rows.get("settings.hparams_set", system)),
             _code(rows.get("settings.hparams", system)),
             "distilled" if rows.get("settings.distilled", system) else "real",

@@ -22,7 +22,7 @@ from t2t_hint_nart.exports.metadata import (
     digests_of,
     version_dirs,
 )
-from t2t_hint_nart.exports.saved_model import compared_probes
+from t2t_hint_nart.exports.signatures import compared_probes
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.network import Network
 from t2t_hint_nart.models.protocol import Stepwise

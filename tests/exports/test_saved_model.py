@@ -15,7 +15,8 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer, HintGiver
 from t2t_hint_nart.exports.metadata import GIVES_HINTS, METADATA_FILE, SCORES, TRANSLATES
 from t2t_hint_nart.exports.runtime import open_export
-from t2t_hint_nart.exports.saved_model import SavedModelRuntime, compared_probes
+from t2t_hint_nart.exports.saved_model import SavedModelRuntime
+from t2t_hint_nart.exports.signatures import compared_probes
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.text.lines import AROUND_SENTENCES

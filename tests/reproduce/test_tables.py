@@ -4,20 +4,19 @@ import dataclasses
 
 import pytest
 
+from t2t_hint_nart.reproduce.markdown import number, table
 from t2t_hint_nart.reproduce.recipe import Question
 from t2t_hint_nart.reproduce.rows import Rows, flat_rows
 from t2t_hint_nart.reproduce.tables import (
     ablation,
     choice,
     facts,
-    number,
     paired,
     results,
     runs,
     states,
     study,
     systems,
-    table,
 )
 from tests.reproduce.tiny_recipe import STUDENTS, TINY_RECIPE
 

@@ -76,7 +76,8 @@ def test_it_says_what_two_exports_say(held, plain, expected):
 
 def test_a_server_says_the_same(held, expected):
     pytest.importorskip("fastapi")
-    from tests.serving.test_rest_server import served
+    pytest.importorskip("httpx")
+    from tests.serving.served import served
 
     async def main():
         async with served(held.export_dir) as (client, _):

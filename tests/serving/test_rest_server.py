@@ -1,7 +1,6 @@
 """The server in this process: its protocol, limits and counters. A real one: tests/bin."""
 
 import asyncio
-import contextlib
 import json
 import random
 import threading
@@ -13,27 +12,11 @@ from t2t_hint_nart.serving.micro_batches import BatchLimits
 from tests.serving.echo_export import BAD, HOLD
 
 pytest.importorskip("fastapi")
-httpx = pytest.importorskip("httpx")
+pytest.importorskip("httpx")
 
-from t2t_hint_nart.serving.rest_server import ModelServer, RequestLimits, rest_app  # noqa: E402
+from tests.serving.served import served
 
 PREDICT = "/v1/models/echo:predict"
-
-
-@contextlib.asynccontextmanager
-async def served(export, batches=None, ready=True, load=t2t_hint_nart.load, **limits):
-    """A client of a server in this loop, and the server."""
-    batches = batches or BatchLimits(wait_secs=0.0)
-    server = ModelServer("echo", 3, lambda: load(export), batches, RequestLimits(**limits))
-    app = rest_app(server)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
-    async with (
-        server.running(app),
-        httpx.AsyncClient(transport=transport, base_url="http://s") as c,
-    ):
-        while ready and (await c.get("/readyz")).status_code != 200:
-            await asyncio.sleep(0)
-        yield c, server
 
 
 @pytest.fixture
