@@ -187,7 +187,7 @@ class TrainingLoop:
                     self._log(step, interval, progress)
                     interval = []
                 else:
-                    progress.early(step, functools.partial(_numbers, interval[-1]))
+                    progress.between(step, functools.partial(_numbers, interval[-1]))
                 if done or self._checkpoint_is_due(step):
                     self._check_finite(step, interval)
                     resume = progress.pause()

@@ -12,6 +12,7 @@ LOSS = Scalar("loss", "loss", "loss")
 GRADIENT_NORM = Scalar("gradient_norm", "gradient_norm", "grad", "{:.3f}")
 LEARNING_RATE = Scalar("learning_rate", "learning_rate", "lr", "{:.2e}")
 SECONDS_TO_FIRST_LINE = 10.0
+SECONDS_BETWEEN_LINES = 60.0
 
 
 class Progress:
@@ -35,34 +36,39 @@ class Progress:
         self._shown = (LOSS, *terms, GRADIENT_NORM, LEARNING_RATE)
         self._clock = clock
         self._since = clock()
-        # Without the first step, for which the graph is traced.
-        self._is_told = False
-        self._first_done: tuple[int, float] | None = None
+        # Where the pace of an unfinished interval counts from: in the first behind the first step,
+        # for which the graph is traced.
+        self._begun: tuple[int, float] | None = None
+        self._told_at: float | None = None
 
     def pause(self) -> Callable[[], None]:
         """Stop the clock, e.g. for an evaluation; call the result to go on."""
         paused = self._clock()
 
         def resume() -> None:
-            self._since += self._clock() - paused
+            lost = self._clock() - paused
+            self._since += lost
+            if self._begun:
+                self._begun = self._begun[0], self._begun[1] + lost
 
         return resume
 
-    def early(self, step: int, scalars: Callable[[], dict[str, float]]) -> None:
-        """Print one line after some seconds, if the first interval takes longer than them.
+    def between(self, step: int, scalars: Callable[[], dict[str, float]]) -> None:
+        """Print a line within an interval where nothing has been told for long.
 
         Args:
             step: steps done.
             scalars: gives those of the last step, by name.
         """
-        if self._is_told:
-            return
         now = self._clock()
-        if self._first_done is None:
-            self._first_done = step, now
+        if self._begun is None:
+            self._begun = step, now
             return
-        first, begun = self._first_done
-        if now - begun >= SECONDS_TO_FIRST_LINE:
+        first, begun = self._begun
+        told_at, patience = self._told_at, SECONDS_BETWEEN_LINES
+        if told_at is None:
+            told_at, patience = begun, SECONDS_TO_FIRST_LINE
+        if now - told_at >= patience:
             self._say(step, (step - first) / (now - begun), "", scalars())
 
     def report(self, step: int, tokens: float, scalars: dict[str, float]) -> dict[str, float]:
@@ -79,6 +85,7 @@ class Progress:
         rates = {"steps_per_second": steps_per_second, "tokens_per_second": tokens / seconds}
         self._say(step, steps_per_second, f"{tokens / seconds:.0f} tokens/s  ", scalars)
         self._step, self._since = step, now
+        self._begun = step, now
         return rates
 
     def _say(
@@ -93,4 +100,4 @@ class Progress:
         pace += f"ETA {duration(remaining)}"
         line = "  ".join([f"step {step}/{self._total}", pace, *numbers])
         print(line, file=self._stream, flush=True)
-        self._is_told = True
+        self._told_at = self._clock()

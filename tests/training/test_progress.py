@@ -87,21 +87,33 @@ def test_the_first_line_comes_after_seconds(clock, stream):
     progress = Progress(1000, 0, stream, clock=clock)
     clock.now += 60.0
     for step in range(1, 5):
-        progress.early(step, lambda: {"loss": 9.0, "learning_rate": 1e-4})
+        progress.between(step, lambda: {"loss": 9.0, "learning_rate": 1e-4})
         clock.now += 4.0
     assert stream.getvalue() == "step 4/1000  ETA 1:06:24  loss 9.0000  lr 1.00e-04\n"
-    progress.early(5, dict)
+    progress.between(5, dict)
     rates = progress.report(100, 1000.0, {"loss": 8.0})
     # The interval's own, as without that line.
     assert rates["steps_per_second"] == 100 / 76.0
-    clock.now += 100.0
-    progress.early(101, dict)
-    assert len(stream.getvalue().splitlines()) == 2
+
+
+def test_a_long_interval_is_not_silent(clock, stream):
+    progress = Progress(1000, 0, stream, clock=clock)
+    progress.report(100, 1000.0, {"loss": 8.0})
+    for step in range(101, 140):
+        resume = progress.pause()
+        clock.now += 3.0
+        resume()
+        clock.now += 2.0
+        progress.between(step, lambda: {"loss": 7.0})
+    _, *within = stream.getvalue().splitlines()
+    # Once a minute, and the pace without the pauses.
+    assert [line.split("  ")[0] for line in within] == [f"step {n}/1000" for n in (112, 124, 136)]
+    assert within[0] == "step 112/1000  ETA 0:29:36  loss 7.0000"
 
 
 def test_no_early_line_where_steps_are_fast(clock, stream):
     progress = Progress(1000, 0, stream, clock=clock)
     for step in range(1, 100):
-        progress.early(step, dict)
+        progress.between(step, dict)
         clock.now += 0.05
     assert stream.getvalue() == ""
