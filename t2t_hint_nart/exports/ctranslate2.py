@@ -5,6 +5,8 @@ become its position encodings, PAD's zero embedding the first decoder input. Ope
 `ctranslate2` and no TensorFlow.
 """
 
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,12 +34,27 @@ _CPU = Device("cpu")
 _PRE_NORM, _POST_NORM = ("n", "da"), ("none", "dan")
 
 
+# Whether CTranslate2 multiplies by Intel's library, which by itself it does on Intel's CPUs alone.
+_USE_MKL = "CT2_USE_MKL"
+
+
 def _library() -> Any:
+    if _lacks_exact_products():
+        os.environ.setdefault(_USE_MKL, "1")
     try:
         import ctranslate2
     except ImportError as error:
         raise InputError(f"CTranslate2 isn't installed: {_EXTRA}") from error
     return ctranslate2
+
+
+def _lacks_exact_products(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether products of eight bits overflow 16 bits in oneDNN, which CTranslate2 takes elsewhere.
+
+    So they do on x86 without VNNI instructions; MKL's are exact there.
+    """
+    flags = re.search(r"^flags\s*:(.*)", cpuinfo.read_text(), re.M) if cpuinfo.exists() else None
+    return flags is not None and "vnni" not in flags[1]
 
 
 class CTranslate2Runtime:

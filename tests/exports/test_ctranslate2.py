@@ -12,7 +12,11 @@ from t2t_hint_nart.decoding.beam import Beam, Greedy
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.decoding.parallel import OnePass
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.exports.ctranslate2 import CTranslate2Int8Runtime, CTranslate2Runtime
+from t2t_hint_nart.exports.ctranslate2 import (
+    CTranslate2Int8Runtime,
+    CTranslate2Runtime,
+    _lacks_exact_products,
+)
 from t2t_hint_nart.exports.metadata import SCORES, TRANSLATES
 from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.models.network import forward
@@ -153,6 +157,24 @@ def test_eight_bits_are_near(opened, tmp_path):
     small = written(network, strategy, tmp_path, CTranslate2Int8Runtime)
     scores = [one.call("score", inputs=SOURCES, targets=TARGETS) for one in (export, small)]
     np.testing.assert_allclose(*(found["log_prob"] for found in scores), rtol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "lacking"),
+    [
+        ("processor: 0\nflags\t\t: fpu sse avx2 fma\n", True),
+        ("flags\t\t: fpu avx2 avx512f avx512_vnni\n", False),
+        ("flags: avx2 avx_vnni", False),
+        # Of another architecture, whose library is another one.
+        ("Features\t: fp asimd\n", False),
+        (None, False),
+    ],
+)
+def test_where_products_of_eight_bits_would_overflow(tmp_path, cpuinfo, lacking):
+    path = tmp_path / "cpuinfo"
+    if cpuinfo is not None:
+        path.write_text(cpuinfo)
+    assert _lacks_exact_products(path) is lacking
 
 
 @pytest.mark.parametrize(
