@@ -29,7 +29,12 @@ def transformer_quickstart() -> HParams:
 
 @register_hparams
 def transformer_multi30k() -> HParams:
-    """3 layers of width 128 for Multi30k's 29,000 captions: half an hour on 2 CPU cores."""
+    """3 layers of width 128 for Multi30k's 29,000 captions: half an hour on 2 CPU cores.
+
+    In less time: batch_size=1024,learning_rate=0.1 with four times the steps. Development loss, one
+    seed: 1.62 after 1,500 steps; 1.62 after the text of 1,000 and 1.51 after that of 1,500 so
+    (reports/multi30k_batches.json).
+    """
     return changed(
         transformer_quickstart(),
         layer_prepostprocess_dropout=0.2,
