@@ -13,12 +13,15 @@ import os
 import shutil
 import signal
 import sys
+import time
 from unittest import mock
 
 import tensorflow as tf
 
 from t2t_hint_nart.data.training_batches import TrainingBatches, training_batches
 from tests.commands import run_command
+
+SECONDS_TO_END_A_STEP = 3.0
 
 
 def batches_of(replicas):
@@ -37,6 +40,8 @@ def dying(number):
     def take(batches):
         taken.append(batches)
         if len(taken) == number:
+            # The step before is done here; the other process has to have it, too.
+            time.sleep(SECONDS_TO_END_A_STEP)
             os.kill(os.getpid(), signal.SIGKILL)
         return make(batches)
 
