@@ -6,7 +6,6 @@ become its position encodings, PAD's zero embedding the first decoder input. Ope
 """
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from t2t_hint_nart.exports.device import Device
 from t2t_hint_nart.exports.metadata import DECODE, SCORE, SCORES, TRANSLATES, ExportMetadata
 from t2t_hint_nart.exports.plain_text import PlainTextServable, Tensors
 from t2t_hint_nart.exports.vocabulary_files import write_vocabularies
+from t2t_hint_nart.proc_file import CPU_INFO, proc_values
 from t2t_hint_nart.text import EOS_ID, PAD_ID
 from t2t_hint_nart.threads import threads_of_a_call
 
@@ -32,8 +32,6 @@ _EXTRA = 'pip install "t2t-hint-nart[ctranslate2]"'
 _CPU = Device("cpu")
 # Processing sequences of the two architectures that it has.
 _PRE_NORM, _POST_NORM = ("n", "da"), ("none", "dan")
-
-
 # Whether CTranslate2 multiplies by Intel's library, which by itself it does on Intel's CPUs alone.
 _USE_MKL = "CT2_USE_MKL"
 
@@ -48,13 +46,13 @@ def _library() -> Any:
     return ctranslate2
 
 
-def _lacks_exact_products(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+def _lacks_exact_products(cpuinfo: str | Path = CPU_INFO) -> bool:
     """Whether products of eight bits overflow 16 bits in oneDNN, which CTranslate2 takes elsewhere.
 
     So they do on x86 without VNNI instructions; MKL's are exact there.
     """
-    flags = re.search(r"^flags\s*:(.*)", cpuinfo.read_text(), re.M) if cpuinfo.exists() else None
-    return flags is not None and "vnni" not in flags[1]
+    flags = proc_values(cpuinfo, "flags")
+    return bool(flags) and "vnni" not in flags[0]
 
 
 class CTranslate2Runtime:

@@ -69,8 +69,8 @@ def past_blanks(symbols):
 def columns(logits, symbols):
     """Those of int[B, K] symbols at every position of float[B, L, V] logits: float[B, L, K]."""
     shape = (*ops.shape(logits)[:2], ops.shape(symbols)[1])
-    columns = ops.broadcast_to(ops.expand_dims(symbols, 1), shape)
-    return ops.take_along_axis(logits, columns, axis=-1)
+    said = ops.broadcast_to(ops.expand_dims(symbols, 1), shape)
+    return ops.take_along_axis(logits, said, axis=-1)
 
 
 def predecessors(alpha, may_skip):
@@ -95,8 +95,8 @@ def by_position(values, positions):
         float[L, B, X + 1].
     """
     is_real = ops.arange(ops.shape(values)[1]) < ops.expand_dims(positions, 1)
-    columns = [values, ops.expand_dims(ops.cast(is_real, values.dtype), 2)]
-    return ops.transpose(ops.concatenate(columns, axis=2), (1, 0, 2))
+    both = [values, ops.expand_dims(ops.cast(is_real, values.dtype), 2)]
+    return ops.transpose(ops.concatenate(both, axis=2), (1, 0, 2))
 
 
 def without_eos(targets):

@@ -2,14 +2,7 @@
 
 from keras import ops
 
-from t2t_hint_nart.losses.lattice import (
-    BLANK,
-    by_position,
-    columns,
-    lattice,
-    predecessors,
-    start,
-)
+from t2t_hint_nart.losses.lattice import BLANK, by_position, columns, lattice, predecessors, start
 
 
 def best_alignment(logits, mask, labels):

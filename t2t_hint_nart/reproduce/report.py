@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from t2t_hint_nart.errors import InputError, find_named
 from t2t_hint_nart.printed_command import printed_command
+from t2t_hint_nart.proc_file import CPU_INFO, proc_values
 from t2t_hint_nart.reproduce import markdown, tables
 from t2t_hint_nart.reproduce.recipe import Recipe, find_recipe
 from t2t_hint_nart.reproduce.rows import FILE, Row, Rows, read_rows, write_rows
@@ -183,7 +184,7 @@ def hardware() -> dict[str, Any]:
         >>> sorted(hardware())
         ['cores', 'cpu', 'gpus', 'platform', 'ram_gib']
     """
-    cpus = _values("/proc/cpuinfo", "model name")
+    cpus = proc_values(CPU_INFO, "model name")
     affinity = getattr(os, "sched_getaffinity", None)
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     # The NVIDIA driver's own files cost nothing and need no library.
@@ -192,7 +193,7 @@ def hardware() -> dict[str, Any]:
         "cpu": cpus[0] if cpus else platform.processor() or platform.machine(),
         "cores": len(affinity(0)) if affinity else os.cpu_count() or 1,
         "ram_gib": round(memory / 2**30, 1),
-        "gpus": [model for file in gpus for model in _values(file, "Model")[:1]],
+        "gpus": [model for file in gpus for model in proc_values(file, "Model")[:1]],
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
     }
 
@@ -209,13 +210,3 @@ def versions() -> dict[str, str]:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
     return found
-
-
-def _values(path: str | Path, key: str) -> list[str]:
-    """Return the values of a key in a file of `key : value` lines; none if there is no file."""
-    try:
-        lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
-    pairs = (line.partition(":") for line in lines)
-    return [value.strip() for name, _, value in pairs if name.strip() == key]

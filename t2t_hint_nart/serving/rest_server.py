@@ -10,10 +10,7 @@ from fastapi import FastAPI
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.serving.decodes import Hypothesis
 from t2t_hint_nart.serving.loaded_export import LoadedExport
-from t2t_hint_nart.serving.micro_batches import (
-    BatchLimits,
-    MicroBatches,
-)
+from t2t_hint_nart.serving.micro_batches import BatchLimits, MicroBatches
 from t2t_hint_nart.serving.server_metrics import ServerMetrics
 
 # Text that is encoded at once takes less time than to hand it to a thread and back.

@@ -84,8 +84,7 @@ class Progress:
         steps_per_second = (step - self._step) / seconds
         rates = {"steps_per_second": steps_per_second, "tokens_per_second": tokens / seconds}
         self._say(step, steps_per_second, f"{tokens / seconds:.0f} tokens/s  ", scalars)
-        self._step, self._since = step, now
-        self._begun = step, now
+        self._step, self._since = self._begun = step, now
         return rates
 
     def _say(

@@ -191,13 +191,6 @@ def test_a_missing_package_is_left_out(monkeypatch):
     assert list(report.versions()) == ["python"]
 
 
-def test_cpu_model_is_read_from_the_kernel(tmp_path):
-    file = tmp_path / "cpuinfo"
-    file.write_text("processor\t: 0\nmodel name\t: Some: CPU @ 2 GHz\n\nmodel name : other\n")
-    assert report._values(file, "model name") == ["Some: CPU @ 2 GHz", "other"]
-    assert report._values(tmp_path / "missing", "model name") == []
-
-
 def test_tensorflow_is_not_imported():
     code = (
         "import sys; from t2t_hint_nart.reproduce import report as h;"
