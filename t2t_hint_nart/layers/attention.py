@@ -7,7 +7,7 @@ from keras import ops
 
 from t2t_hint_nart.errors import InputError, check_choice
 from t2t_hint_nart.layers.dropout import Dropout
-from t2t_hint_nart.layers.feed_forward import unit_scaling
+from t2t_hint_nart.layers.linear import linear, unit_scaling
 from t2t_hint_nart.layers.precision import at_least_float32
 from t2t_hint_nart.layers.relative_position import RelativePositions, chosen_distances
 
@@ -83,12 +83,8 @@ class MultiHeadAttention(keras.layers.Layer):
         self.built = True
 
     def _add_projection(self, name: str, width: int, units: int, biased: bool, gain: float) -> None:
-        dense = keras.layers.Dense(
-            units, use_bias=biased, kernel_initializer=unit_scaling(gain), name=name
-        )
-        dense.build((None, width))
         # An attribute, not a list: checkpoints skip Keras layers held in Python containers.
-        setattr(self, name, dense)
+        setattr(self, name, linear(width, units, unit_scaling(gain), biased, name))
 
     def head_size(self, letter: str) -> int:
         """Width of a head's q, k or v."""

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from t2t_hint_nart.layers.dropout import Dropout
-from t2t_hint_nart.layers.feed_forward import unit_scaling
+from t2t_hint_nart.layers.linear import unit_scaling
 from t2t_hint_nart.layers.residual import LayerNorm
 
 # Convolutions of a residual block, each over so many positions.

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from t2t_hint_nart.layers.feed_forward import unit_scaling
+from t2t_hint_nart.layers.linear import linear, unit_scaling
 
 
 class Discretized(NamedTuple):
@@ -60,13 +60,6 @@ def straight_through(discrete, continuous):
     return ops.stop_gradient(discrete) + (continuous - ops.stop_gradient(continuous))
 
 
-def projection(inputs: int, units: int, gain: float, name: str) -> keras.layers.Dense:
-    """A biased product, float[..., inputs] → float[..., units]."""
-    dense = keras.layers.Dense(units, kernel_initializer=unit_scaling(gain), name=name)
-    dense.build((None, inputs))
-    return dense
-
-
 class DiscreteBottleneck(keras.layers.Layer):
     """What makes a latent of a state; subclasses say how.
 
@@ -82,8 +75,8 @@ class DiscreteBottleneck(keras.layers.Layer):
     def __init__(self, inputs: int, hidden_size: int, filter_size: int, gain: float, **kwargs):
         super().__init__(**kwargs)
         self.hidden_size = hidden_size
-        self.expansion = projection(inputs, filter_size, gain, "expansion")
-        self.contraction = projection(filter_size, hidden_size, gain, "contraction")
+        self.expansion = linear(inputs, filter_size, unit_scaling(gain), name="expansion")
+        self.contraction = linear(filter_size, hidden_size, unit_scaling(gain), name="contraction")
 
     def call(self, states, mask, share=1.0, training=False) -> Discretized:
         """Make latents of states.

@@ -4,11 +4,7 @@ import keras
 from keras import ops
 
 from t2t_hint_nart.layers.dropout import Dropout
-
-
-def unit_scaling(gain: float = 1.0) -> keras.initializers.Initializer:
-    """Return T2T's uniform_unit_scaling: uniform within ±√(6·gain / (fan_in + fan_out))."""
-    return keras.initializers.VarianceScaling(gain, "fan_avg", "uniform")
+from t2t_hint_nart.layers.linear import linear, unit_scaling
 
 
 class FeedForward(keras.layers.Layer):
@@ -25,14 +21,8 @@ class FeedForward(keras.layers.Layer):
         self, hidden_size: int, filter_size: int, relu_dropout: float, gain: float = 1.0, **kwargs
     ):
         super().__init__(**kwargs)
-        self.conv1 = keras.layers.Dense(
-            filter_size, kernel_initializer=unit_scaling(gain), name="conv1"
-        )
-        self.conv2 = keras.layers.Dense(
-            hidden_size, kernel_initializer=unit_scaling(gain), name="conv2"
-        )
-        self.conv1.build((None, hidden_size))
-        self.conv2.build((None, filter_size))
+        self.conv1 = linear(hidden_size, filter_size, unit_scaling(gain), name="conv1")
+        self.conv2 = linear(filter_size, hidden_size, unit_scaling(gain), name="conv2")
         self.dropout = Dropout(relu_dropout)
         self.built = True
 

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from t2t_hint_nart.layers.dropout import Dropout
+from t2t_hint_nart.layers.linear import linear, unit_scaling
 from t2t_hint_nart.layers.precision import at_least_float32
 
 
@@ -21,8 +22,7 @@ class LengthClassifier(keras.layers.Layer):
 
     def __init__(self, hidden_size: int, max_offset: int, dropout_rate: float = 0.0, **kwargs):
         super().__init__(**kwargs)
-        self.linear = keras.layers.Dense(2 * max_offset + 1, name="linear")
-        self.linear.build((None, hidden_size))
+        self.linear = linear(hidden_size, 2 * max_offset + 1, unit_scaling(), name="linear")
         self.dropout = Dropout(dropout_rate)
         self.built = True
 

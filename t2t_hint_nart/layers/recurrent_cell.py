@@ -8,7 +8,7 @@ from keras import ops
 
 from t2t_hint_nart.errors import check_choice
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.layers.feed_forward import unit_scaling
+from t2t_hint_nart.layers.linear import linear, unit_scaling
 
 # What T2T's BasicLSTMCell and LSTMCell add to the forget gate.
 FORGET_BIAS = 1.0
@@ -41,12 +41,8 @@ def kernel_initializer(hparams: HParams, fans: int = 0) -> keras.initializers.In
 
 
 def dense(hparams: HParams, rows: int, columns: int, use_bias: bool = True) -> keras.layers.Dense:
-    """A built linear layer, from `rows` numbers to `columns`, of a recurrent model."""
-    layer = keras.layers.Dense(
-        columns, use_bias=use_bias, kernel_initializer=kernel_initializer(hparams)
-    )
-    layer.build((None, rows))
-    return layer
+    """The linear layer of a recurrent model, from `rows` numbers to `columns`."""
+    return linear(rows, columns, kernel_initializer(hparams), use_bias)
 
 
 class RecurrentCell(keras.layers.Layer):

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from t2t_hint_nart.layers.feed_forward import unit_scaling
+from t2t_hint_nart.layers.linear import unit_scaling
 
 
 def chosen_distances(query_positions, key_positions, max_distance: int, dtype: str = "float32"):

@@ -7,10 +7,10 @@ from t2t_hint_nart.layers.discrete_bottleneck import (
     DiscreteBottleneck,
     Discretized,
     from_digits,
-    projection,
     straight_through,
     to_digits,
 )
+from t2t_hint_nart.layers.linear import linear, unit_scaling
 
 
 def saturating_sigmoid(x):
@@ -49,9 +49,9 @@ class SemanticHashing(DiscreteBottleneck):
         super().__init__(filter_size, hidden_size, filter_size, gain, **kwargs)
         self.bits = bits
         self.noise = noise
-        self.code = projection(hidden_size, bits, gain, "code")
+        self.code = linear(hidden_size, bits, unit_scaling(gain), name="code")
         # A and B of T2T's two products as one.
-        self.of_bits = projection(2 * bits, filter_size, gain, "of_bits")
+        self.of_bits = linear(2 * bits, filter_size, unit_scaling(gain), name="of_bits")
         self.seed_generator = keras.random.SeedGenerator()
         self.built = True
 

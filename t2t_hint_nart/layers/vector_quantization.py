@@ -11,7 +11,7 @@ from t2t_hint_nart.layers.discrete_bottleneck import (
     straight_through,
     to_digits,
 )
-from t2t_hint_nart.layers.feed_forward import unit_scaling
+from t2t_hint_nart.layers.linear import unit_scaling
 
 
 class VectorQuantization(DiscreteBottleneck):

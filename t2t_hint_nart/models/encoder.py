@@ -7,8 +7,9 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.attention import CROSS, SELF, MultiHeadAttention
 from t2t_hint_nart.layers.dropout import Dropout
-from t2t_hint_nart.layers.feed_forward import FeedForward, unit_scaling
+from t2t_hint_nart.layers.feed_forward import FeedForward
 from t2t_hint_nart.layers.highway import Highway
+from t2t_hint_nart.layers.linear import unit_scaling
 from t2t_hint_nart.layers.residual import LayerPrePostprocess
 from t2t_hint_nart.layers.rows import to_rows, to_states
 from t2t_hint_nart.layers.timing_signal import timing_signal

@@ -4,8 +4,8 @@ import keras
 from keras import ops
 
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.layers.discrete_bottleneck import projection
 from t2t_hint_nart.layers.dropout import Dropout
+from t2t_hint_nart.layers.linear import linear, unit_scaling
 from t2t_hint_nart.layers.rows import to_rows, to_states
 from t2t_hint_nart.layers.shift_right import shift_right
 from t2t_hint_nart.layers.timing_signal import timing_signal
@@ -41,7 +41,7 @@ class LatentPrior(CachedDecoder, keras.layers.Layer):
             setattr(self, f"layer_{index}", CachedDecoderLayer(hparams, name=f"layer_{index}"))
         self.final = preprocess(hparams, "final")
         width, gain = hparams.hidden_size, hparams.initializer_gain
-        self.softmax = projection(width, digits * base, gain, "softmax")
+        self.softmax = linear(width, digits * base, unit_scaling(gain), name="softmax")
         self.built = True
 
     def call(self, embedded, source: Source, training=False):

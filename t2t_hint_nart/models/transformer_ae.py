@@ -6,7 +6,7 @@ from keras import ops
 from t2t_hint_nart.errors import InputError, check_choice
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.discrete_bottleneck import DiscreteBottleneck, from_digits, to_digits
-from t2t_hint_nart.layers.feed_forward import unit_scaling
+from t2t_hint_nart.layers.linear import unit_scaling
 from t2t_hint_nart.layers.precision import at_least_float32, wide
 from t2t_hint_nart.layers.semantic_hashing import SemanticHashing
 from t2t_hint_nart.layers.shift_right import shift_right

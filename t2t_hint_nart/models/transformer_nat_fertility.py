@@ -11,7 +11,7 @@ from keras import ops
 from t2t_hint_nart.data.word_alignment import WordAlignment, measure_word_alignment
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.layers.feed_forward import unit_scaling
+from t2t_hint_nart.layers.linear import linear, unit_scaling
 from t2t_hint_nart.layers.precision import at_least_float32
 from t2t_hint_nart.layers.timing_signal import timing_signal
 from t2t_hint_nart.losses.term import LossTerm
@@ -99,12 +99,12 @@ class TransformerNatFertility(TransformerNat):
     def __init__(self, hparams: HParams, vocab_size: int, **kwargs):
         super().__init__(hparams, vocab_size, **kwargs)
         self.copy_source = _as_it_is
-        self.fertility = keras.layers.Dense(
+        self.fertility = linear(
+            self.hidden_size,
             hparams.fertility_classes,
-            kernel_initializer=unit_scaling(hparams.initializer_gain),
+            unit_scaling(hparams.initializer_gain),
             name="fertility",
         )
-        self.fertility.build((None, self.hidden_size))
         self.word_alignment: WordAlignment | None = None
         self.aligns_by_attention = hparams.fertility_alignment == "attention"
         self.is_tuned = bool(hparams.reverse_kl_weight or hparams.fertility_reward_weight)

@@ -12,7 +12,7 @@ _STEPWISE = (
         "lstm",
         "lstm_seq2seq_attention_bidirectional_encoder",
         "lstm_attention_multi30k",
-        3500,
+        2500,
         250,
         label="LSTM",
     ),

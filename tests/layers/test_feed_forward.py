@@ -1,9 +1,8 @@
 """The feed-forward sublayer."""
 
 import numpy as np
-import pytest
 
-from t2t_hint_nart.layers.feed_forward import FeedForward, unit_scaling
+from t2t_hint_nart.layers.feed_forward import FeedForward
 from t2t_hint_nart.models.variables import named_variables
 from tests.dtype_policy import dtype_policy
 from tests.oracles import transformer as oracle
@@ -34,9 +33,3 @@ def test_dropout_only_in_training():
     layer = build(relu_dropout=0.5)
     assert np.array_equal(layer(STATES), layer(STATES))
     assert not np.allclose(layer(STATES), layer(STATES, training=True))
-
-
-@pytest.mark.parametrize("gain, limit", [(1.0, 0.054127), (4.0, 0.108253)])
-def test_unit_scaling_limit(gain, limit):
-    values = np.asarray(unit_scaling(gain)((512, 1536)))
-    assert np.abs(values).max() == pytest.approx(limit, abs=2e-6)
