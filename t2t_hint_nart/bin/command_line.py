@@ -28,9 +28,10 @@ from collections.abc import Callable, Sequence
 from absl import flags
 
 from t2t_hint_nart.bin.device import choose_device
-from t2t_hint_nart.bin.flag import WITHOUT_EFFECT, define_logging_flags
+from t2t_hint_nart.bin.flag import WITHOUT_EFFECT
 from t2t_hint_nart.bin.help_text import begins, help_text
 from t2t_hint_nart.bin.kept_memory import keep_memory
+from t2t_hint_nart.bin.t2t_flags import define_logging_flags
 from t2t_hint_nart.errors import InputError, is_out_of_memory, nearest
 from t2t_hint_nart.text.escape import replace_surrogates
 from t2t_hint_nart.text.lines import printable

@@ -17,7 +17,12 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flag import define_usr_dir_flag, made_tmp_dir, unmade_tmp_dir
+from t2t_hint_nart.bin.shared_flags import (
+    TMP_DIR,
+    define_usr_dir_flag,
+    made_tmp_dir,
+    unmade_tmp_dir,
+)
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.whole_file import check_directory, check_writable
@@ -28,7 +33,7 @@ _SOURCES = ("problem", "corpus_filepattern", "vocab_filepattern")
 # The flags of T2T's build_vocab.py and text_encoder_build_subword.py.
 define_flags = flag.group(
     data_dir=flag.path("/tmp/t2t/data_dir", "Where a problem's vocabulary goes."),
-    tmp_dir=flag.TMP_DIR,
+    tmp_dir=TMP_DIR,
     problem=flag.string(None, "Name of the problem."),
     problems=flag.alias("problem"),
     output_filename=flag.path("/tmp/my.subword_text_encoder", "Where another vocabulary goes."),
@@ -53,8 +58,8 @@ def _main(values: flags.FlagValues) -> None:
 
 def _vocabulary_of_problem(values: flags.FlagValues) -> None:
     from t2t_hint_nart import registry
-    from t2t_hint_nart.data.corpus import seed_generators
     from t2t_hint_nart.data.text_problem import Text2TextProblem
+    from t2t_hint_nart.data.workspace import seed_generators
 
     problem = registry.problem(registry.parse_problem_name(values.problem).base)
     if not isinstance(problem, Text2TextProblem):

@@ -14,8 +14,9 @@ Example:
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flag import define_data_flags, require
+from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.bin.named_model import model_of_run
+from t2t_hint_nart.bin.shared_flags import define_data_flags
 
 # The student, the teacher and how much to measure.
 define_flags = flag.group(

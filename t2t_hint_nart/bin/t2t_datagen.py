@@ -24,9 +24,10 @@ from absl import flags
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flag import define_data_flags, made_tmp_dir, require, unmade_tmp_dir
+from t2t_hint_nart.bin.flag import require
+from t2t_hint_nart.bin.shared_flags import define_data_flags, made_tmp_dir, unmade_tmp_dir
 from t2t_hint_nart.data import data_report
-from t2t_hint_nart.data.corpus import seed_generators
+from t2t_hint_nart.data.workspace import seed_generators
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError, nearest
 from t2t_hint_nart.printed_command import printed_command

@@ -38,9 +38,10 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.command_line import typed_line
-from t2t_hint_nart.bin.flag import MODEL_FLAGS, define_device_flags
 from t2t_hint_nart.bin.named_decoder import LoadedDecoder, NamedDecoder, named_decoder
 from t2t_hint_nart.bin.named_model import to_stderr
+from t2t_hint_nart.bin.shared_flags import MODEL_FLAGS
+from t2t_hint_nart.bin.t2t_flags import define_device_flags
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams

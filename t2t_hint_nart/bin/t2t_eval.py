@@ -14,13 +14,10 @@ from pathlib import Path
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flag import (
-    define_data_flags,
-    define_device_flags,
-    define_model_flags,
-    require,
-)
+from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.bin.named_model import model_of_run
+from t2t_hint_nart.bin.shared_flags import define_data_flags, define_model_flags
+from t2t_hint_nart.bin.t2t_flags import define_device_flags
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.whole_file import check_directory
 

@@ -17,7 +17,8 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.command_line import somebody_types, typed_line
-from t2t_hint_nart.bin.flag import define_thread_flags, define_usr_dir_flag, require
+from t2t_hint_nart.bin.flag import require
+from t2t_hint_nart.bin.shared_flags import define_thread_flags, define_usr_dir_flag
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates
 from t2t_hint_nart.text.lines import printable, sentence

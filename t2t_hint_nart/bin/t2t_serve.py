@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flag import (
+from t2t_hint_nart.bin.flag import require
+from t2t_hint_nart.bin.shared_flags import (
     define_decode_flags,
     define_thread_flags,
     define_usr_dir_flag,
-    require,
 )
 from t2t_hint_nart.errors import InputError
 

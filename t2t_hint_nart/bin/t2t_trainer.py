@@ -22,17 +22,16 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.cluster import check_one_process
-from t2t_hint_nart.bin.flag import (
+from t2t_hint_nart.bin.flag import require
+from t2t_hint_nart.bin.hparams_search import search
+from t2t_hint_nart.bin.schedules import SCHEDULES, find_schedule
+from t2t_hint_nart.bin.shared_flags import (
     define_data_flags,
     define_decode_flags,
     define_model_flags,
-    define_trainer_only_flags,
-    define_training_device_flags,
     made_tmp_dir,
-    require,
 )
-from t2t_hint_nart.bin.hparams_search import search
-from t2t_hint_nart.bin.schedules import SCHEDULES, find_schedule
+from t2t_hint_nart.bin.t2t_flags import define_trainer_only_flags, define_training_device_flags
 from t2t_hint_nart.bin.trainer_session import TrainerSession
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.hparam import HParams

@@ -18,13 +18,13 @@ from typing import Any
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flag import (
+from t2t_hint_nart.bin.flag import require
+from t2t_hint_nart.bin.named_model import model_of_run, to_stderr
+from t2t_hint_nart.bin.shared_flags import (
     define_data_flags,
     define_decode_flags,
     define_thread_flags,
-    require,
 )
-from t2t_hint_nart.bin.named_model import model_of_run, to_stderr
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams

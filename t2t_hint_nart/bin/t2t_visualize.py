@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
-from t2t_hint_nart.bin.flag import MODEL_FLAGS, require
+from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.bin.named_model import named_model, to_stderr
+from t2t_hint_nart.bin.shared_flags import MODEL_FLAGS
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.escape import replace_surrogates

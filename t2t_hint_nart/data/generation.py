@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from t2t_hint_nart.data import data_report
-from t2t_hint_nart.data.corpus import Workspace, seed_generators
 from t2t_hint_nart.data.encoding_pass import (
     EncodingPass,
     check_can_be_made_anew,
@@ -31,6 +30,7 @@ from t2t_hint_nart.data.problem_identity import vocabularies_of
 from t2t_hint_nart.data.shard_check import check_digests, check_shards
 from t2t_hint_nart.data.shard_log import read_log
 from t2t_hint_nart.data.text_survey import SplitText, all_counts, survey_text
+from t2t_hint_nart.data.workspace import Workspace, seed_generators
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.progress import Progress, duration
 

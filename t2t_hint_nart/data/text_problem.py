@@ -6,9 +6,10 @@ Follows tensor2tensor's data_generators/text_problems.py.
 from collections.abc import Sequence
 
 from t2t_hint_nart.data import data_report
-from t2t_hint_nart.data.corpus import Corpus, VocabType, Workspace
+from t2t_hint_nart.data.corpus import Corpus, VocabType
 from t2t_hint_nart.data.problem import PathLike
 from t2t_hint_nart.data.shard_check import ShardRecord, check_shards
+from t2t_hint_nart.data.workspace import Workspace
 
 __all__ = ["Text2TextProblem", "VocabType"]
 

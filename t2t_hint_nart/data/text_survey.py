@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from t2t_hint_nart.data.corpus import Workspace
 from t2t_hint_nart.data.encoding_pass import EncodingPass
 from t2t_hint_nart.data.pair_filters import NONE, first_refusal
 from t2t_hint_nart.data.problem import DatasetSplit
+from t2t_hint_nart.data.workspace import Workspace
 from t2t_hint_nart.progress import Progress
 
 _DIGEST_BYTES = 8

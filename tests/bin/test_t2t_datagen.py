@@ -8,7 +8,7 @@ import pytest
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.bin import command_line, t2t_datagen
-from t2t_hint_nart.bin.flag import define_data_flags
+from t2t_hint_nart.bin.shared_flags import define_data_flags
 from t2t_hint_nart.errors import InputError
 
 COPY = "algorithmic_copy_tiny"

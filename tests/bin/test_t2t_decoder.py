@@ -3,7 +3,7 @@ import io
 import pytest
 
 from t2t_hint_nart.bin import command_line, t2t_decoder
-from t2t_hint_nart.bin.flag import (
+from t2t_hint_nart.bin.shared_flags import (
     define_checkpoint_flags,
     define_data_flags,
     define_decode_flags,

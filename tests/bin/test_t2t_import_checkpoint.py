@@ -8,7 +8,7 @@ import pytest
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.bin import command_line, t2t_import_checkpoint
-from t2t_hint_nart.bin.flag import define_data_flags, define_model_flags
+from t2t_hint_nart.bin.shared_flags import define_data_flags, define_model_flags
 from t2t_hint_nart.output_dir import create_hparams
 from t2t_hint_nart.serving.trained_model import load_trained
 from t2t_hint_nart.text.subword import SubwordTextEncoder

@@ -8,8 +8,12 @@ import pytest
 from absl import flags
 
 from t2t_hint_nart.bin import command_line
-from t2t_hint_nart.bin.flag import define_data_flags, define_decode_flags, define_model_flags
 from t2t_hint_nart.bin.schedules import SCHEDULES
+from t2t_hint_nart.bin.shared_flags import (
+    define_data_flags,
+    define_decode_flags,
+    define_model_flags,
+)
 from t2t_hint_nart.bin.t2t_trainer import define_evaluation_flags, define_training_flags
 from t2t_hint_nart.bin.trainer_session import TrainerSession
 from t2t_hint_nart.training.early_stopping import StoppingRule

@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from t2t_hint_nart.data import generation
-from t2t_hint_nart.data.corpus import Workspace
 from t2t_hint_nart.data.text_survey import SplitText, all_counts, survey_text
+from t2t_hint_nart.data.workspace import Workspace
 from tests.data.lines_problem import LinesProblem
 
 WORDS = ["ja", "nein", "doch", "nie", ""]
