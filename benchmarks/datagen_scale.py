@@ -27,6 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from t2t_hint_nart.json_file import read_json
+from t2t_hint_nart.proc_file import CPU_INFO, proc_values
 
 PROBLEM = "text2text_tmpdir"
 WORDS, CHUNK = 120_000, 50_000
@@ -120,8 +121,7 @@ def measured(kind, result):
 
 
 def hardware():
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    names = proc_values(CPU_INFO, "model name")
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     return f"{len(names)} x {names[0] if names else platform.machine()}, {memory:.0f} GiB"
 

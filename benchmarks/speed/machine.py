@@ -7,6 +7,8 @@ import platform
 import subprocess
 from pathlib import Path
 
+from t2t_hint_nart.proc_file import CPU_INFO, proc_values
+
 _PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert", "ctranslate2")
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,16 +68,15 @@ def commit():
 
 def processor():
     """The CPU's name, with its model's numbers where the name is a family's."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
+    told = {
+        key: values[0]
+        for key in ("model name", "cpu family", "model", "stepping")
+        if (values := proc_values(CPU_INFO, key))
+    }
+    if not told:
         return platform.processor() or platform.machine()
-    told = {}
-    for line in lines:
-        name, _, value = line.partition(":")
-        told.setdefault(name.strip(), value.strip())
-    numbers = [f"{key} {told[key]}" for key in ("cpu family", "model", "stepping") if key in told]
-    return f"{told.get('model name', platform.machine())} ({', '.join(numbers)})"
+    name = told.pop("model name", platform.machine())
+    return f"{name} ({', '.join(f'{key} {value}' for key, value in told.items())})"
 
 
 def _version(name):

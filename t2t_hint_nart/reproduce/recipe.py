@@ -144,11 +144,11 @@ class Recipe:
 
     def system_label(self, name: str) -> str:
         """Return what tables call a system, which it may no longer have."""
-        return {found.name: found.label for found in self.systems}.get(name) or name
+        return _label(self.systems, name)
 
     def decoding_label(self, name: str) -> str:
         """Return what tables call a decoding, which it may no longer have."""
-        return {found.name: found.label for found in self.decodings}.get(name) or name
+        return _label(self.decodings, name)
 
     @property
     def runtimes(self) -> tuple[str, ...]:
@@ -269,3 +269,7 @@ def find_recipe(name: str) -> Recipe:
             f"{made.name if isinstance(made, Recipe) else type(made).__name__!r}"
         )
     return made
+
+
+def _label(named: Sequence[System | Decoding], name: str) -> str:
+    return {found.name: found.label for found in named}.get(name) or name
