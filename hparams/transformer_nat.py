@@ -25,7 +25,8 @@ FORK_ALIASES: tuple[tuple[str, str, dict[object, object]], ...] = (
     ("regularize_hidden_pos", "hint_hidden_pairs", {}),
     ("regularize_hidden_loss", "hint_hidden_penalty", {}),
     ("regularize_hidden_hinge_param", "hint_gamma_st", {}),
-    # −1 opens the teacher's gate in the authors' code; a cosine threshold that does so is 1.
+    # In the authors' code −1 on the student's side switches both gates off, and on the teacher's
+    # alone closes that one; here it means no threshold, on either side.
     ("regularize_hidden_hinge_param_teacher", "hint_gamma_tr", {-1.0: 1.0}),
     ("distill_encdec", "hint_align_weight", {}),
     (
@@ -52,6 +53,7 @@ def add_nat_hparams(hparams: HParams) -> HParams:
     # Mask a position's own state in self-attention and positional attention.
     hparams.add_hparam("attention_without_self", True)
     hparams.add_hparam("encdec_attention", True)
+    hparams.restrict("encdec_attention", (True,), "every decoder layer attends to the source")
     # hard_uniform or soft_uniform, of the source embeddings or, with "_encoder_output" appended,
     # of the encoder's output.
     hparams.add_hparam("decoder_input_type", "hard_uniform")

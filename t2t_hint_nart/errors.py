@@ -11,6 +11,10 @@ class InputError(ValueError):
     """Bad input from the user; commands print its one line and exit non-zero."""
 
 
+class DivergedError(InputError):
+    """Training left losses or weights that aren't finite."""
+
+
 class UnknownNameError(InputError, KeyError):
     """A name that nothing is registered under."""
 

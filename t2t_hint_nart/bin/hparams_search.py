@@ -46,6 +46,8 @@ def search(values: flags.FlagValues) -> None:
         InputError: unknown range or objective, trials of another search, or every trial failed.
     """
     from t2t_hint_nart import registry
+    from t2t_hint_nart.data.problem import DatasetSplit
+    from t2t_hint_nart.exports.metadata import read_metadata
     from t2t_hint_nart.training.metric_names import lower_is_better, metric_name, metric_tag
 
     if values.eval_steps < 1:
@@ -62,15 +64,24 @@ def search(values: flags.FlagValues) -> None:
     searched = random_search.RandomSearch(
         values.output_dir, ranges, values.autotune_max_trials, metric, maximize, given
     )
-    # What the set doesn't have is noticed before the first trial.
-    TrainerSession(values, overrides=searched.settings[0])
+    # What the set doesn't have, and data that aren't there, are noticed before the first trial.
+    first = TrainerSession(values, overrides=searched.settings[0])
+    for split in (DatasetSplit.TRAIN, first.split):
+        first.problem.shard_files(values.data_dir, split)
+    if first.teacher_dir:
+        read_metadata(first.teacher_dir)
     tags = [(name, metric_tag(name, values.problem)) for name in dict.fromkeys((metric, *_SHOWN))]
     random_search.write_experiment(values.output_dir, searched.settings[0], tags)
 
     def train(settings: dict[str, Any], directory: Path) -> dict[str, float]:
         print(f"{directory.name}: {_assignments(settings)}", flush=True)
         with directory_lock(directory):
-            return _train(TrainerSession(values, str(directory), settings), metric)
+            try:
+                session = TrainerSession(values, str(directory), settings)
+                session.experiment  # noqa: B018 - built here
+            except InputError as refused:
+                raise random_search.RefusedSettingsError(str(refused)) from refused
+            return _train(session, metric)
 
     trials = searched.run(train)
     print("\n".join(random_search.table(trials, metric)))

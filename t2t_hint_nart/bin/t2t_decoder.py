@@ -213,7 +213,7 @@ def _score(values: flags.FlagValues, model: NamedDecoder) -> Job:
         )
         decodes.write_sentences(path, (f"{score:.6f}" for score in scores), "\n")
         print(f"{len(pairs)} scores written to {path}")
-        check_none_too_long(sorted(too_long), values.score_file, path)
+        check_none_too_long(sorted(too_long), values.score_file, path, can_cut=False)
         return [path]
 
     return Job(path, run)

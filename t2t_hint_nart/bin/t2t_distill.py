@@ -106,7 +106,7 @@ def _distill(values: flags.FlagValues, problem: "DistillProblem") -> int:
     from t2t_hint_nart.serving.distillation import DistantTeacher, distill
 
     export_dir, batch_size = values.teacher_export_dir, values.batch_size
-    if not values.ray_address and values.num_workers in (None, 1):
+    if not values.ray_address and values.num_workers is None:
         return distill(ExportedTranslator(export_dir), problem, values.data_dir, batch_size)
     import tensorflow as tf
 

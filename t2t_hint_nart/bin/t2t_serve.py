@@ -19,6 +19,7 @@ Examples:
 
 import contextlib
 import functools
+import math
 import os
 import signal
 import socket
@@ -33,11 +34,14 @@ from t2t_hint_nart.bin.shared_flags import (
     define_thread_flags,
     define_usr_dir_flag,
 )
+from t2t_hint_nart.data.sentence_batches import LENGTH_OF_FULL_BATCHES
 from t2t_hint_nart.errors import InputError
 
 if TYPE_CHECKING:
     from t2t_hint_nart.serving.rest_server import ModelServer
 
+# For clients that are slow to read what they were answered, when the server ends.
+_SECONDS_TO_READ = 5
 _NEEDED = ("fastapi", "uvicorn", "prometheus_client")
 
 # The model, where it is served, and what bounds requests.
@@ -97,7 +101,9 @@ def _server(values: flags.FlagValues) -> "ModelServer":
     settings_of_export(read_metadata(values.export_dir), values.decode_hparams)
     folder = newest_version(values.export_dir).resolve()
     is_version = folder.name.isdecimal()
-    clauses = (values.decode_hparams, f"batch_size={values.max_batch_size}")
+    # What the server puts together isn't to be divided again for its length.
+    of_short = -(-values.max_batch_tokens // LENGTH_OF_FULL_BATCHES)
+    clauses = (values.decode_hparams, f"batch_size={max(values.max_batch_size, of_short)}")
     return ModelServer(
         values.servable_name or (folder.parent if is_version else folder).name,
         int(folder.name) if is_version else 1,
@@ -146,7 +152,13 @@ def _serve(server: "ModelServer", listener: socket.socket) -> None:
 
     running = uvicorn.Server(
         uvicorn.Config(
-            rest_app(server), log_level="warning", access_log=False, server_header=False, ws="none"
+            rest_app(server),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            ws="none",
+            # By then all is answered; who doesn't read it is no longer waited for.
+            timeout_graceful_shutdown=math.ceil(server.limits.timeout_secs) + _SECONDS_TO_READ,
         )
     )
 

@@ -198,6 +198,7 @@ class NGramModel:
             KeyError,
             EOFError,
             AttributeError,
+            TypeError,
             zipfile.BadZipFile,
         ) as error:
             raise InputError(

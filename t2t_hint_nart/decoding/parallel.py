@@ -82,8 +82,10 @@ class ParallelPass(Strategy):
         return found
 
     def __call__(self, network: Parallel, inputs: tf.Tensor) -> Hypotheses:
-        """Decode; several candidates come in their order."""
-        found = self.candidates(network, inputs, self.settings.get("length_halfwidth", 0))
+        """Decode; several candidates come in their order. A draft is of one length."""
+        is_draft = self.settings.get("verified", False)
+        halfwidth = 0 if is_draft else self.settings.get("length_halfwidth", 0)
+        found = self.candidates(network, inputs, halfwidth)
         return Hypotheses(found.ids, found.log_probs)
 
     def canvas(self, inputs: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:

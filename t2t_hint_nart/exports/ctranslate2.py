@@ -166,7 +166,7 @@ class OpenCTranslate2(PlainTextServable):
     def _decode(self, sources: list[list[str]], beam_size: int | None) -> Tensors:
         """The best translation by T2T's penalty among those that the beam finished with."""
         settings: dict[str, Any] = dict(self._settings)
-        alpha, beam_size = float(settings["alpha"]), beam_size or int(settings["beam_size"])
+        alpha, beam_size = float(settings["alpha"]), beam_size or int(settings.get("beam_size", 1))
         # A source without a word has the empty translation, as in `decoding.sources`.
         best: list[tuple[list[int], float]] = [([EOS_ID], 0.0)] * len(sources)
         # The limit is a sentence's own, and one call has one.

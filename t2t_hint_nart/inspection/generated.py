@@ -123,11 +123,17 @@ def inside_export(export: Servable) -> Inside:
         export: an open export.
 
     Raises:
-        InputError: it lacks a capability or a probe.
+        InputError: it lacks a capability or a probe, or another model chooses what it says.
     """
     giver, translator, facts = HintGiver(export), ExportedTranslator(export), export.metadata
     name = model_name(facts.model, facts.problem, facts.step)
     _check_probes(name, facts.probes)
+    if facts.rescored_by is not None:
+        raise InputError(
+            f"{export.export_dir} holds the teacher that chooses among its candidates, and tells "
+            "no states of those: export the model without --teacher_export_dir, or give its "
+            "checkpoint."
+        )
     return Inside(
         name, lambda inputs: translator.decode(inputs)[0], _strategy_of(facts).canvas, giver.hints
     )

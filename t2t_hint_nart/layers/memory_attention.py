@@ -6,6 +6,7 @@ from keras import ops
 from t2t_hint_nart.errors import check_choice
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.attention import MASK_BIAS
+from t2t_hint_nart.layers.precision import at_least_float32
 from t2t_hint_nart.layers.recurrent_cell import kernel_initializer
 
 BAHDANAU, LUONG, NORMED_BAHDANAU = "bahdanau", "luong", "normed_bahdanau"
@@ -78,9 +79,9 @@ class MemoryAttention(keras.layers.Layer):
         Returns:
             contexts float[B, H, M] and weights float[B, H, S].
         """
-        scores = ops.where(ops.expand_dims(allowed, 1), self._scores(query, keys), MASK_BIAS)
-        weights = ops.softmax(scores, axis=-1)
-        contexts = ops.matmul(weights, memory)
+        scores = at_least_float32(self._scores(query, keys))
+        weights = ops.softmax(ops.where(ops.expand_dims(allowed, 1), scores, MASK_BIAS), axis=-1)
+        contexts = ops.matmul(ops.cast(weights, memory.dtype), memory)
         if self.mechanism == LUONG and self.num_heads > 1:
             return ops.repeat(contexts, self.num_heads, 1), ops.repeat(weights, self.num_heads, 1)
         return contexts, weights

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from t2t_hint_nart.layers.attention import MASK_BIAS
+from t2t_hint_nart.layers.precision import at_least_float32
 from t2t_hint_nart.layers.weight_norm import WeightNormDense
 
 
@@ -39,9 +40,10 @@ class MultiStepAttention(keras.layers.Layer):
             float[B, T, width], and weights float[B, T, S], exact zeros at padding.
         """
         query = (self.query(states) + target) * 0.5**0.5
-        logits = ops.matmul(query, ops.swapaxes(keys, 1, 2))
+        logits = at_least_float32(ops.matmul(query, ops.swapaxes(keys, 1, 2)))
         logits = ops.where(ops.expand_dims(source_mask, 1), logits, MASK_BIAS)
         weights = ops.softmax(logits, axis=-1)
-        lengths = ops.sum(ops.cast(source_mask, values.dtype), axis=1)
-        mixed = ops.matmul(weights, values) * ops.sqrt(lengths)[:, None, None]
+        lengths = ops.sum(ops.cast(source_mask, weights.dtype), axis=1)
+        scale = ops.cast(ops.sqrt(lengths), values.dtype)[:, None, None]
+        mixed = ops.matmul(ops.cast(weights, values.dtype), values) * scale
         return (self.output_transform(mixed) + states) * 0.5**0.5, weights

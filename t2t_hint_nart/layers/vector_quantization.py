@@ -12,6 +12,7 @@ from t2t_hint_nart.layers.discrete_bottleneck import (
     to_digits,
 )
 from t2t_hint_nart.layers.linear import unit_scaling
+from t2t_hint_nart.layers.precision import at_least_float32
 
 
 class VectorQuantization(DiscreteBottleneck):
@@ -91,6 +92,7 @@ class VectorQuantization(DiscreteBottleneck):
     def call(self, states, mask, share=1.0, training=False) -> Discretized:
         """Make latents of states; args and result as `DiscreteBottleneck.call`."""
         del share
+        states = at_least_float32(states)
         shape = ops.shape(states)
         slices = ops.reshape(states, (-1, self.blocks, self.hidden_size // self.blocks))
         slices = ops.transpose(slices, (1, 0, 2))

@@ -71,7 +71,9 @@ def _judged(student: Fertile, teacher: Teacher, inputs, source, fertilities):
     said = ops.where(mask, ops.cast(ops.argmax(logits[:, :, 1:], axis=-1), "int32") + 1, PAD_ID)
     judged = teacher(inputs, said).logits
     real = ops.cast(mask, logits.dtype)
-    costs = ops.sum(reverse_cross_entropy(logits, judged) * real, axis=1) / ops.sum(real, axis=1)
+    # A row of padding has no position.
+    count = ops.maximum(ops.sum(real, axis=1), 1)
+    costs = ops.sum(reverse_cross_entropy(logits, judged) * real, axis=1) / count
     return costs, mask, judged
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from t2t_hint_nart.layers.precision import at_least_float32
 from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.losses.risk import expected_cost, first_of_equals
 from t2t_hint_nart.losses.sentence_bleu import sentence_bleu
@@ -40,7 +41,7 @@ def sample_targets(network: Any, source: Structure, limits: Any, draws: Any) -> 
 
     def say(step, last, ids, state):
         logits, state = network.step(last, step, memory, state)
-        below = ops.cumsum(ops.softmax(logits, axis=-1), axis=-1)
+        below = ops.cumsum(ops.softmax(at_least_float32(logits), axis=-1), axis=-1)
         draw = ops.take(draws, ops.reshape(step, (1,)), axis=1)
         said = ops.sum(ops.cast(below <= draw, "int32"), axis=-1)
         # Rounding may leave the last sum below a draw; PAD is no token.
@@ -86,7 +87,7 @@ def risk(
     rows = _for_each_candidate(source, count)
     real = ops.not_equal(ids, 0)
     logits = network.decode(rows, Canvas(real, ids), training=True).logits
-    log_probs = ops.sum(token_log_probs(logits, ids), axis=1)
+    log_probs = ops.sum(token_log_probs(at_least_float32(logits), ids), axis=1)
     means = log_probs / ops.sum(ops.cast(real, log_probs.dtype), axis=1)
     costs = 100.0 - sentence_bleu(ids, _for_each_candidate(targets, count))
     distinct = first_of_equals(ops.reshape(ids, (-1, count, shape[1])))

@@ -27,7 +27,6 @@ from t2t_hint_nart.models.fertility import (
 from t2t_hint_nart.models.fertility_tuning import Judgement, judge, tuning_terms
 from t2t_hint_nart.models.network import (
     ATTENTION,
-    MEASURED_PAIRS,
     Canvas,
     IdPair,
     Output,
@@ -36,6 +35,8 @@ from t2t_hint_nart.models.network import (
 )
 from t2t_hint_nart.models.transformer_nat import CopiedSource, TransformerNat
 
+# Word alignments are made of so many pairs, the first: their table is a constant of the graph.
+ALIGNED_PAIRS = 200_000
 # In the run's directory.
 ALIGNMENT_FILE = "word_alignment.npz"
 
@@ -76,9 +77,10 @@ class TransformerNatFertility(TransformerNat):
     A linear layer on the encoder's output predicts of each source token, of `fertility_classes`,
     how many target tokens it becomes; the decoder reads the source embeddings, with their
     positions, each repeated so often; all else is as in `TransformerNat`. In training fertilities
-    are those of word alignments of the training data, or of the teacher's attention
-    (fertility_alignment), and their cross-entropy is the term `fertility`; else they are predicted,
-    also where targets of another length are evaluated, for which they are stretched.
+    are those of word alignments of the training data (by a table of its first 200,000 pairs), or of
+    the teacher's attention (fertility_alignment), and their cross-entropy is the term `fertility`;
+    else they are predicted, also where targets of another length are evaluated, for which they are
+    stretched.
 
     With reverse_kl_weight or fertility_reward_weight a teacher also reads what the student says
     itself (`tuning_terms`), which is the authors' second stage.
@@ -144,7 +146,7 @@ class TransformerNatFertility(TransformerNat):
                     f"{self.vocab_size}; give another output_dir."
                 )
         else:
-            alignment = measure_word_alignment(islice(pairs, MEASURED_PAIRS), self.vocab_size)
+            alignment = measure_word_alignment(islice(pairs, ALIGNED_PAIRS), self.vocab_size)
             if output_dir:
                 alignment.write(path)
         self.word_alignment = alignment

@@ -19,7 +19,7 @@ from t2t_hint_nart.decoding import CANDIDATES
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.exports.capabilities import ExportedScorer, ExportedTranslator, HintGiver
-from t2t_hint_nart.exports.metadata import SAVED_MODEL, newest_version
+from t2t_hint_nart.exports.metadata import SAVED_MODEL, newest_version, read_metadata
 from t2t_hint_nart.exports.runtime import Servable, open_export
 from t2t_hint_nart.inspection.generated import NEEDED, Generated, inside_export
 from t2t_hint_nart.reproduce.recipe import Recipe, System
@@ -50,6 +50,10 @@ def train(run: Run, system: System, average: int, stream: TextIO) -> dict[str, A
         `length_bias`: C, measured on the training data; None for a model without. `parameters`:
         their number.
     """
+    hparams = run.hparams.copy()
+    # Schedules that end with training read it, as of t2t-trainer.
+    hparams.add_hparam("train_steps", system.steps)
+    run = dataclasses.replace(run, hparams=hparams)
     with directory_lock(run.output_dir):
         experiment = Experiment(run, stream)
         experiment.train(
@@ -96,14 +100,18 @@ def export_averaged(
     """Export the averaged weights of a run that has measured C, or has none.
 
     The overrides are of the decode hparams; what a killed run left in export_dir is overwritten.
+
+    Returns:
+        `export_dir`, and `weights`, their fingerprint.
     """
     hparams = run.hparams.copy()
     if length_bias is not None:
         hparams.length_bias = length_bias
     model = load_trained(run.model, hparams, run.problem, run.data_dir, str(averaged(run)))
     shutil.rmtree(export_dir, ignore_errors=True)
-    export(model, decode_hparams(overrides, registry.strategy_of(run.model)), export_dir, runtime)
-    return {"export_dir": export_dir}
+    settings = decode_hparams(overrides, registry.strategy_of(run.model))
+    written = export(model, settings, export_dir, runtime)
+    return {"export_dir": export_dir, "weights": read_metadata(written).weights_fingerprint}
 
 
 def distil(

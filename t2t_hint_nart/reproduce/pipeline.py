@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.exports.metadata import SAVED_MODEL
 from t2t_hint_nart.exports.runtime import missing_package
@@ -125,6 +124,7 @@ class Pipeline:
                 "systems": [system.name for system in recipe.systems],
                 "baseline": recipe.baseline[0],
                 "drawn": recipe.drawn,
+                "quotes_text": recipe.quotes_text,
             }
             measured["states"] = self.stages.run("states", seen, evaluation.states, grows=True)
         for runtime in recipe.runtimes:
@@ -247,11 +247,14 @@ class Pipeline:
         stage = self._shared if system.name == self.recipe.distilled_by else self.stages.run
         trained = stage(system.name, settings, lambda: self._train(system))
         bias = self._length_biases[system.name] = trained["length_bias"]
-        stage(
+        exported = stage(
             f"export_{system.name}",
             {"decode_hparams": decode_hparams},
             lambda: execution.export_averaged(run, bias, decode_hparams, export_dir),
         )
+        # What an earlier version exported doesn't say.
+        if system.name == self.recipe.distilled_by and "weights" in exported:
+            self.stages.same("shared", {system.name: exported["weights"]})
         for name, decoding in self.recipe.exported_apart(system.name).items():
             self._export_apart(run, bias, name, decoding.decode_hparams)
         return trained
@@ -271,14 +274,16 @@ class Pipeline:
 
     def _calibrate(self, run: Run) -> Result:
         settings = {"set": _recorded(run.hparams)}
-        return self.stages.run("calibrate", settings, lambda: execution.loss_terms(run))
+        name = f"calibrate_{self.recipe.calibrated}"
+        return self.stages.run(name, settings, lambda: execution.loss_terms(run))
 
     def _datagen(self) -> Result:
+        tmp_dir = self.tmp_dir or str(self.output_dir / "tmp")
         with directory_lock(self.data_dir):
-            self.problem.generate_data(self.data_dir, self.tmp_dir or str(self.output_dir / "tmp"))
+            self.problem.generate_data(self.data_dir, tmp_dir)
         counts = {
             f"{split}_pairs": len(self.problem.text_pairs(self.data_dir, split))
-            for split in (DatasetSplit.TRAIN, DatasetSplit.EVAL, DatasetSplit.TEST)
+            for split in (part["split"] for part in self.problem.splits_in(tmp_dir))
         }
         encoders = self.problem.get_feature_encoders(self.data_dir)
         return {**counts, "vocab_size": encoders["targets"].vocab_size}

@@ -10,6 +10,9 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.json_file import as_stored, read_json
 from t2t_hint_nart.whole_file import write_whole
 
+# Settings whose order doesn't matter.
+_SETS = ("systems", "drawn")
+
 
 class _Stamp(TypedDict):
     """What a finished stage leaves."""
@@ -107,6 +110,21 @@ class Stages:
         _check_same(name, stamp["settings"], {**as_stored(settings), **seed}, output_dir)
         return {**self._finish(name, stamp, f"{label}: taken from {output_dir}"), **seed}
 
+    def same(self, name: str, settings: dict[str, Any]) -> None:
+        """Note what all that follows is made with; it isn't counted as a stage.
+
+        Raises:
+            InputError: it was made with something else before.
+        """
+        path = self._output_dir / "stages" / f"{name}.json"
+        settings, stamp = as_stored(settings), _read(path)
+        if stamp:
+            _check_same(name, stamp["settings"], settings, self._output_dir)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stamp = _Stamp(settings=settings, interrupted=False, result={}, seconds=0.0)
+            write_whole(path, json.dumps(stamp, indent=1) + "\n")
+
     def _next(self, name: str) -> str:
         self._number += 1
         return f"[{self._number}/{self._total}] {name}"
@@ -133,11 +151,11 @@ def _check_same(
 
 
 def _is_part(old: dict[str, Any], new: dict[str, Any]) -> bool:
-    """Whether all of the old settings are among the new, which are more; lists may be longer."""
+    """Whether all of the old settings are among the new, which are more; `_SETS` may be larger."""
 
     def is_kept(name: str, value: Any) -> bool:
         now = new.get(name)
-        if isinstance(value, list) and isinstance(now, list):
+        if name in _SETS and isinstance(value, list) and isinstance(now, list):
             return all(item in now for item in value)
         return name in new and value == now
 

@@ -25,7 +25,7 @@ from t2t_hint_nart.exports.metadata import SAVED_MODEL, newest_version, read_met
 from t2t_hint_nart.json_file import as_stored, parse_json
 from t2t_hint_nart.progress import Progress
 from t2t_hint_nart.serving.teacher_workers import Decoded, decode_batch
-from t2t_hint_nart.serving.translator import batches_of_any
+from t2t_hint_nart.serving.translator import LONGEST_SENTENCE, batches_of_any
 from t2t_hint_nart.text import EOS_ID, PAD_ID
 from t2t_hint_nart.whole_file import naming_file, write_whole
 
@@ -153,6 +153,7 @@ def distill(
         journal.unlink(missing_ok=True)
         return len(sources)
     _write_journal(journal, header, decoded)
+    limit = teacher.metadata.max_input_size
     told = Progress(problem.progress, "distil", "sentences", len(sources), len(decoded))
     _decode_missing(
         decode or partial(_decode_here, teacher),
@@ -160,6 +161,7 @@ def distill(
         decoded,
         journal,
         batch_size,
+        limit if limit > 0 else LONGEST_SENTENCE,
         told,
         problem.progress,
     )
@@ -215,6 +217,7 @@ def _decode_missing(
     decoded: dict[int, Ids],
     journal: Path,
     batch_size: int,
+    longest: int,
     told: Progress,
     tell: Callable[[str], None],
 ) -> None:
@@ -223,7 +226,7 @@ def _decode_missing(
     Batches are those of all sentences, whatever is decoded already, so that what a sentence is
     decoded with doesn't depend on when a run before this one was killed.
     """
-    too_long, batches = batches_of_any(sources, batch_size)
+    too_long, batches = batches_of_any(sources, batch_size, longest)
     waiting = (batch for batch in batches if any(i not in decoded for i in batch.indices.tolist()))
     alone: list[list[Decoded]] = [[([index], None)] for index in too_long if index not in decoded]
     with (

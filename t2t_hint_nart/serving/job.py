@@ -154,9 +154,10 @@ def translate(
             excluded.
         batch_size: of the translator, for that line; 0 means 32.
     """
-    sources = sentences.sources
-    if sources is None:
+    if sentences.sources is None:
         sources = [translator.encode(line) for line in sentences.inputs]
+    else:
+        sources = [translator.kept(ids) for ids in sentences.sources]
     too_long: list[int] = []
     if say is None:
         found = translator.translate_encoded(sources, too_long=too_long.append)
@@ -172,8 +173,16 @@ def translate(
     return Translations(sentences, hypotheses, sorted(too_long))
 
 
-def check_none_too_long(places: Sequence[int], source: str, result: str) -> None:
-    """Tell sentences that were left out for their length; args as of `check_complete`.
+def check_none_too_long(
+    places: Sequence[int], source: str, result: str, can_cut: bool = True
+) -> None:
+    """Tell sentences that were left out for their length.
+
+    Args:
+        places: of the sentences.
+        source: where they are from.
+        result: where the results went.
+        can_cut: whether max_input_size would cut them.
 
     Example:
         >>> check_none_too_long([2, 40], "in.de", "out.en")
@@ -186,10 +195,10 @@ them with --decode_hparams=max_input_size=<tokens>.
     if places:
         numbers = ", ".join(str(place + 1) for place in places[:_NAMED])
         more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+        cut = ", or cut them with --decode_hparams=max_input_size=<tokens>" if can_cut else ""
         raise InputError(
             f"Too long: line {numbers}{more} of {source}. What {result} has there "
-            "says nothing, all other lines are as they should be; divide such lines, or cut them "
-            "with --decode_hparams=max_input_size=<tokens>."
+            f"says nothing, all other lines are as they should be; divide such lines{cut}."
         )
 
 

@@ -67,7 +67,8 @@ class RayWorkers:
         cpus = max(1, settings.intra_op)
         available = ray.cluster_resources()
         has_gpu = available.get("GPU", 0) >= 1
-        self.room = int(available["GPU"] if has_gpu else available.get("CPU", 0) // cpus)
+        # Where there is none yet, one waits for it.
+        self.room = max(1, int(available["GPU"] if has_gpu else available.get("CPU", 0) // cpus))
         self._settings = settings._replace(has_gpu=has_gpu)
         # Machines are filled evenly: each has its own memory.
         self._actor_class = ray.remote(_Actor).options(
@@ -91,7 +92,7 @@ class RayWorkers:
             if done:
                 break
             if not any(worker.is_open for worker in self._workers):
-                self._tell("the cluster has no room for a worker; waiting for it")
+                self._tell("no worker is ready: the cluster has no room for one, or it is starting")
         happened = []
         for answer in done:
             worker = self._waited_for.pop(answer)

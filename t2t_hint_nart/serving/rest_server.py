@@ -104,7 +104,8 @@ class ModelServer:
 
     def _encoded(self, model: LoadedExport, sentences: Sequence[str]) -> list[list[int]]:
         sources = [model.translator.encode(sentence) for sentence in sentences]
-        most = self.limits.tokens or model.translator.longest
+        longest = model.translator.longest
+        most = min(self.limits.tokens or longest, longest)
         for place, source in enumerate(sources):
             if len(source) > most:
                 raise InputError(

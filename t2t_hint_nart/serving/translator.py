@@ -132,10 +132,13 @@ class Translator:
 
     def encode(self, line: str) -> list[int]:
         """Ids of the sentence in a source line, EOS last."""
-        ids = self._encoders["inputs"].encode(sentence(line))
-        if self._max_input_size > 0:
-            ids = ids[: self._max_input_size - 1]
-        return [*ids, EOS_ID]
+        return self.kept([*self._encoders["inputs"].encode(sentence(line)), EOS_ID])
+
+    def kept(self, source: Sequence[int]) -> list[int]:
+        """What is translated of a source's ids: max_input_size of them, EOS the last."""
+        if 0 < self._max_input_size < len(source):
+            return [*source[: self._max_input_size - 1], EOS_ID]
+        return list(source)
 
     def translate(
         self, lines: Sequence[str], progress: Callable[[int, int], None] | None = None

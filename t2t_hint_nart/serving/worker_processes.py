@@ -57,7 +57,7 @@ class _WorkerProcess:
 
     def give(self, batch: SentenceBatch) -> None:
         """Send a batch; that the process has ended is told by `answer`."""
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        with contextlib.suppress(OSError):
             self.connection.send(batch)
 
     def answer(self) -> Event:

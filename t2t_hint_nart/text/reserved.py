@@ -1,4 +1,4 @@
-"""The reserved symbols of every vocabulary, and what a row of ids is called without them."""
+"""The reserved symbols of every vocabulary, and the sentence that a row of ids is without them."""
 
 from collections.abc import Iterable
 
@@ -26,22 +26,3 @@ def sentence_ids(ids: Iterable[int]) -> list[int]:
         if id_ != PAD_ID:
             sentence.append(int(id_))
     return sentence
-
-
-def token_labels(ids: Iterable[int], pieces: Iterable[str | bytes]) -> list[str]:
-    r"""Return what each token of a sentence is called.
-
-    Args:
-        ids: int[T].
-        pieces: what each stands for, as an encoder's `decode_list` gives it; bytes of a byte
-            vocabulary, of which those that are no character by themselves have their number.
-
-    Example:
-        >>> token_labels([74, 197, 1], [b"H", b"\xc3", b"<EOS>"])
-        ['H', '\\xc3', '<EOS>']
-    """
-    return [EOS if i == EOS_ID else _text(piece) for i, piece in zip(ids, pieces, strict=True)]
-
-
-def _text(piece: str | bytes) -> str:
-    return piece.decode(errors="backslashreplace") if isinstance(piece, bytes) else piece

@@ -1,5 +1,6 @@
 """Checkpoints of weights alone, and the mean of the last n, which translates better than any."""
 
+import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -98,12 +99,15 @@ def common_identity(paths: list[str]) -> ProblemIdentity | None:
 def average_checkpoints(paths: list[str], output_dir: str | Path) -> str:
     """Write the mean of checkpoints' model variables as output_dir/model.ckpt-<last step>.
 
-    The result, whose path is returned, is for decoding and export: it has no optimizer state. The
-    run's hparams.json and flags.txt go along.
+    The result, whose path is returned, is for decoding and export: it has no optimizer state, and
+    the time of the last of them. The run's hparams.json and flags.txt go along.
     """
     trained_on, averaged = common_identity(paths), mean_of_checkpoints(paths)
     step = max(step_of(path) for path in paths)
     written = write_model_values(averaged, output_dir, step, trained_on=trained_on)
+    # By it what it translates is placed in time.
+    told = Path(f"{max(paths, key=step_of)}.index").stat()
+    os.utime(f"{written}.index", ns=(told.st_atime_ns, told.st_mtime_ns))
     for name in (HPARAMS_FILE, FLAGS_FILE):
         source = Path(paths[-1]).with_name(name)
         if source.exists():

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from t2t_hint_nart.data.problem_identity import ProblemIdentity
-from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.errors import DivergedError, InputError
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training.checkpoint_facts import misfit, write_facts
 from t2t_hint_nart.training.checkpoint_files import (
@@ -211,7 +211,7 @@ class Checkpoints:
         path = self.path(step)
         weights = _values(named_variables(self._model))
         if bad := non_finite(weights):
-            raise InputError(
+            raise DivergedError(
                 f"Training diverged: {len(bad)} of {len(weights)} weights aren't finite after step "
                 f"{step}, {bad[0]} among them; lower the learning rate or the hint weights. "
                 f"{path} isn't written."

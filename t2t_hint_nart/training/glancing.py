@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.losses.term import Criterion, Step
 from t2t_hint_nart.models.network import Canvas
@@ -38,7 +39,7 @@ class Glancing:
     all of training's by default.
 
     Args:
-        hparams: a set with these.
+        hparams: a set with these, and `train_steps` if all of training's are meant.
         criterion: says what an output's positions should say.
     """
 
@@ -57,9 +58,19 @@ class Glancing:
         return {"glancing_draws": self._draws.state.value}
 
     def ratio(self, updates: tf.Tensor) -> tf.Tensor:
-        """The share that is shown after so many updates: float[]."""
+        """The share that is shown after so many updates: float[].
+
+        Raises:
+            InputError: nobody says how many steps training has.
+        """
         hparams = self._hparams
-        steps = hparams.glancing_steps or hparams.get("train_steps", 0)
+        if not hparams.glancing_steps and "train_steps" not in hparams:
+            raise InputError(
+                "glancing_steps is 0, for all of training's, and train_steps isn't there: set one."
+            )
+        # Of accumulated gradients several steps are one update.
+        steps_of_update = hparams.optimizer_multistep_accumulate_steps or 1
+        steps = hparams.glancing_steps or hparams.train_steps / steps_of_update
         done = tf.cast(updates, tf.float32) / max(steps, 1)
         start, end = hparams.glancing_ratio, hparams.glancing_ratio_end
         return start + (end - start) * tf.minimum(done, 1.0)

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.data.problem_identity import ProblemIdentity
 from t2t_hint_nart.data.training_batches import TrainingBatches
-from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.errors import DivergedError
 from t2t_hint_nart.inspection.dev_images import Pictures
 from t2t_hint_nart.training.checkpoint_files import DamagedCheckpointError
 from t2t_hint_nart.training.checkpoints import Checkpoints, restore_model
@@ -291,7 +291,7 @@ class TrainingLoop:
             term = next((f" (the term {n} is {bad[n]})" for n in self._terms if n in bad), "")
             for name in [name for name in ("loss", "gradient_norm") if name in bad]:
                 kept = "The last checkpoint is from before." if self._saved else "None is saved."
-                raise InputError(
+                raise DivergedError(
                     f"Training diverged: {name} is {bad[name]} at step {number}{term}; lower the "
                     f"learning rate or the hint weights. {kept}"
                 )

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import optuna
 from optuna.storages.journal import JournalFileBackend
 
-from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.errors import DivergedError, InputError
 from t2t_hint_nart.ranged_hparam import RangedHParams
 from t2t_hint_nart.whole_file import naming_file
 
@@ -23,6 +23,10 @@ STUDY = "hparams_range"
 
 # (settings of a trial, its directory) → metrics of its last evaluation.
 Train = Callable[[dict[str, Any], Path], dict[str, float]]
+
+
+class RefusedSettingsError(InputError):
+    """There is no model of a trial's settings."""
 
 
 class Trial(NamedTuple):
@@ -97,7 +101,12 @@ class RandomSearch:
     def run(self, train: Train) -> list[Trial]:
         """Run the trials that aren't finished, and return all, best first.
 
-        One whose settings are refused, or that diverges, has failed; the search goes on.
+        One whose settings are refused, or that diverges, has failed; the search goes on. What has
+        other reasons, a full disk or a missing teacher, ends it, and the same call goes on there.
+
+        Args:
+            train: trains in a directory with settings and returns the metrics of the end; raises
+                RefusedSettingsError if there is no such model.
 
         Raises:
             InputError: every trial failed, or one has no objective.
@@ -110,7 +119,7 @@ class RandomSearch:
             try:
                 metrics = train(settings, directory)
                 error = "" if metrics else "It ended without an evaluation."
-            except InputError as caught:
+            except (RefusedSettingsError, DivergedError) as caught:
                 error = str(caught)
             write_trial(directory, settings, bool(error))
             value = metrics.get(self.metric, math.nan)

@@ -122,6 +122,20 @@ def test_sigterm_loses_no_accepted_request(tmp_path):
 
 
 @needs_extra
+def test_sigterm_waits_for_no_client_that_does_not_read(tmp_path, monkeypatch):
+    with serving(write_echo(tmp_path / "echo"), timeout_secs=1) as (process, address):
+        host, port = address.split(":")
+        asks = b"GET /openapi.json HTTP/1.1\r\nHost: s\r\n\r\n"
+        with socket.create_connection((host, int(port)), timeout=1) as deaf:
+            # Until neither side takes any more.
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    deaf.sendall(asks * 100)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+
+
+@needs_extra
 def test_a_model_that_can_not_be_loaded(tmp_path):
     export = write_echo(tmp_path / "echo")
     (export / "3" / INDEX_FILE).unlink()

@@ -100,6 +100,9 @@ def test_an_n_gram_model_of_other_ids(tmp_path):
         search(Said(), INPUTS)
     with pytest.raises(InputError, match="^There is no n-gram model"):
         strategy("beam_size=4,n_gram_model=missing")(Said(), INPUTS)
+    np.save(tmp_path / "array.npy", np.zeros(2))
+    with pytest.raises(InputError, match="array.npy is no n-gram model"):
+        strategy(f"beam_size=4,n_gram_model={tmp_path}/array.npy")(Said(), INPUTS)
 
 
 class Shortest:

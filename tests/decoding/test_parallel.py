@@ -255,6 +255,11 @@ def test_several_lengths_need_a_scorer():
 def test_drafts_need_one_too_and_are_of_one_length():
     drafts = strategy("length_bias=1,verified=True,verified_tolerance=0.5,extra_length=7")
     assert drafts.needs_scorer == "verified=True makes drafts, which a teacher must check"
+    several = strategy("length_bias=1,verified=True,beam_size=3")
+    for got, expected in zip(
+        several(Spreading(), INPUTS), drafts(Spreading(), INPUTS), strict=True
+    ):
+        np.testing.assert_array_equal(got, expected)
 
 
 def test_the_canvas_of_a_decode_has_the_length_that_was_asked_for():

@@ -78,7 +78,7 @@ def test_the_authors_names_write_the_names_that_are_read():
 @pytest.mark.parametrize(
     ("override", "name", "value"),
     [
-        # −1 is the authors' "no threshold", on either side.
+        # No threshold on that side; in the authors' code the second would close the gate.
         ("regularize_hidden_hinge_param=-1", "hint_gamma_st", -1.0),
         ("regularize_hidden_hinge_param_teacher=-1", "hint_gamma_tr", 1.0),
         ("distill_encdec_type=no_average", "hint_align_average", "none"),

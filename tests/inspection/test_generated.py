@@ -9,7 +9,7 @@ import tensorflow as tf
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.exports.metadata import read_metadata
+from t2t_hint_nart.exports.metadata import HeldTeacher, read_metadata
 from t2t_hint_nart.exports.runtime import open_export
 from t2t_hint_nart.inspection.generated import inside_export, inside_network, labels
 from t2t_hint_nart.models.network import Network
@@ -166,6 +166,14 @@ def test_an_export_without_probes_is_refused(exported, lacks, told):
     with pytest.raises(InputError) as refused:
         inside_export(opened)
     assert str(refused.value).endswith(told)
+
+
+def test_an_export_in_which_a_teacher_chooses_is_refused(exported):
+    opened = open_export(exported["transformer_nat"])
+    held = HeldTeacher("transformer", "text2text_tmpdir", 7, "a" * 64, 5)
+    opened.metadata = dataclasses.replace(opened.metadata, rescored_by=held)
+    with pytest.raises(InputError, match=r"^\S+ holds the teacher that chooses among its candi"):
+        inside_export(opened)
 
 
 def test_names_of_other_versions_in_an_exports_metadata(exported):

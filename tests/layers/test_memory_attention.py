@@ -96,3 +96,17 @@ def test_gradients_equal_central_differences(mechanism):
 def test_weights_that_have_the_same_shape_begin_with_other_values():
     layer = MemoryAttention(registry.hparams("lstm_attention"), 4, 4)
     assert not np.array_equal(layer.memory_kernel.numpy(), layer.query_kernel.numpy())
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_weights_of_a_low_precision_are_summed_up_in_float32(mechanism):
+    hparams = registry.hparams("lstm_attention")
+    hparams.attention_mechanism = mechanism
+    with dtype_policy("mixed_bfloat16"):
+        layer = MemoryAttention(hparams, QUERY, MEMORY)
+    _, query, memory = case(mechanism)
+    query, memory = (tf.cast(some, tf.bfloat16) for some in (query, memory))
+    keys = tf.cast(layer.keys(memory), tf.bfloat16)
+    contexts, weights = layer(query, keys, memory, tf.constant(ALLOWED))
+    assert contexts.dtype == tf.bfloat16 and weights.dtype == tf.float32
+    np.testing.assert_allclose(np.sum(weights, -1), 1.0, atol=1e-6)

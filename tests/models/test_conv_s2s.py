@@ -249,3 +249,10 @@ def test_copies_a_toy_language():
     found = np.pad(found, [[0, 0], [0, 22 - found.shape[1]]])[:, :20]
     real = ids != 0
     assert np.mean(found[real] == ids[real]) > 0.95
+
+
+def test_attention_of_a_low_precision_is_summed_up_in_float32():
+    output = tiny("mixed_bfloat16")(INPUTS, TARGETS, probes=(ATTENTION,))
+    attention = output.probes[ATTENTION]
+    assert output.logits.dtype == tf.bfloat16 and attention.dtype == tf.float32
+    np.testing.assert_allclose(np.sum(attention, -1), 1.0, atol=1e-6)

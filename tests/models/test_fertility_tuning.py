@@ -119,6 +119,15 @@ def test_padding_changes_nothing(student):
         assert float(terms[1][name].count) == float(term.count)
 
 
+def test_a_row_of_padding_spoils_nothing(student):
+    teacher = Teacher()
+    inputs, sampled = (np.pad(ids, [[0, 1], [0, 0]]) for ids in (INPUTS, SAMPLED))
+    source, judgement = student.encode(inputs), judged(student, teacher, inputs, sampled)
+    assert np.isfinite(judgement.advantages).all()
+    for term in tuning_terms(student, source, source.words, judgement).values():
+        assert np.isfinite(float(term.total))
+
+
 def learner_of(network, teacher, **weights):
     hparams = registry.hparams(SET).override_from_dict(weights)
     learner = Learner(network, Objective(hparams), teacher)

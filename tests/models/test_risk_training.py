@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.layers.precision import activations_in
+from t2t_hint_nart.models.network import forward
 from t2t_hint_nart.models.risk_training import sample_targets
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
 from t2t_hint_nart.training.objective import Objective
@@ -99,3 +101,11 @@ def test_the_term_is_in_training_alone_and_weighs_half():
 def test_scores_that_are_none():
     with pytest.raises(InputError, match="risk_scores"):
         learner_of(risk_scores="log")
+
+
+def test_activations_of_a_low_precision():
+    with activations_in("bfloat16"):
+        learner = learner_of(risk_weight=1.0, activation_dtype="bfloat16")
+    ids = tf.constant(INPUTS)
+    term = forward(learner.network, ids, ids, training=True).terms["risk"]
+    assert term.total.dtype == tf.float32 and 0 < float(term.mean()) <= 100

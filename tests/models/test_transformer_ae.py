@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.models.network import HIDDEN, Canvas, Source
+from t2t_hint_nart.models.network import HIDDEN, Canvas, Source, forward
 from t2t_hint_nart.models.startup import exponential_rise, linear_rise
 from t2t_hint_nart.models.transformer_ae import added_positions
 from t2t_hint_nart.models.variables import named_variables
@@ -351,3 +351,11 @@ def test_what_does_not_go_together_is_refused(changes, message):
 def test_what_is_not_implemented_is_refused(name, value):
     with pytest.raises(InputError, match=f"{name}.*not implemented"):
         tiny_hparams("transformer_ae_multi30k", **{name: value})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_activations_of_a_low_precision(kind):
+    network = build(kind, dtype="mixed_bfloat16")
+    output = forward(network, tf.constant(TARGETS), tf.constant(TARGETS), training=True)
+    for value in (output.logits, *(term.total for term in output.terms.values())):
+        assert value.dtype == tf.float32 and np.isfinite(value).all()

@@ -23,12 +23,15 @@ def test_an_export_that_a_kill_left_unnoted_is_made_again(monkeypatch, tmp_path)
         assert export_dir == str(target) and not target.exists()
         target.mkdir(parents=True)
         seen.append(settings)
+        return export_dir
 
+    monkeypatch.setattr(execution, "read_metadata", lambda written: METADATA)
     monkeypatch.setattr(execution, "load_trained", lambda *args: loaded.append(args))
     monkeypatch.setattr(execution, "export", export)
     run = Pipeline(RECIPE, tmp_path, "").run_of(RECIPE.system("student_nll"))
     for _ in range(2):
-        assert export_averaged(run, 3, "beam_size=7", str(target)) == {"export_dir": str(target)}
+        told = export_averaged(run, 3, "beam_size=7", str(target))
+        assert told == {"export_dir": str(target), "weights": METADATA.weights_fingerprint}
     assert seen[1].beam_size == 7
     model, with_bias, problem, data_dir, checkpoint = loaded[1]
     assert (model, problem.name) == ("transformer_nat", "algorithmic_reverse_tiny_distill")

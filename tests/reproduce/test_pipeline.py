@@ -25,7 +25,7 @@ STAGES = [
     "distil",
     "student_nll",
     "export_student_nll",
-    "calibrate",
+    "calibrate_student_align",
     "student_align",
     "export_student_align",
     "decode",
@@ -61,7 +61,9 @@ class Works:
         monkeypatch.setattr(Pipeline, "_datagen", lambda _: self.work("datagen"))
         monkeypatch.setattr(Pipeline, "_train", lambda _, system: self.work(system.name))
         monkeypatch.setattr(execution, "distil", lambda *_: self.work("distil", "distilled_pairs"))
-        monkeypatch.setattr(execution, "loss_terms", lambda _: self.work("calibrate"))
+        monkeypatch.setattr(
+            execution, "loss_terms", lambda run: self.work(f"calibrate_{Path(run.output_dir).name}")
+        )
         monkeypatch.setattr(
             execution,
             "export_averaged",
@@ -185,6 +187,33 @@ def test_more_systems_are_trained_and_what_measures_them_is_done_again(works, tm
         run(tmp_path, RECIPE.of(["student_nll"]))
 
 
+def test_a_second_system_with_hints_is_calibrated_beside_the_first(works, tmp_path):
+    run(tmp_path)
+    both = dataclasses.replace(RECIPE.systems[-1], name="student_both", hparams="")
+    run(tmp_path, dataclasses.replace(RECIPE, systems=(*RECIPE.systems, both)))
+    assert "calibrate_student_both" in works.done
+
+
+def test_the_students_of_one_teacher_are_not_told_to_be_anothers(works, tmp_path, monkeypatch):
+    def exported(run, *args):
+        return {"weights": Path(run.output_dir).parent.name}
+
+    monkeypatch.setattr(execution, "export_averaged", exported)
+    for teacher in ("first", "second"):
+        run(tmp_path / teacher)
+    run(tmp_path / "students", teacher_from=tmp_path / "first")
+    for others in ({"teacher_from": tmp_path / "second"}, {}):
+        with pytest.raises(InputError, match="students holds stage 'shared' made with teacher='fi"):
+            run(tmp_path / "students", **others)
+    run(tmp_path / "students", teacher_from=tmp_path / "first")
+
+
+def test_figures_with_words_are_made_again_without(works, tmp_path):
+    run(tmp_path, dataclasses.replace(RECIPE, quotes_text=True))
+    with pytest.raises(InputError, match="quotes_text=True, now it is False"):
+        run(tmp_path)
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_killed_in_a_stage_it_goes_on_there(works, tmp_path, stage):
     works.dies_in = stage
@@ -201,7 +230,7 @@ def test_the_report_is_told_what_was_found(works, tmp_path):
     run(tmp_path)
     (facts,) = works.reports
     assert facts["data"] == {"datagen": 1, "distilled_pairs": 4, "length_bias": None}
-    assert facts["calibration"]["calibrate"] == 7
+    assert facts["calibration"]["calibrate_student_align"] == 7
     assert facts["latency"]["latency"] == 11 and facts["states"]["states"] == 12
     assert list(facts["wall_seconds"]) == STAGES
     assert (facts["seed"], facts["shared_seed"], facts["command"]) == (1, 1, "t2t-reproduce")

@@ -68,7 +68,7 @@ def test_of_nested_settings_only_what_differs_is_named(tmp_path):
     ("old", "new", "again"),
     [
         ({"a": 1}, {"a": 1, "b": 2}, True),
-        ({"a": [1, 2]}, {"a": [1, 3, 2]}, True),
+        ({"systems": [1, 2]}, {"systems": [1, 3, 2]}, True),
         ({"a": 1}, {"a": 1}, False),
         ({"a": [1]}, {"a": [1]}, False),
     ],
@@ -87,7 +87,9 @@ def test_a_stage_that_grows_is_done_again_for_more(tmp_path, old, new, again):
         ({"a": 1}, {"a": 1, "b": 2}, False),
         ({"a": 1}, {"a": 2, "b": 2}, True),
         ({"a": 1, "b": 2}, {"a": 1}, True),
-        ({"a": [1, 2]}, {"a": [1]}, True),
+        ({"systems": [1, 2]}, {"systems": [1]}, True),
+        # As a decoding's settings: places have meanings.
+        ({"a": ["", ""]}, {"a": ["dedup=True", ""]}, True),
         ({"a": {"b": 1}}, {"a": {"b": 1, "c": 2}}, True),
     ],
 )

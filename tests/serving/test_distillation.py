@@ -141,6 +141,19 @@ def test_a_source_that_is_too_long_stops_nothing(data_dir, problem, told):
     assert sorted(targets) == sorted([1] if left else [2, 1] for left in left_out)
 
 
+def test_a_source_of_more_tokens_than_the_teacher_takes_has_no_target_of_its_beginning(
+    data_dir, problem, told
+):
+    sources = [pair[0] for pair in train_pairs(LinesProblem(), data_dir)]
+    limit = max(map(len, sources)) - 1
+    teacher = TableTeacher(data_dir)
+    teacher.export.metadata = dataclasses.replace(teacher.metadata, max_input_size=limit)
+    distill(teacher, problem, data_dir)
+    assert any("is too long for the teacher: an empty target" in line for line in told)
+    for source, target in train_pairs(problem, data_dir):
+        assert target == ([2, 1] if len(source) <= limit else [1])
+
+
 def test_the_same_again_does_nothing(data_dir, problem, told):
     distill(TableTeacher(data_dir), problem, data_dir)
     before = contents(data_dir)

@@ -102,6 +102,9 @@ class Slow:
         self.now += 1000.0
         self.warm = True
 
+    def kept(self, source):
+        return source
+
     def translate_encoded(self, sources, progress=None, too_long=None):
         assert self.warm or progress is None
         self.sources = sources
@@ -140,6 +143,9 @@ def test_ids_that_the_data_have_are_not_encoded_anew(monkeypatch):
     assert translator.sources == [[1, 1], [1, 1]]
     translate(translator, SENTENCES._replace(sources=[[7, 1], [8, 1]]))
     assert translator.sources == [[7, 1], [8, 1]]
+    monkeypatch.setattr(translator, "kept", lambda source: source[-1:])
+    translate(translator, SENTENCES._replace(sources=[[7, 1], [8, 1]]))
+    assert translator.sources == [[1], [1]]
 
 
 def test_results_as_t2t_tells_them():

@@ -77,6 +77,14 @@ def test_a_worker_that_is_killed(cluster, distillation):
 
 
 @needs_extra
+def test_where_there_is_no_room_one_waits_for_it(cluster, distillation):
+    settings = distillation.settings._replace(intra_op=64)
+    workers = RayWorkers(settings, cluster.address, print)
+    assert workers.room == 1
+    workers.close()
+
+
+@needs_extra
 def test_a_cluster_that_is_not_there(distillation):
     with pytest.raises(InputError, match="^--ray_address=127.0.0.1:9: "):
         RayWorkers(distillation.settings, "127.0.0.1:9", print)

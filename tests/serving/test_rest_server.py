@@ -81,6 +81,7 @@ def test_what_there_is_not(ask, method, path, status, told):
         ({"body_bytes": 20}, {"content": 21 * [b" "]}, 413, "The body has more than 20 bytes."),
         ({"sentences": 2}, {"json": {"text": "a\nb\nc"}}, 400, "The request has 3 sentences; at m"),
         ({}, {"json": {"sentences": ["a", "b" * 100]}}, 400, "Sentence 2 of 2 has 101 tokens; at"),
+        ({"tokens": 999}, {"json": {"text": "b" * 100}}, 400, "Sentence 1 of 1 has 101 tokens;"),
         ({"tokens": 4}, {"json": {"text": "abcd"}}, 400, "Sentence 1 of 1 has 5 tokens; at most 4"),
         ({}, {"json": {"text": BAD}}, 500, "A sentence couldn't be translated: RuntimeError"),
     ],

@@ -87,6 +87,7 @@ def test_progress():
 def test_max_input_size_counts_eos(size, kept):
     translate, _ = translator(max_input_size=size)
     assert translate.encode("abc") == [*Letters().encode(kept), 1]
+    assert translate.kept([*Letters().encode("abc"), 1]) == translate.encode("abc")
 
 
 @pytest.mark.parametrize("around", [*AROUND_SENTENCES])

@@ -8,6 +8,7 @@ import signal
 import pytest
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.serving import worker_processes
 from t2t_hint_nart.serving.worker_processes import WorkerProcesses
 
 
@@ -27,6 +28,14 @@ def test_four_make_what_one_process_makes_though_two_are_killed(distillation):
             r"worker process \d+ was ended by SIGKILL; another takes its place", line
         )
     assert not multiprocessing.active_children()
+
+
+def test_a_batch_for_one_that_has_just_ended_is_no_error():
+    ours, _ = multiprocessing.Pipe()
+    ours.close()
+    worker = object.__new__(worker_processes._WorkerProcess)
+    worker.connection = ours
+    worker.give(None)
 
 
 def test_a_teacher_that_is_not_there(distillation):

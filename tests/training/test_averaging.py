@@ -1,5 +1,8 @@
 """Averaged checkpoints."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,7 +14,7 @@ from t2t_hint_nart.training.averaging import (
     average_last,
     write_model_values,
 )
-from t2t_hint_nart.training.checkpoint_files import CHECKPOINT_NAME
+from t2t_hint_nart.training.checkpoint_files import CHECKPOINT_NAME, list_checkpoints
 from t2t_hint_nart.training.checkpoints import restore_model
 from tests.training.tiny_learner import make_learner
 
@@ -140,6 +143,13 @@ def test_weights_that_are_not_finite_are_not_written(tmp_path):
         with pytest.raises(InputError, match="model.ckpt-3 isn't written: b isn't finite"):
             write_model_values({"a": np.zeros(2), "b": np.array([0.0, value])}, tmp_path, 3)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_average_is_as_old_as_the_last_of_them(run_dir, tmp_path):
+    newest = list_checkpoints(run_dir)[-1]
+    os.utime(f"{newest}.index", (1_000_000, 1_000_000))
+    written = average_last(run_dir, 2, tmp_path / "avg")
+    assert Path(f"{written}.index").stat().st_mtime == 1_000_000
 
 
 def test_the_run_s_own_files_go_along(run_dir, tmp_path):

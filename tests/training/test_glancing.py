@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from t2t_hint_nart import registry
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.losses.term import Step
 from t2t_hint_nart.models.network import Output
 from t2t_hint_nart.training.glancing import Glancing, shown_positions
@@ -38,13 +39,25 @@ def test_the_ratio_falls_in_a_straight_line_and_stays():
         assert float(glancing.ratio(tf.constant(updates))) == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize(("accumulate", "updates"), [(0, 8), (2, 4)])
+def test_it_falls_over_all_of_training_by_default(accumulate, updates):
+    hparams = hparams_set(optimizer_multistep_accumulate_steps=accumulate)
+    glancing = Glancing(hparams, registry.criterion("ctc"))
+    with pytest.raises(InputError, match="glancing_steps is 0, for all of training's, and train_"):
+        glancing.ratio(tf.constant(0))
+    hparams.add_hparam("train_steps", 8)
+    for share in (0.0, 0.5, 1.0):
+        got = float(glancing.ratio(tf.constant(int(share * updates))))
+        assert got == pytest.approx(0.5 - 0.2 * share)
+
+
 @pytest.mark.parametrize("name", ["likelihood", "ctc"])
 def test_what_is_shown_is_what_the_criterion_wants(name):
     logits = 3 * RNG.normal(size=(3, 6, 5))
     targets = np.array([[2, 3, 3, 1, 0, 0], [4, 1, 0, 0, 0, 0], [3, 2, 1, 0, 0, 0]])
     mask = targets != 0 if name == "likelihood" else MASK
     step = Step(None, None, tf.constant(targets, tf.int32), Output(logits, tf.constant(mask)))
-    glancing = Glancing(hparams_set(glancing_ratio=1.0), registry.criterion(name))
+    glancing = Glancing(hparams_set(glancing_ratio=1.0, glancing_steps=1), registry.criterion(name))
     canvas = glancing.canvas(step, tf.constant(0))
     tokens, known = canvas.tokens.numpy(), canvas.known.numpy()
     # A third sentence of two labels has no path of one position.

@@ -8,12 +8,13 @@ import optuna
 import pytest
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.errors import DivergedError, InputError
 from t2t_hint_nart.ranged_hparam import RangedHParams
 from t2t_hint_nart.training.random_search import (
     JOURNAL,
     STUDY,
     RandomSearch,
+    RefusedSettingsError,
     Trial,
     ranked,
     table,
@@ -113,7 +114,7 @@ def test_optuna_reads_the_study(tmp_path):
 def test_a_trial_that_fails(tmp_path):
     def train(settings, directory):
         if directory.name == "trial_000":
-            raise InputError("Training diverged: loss is nan")
+            raise DivergedError("Training diverged: loss is nan")
         return {"loss": 5.0}
 
     best, failed = trials = searching(tmp_path, 2).run(train)
@@ -125,6 +126,24 @@ def test_a_trial_that_fails(tmp_path):
     assert str(best.settings["learning_rate"]) in table(trials, "loss")[1]
     with pytest.raises(InputError, match="Every trial failed, the first one because: Training"):
         searching(tmp_path, 1).run(never)
+
+
+def test_what_is_no_fault_of_the_settings_ends_the_search_which_goes_on_later(tmp_path):
+    def train(settings, directory):
+        raise InputError("No space left on device")
+
+    for _ in range(2):
+        with pytest.raises(InputError, match="^No space left on device"):
+            searching(tmp_path, 2).run(train)
+    assert [trial.error for trial in searching(tmp_path, 2).run(loss_of_one)] == ["", ""]
+
+
+def test_settings_of_which_there_is_no_model(tmp_path):
+    def train(settings, directory):
+        raise RefusedSettingsError("num_heads is 3")
+
+    with pytest.raises(InputError, match="^Every trial failed, the first one because: num_heads"):
+        searching(tmp_path, 2).run(train)
 
 
 @pytest.mark.parametrize(
