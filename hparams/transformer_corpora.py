@@ -29,7 +29,7 @@ def transformer_quickstart() -> HParams:
 
 @register_hparams
 def transformer_multi30k() -> HParams:
-    """3 layers of width 128 for Multi30k's 29,000 captions: half an hour on 2 CPU cores.
+    """3 layers of width 128 for Multi30k's 29,000 captions: 40 minutes on 2 CPU cores.
 
     In less time: batch_size=1024,learning_rate=0.1 with four times the steps. Development loss, one
     seed: 1.62 after 1,500 steps; 1.62 after the text of 1,000 and 1.51 after that of 1,500 so
@@ -122,13 +122,17 @@ def transformer_nat_tatoeba_hints() -> HParams:
 
 @register_hparams
 def transformer_nat_ctc_multi30k() -> HParams:
-    """Student of transformer_multi30k whose output is collapsed, with glancing."""
+    """Student of transformer_multi30k whose output is collapsed, with glancing.
+
+    Test set, one pass, 4,000 steps with glancing_ratio_end=0.4 and glancing_steps=1, mean of three
+    seeds (recipe multi30k_collapsed): 38.75 BLEU; then 500 on bigrams, 39.32.
+    """
     return changed(add_ctc_hparams(transformer_multi30k()), layer_prepostprocess_dropout=0.1)
 
 
 @register_hparams
 def transformer_nat_ctc_tatoeba() -> HParams:
-    """Student of transformer_tatoeba whose output is collapsed, with glancing."""
+    """Student of transformer_tatoeba whose output is collapsed, with glancing; not yet run."""
     return add_ctc_hparams(transformer_tatoeba())
 
 

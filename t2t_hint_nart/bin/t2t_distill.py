@@ -41,15 +41,16 @@ _TRAIN_APART = "train teacher and student with t2t-trainer"
 
 # The teacher and the batch.
 define_flags = flag.group(
-    teacher_export_dir=flag.path(None, "SavedModel of the teacher."),
+    teacher_export_dir=flag.path(None, "Export of the teacher, of any format."),
     batch_size=flag.count(32, "Sentences decoded at a time."),
     n_gram_order=flag.count(
         0, "Largest n of an n-gram model of the translations, for a search; 0 for none.", least=0
     ),
     num_workers=flag.count(
         None,
-        "Processes that decode, each on the CPU and with one thread unless the flags of threads "
-        "say otherwise; by default this one alone, of a cluster as many as it has room for.",
+        "Other processes that decode, each on the CPU and with one thread unless the flags of "
+        "threads say otherwise; by default this one decodes, of a cluster as many as it has room "
+        "for.",
     ),
     ray_address=flag.string(
         "",

@@ -30,8 +30,8 @@ Translate = Callable[[str], str]
 
 # The model and what to ask.
 define_flags = flag.group(
-    export_dir=flag.path(None, "SavedModel written by t2t-exporter."),
-    server=flag.string(None, "host:port of TensorFlow Serving's REST interface."),
+    export_dir=flag.path(None, "Export of any format, written by t2t-exporter."),
+    server=flag.string(None, "host:port of t2t-serve, or of TensorFlow Serving's REST interface."),
     servable_name=flag.string(None, "Name of the served model."),
     timeout_secs=flag.count(10, "Longest time to wait for an answer."),
     inputs_once=flag.string(None, "Translate this text and exit."),

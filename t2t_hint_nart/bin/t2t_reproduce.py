@@ -1,6 +1,7 @@
-"""Run a whole experiment: data, models, distillation, translations, rows of results, report.
+r"""Run a whole experiment: data, models, distillation, translations, rows of results, report.
 
 Interrupted anywhere, the same command goes on where it stopped; finished stages are skipped.
+Without --recipe those there are listed.
 With --write_reproduction nothing is run: the tables of a document are made anew from stored rows.
 
 Examples:
@@ -13,6 +14,8 @@ Examples:
   t2t-reproduce --write_reproduction=REPRODUCTION.md --reports_dir=reports
 """
 
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +70,8 @@ def _main(values: flags.FlagValues) -> None:
 
         print(write_reproduction(values.write_reproduction, values.reports_dir))
         return
+    if not values.recipe:
+        print(_recipes())
     require(values, "recipe", "output_dir")
     output_dir = Path(values.output_dir)
     check_directory(*(output_dir / name for name in ("data", "stages", "export", "decodes")))
@@ -83,6 +88,16 @@ def _main(values: flags.FlagValues) -> None:
     check_one_process("an experiment")
     with directory_lock(values.output_dir):
         _run(recipe, values)
+
+
+def _recipes() -> str:
+    """Names of the recipes, and what they are."""
+    from t2t_hint_nart import registry
+    from t2t_hint_nart.reproduce.recipe import find_recipe
+
+    recipes = [find_recipe(name) for name in registry.list_recipes()]
+    width = max(len(recipe.name) for recipe in recipes)
+    return "\n".join(f"{recipe.name:{width}}  {recipe.doc}" for recipe in recipes)
 
 
 def _run(recipe: "Recipe", values: flags.FlagValues) -> None:
@@ -104,6 +119,9 @@ def _run(recipe: "Recipe", values: flags.FlagValues) -> None:
         f"({time.monotonic() - started:.0f} s in this run)\n\n{finished.summary}\n\n"
         f"Translate a sentence with {finished.best}:\n  {finished.translate_command}"
     )
+    commands = Path(sys.executable).parent
+    if shutil.which("t2t-query-server") is None and (commands / "activate").exists():
+        print(f"Such commands are found after:\n  . {commands / 'activate'}")
 
 
 def _command(values: flags.FlagValues) -> str:

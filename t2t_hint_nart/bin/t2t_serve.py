@@ -1,4 +1,4 @@
-"""Serve an export over HTTP, as TensorFlow Serving's REST interface and as a plain one.
+r"""Serve an export over HTTP, as TensorFlow Serving's REST interface and as a plain one.
 
 POST /v1/models/<name>:predict is TensorFlow Serving's, so that t2t-query-server --server and other
 clients of it can ask; POST /translate takes {"text": "..."}, a sentence a line, or {"sentences":

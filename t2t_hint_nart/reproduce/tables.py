@@ -221,16 +221,20 @@ def _fact(name: str, value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float | Spread) else str(value)
 
 
+def _counted(number: Any, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def runs(stored: Mapping[str, Rows]) -> list[str]:
     """Every run whose rows are stored: its command, how long it took, on what."""
     body = []
     for name, rows in stored.items():
         for seed in rows.seeds:
             run = Rows([row for row in rows.rows if row.seed == seed], name)
-            machine = f"{run.get('hardware.cpu')}, {run.get('hardware.cores')} cores"
+            machine = f"{run.get('hardware.cpu')}, {_counted(run.get('hardware.cores'), 'core')}"
             # Rows of before it was measured on one say nothing.
             if threads := run.get("latency_threads"):
-                machine += f", latency on {threads}"
+                machine += f", latency on {_counted(threads, 'thread')}"
             command, took = _code(run.get("command")), duration(run.wall_seconds())
             body.append([name, str(seed), command, took, machine])
     return table(["recipe", "seed", "command", "all stages", "machine"], body, 3)

@@ -347,6 +347,13 @@ def test_a_search_interrupted_in_its_last_evaluation(workshop, tmp_path, monkeyp
     assert steps_in(trial) == [1]
 
 
+def test_print_lr_of_an_unknown_optimizer():
+    told = refusal(
+        "t2t-trainer", "--print_lr", hparams_set="transformer_base", hparams="optimizer=x"
+    )
+    assert told.startswith("optimizer 'x' is not registered.")
+
+
 def test_print_lr():
     told = succeed("t2t-trainer", "--print_lr", hparams_set="transformer_base_v3")
     rows = [line.split() for line in told.splitlines()]

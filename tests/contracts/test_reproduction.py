@@ -11,16 +11,16 @@ from t2t_hint_nart.reproduce.tables import results
 from tests.contracts.claims import CLAIMS, EXEMPT, ROWS
 
 ROOT = Path(__file__).parents[2]
-MOST_LINES = 370
+MOST_LINES = 390
 NUMERAL = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*(?!\w)")
 # The README's sections of results.
-SECTIONS = ("## Try it: one command", "## Pass the tests")
+SECTIONS = ("## Try it: one command\n", "## What was found\n")
 
 
 def document(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     if name == "README.md":
-        text = text[text.index(SECTIONS[0]) : text.index(SECTIONS[1])]
+        text = "".join(title + text.split(title)[1].split("\n## ")[0] for title in SECTIONS)
     return text
 
 

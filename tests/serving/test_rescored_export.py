@@ -210,11 +210,11 @@ def test_what_is_no_teacher(held, tmp_path):
         held_teacher(tmp_path, strategy())
 
 
-def test_a_teacher_of_another_format_is_refused(scorer):
+def test_a_teacher_of_another_format_is_refused(scorer, tmp_path):
     facts = dataclasses.replace(scorer.metadata, runtime="litert")
     other = ExportedScorer(SimpleNamespace(metadata=facts, export_dir="teacher"))
     with pytest.raises(InputError, match="teacher is for litert: only a teacher exported with"):
-        export(student(), settings(ASKED), "nowhere", teacher=other)
+        export(student(), settings(ASKED), tmp_path, teacher=other)
 
 
 def test_sources_are_as_long_as_the_teacher_takes(scorer, tmp_path, monkeypatch):
