@@ -34,7 +34,6 @@ from t2t_hint_nart.bin.shared_flags import (
     define_thread_flags,
     define_usr_dir_flag,
 )
-from t2t_hint_nart.data.sentence_batches import LENGTH_OF_FULL_BATCHES
 from t2t_hint_nart.errors import InputError
 
 if TYPE_CHECKING:
@@ -92,6 +91,7 @@ def _check_installed() -> None:
 
 def _server(values: flags.FlagValues) -> "ModelServer":
     """The server of an export that is there and can decode so."""
+    from t2t_hint_nart.data.sentence_batches import LENGTH_OF_FULL_BATCHES
     from t2t_hint_nart.exports.metadata import newest_version, read_metadata
     from t2t_hint_nart.serving.export_decoding import settings_of_export
     from t2t_hint_nart.serving.loaded_export import load
