@@ -117,11 +117,17 @@ def _run(recipe: "Recipe", values: flags.FlagValues) -> None:
     print(
         f"\nReport: {finished.report}\n"
         f"({time.monotonic() - started:.0f} s in this run)\n\n{finished.summary}\n\n"
-        f"Translate a sentence with {finished.best}:\n  {finished.translate_command}"
+        f"Translate a sentence with {finished.best}{_once_on_the_path()}:\n"
+        f"  {finished.translate_command}"
     )
-    commands = Path(sys.executable).parent
-    if shutil.which("t2t-query-server") is None and (commands / "activate").exists():
-        print(f"Such commands are found after:\n  . {commands / 'activate'}")
+
+
+def _once_on_the_path() -> str:
+    """What to do first where commands aren't found, "" where they are."""
+    activate = Path(sys.executable).with_name("activate")
+    if shutil.which("t2t-query-server") or not activate.exists():
+        return ""
+    return f" (commands are found after . {activate})"
 
 
 def _command(values: flags.FlagValues) -> str:

@@ -160,7 +160,8 @@ def test_calibration_proposes_weights_that_make_the_terms_equal(experiment):
     assert hidden * values["hint_hidden"] == pytest.approx(values["nll"], rel=0.01)
     assert align * values["hint_align"] == pytest.approx(values["nll"], rel=0.01)
     # The same batches and seed as in the experiment, where it ran as a graph.
-    stage = json.loads((experiment.directory / "stages" / "calibrate.json").read_text())["result"]
+    file = experiment.directory / "stages" / "calibrate_student_align_hid.json"
+    stage = json.loads(file.read_text())["result"]
     assert values == pytest.approx(stage["terms"], abs=2e-4)
     assert hidden == pytest.approx(stage["weights"]["hint_hidden_weight"], rel=0.01)
 
