@@ -126,7 +126,8 @@ def conv_s2s_multi30k() -> HParams:
     """4 + 3 layers of width 192 for Multi30k, about as large as transformer_multi30k.
 
     Its training is transformer_multi30k's, Adam and noam, not fairseq's: Nesterov's gradient has
-    hundreds of epochs at one rate.
+    hundreds of epochs at one rate. Test set, beam 4, 3,500 steps, one seed (recipe
+    table1_multi30k): 41.23 BLEU.
     """
     return changed(
         _conv_s2s(),

