@@ -128,7 +128,7 @@ def rnnsearch_iwslt14() -> HParams:
 
 
 def _multi30k(hparams: HParams) -> HParams:
-    """What suits Multi30k's 29,000 captions on a CPU core; not yet run."""
+    """What suits Multi30k's 29,000 captions on a CPU core."""
     return changed(
         hparams,
         hidden_size=128,
@@ -162,11 +162,11 @@ def lstm_attention_multi30k() -> HParams:
 
 @register_hparams
 def gnmt_multi30k() -> HParams:
-    """3 layers of 128 for Multi30k, for gnmt."""
+    """3 layers of 128 for Multi30k, for gnmt; not yet run."""
     return changed(_multi30k(_gnmt(lstm_seq2seq())), num_hidden_layers=3)
 
 
 @register_hparams
 def rnnsearch_multi30k() -> HParams:
-    """A layer of 128 gated recurrent units for Multi30k, for rnnsearch."""
+    """A layer of 128 gated recurrent units for Multi30k, for rnnsearch; not yet run."""
     return _multi30k(_rnnsearch(lstm_seq2seq()))
