@@ -26,7 +26,8 @@ def test_rate_and_expectation(rate):
     values = calls(Dropout(rate), 200)
     dropped = values == 0
     assert dropped.mean() == pytest.approx(rate, abs=1e-3)
-    assert values[~dropped] == pytest.approx(1 / (1 - rate), rel=1e-4)
+    # Not by approx, which compares number by number in Python.
+    np.testing.assert_allclose(values[~dropped], 1 / (1 - rate), rtol=1e-4)
     assert values.mean() == pytest.approx(1.0, abs=1e-3 / (1 - rate))
 
 
