@@ -27,6 +27,12 @@ def stored_hparams(output_dir: str | Path) -> dict[str, Any] | None:
     return read_json(path, dict[str, Any], "Delete it to use the set's values.")
 
 
+def add_train_steps(hparams: HParams, train_steps: int) -> None:
+    """Tell a set how many steps training has, which schedules to its end read; its own stays."""
+    if "train_steps" not in hparams:
+        hparams.add_hparam("train_steps", train_steps)
+
+
 def create_hparams(
     set_name: str,
     overrides: str = "",

@@ -150,12 +150,11 @@ def _main(values: flags.FlagValues) -> None:
 def _print_lr(values: flags.FlagValues) -> None:
     require(values, "hparams_set")
     from t2t_hint_nart import registry
-    from t2t_hint_nart.output_dir import create_hparams
+    from t2t_hint_nart.output_dir import add_train_steps, create_hparams
 
     hparams = create_hparams(values.hparams_set, values.hparams, values.output_dir)
     registry.optimizer(hparams.optimizer)
-    if "train_steps" not in hparams:
-        hparams.add_hparam("train_steps", values.train_steps)
+    add_train_steps(hparams, values.train_steps)
     print("\n".join(learning_rate_lines(hparams, values.train_steps)))
 
 

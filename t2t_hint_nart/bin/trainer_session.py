@@ -34,6 +34,7 @@ class TrainerSession:
         require(values, "model", "hparams_set", "problem", "data_dir", "output_dir")
         from t2t_hint_nart import registry
         from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+        from t2t_hint_nart.output_dir import add_train_steps
 
         self.values = values
         self.output_dir = output_dir or values.output_dir
@@ -43,9 +44,7 @@ class TrainerSession:
             values.decode_hparams, registry.strategy_of(values.model)
         )
         self.hparams: HParams = self.named.hparams.override_from_dict(overrides or {})
-        if "train_steps" not in self.hparams:
-            # Schedules that fall to zero at the end read it.
-            self.hparams.add_hparam("train_steps", values.train_steps)
+        add_train_steps(self.hparams, values.train_steps)
         self.teacher_dir = values.teacher_export_dir or self.hparams.get("teacher_export_dir", "")
         if self.teacher_dir and "teacher_export_dir" in self.hparams:
             self.hparams.teacher_export_dir = self.teacher_dir

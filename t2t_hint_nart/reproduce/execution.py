@@ -22,6 +22,7 @@ from t2t_hint_nart.exports.capabilities import ExportedScorer, ExportedTranslato
 from t2t_hint_nart.exports.metadata import SAVED_MODEL, newest_version, read_metadata
 from t2t_hint_nart.exports.runtime import Servable, open_export
 from t2t_hint_nart.inspection.generated import NEEDED, Generated, inside_export
+from t2t_hint_nart.output_dir import add_train_steps
 from t2t_hint_nart.reproduce.recipe import Recipe, System
 from t2t_hint_nart.serving.distillation import distill
 from t2t_hint_nart.serving.export import export
@@ -51,8 +52,7 @@ def train(run: Run, system: System, average: int, stream: TextIO) -> dict[str, A
         their number.
     """
     hparams = run.hparams.copy()
-    # Schedules that end with training read it, as of t2t-trainer.
-    hparams.add_hparam("train_steps", system.steps)
+    add_train_steps(hparams, system.steps)
     run = dataclasses.replace(run, hparams=hparams)
     with directory_lock(run.output_dir):
         experiment = Experiment(run, stream)

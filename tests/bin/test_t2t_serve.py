@@ -122,7 +122,7 @@ def test_sigterm_loses_no_accepted_request(tmp_path):
 
 
 @needs_extra
-def test_sigterm_waits_for_no_client_that_does_not_read(tmp_path, monkeypatch):
+def test_sigterm_waits_for_no_client_that_does_not_read(tmp_path):
     with serving(write_echo(tmp_path / "echo"), timeout_secs=1) as (process, address):
         host, port = address.split(":")
         asks = b"GET /openapi.json HTTP/1.1\r\nHost: s\r\n\r\n"
