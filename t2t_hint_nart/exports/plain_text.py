@@ -12,7 +12,7 @@ from t2t_hint_nart.exports.metadata import DECODE, ExportMetadata
 from t2t_hint_nart.exports.vocabulary_files import read_vocabularies
 from t2t_hint_nart.text import EOS_ID, PAD_ID
 from t2t_hint_nart.text.lines import sentence
-from t2t_hint_nart.text.reserved import sentence_ids
+from t2t_hint_nart.text.reserved import first_ids, sentence_ids
 
 Tensors = dict[str, Any]
 
@@ -67,15 +67,9 @@ class PlainTextServable:
         return self._encoders["targets"].decode(sentence_ids(outputs[0]))
 
     def accepted(self, inputs: Any) -> list[np.ndarray]:
-        """The sources of a batch int[B, S], each without padding and cut to max_input_size.
-
-        As `decoding.sources.cut` does in a graph.
-        """
+        """The sources of a batch int[B, S], each without padding and cut to max_input_size."""
         limit = self.metadata.max_input_size
-        sources = []
-        for row in np.asarray(inputs, np.int32):
-            ids = row[row != PAD_ID]
-            if 0 < limit < len(ids):
-                ids = np.append(ids[: limit - 1], np.int32(EOS_ID))
-            sources.append(ids)
-        return sources
+        return [
+            np.array(first_ids(row[row != PAD_ID], limit), np.int32)
+            for row in np.asarray(inputs, np.int32)
+        ]

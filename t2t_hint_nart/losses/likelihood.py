@@ -35,9 +35,10 @@ def token_log_probs(logits, targets):
         targets: int[B, T], PAD 0.
     """
     vocab_size = logits.shape[-1]
-    ids = ops.reshape(ops.cast(targets, "int32"), (-1,))
-    # One number of each row: `take_along_axis` copies the logits, the widest tensor there is.
-    places = ops.arange(ops.shape(ids)[0], dtype="int32") * vocab_size + ids
+    # One number of each row: `take_along_axis` copies the logits, the widest tensor there is, which
+    # may have more numbers than 32 bits can count.
+    ids = ops.reshape(ops.cast(targets, "int64"), (-1,))
+    places = ops.arange(ops.shape(ids)[0], dtype="int64") * vocab_size + ids
     chosen = ops.reshape(ops.take(ops.reshape(logits, (-1,)), places), ops.shape(targets))
     log_probs = chosen - ops.logsumexp(logits, axis=-1)
     return log_probs * ops.cast(ops.not_equal(targets, 0), log_probs.dtype)

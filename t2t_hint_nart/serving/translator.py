@@ -11,7 +11,7 @@ from t2t_hint_nart.errors import InputError, is_out_of_memory
 from t2t_hint_nart.serving.decodes import Hypothesis
 from t2t_hint_nart.text import EOS_ID, PAD_ID
 from t2t_hint_nart.text.lines import sentence
-from t2t_hint_nart.text.reserved import sentence_ids
+from t2t_hint_nart.text.reserved import first_ids, sentence_ids
 
 DEFAULT_BATCH_SIZE = 32
 # Tokens, EOS among them: attention takes memory by their square, 1 GiB a layer of 16 heads here.
@@ -136,9 +136,7 @@ class Translator:
 
     def kept(self, source: Sequence[int]) -> list[int]:
         """What is translated of a source's ids: max_input_size of them, EOS the last."""
-        if 0 < self._max_input_size < len(source):
-            return [*source[: self._max_input_size - 1], EOS_ID]
-        return list(source)
+        return first_ids(source, self._max_input_size)
 
     def translate(
         self, lines: Sequence[str], progress: Callable[[int, int], None] | None = None

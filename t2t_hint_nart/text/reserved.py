@@ -1,6 +1,6 @@
 """The reserved symbols of every vocabulary, and the sentence that a row of ids is without them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from t2t_hint_nart.text import EOS_ID, PAD_ID
 
@@ -26,3 +26,19 @@ def sentence_ids(ids: Iterable[int]) -> list[int]:
         if id_ != PAD_ID:
             sentence.append(int(id_))
     return sentence
+
+
+def first_ids(ids: Sequence[int], limit: int) -> list[int]:
+    """Return the first ids of a source, EOS the last of them, as T2T's max_input_size does.
+
+    `decoding.sources.cut` is the same in a graph.
+
+    Args:
+        ids: ending in EOS, without PAD.
+        limit: how many; 0 and less for all.
+
+    Example:
+        >>> first_ids([5, 6, 7, 1], 3)
+        [5, 6, 1]
+    """
+    return [*ids[: limit - 1], EOS_ID] if 0 < limit < len(ids) else list(ids)
