@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 @registry.register_optimizer
 def adam(learning_rate: "LearningRate", hparams: HParams) -> "keras.optimizers.Optimizer":
     """Adam with optimizer_adam_beta1, _beta2 and _epsilon."""
-    import keras
+    from t2t_hint_nart.training.adam import Adam
 
-    # Keras's Adam has T2T's epsilon-hat form; LazyAdam on dense gradients is Adam.
-    return keras.optimizers.Adam(
+    # It has T2T's epsilon-hat form; LazyAdam on dense gradients is Adam.
+    return Adam(
         learning_rate,
         beta_1=hparams.optimizer_adam_beta1,
         beta_2=hparams.optimizer_adam_beta2,
