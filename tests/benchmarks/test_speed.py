@@ -3,11 +3,11 @@
 import ast
 import importlib
 import json
+import random
 import subprocess
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 from speed import engines, models, ratios
@@ -80,7 +80,7 @@ def network(role):
     registry.load_plugins()
     *sets, overrides = models.SIZES["tiny"]
     hparams = registry.hparams(sets[role == "student"]).parse(overrides)
-    keras.utils.set_random_seed(1)
+    random.seed(1)
     return registry.model(models.ROLES[role])(hparams, V), hparams
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import random
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,6 @@ class Workshop:
 
 
 def _write_run(directory, model_name, problem, data_dir):
-    import keras
     import tensorflow as tf
 
     from t2t_hint_nart import registry
@@ -69,7 +69,7 @@ def _write_run(directory, model_name, problem, data_dir):
         hparams.length_bias = 1
     encoders = problem.get_feature_encoders(data_dir)
     for step in STEPS:
-        keras.utils.set_random_seed(step)
+        random.seed(step)
         model = build_model(model_name, hparams, problem, encoders)
         values = {name: v.value for name, v in named_variables(model).items()}
         path = tf.train.CheckpointManager(

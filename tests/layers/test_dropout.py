@@ -1,6 +1,7 @@
 """Dropout from random bytes."""
 
-import keras
+import random
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -12,7 +13,7 @@ ONES = tf.ones((64, 129))
 
 @pytest.fixture(autouse=True)
 def seed():
-    keras.utils.set_random_seed(1)
+    random.seed(1)
 
 
 def calls(layer, number, states=ONES):

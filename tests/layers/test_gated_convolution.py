@@ -1,5 +1,7 @@
 """Gated convolutions: value and gradient against loops, and a position at a time."""
 
+import random
+
 import keras
 import numpy as np
 import pytest
@@ -56,6 +58,6 @@ def test_a_position_at_a_time(kernel_width):
 
 
 def test_the_kernel_is_drawn_for_what_dropout_leaves():
-    keras.utils.set_random_seed(3)
+    random.seed(3)
     layer = GatedConvolution(64, 128, 3, dropout=0.2)
     assert layer.kernel.direction.numpy().std() == pytest.approx((3.2 / 192) ** 0.5, rel=0.02)

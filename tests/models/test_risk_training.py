@@ -1,5 +1,7 @@
 """Candidates that a model draws itself, and what it learns from their cost."""
 
+import random
+
 import keras
 import numpy as np
 import pytest
@@ -70,7 +72,7 @@ def test_samples_are_of_the_models_distribution():
 
 def learner_of(**changes):
     hparams = registry.hparams("conv_s2s_iwslt_de_en_risk").override_from_dict({**SIZES, **changes})
-    keras.utils.set_random_seed(3)
+    random.seed(3)
     learner = Learner(registry.model("conv_s2s")(hparams, VOCAB), Objective(hparams))
     learner.compile(optimizer=make_optimizer(hparams))
     return learner
