@@ -32,7 +32,7 @@ define_flags = flag.group(
 def _main(values: flags.FlagValues) -> None:
     require(values, "problem", "data_dir", "hparams_set", "teacher_export_dir")
     named = model_of_run(values, "")
-    from t2t_hint_nart.training.experiment import calibrate_run
+    from t2t_hint_nart.training.calibrated_run import calibrate_run
 
     run = named.run("", teacher_export_dir=values.teacher_export_dir, seed=values.random_seed)
     calibration = calibrate_run(run, values.batches)

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from t2t_hint_nart.data.word_alignment import WordAlignment, measure_word_alignment
+from t2t_hint_nart.data.ibm_model_2 import measure_word_alignment
+from t2t_hint_nart.data.word_alignment import WordAlignment
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.linear import linear, unit_scaling

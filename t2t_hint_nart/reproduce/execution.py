@@ -34,7 +34,8 @@ from t2t_hint_nart.serving.trained_model import load_trained
 from t2t_hint_nart.serving.translator import Decode, Translator
 from t2t_hint_nart.text.reserved import sentence_ids
 from t2t_hint_nart.training.averaging import average_last
-from t2t_hint_nart.training.experiment import Experiment, calibrate_run
+from t2t_hint_nart.training.calibrated_run import calibrate_run
+from t2t_hint_nart.training.experiment import Experiment
 from t2t_hint_nart.training.loop import LoopSettings
 from t2t_hint_nart.training.run import Run
 from t2t_hint_nart.whole_file import naming_file

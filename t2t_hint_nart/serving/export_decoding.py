@@ -220,5 +220,8 @@ def _in_graph(decode: Callable[[Any], tuple[Any, Any]]) -> Decode:
 
     from t2t_hint_nart.decoding.strategy import IDS
 
-    compiled: Decode = tf.function(decode, input_signature=[IDS], autograph=False)
-    return compiled
+    compiled = tf.function(decode, input_signature=[IDS], autograph=False)
+    # Traced here: TensorFlow takes first calls of several decodings for one that is traced again
+    # and again, and warns.
+    traced: Decode = compiled.get_concrete_function()
+    return traced

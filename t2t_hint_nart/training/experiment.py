@@ -2,15 +2,13 @@
 
 import functools
 import io
-import itertools
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 import keras
-import tensorflow as tf
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.bucket_table import bucket_table_from_hparams
@@ -21,18 +19,17 @@ from t2t_hint_nart.data.shards import naming_damaged_shard
 from t2t_hint_nart.data.training_batches import Part, TrainingBatches, training_batches
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import HintGiver
-from t2t_hint_nart.hints.calibration import Calibration, calibrate
 from t2t_hint_nart.inspection.dev_images import Pictures, fixed_sentence, make_pictures
 from t2t_hint_nart.layers.precision import activations_in
 from t2t_hint_nart.models.build import build_model
-from t2t_hint_nart.models.network import forward, prepare, probe_sizes
+from t2t_hint_nart.models.network import prepare, probe_sizes
 from t2t_hint_nart.output_dir import changed_hparams, write_hparams
 from t2t_hint_nart.training.checkpoint_facts import misfit
 from t2t_hint_nart.training.checkpoint_files import find_checkpoint
 from t2t_hint_nart.training.checkpoints import restore_model, warm_start
 from t2t_hint_nart.training.early_stopping import EvaluationHistory, StoppingRule
 from t2t_hint_nart.training.evaluation import EvaluationReport, make_evaluation
-from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
+from t2t_hint_nart.training.learner import Learner
 from t2t_hint_nart.training.learning_rate import LearningRate
 from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
 from t2t_hint_nart.training.objective import Objective
@@ -286,31 +283,3 @@ class Experiment:
             results[step] = evaluate(step)
             report.report(step, None, results[step])
         return results
-
-
-def calibrate_run(run: Run, batches: int) -> Calibration:
-    """Measure a fresh model's terms on training batches, with dropout, and propose weights.
-
-    Raises:
-        InputError: no teacher.
-    """
-    experiment = Experiment(replace(run, calibrates=True))
-    learner, giver = experiment.learner, experiment.learner.hint_giver
-    if giver is None:
-        raise InputError("Calibration needs a teacher: give --teacher_export_dir.")
-    objective = learner.objective
-    experiment.prepare("")
-
-    @tf.function(input_signature=[BATCH_SIGNATURE], autograph=False)
-    def measure(batch):
-        inputs, targets = batch["inputs"], batch["targets"]
-        advice = learner.advice(inputs, targets)
-        output = forward(learner.network, inputs, targets, True, objective.probes(), advice=advice)
-        losses = objective(output, inputs, targets, giver.hints(inputs, targets))
-        return {**losses.terms, **losses.diagnostics}
-
-    return calibrate(
-        (measure(batch) for batch in itertools.islice(experiment.training_batches, batches)),
-        objective.criterion.scalar.name,
-        objective.compared(),
-    )

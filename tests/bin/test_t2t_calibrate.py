@@ -1,7 +1,7 @@
 """What t2t-calibrate says; what it measures: tests/e2e/test_training.py."""
 
 from t2t_hint_nart.hints.calibration import Calibration
-from t2t_hint_nart.training import experiment
+from t2t_hint_nart.training import calibrated_run
 from tests.bin.conftest import PROBLEM
 from tests.commands import succeed
 
@@ -10,7 +10,7 @@ def test_the_weights_are_a_proposal_that_nothing_reads(monkeypatch):
     terms = {"nll": 6.0, "hint_hidden": 0.5, "hint_align": 3.0}
     weights = {"hint_hidden_weight": 12.0, "hint_align_weight": 2.0}
     found = Calibration(terms, weights, 10)
-    monkeypatch.setattr(experiment, "calibrate_run", lambda run, batches: found)
+    monkeypatch.setattr(calibrated_run, "calibrate_run", lambda run, batches: found)
     *measured, proposal, advice = succeed(
         "t2t-calibrate",
         problem=PROBLEM,

@@ -10,7 +10,7 @@ import tensorflow as tf
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.models.conv_s2s import _scale_gradient
+from t2t_hint_nart.models.conv_encoder import _scale_gradient
 from t2t_hint_nart.models.network import ATTENTION, HIDDEN
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner

@@ -5,14 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from t2t_hint_nart.data import word_alignment
-from t2t_hint_nart.data.word_alignment import (
-    FLOOR,
-    IbmModel2,
-    WordAlignment,
-    digamma,
-    measure_word_alignment,
-)
+from t2t_hint_nart.data import ibm_model_2
+from t2t_hint_nart.data.ibm_model_2 import IbmModel2, digamma, measure_word_alignment
+from t2t_hint_nart.data.word_alignment import FLOOR, WordAlignment
 from t2t_hint_nart.errors import InputError
 from tests.oracles import ibm_model_2 as oracle
 
@@ -51,7 +46,7 @@ def test_digamma(x):
 @pytest.mark.parametrize("variational", [True, False])
 @pytest.mark.parametrize("block", [4_000_000, 20])
 def test_passes_equal_the_loops(variational, block, monkeypatch):
-    monkeypatch.setattr(word_alignment, "_BLOCK_CELLS", block)
+    monkeypatch.setattr(ibm_model_2, "_BLOCK_CELLS", block)
     table, tension, likelihoods = oracle.run(PAIRS, VOCAB, 3, variational)
     model = IbmModel2(PAIRS, VOCAB, variational=variational)
     np.testing.assert_allclose([model.step() for _ in range(3)], likelihoods, 1e-9)
