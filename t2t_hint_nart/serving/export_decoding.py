@@ -220,8 +220,5 @@ def _in_graph(decode: Callable[[Any], tuple[Any, Any]]) -> Decode:
 
     from t2t_hint_nart.decoding.strategy import IDS
 
-    compiled = tf.function(decode, input_signature=[IDS], autograph=False)
-    # Traced here: TensorFlow takes first calls of several decodings for one that is traced again
-    # and again, and warns.
-    traced: Decode = compiled.get_concrete_function()
-    return traced
+    compiled: Decode = tf.function(decode, input_signature=[IDS], autograph=False)
+    return compiled
