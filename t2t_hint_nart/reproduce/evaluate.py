@@ -70,26 +70,28 @@ class Evaluation:
     def _hypotheses(self, key: Key) -> list[str]:
         return self._file(key).read_text(encoding="utf-8").split("\n")[:-1]
 
-    def decode(self, runtime: str = SAVED_MODEL) -> dict[str, Any]:
+    def decode(self, done: Mapping[str, Any], runtime: str = SAVED_MODEL) -> dict[str, Any]:
         """Translate with every system by each decoding in a runtime; one file each in decodes/.
+
+        Args:
+            done: what was told of systems that are translated already.
+            runtime: of the exports.
 
         Returns:
             `sentences`, their number; `digests`, the sha256 of each file by its name;
             `acceptance`, by "<system>.<decoding>" what verifying its drafts took.
         """
-        keys = self.recipe.decoded(runtime)
-        acceptance = {}
-        for key in keys:
+        digests, acceptance = dict(done.get("digests", {})), dict(done.get("acceptance", {}))
+        for key in self.recipe.decoded(runtime):
+            file = self._file(key)
+            if file.name in digests:
+                continue
             lines, told = self._translate(key)
-            write_whole(self._file(key), "".join(f"{line}\n" for line in lines))
+            write_whole(file, "".join(f"{line}\n" for line in lines))
+            digests |= file_digests(self.output_dir / DECODES, [file])
             if told:
                 acceptance[".".join(key)] = told
-        files = [self._file(key) for key in keys]
-        return {
-            "sentences": len(self._pairs),
-            "digests": file_digests(self.output_dir / DECODES, files),
-            "acceptance": acceptance,
-        }
+        return {"sentences": len(self._pairs), "digests": digests, "acceptance": acceptance}
 
     def _translate(self, key: Key) -> tuple[list[str], dict[str, float]]:
         """The translations, and what verifying drafts took."""
@@ -98,14 +100,22 @@ class Evaluation:
         found = self.exports.translate(*key, [source for source, _ in self._pairs])
         return found.best(), found.acceptance()
 
-    def latency(self, runtime: str = SAVED_MODEL) -> dict[str, Any]:
+    def latency(self, done: Mapping[str, Any], runtime: str = SAVED_MODEL) -> dict[str, Any]:
         """Milliseconds a sentence, and sentences a second, ids to ids, on one thread.
 
-        What is in another runtime than the baseline is timed in turn with it: `speedup`.
+        All that is timed at once is timed in turn with the baseline, whatever runtime it is in and
+        whatever was timed before: `speedup`.
+
+        Args:
+            done: what was told of systems that are timed already.
+            runtime: of the exports.
         """
         alone = self.recipe.latency_sentences
         pairs = self._pairs[: THROUGHPUT_TO_LATENCY * alone]
-        keys, baseline = self.recipe.timed(runtime), self.recipe.baseline
+        keys = [key for key in self.recipe.timed(runtime) if ".".join(key) not in done]
+        if done and not keys:
+            return dict(done)
+        baseline = self.recipe.baseline
         also = [baseline] if baseline and baseline not in keys else []
         sources = [source for source, _ in pairs]
         timed = time_systems(self.exports, [*also, *keys], sources, alone)
@@ -125,7 +135,7 @@ class Evaluation:
             base = timed[".".join(baseline)]["median_ms"]
             for key in keys:
                 timed[".".join(key)]["speedup"] = base / timed[".".join(key)]["median_ms"]
-        return timed
+        return {**timed, **done}
 
     def states(self) -> dict[str, Any]:
         """Cosine and attention statistics of systems that tell states, and the paper's figures."""

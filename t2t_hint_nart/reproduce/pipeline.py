@@ -108,7 +108,7 @@ class Pipeline:
         for system, name in recipe.decoded(SAVED_MODEL):
             decoding = recipe.decoding(name)
             settings[f"{system}.{name}"] = decoding.settings
-        decoded = self.stages.run("decode", settings, evaluation.decode, grows=True)
+        decoded = self.stages.grow("decode", settings, evaluation.decode)
         self._check_decodes("decode", decoded)
         # Experiments of before passes were counted have none.
         measured: dict[str, Result] = {
@@ -118,7 +118,7 @@ class Pipeline:
         }
         if recipe.latency_sentences:
             timed = {**settings, "latency_sentences": recipe.latency_sentences}
-            measured["latency"] = self.stages.run("latency", timed, evaluation.latency, grows=True)
+            measured["latency"] = self.stages.grow("latency", timed, evaluation.latency)
         if recipe.baseline:
             seen = {
                 "systems": [system.name for system in recipe.systems],
@@ -126,7 +126,8 @@ class Pipeline:
                 "drawn": recipe.drawn,
                 "quotes_text": recipe.quotes_text,
             }
-            measured["states"] = self.stages.run("states", seen, evaluation.states, grows=True)
+            # Anew: figures show all systems.
+            measured["states"] = self.stages.grow("states", seen, lambda _: evaluation.states())
         for runtime in recipe.runtimes:
             for name, values in self._measure_in(runtime, evaluation).items():
                 measured[name] |= values
@@ -158,7 +159,7 @@ class Pipeline:
             **{".".join(key): (*d.settings, *d.runtimes) for key, d in decodings.items()},
         }
 
-        def measure() -> Result:
+        def measure(done: Result) -> Result:
             for name, (system, format_) in exports.items():
                 if format_ != SAVED_MODEL:
                     execution.export_averaged(
@@ -168,10 +169,10 @@ class Pipeline:
                         self.export_dir(name),
                         format_,
                     )
-            decoded = evaluation.decode(runtime)
-            return {**decoded, "latency": evaluation.latency(runtime) if timed else {}}
+            decoded, earlier = evaluation.decode(done, runtime), done.get("latency", {})
+            return {**decoded, "latency": evaluation.latency(earlier, runtime) if timed else {}}
 
-        measured = self.stages.run(runtime, settings, measure, grows=True)
+        measured = self.stages.grow(runtime, settings, measure)
         self._check_decodes(runtime, measured)
         latency = {".".join(key): measured["latency"][".".join(key)] for key in keys if timed}
         return {"latency": latency, "acceptance": measured.get("acceptance", {})}

@@ -27,7 +27,8 @@ class Stages:
     """Run stages in order, skipping those whose result is complete.
 
     A finished stage leaves stages/<name>.json with its settings, result and duration, which is that
-    of its last run if it was interrupted. One of other settings is never overwritten.
+    of its last run if it was interrupted, and that of all if it has grown. One of other settings is
+    never overwritten.
 
     Args:
         output_dir: of the experiment.
@@ -63,7 +64,6 @@ class Stages:
         name: str,
         settings: dict[str, Any],
         action: Callable[[], dict[str, Any]],
-        grows: bool = False,
     ) -> dict[str, Any]:
         """Return a stage's result, a JSON object, running it if need be.
 
@@ -71,11 +71,37 @@ class Stages:
             name: of the stage.
             settings: all that it depends on.
             action: what it does.
-            grows: whether it is done again where it was finished with a part of the settings.
 
         Raises:
             InputError: it was finished with other settings.
         """
+        return self._run(name, settings, lambda _: action(), grows=False)
+
+    def grow(
+        self,
+        name: str,
+        settings: dict[str, Any],
+        action: Callable[[dict[str, Any]], dict[str, Any]],
+    ) -> dict[str, Any]:
+        """Return a stage's result, running it also where it was finished with part of the settings.
+
+        Args:
+            name: of the stage.
+            settings: all that it depends on.
+            action: what it does, given what it had told of the part; {} if nothing was done.
+
+        Raises:
+            InputError: it was finished with other settings.
+        """
+        return self._run(name, settings, action, grows=True)
+
+    def _run(
+        self,
+        name: str,
+        settings: dict[str, Any],
+        action: Callable[[dict[str, Any]], dict[str, Any]],
+        grows: bool,
+    ) -> dict[str, Any]:
         label = self._next(name)
         path = self._output_dir / "stages" / f"{name}.json"
         settings = as_stored(settings)
@@ -83,14 +109,15 @@ class Stages:
         if stamp and not (grows and _is_part(stamp["settings"], settings)):
             _check_same(name, stamp["settings"], settings, self._output_dir)
             return self._finish(name, stamp, f"{label}: already done ({stamp['seconds']:.0f} s)")
+        part = stamp or _Stamp(settings={}, interrupted=False, result={}, seconds=0.0)
         self._say(f"{label} ...")
         begun = path.with_suffix(".begun")
-        interrupted = begun.exists()
+        interrupted = begun.exists() or part["interrupted"]
         begun.parent.mkdir(parents=True, exist_ok=True)
         begun.touch()
         started = self._clock()
-        result = as_stored(action())
-        seconds = self._clock() - started
+        result = as_stored(action(part["result"]))
+        seconds = part["seconds"] + self._clock() - started
         stamp = _Stamp(settings=settings, interrupted=interrupted, result=result, seconds=seconds)
         write_whole(path, json.dumps(stamp, indent=1) + "\n")
         begun.unlink()

@@ -90,7 +90,7 @@ def test_one_file_of_lines_for_each_translation(tmp_path, monkeypatch):
         return Translations(Sentences(sources[:1]), [said])
 
     monkeypatch.setattr(Exports, "translate", translate)
-    told = evaluation_of(RECIPE, tmp_path).decode()
+    told = evaluation_of(RECIPE, tmp_path).decode({})
     assert told["sentences"] == 20 and set(told["digests"]) == {f"{n}.txt" for n in TRANSLATIONS}
     check_digests(tmp_path / "decodes", told["digests"], "")
     for name in TRANSLATIONS:
@@ -100,6 +100,48 @@ def test_one_file_of_lines_for_each_translation(tmp_path, monkeypatch):
     assert told["acceptance"] == {
         name: verified for name in TRANSLATIONS if name.endswith(".rescored_5")
     }
+
+
+def test_what_is_translated_already_is_left_alone(tmp_path, monkeypatch):
+    translated = []
+
+    def translate(_, system, decoding, sources):
+        translated.append(f"{system}.{decoding}")
+        return Translations(Sentences(sources[:1]), [[Hypothesis("new", 0.0, (5,))]])
+
+    monkeypatch.setattr(Exports, "translate", translate)
+    teachers = [f"teacher.{name}" for name in ("greedy", "beam4")]
+    done = {
+        "digests": {f"{name}.txt": "as it was" for name in teachers},
+        "acceptance": {"teacher.greedy": {"passes": 1.0}},
+    }
+    told = evaluation_of(RECIPE, tmp_path).decode(done)
+    assert translated == [name for name in TRANSLATIONS if name not in teachers]
+    assert {told["digests"][f"{name}.txt"] for name in teachers} == {"as it was"}
+    assert told["digests"].keys() == {f"{name}.txt" for name in TRANSLATIONS}
+    assert told["acceptance"] == done["acceptance"]
+    assert (tmp_path / "decodes" / "teacher.beam4.txt").read_text() != "new\n"
+
+
+def test_what_is_timed_already_is_not_timed_again_but_for_the_baseline(tmp_path, monkeypatch):
+    """Which a speedup is over: of another hour, with another machine's load."""
+
+    def time_systems(exports, keys, sources, alone):
+        timed.append([".".join(key) for key in keys])
+        return {name: {"median_ms": 24.0, "cpu_share": 1.0} for name in timed[-1]} | {"threads": 1}
+
+    timed = []
+    monkeypatch.setattr(evaluate, "time_systems", time_systems)
+    monkeypatch.setattr(Exports, "size_mib", lambda *_: 1.0)
+    names = list(TRANSLATIONS)
+    done = {name: {"median_ms": 8.0, "speedup": 7.0} for name in names if name != names[-1]}
+    evaluation = evaluation_of(RECIPE, tmp_path)
+    told = evaluation.latency(done)
+    assert timed == [["teacher.beam4", names[-1]]]
+    assert told.keys() == {*names, "threads"}
+    assert {name: told[name] for name in done} == done
+    assert (told[names[-1]]["median_ms"], told[names[-1]]["speedup"]) == (24.0, 1.0)
+    assert evaluation.latency(told) == told and len(timed) == 1
 
 
 def test_rows_of_scores_and_speed(tmp_path):
@@ -270,7 +312,7 @@ def test_a_busy_machine_is_told(tmp_path, monkeypatch, capsys, share, warns):
 
     monkeypatch.setattr(evaluate, "time_systems", time_systems)
     monkeypatch.setattr(type(evaluation_of(RECIPE, tmp_path).exports), "size_mib", lambda *_: 1.0)
-    evaluation_of(RECIPE, tmp_path).latency()
+    evaluation_of(RECIPE, tmp_path).latency({})
     told = capsys.readouterr().err
     assert ("measured with 55% of a processor" in told) == warns
     assert ("stages/latency.json" in told) == warns
@@ -280,4 +322,4 @@ def test_a_recipe_with_nothing_in_saved_models_times_nothing(tmp_path, monkeypat
     fast = Decoding("fast", systems=("student_nll",), runtime="litert_int8")
     recipe = dataclasses.replace(RECIPE, decodings=(fast,), baseline=None)
     monkeypatch.setattr(evaluate, "time_systems", lambda exports, keys, *_: {"threads": 1})
-    assert evaluation_of(recipe, tmp_path).latency() == {"threads": 1}
+    assert evaluation_of(recipe, tmp_path).latency({}) == {"threads": 1}

@@ -58,6 +58,8 @@ class Works:
 
     def __init__(self, monkeypatch):
         self.done, self.reports, self.dies_in = [], [], None
+        # What was measured before.
+        self.known = []
         monkeypatch.setattr(Pipeline, "_datagen", lambda _: self.work("datagen"))
         monkeypatch.setattr(Pipeline, "_train", lambda _, system: self.work(system.name))
         monkeypatch.setattr(execution, "distil", lambda *_: self.work("distil", "distilled_pairs"))
@@ -80,11 +82,13 @@ class Works:
         self.done.append(name)
         return {told or name: len(self.done), "length_bias": None}
 
-    def decode(self, runtime=""):
+    def decode(self, done, runtime=""):
+        self.known.append(done)
         told = self.work(f"decode{runtime and ' in '}{runtime}")
         return {**told, "acceptance": {runtime: {"passes": 2.0}}}
 
-    def latency(self, runtime=""):
+    def latency(self, done, runtime=""):
+        self.known.append(done)
         name = f"latency{runtime and ' in '}{runtime}"
         return self.work(name) | {key: {"median_ms": 1.0} for key in FAST}
 
@@ -183,6 +187,9 @@ def test_more_systems_are_trained_and_what_measures_them_is_done_again(works, tm
     new = [stage for stage in STAGES if stage not in works.done[:before]]
     assert works.done[before:] == [*new, "decode", "latency", "states"]
     assert "decode: done in" in told and "student_nll: already done" in told
+    # What of it is known, they are given.
+    assert works.known[:2] == [{}, {}]
+    assert works.known[2]["decode"] == works.known[3]["latency"] - 1 == before - 2
     with pytest.raises(InputError, match="holds stage 'decode' made with"):
         run(tmp_path, RECIPE.of(["student_nll"]))
 
@@ -369,7 +376,7 @@ def test_a_system_goes_on_with_the_run_of_another(tmp_path, monkeypatch):
 def test_an_edited_decode_is_not_scored(works, tmp_path, edit, monkeypatch):
     """Nor timed, nor anything else that comes after it."""
 
-    def decode():
+    def decode(done):
         file = tmp_path / "decodes" / "teacher.beam4.txt"
         file.parent.mkdir()
         file.write_text("translated")

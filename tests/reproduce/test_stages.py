@@ -24,14 +24,16 @@ class Run:
         self.stream, self.clock, self.worked = io.StringIO(), Clock(), []
         self.stages = Stages(directory, total, self.stream, self.clock)
 
-    def do(self, name, settings=None, result=None, seconds=3.0, **options):
-        def action():
+    def do(self, name, settings=None, result=None, seconds=3.0, grows=False):
+        def action(*known):
             self.worked.append(name)
+            self.known = known
             self.clock.now += seconds
             return {} if result is None else result
 
         settings = {"steps": 1} if settings is None else settings
-        return self.stages.run(name, settings, action, **options)
+        method = self.stages.grow if grows else self.stages.run
+        return method(name, settings, action)
 
     @property
     def lines(self):
@@ -78,6 +80,9 @@ def test_a_stage_that_grows_is_done_again_for_more(tmp_path, old, new, again):
     run = Run(tmp_path)
     assert run.do("decode", new, {"first": False}, grows=True) == {"first": not again}
     assert bool(run.worked) == again
+    if again:
+        assert run.known == ({"first": True},)
+        assert run.stages.seconds == {"decode": 6.0}
     assert Run(tmp_path).do("decode", new, grows=True) == {"first": not again}
 
 
