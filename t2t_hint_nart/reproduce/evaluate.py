@@ -23,6 +23,7 @@ from t2t_hint_nart.reproduce.execution import Exports
 from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.reproduce.report import Finished, finish
 from t2t_hint_nart.reproduce.rows import Row, Rows, flat_rows
+from t2t_hint_nart.reproduce.stages import Keep
 from t2t_hint_nart.reproduce.timing import time_systems
 from t2t_hint_nart.text.moses_tokens import looks_tokenized
 from t2t_hint_nart.whole_file import write_whole
@@ -70,11 +71,14 @@ class Evaluation:
     def _hypotheses(self, key: Key) -> list[str]:
         return self._file(key).read_text(encoding="utf-8").split("\n")[:-1]
 
-    def decode(self, done: Mapping[str, Any], runtime: str = SAVED_MODEL) -> dict[str, Any]:
+    def decode(
+        self, done: Mapping[str, Any], keep: Keep, runtime: str = SAVED_MODEL
+    ) -> dict[str, Any]:
         """Translate with every system by each decoding in a runtime; one file each in decodes/.
 
         Args:
             done: what was told of systems that are translated already.
+            keep: called with what is told so far.
             runtime: of the exports.
 
         Returns:
@@ -82,16 +86,18 @@ class Evaluation:
             `acceptance`, by "<system>.<decoding>" what verifying its drafts took.
         """
         digests, acceptance = dict(done.get("digests", {})), dict(done.get("acceptance", {}))
+        told = {"sentences": len(self._pairs), "digests": digests, "acceptance": acceptance}
         for key in self.recipe.decoded(runtime):
             file = self._file(key)
             if file.name in digests:
                 continue
-            lines, told = self._translate(key)
+            lines, accepted = self._translate(key)
             write_whole(file, "".join(f"{line}\n" for line in lines))
             digests |= file_digests(self.output_dir / DECODES, [file])
-            if told:
-                acceptance[".".join(key)] = told
-        return {"sentences": len(self._pairs), "digests": digests, "acceptance": acceptance}
+            if accepted:
+                acceptance[".".join(key)] = accepted
+            keep(told)
+        return told
 
     def _translate(self, key: Key) -> tuple[list[str], dict[str, float]]:
         """The translations, and what verifying drafts took."""

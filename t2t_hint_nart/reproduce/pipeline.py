@@ -18,7 +18,7 @@ from t2t_hint_nart.reproduce import execution
 from t2t_hint_nart.reproduce.evaluate import DECODES, Evaluation
 from t2t_hint_nart.reproduce.recipe import Recipe, System
 from t2t_hint_nart.reproduce.report import Finished, hardware, versions
-from t2t_hint_nart.reproduce.stages import Stages
+from t2t_hint_nart.reproduce.stages import Keep, Stages
 from t2t_hint_nart.training.run import Run
 
 Result = dict[str, Any]
@@ -118,7 +118,9 @@ class Pipeline:
         }
         if recipe.latency_sentences:
             timed = {**settings, "latency_sentences": recipe.latency_sentences}
-            measured["latency"] = self.stages.grow("latency", timed, evaluation.latency)
+            measured["latency"] = self.stages.grow(
+                "latency", timed, lambda done, _: evaluation.latency(done)
+            )
         if recipe.baseline:
             seen = {
                 "systems": [system.name for system in recipe.systems],
@@ -127,7 +129,7 @@ class Pipeline:
                 "quotes_text": recipe.quotes_text,
             }
             # Anew: figures show all systems.
-            measured["states"] = self.stages.grow("states", seen, lambda _: evaluation.states())
+            measured["states"] = self.stages.grow("states", seen, lambda *_: evaluation.states())
         for runtime in recipe.runtimes:
             for name, values in self._measure_in(runtime, evaluation).items():
                 measured[name] |= values
@@ -159,7 +161,7 @@ class Pipeline:
             **{".".join(key): (*d.settings, *d.runtimes) for key, d in decodings.items()},
         }
 
-        def measure(done: Result) -> Result:
+        def measure(done: Result, keep: Keep) -> Result:
             for name, (system, format_) in exports.items():
                 if format_ != SAVED_MODEL:
                     execution.export_averaged(
@@ -169,7 +171,10 @@ class Pipeline:
                         self.export_dir(name),
                         format_,
                     )
-            decoded, earlier = evaluation.decode(done, runtime), done.get("latency", {})
+            earlier = done.get("latency", {})
+            decoded = evaluation.decode(
+                done, lambda told: keep({**told, "latency": earlier}), runtime
+            )
             return {**decoded, "latency": evaluation.latency(earlier, runtime) if timed else {}}
 
         measured = self.stages.grow(runtime, settings, measure)

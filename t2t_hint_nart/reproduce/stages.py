@@ -10,6 +10,9 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.json_file import as_stored, read_json
 from t2t_hint_nart.whole_file import write_whole
 
+Result = dict[str, Any]
+Keep = Callable[[Result], None]
+
 # Settings whose order doesn't matter.
 _SETS = ("systems", "drawn")
 
@@ -19,16 +22,19 @@ class _Stamp(TypedDict):
 
     settings: dict[str, Any]
     interrupted: bool
-    result: dict[str, Any]
+    result: Result
     seconds: float
+
+
+_NOTHING = _Stamp(settings={}, interrupted=False, result={}, seconds=0.0)
 
 
 class Stages:
     """Run stages in order, skipping those whose result is complete.
 
-    A finished stage leaves stages/<name>.json with its settings, result and duration, which is that
-    of its last run if it was interrupted, and that of all if it has grown. One of other settings is
-    never overwritten.
+    A finished stage leaves stages/<name>.json with its settings, result and duration, without what
+    was lost where it was interrupted. One of other settings is never overwritten. An unfinished one
+    leaves <name>.begun, with what of its result it has kept.
 
     Args:
         output_dir: of the experiment.
@@ -53,18 +59,14 @@ class Stages:
         self._clock = clock
         self._number = 0
         self.seconds: dict[str, float] = {}
-        # Of these, the seconds are those of the last of several runs.
+        # Of these, the seconds are without those of work that was lost.
         self.interrupted: list[str] = []
         # Before anything is done: a damaged one would be found after hours.
-        for path in sorted((self._output_dir / "stages").glob("*.json")):
-            _read(path)
+        for ending in ("json", "begun"):
+            for path in sorted((self._output_dir / "stages").glob(f"*.{ending}")):
+                _read(path)
 
-    def run(
-        self,
-        name: str,
-        settings: dict[str, Any],
-        action: Callable[[], dict[str, Any]],
-    ) -> dict[str, Any]:
+    def run(self, name: str, settings: dict[str, Any], action: Callable[[], Result]) -> Result:
         """Return a stage's result, a JSON object, running it if need be.
 
         Args:
@@ -75,20 +77,18 @@ class Stages:
         Raises:
             InputError: it was finished with other settings.
         """
-        return self._run(name, settings, lambda _: action(), grows=False)
+        return self._run(name, settings, lambda done, keep: action(), grows=False)
 
     def grow(
-        self,
-        name: str,
-        settings: dict[str, Any],
-        action: Callable[[dict[str, Any]], dict[str, Any]],
-    ) -> dict[str, Any]:
+        self, name: str, settings: dict[str, Any], action: Callable[[Result, Keep], Result]
+    ) -> Result:
         """Return a stage's result, running it also where it was finished with part of the settings.
 
         Args:
             name: of the stage.
             settings: all that it depends on.
-            action: what it does, given what it had told of the part; {} if nothing was done.
+            action: what it does, given what it had told of the part, {} if nothing was done, and
+                what it may call with results so far, from which it goes on if it is interrupted.
 
         Raises:
             InputError: it was finished with other settings.
@@ -99,9 +99,9 @@ class Stages:
         self,
         name: str,
         settings: dict[str, Any],
-        action: Callable[[dict[str, Any]], dict[str, Any]],
+        action: Callable[[Result, Keep], Result],
         grows: bool,
-    ) -> dict[str, Any]:
+    ) -> Result:
         label = self._next(name)
         path = self._output_dir / "stages" / f"{name}.json"
         settings = as_stored(settings)
@@ -109,17 +109,25 @@ class Stages:
         if stamp and not (grows and _is_part(stamp["settings"], settings)):
             _check_same(name, stamp["settings"], settings, self._output_dir)
             return self._finish(name, stamp, f"{label}: already done ({stamp['seconds']:.0f} s)")
-        part = stamp or _Stamp(settings={}, interrupted=False, result={}, seconds=0.0)
         self._say(f"{label} ...")
         begun = path.with_suffix(".begun")
+        part, kept = stamp or _NOTHING, _read(begun)
         interrupted = begun.exists() or part["interrupted"]
+        if kept and kept["settings"] == settings:
+            part = kept
         begun.parent.mkdir(parents=True, exist_ok=True)
         begun.touch()
         started = self._clock()
-        result = as_stored(action(part["result"]))
-        seconds = part["seconds"] + self._clock() - started
-        stamp = _Stamp(settings=settings, interrupted=interrupted, result=result, seconds=seconds)
-        write_whole(path, json.dumps(stamp, indent=1) + "\n")
+
+        def stamped(result: Result) -> _Stamp:
+            seconds = part["seconds"] + self._clock() - started
+            result = as_stored(result)
+            return _Stamp(
+                settings=settings, interrupted=interrupted, result=result, seconds=seconds
+            )
+
+        stamp = stamped(action(part["result"], lambda result: _write(begun, stamped(result))))
+        _write(path, stamp)
         begun.unlink()
         return self._finish(name, stamp, f"{label}: done in {stamp['seconds']:.0f} s")
 
@@ -149,8 +157,7 @@ class Stages:
             _check_same(name, stamp["settings"], settings, self._output_dir)
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
-            stamp = _Stamp(settings=settings, interrupted=False, result={}, seconds=0.0)
-            write_whole(path, json.dumps(stamp, indent=1) + "\n")
+            _write(path, _Stamp(**{**_NOTHING, "settings": settings}))
 
     def _next(self, name: str) -> str:
         self._number += 1
@@ -201,7 +208,12 @@ def _differences(
             yield f"{within}{key}", before, after
 
 
+def _write(path: Path, stamp: _Stamp) -> None:
+    write_whole(path, json.dumps(stamp, indent=1) + "\n")
+
+
 def _read(path: Path) -> _Stamp | None:
-    if not path.exists():
+    """What a stage left, if it told anything."""
+    if not path.exists() or not path.stat().st_size:
         return None
     return read_json(path, _Stamp, "Delete it to do it again.")

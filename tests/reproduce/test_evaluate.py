@@ -90,7 +90,10 @@ def test_one_file_of_lines_for_each_translation(tmp_path, monkeypatch):
         return Translations(Sentences(sources[:1]), [said])
 
     monkeypatch.setattr(Exports, "translate", translate)
-    told = evaluation_of(RECIPE, tmp_path).decode({})
+    kept = []
+    told = evaluation_of(RECIPE, tmp_path).decode({}, lambda so_far: kept.append(repr(so_far)))
+    # One after the other.
+    assert len(set(kept)) == len(TRANSLATIONS) and kept[-1] == repr(told)
     assert told["sentences"] == 20 and set(told["digests"]) == {f"{n}.txt" for n in TRANSLATIONS}
     check_digests(tmp_path / "decodes", told["digests"], "")
     for name in TRANSLATIONS:
@@ -115,7 +118,7 @@ def test_what_is_translated_already_is_left_alone(tmp_path, monkeypatch):
         "digests": {f"{name}.txt": "as it was" for name in teachers},
         "acceptance": {"teacher.greedy": {"passes": 1.0}},
     }
-    told = evaluation_of(RECIPE, tmp_path).decode(done)
+    told = evaluation_of(RECIPE, tmp_path).decode(done, lambda told: None)
     assert translated == [name for name in TRANSLATIONS if name not in teachers]
     assert {told["digests"][f"{name}.txt"] for name in teachers} == {"as it was"}
     assert told["digests"].keys() == {f"{name}.txt" for name in TRANSLATIONS}

@@ -82,8 +82,9 @@ class Works:
         self.done.append(name)
         return {told or name: len(self.done), "length_bias": None}
 
-    def decode(self, done, runtime=""):
+    def decode(self, done, keep, runtime=""):
         self.known.append(done)
+        keep({"begun": True})
         told = self.work(f"decode{runtime and ' in '}{runtime}")
         return {**told, "acceptance": {runtime: {"passes": 2.0}}}
 
@@ -376,7 +377,7 @@ def test_a_system_goes_on_with_the_run_of_another(tmp_path, monkeypatch):
 def test_an_edited_decode_is_not_scored(works, tmp_path, edit, monkeypatch):
     """Nor timed, nor anything else that comes after it."""
 
-    def decode(done):
+    def decode(done, keep):
         file = tmp_path / "decodes" / "teacher.beam4.txt"
         file.parent.mkdir()
         file.write_text("translated")

@@ -1,5 +1,6 @@
 import io
 import json
+import shutil
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_a_stage_that_grows_is_done_again_for_more(tmp_path, old, new, again):
     assert run.do("decode", new, {"first": False}, grows=True) == {"first": not again}
     assert bool(run.worked) == again
     if again:
-        assert run.known == ({"first": True},)
+        assert run.known[0] == {"first": True}
         assert run.stages.seconds == {"decode": 6.0}
     assert Run(tmp_path).do("decode", new, grows=True) == {"first": not again}
 
@@ -119,6 +120,31 @@ def test_a_stage_that_fails_is_done_again(tmp_path, error):
     later.do("data", settings={})
     later.do("teacher")
     assert run.stages.interrupted == later.stages.interrupted == ["data"]
+
+
+def test_what_a_killed_stage_has_kept_is_not_lost(tmp_path):
+    def dies(done, keep):
+        run.clock.now += 5.0
+        keep({**done, "first": 1})
+        run.clock.now += 60.0
+        raise SystemExit
+
+    Run(tmp_path).do("decode", {"a": 1}, {"zeroth": 0})
+    settings = {"a": 1, "b": 2}
+    run = Run(tmp_path)
+    with pytest.raises(SystemExit):
+        run.stages.grow("decode", settings, dies)
+    # Of other settings it means nothing.
+    other = Run(tmp_path / "other")
+    (tmp_path / "other").mkdir()
+    shutil.copytree(tmp_path / "stages", tmp_path / "other" / "stages")
+    other.do("decode", {"a": 1, "c": 3}, grows=True)
+    assert other.known[0] == {"zeroth": 0}
+    run = Run(tmp_path)
+    run.do("decode", settings, {"all": 2}, grows=True)
+    assert run.known[0] == {"zeroth": 0, "first": 1}
+    # 3 of the part, 5 that were kept, 3 now.
+    assert (run.stages.seconds, run.stages.interrupted) == ({"decode": 11.0}, ["decode"])
 
 
 def test_a_kill_while_the_stage_is_noted_leaves_nothing_that_looks_done(tmp_path, monkeypatch):
@@ -182,10 +208,11 @@ def test_progress_goes_to_stdout_by_default(tmp_path, capsys):
     assert capsys.readouterr().out == "[1/1] data ...\n[1/1] data: done in 0 s\n"
 
 
-def test_what_is_damaged_is_found_before_anything_is_done(tmp_path):
+@pytest.mark.parametrize("file", ["latency.json", "decode.begun"])
+def test_what_is_damaged_is_found_before_anything_is_done(tmp_path, file):
     run = Run(tmp_path)
     run.do("data")
     run.do("latency")
-    (tmp_path / "stages" / "latency.json").write_text("{")
-    with pytest.raises(InputError, match=r"latency.json is damaged: .*Delete it to do it again"):
+    (tmp_path / "stages" / file).write_text("{")
+    with pytest.raises(InputError, match=rf"{file} is damaged: .*Delete it to do it again"):
         Run(tmp_path)
