@@ -1,6 +1,7 @@
 r"""Run a whole experiment: data, models, distillation, translations, rows of results, report.
 
-Interrupted anywhere, the same command goes on where it stopped; finished stages are skipped.
+Interrupted anywhere, the same command goes on where it stopped; finished stages are skipped. With
+more --systems only these are trained, translated and, beside the baseline, timed.
 Without --recipe those there are listed.
 With --write_reproduction nothing is run: the tables of a document are made anew from stored rows.
 
