@@ -8,7 +8,6 @@ from t2t_hint_nart.decoding.reading import dedup, read_until_eos
 from t2t_hint_nart.decoding.sampled import Sampled
 from t2t_hint_nart.decoding.search import Hypotheses, repeat_sentences
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.models.fertility import mean_fertilities
 from t2t_hint_nart.models.network import Canvas
 from t2t_hint_nart.models.protocol import Fertile, require
 
@@ -81,4 +80,6 @@ class Fertilities(Sampled):
         """The model's own fertilities: int32[B, S]."""
         if self.settings.fertilities == ARGMAX:
             return tf.argmax(logits, axis=-1, output_type=tf.int32)
-        return mean_fertilities(logits)
+        classes = tf.range(tf.shape(logits)[-1], dtype=tf.float32)
+        mean = tf.reduce_sum(tf.nn.softmax(logits) * classes, axis=-1)
+        return tf.cast(tf.round(mean), tf.int32)

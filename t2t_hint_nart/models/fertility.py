@@ -96,12 +96,6 @@ def aligned_fertilities(scores, inputs, targets):
     return ops.sum(ops.cast(of_source, "int32"), axis=1)
 
 
-def mean_fertilities(logits):
-    """E f of each token, rounded: float[B, S, K] → int32[B, S]."""
-    classes = ops.arange(logits.shape[-1], dtype=logits.dtype)
-    return ops.cast(ops.round(ops.sum(ops.softmax(logits, axis=-1) * classes, axis=-1)), "int32")
-
-
 def admitted(fertilities, words, mask):
     """Make predictions such that a sentence can be read off: EOS once, a word, and not too many.
 

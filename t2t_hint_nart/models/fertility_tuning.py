@@ -9,7 +9,6 @@ from t2t_hint_nart.layers.precision import at_least_float32
 from t2t_hint_nart.losses.reverse_cross_entropy import reverse_cross_entropy
 from t2t_hint_nart.losses.score_function import score_function_loss
 from t2t_hint_nart.losses.term import LossTerm
-from t2t_hint_nart.models.fertility import mean_fertilities
 from t2t_hint_nart.models.network import Canvas, Teacher
 from t2t_hint_nart.models.protocol import Fertile
 from t2t_hint_nart.text import PAD_ID
@@ -30,6 +29,12 @@ class Judgement(NamedTuple):
     mask: Any
     logits: Any
     advantages: Any
+
+
+def mean_fertilities(logits):
+    """E f of each token, rounded: float[B, S, K] → int32[B, S]."""
+    classes = ops.arange(logits.shape[-1], dtype=logits.dtype)
+    return ops.cast(ops.round(ops.sum(ops.softmax(logits, axis=-1) * classes, axis=-1)), "int32")
 
 
 def judge(

@@ -9,8 +9,7 @@ import tensorflow as tf
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.losses.likelihood import token_log_probs
-from t2t_hint_nart.models.fertility import mean_fertilities
-from t2t_hint_nart.models.fertility_tuning import judge, tuning_terms
+from t2t_hint_nart.models.fertility_tuning import judge, mean_fertilities, tuning_terms
 from t2t_hint_nart.models.network import ATTENTION, Canvas, Output
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
