@@ -9,19 +9,16 @@ from typing import Any, TextIO
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.directory_lock import directory_lock
-from t2t_hint_nart.exports.metadata import SAVED_MODEL
 from t2t_hint_nart.exports.runtime import missing_package
-from t2t_hint_nart.file_digests import check_digests
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.output_dir import create_hparams
 from t2t_hint_nart.reproduce import execution
-from t2t_hint_nart.reproduce.evaluate import DECODES, Evaluation
+from t2t_hint_nart.reproduce.evaluate import Evaluation
+from t2t_hint_nart.reproduce.measurement import measure
 from t2t_hint_nart.reproduce.recipe import Recipe, System
 from t2t_hint_nart.reproduce.report import Finished, hardware, versions
-from t2t_hint_nart.reproduce.stages import Keep, Stages
+from t2t_hint_nart.reproduce.stages import Result, Stages
 from t2t_hint_nart.training.run import Run
-
-Result = dict[str, Any]
 
 # What hyperparameters computed before they were: finished stages go on without their names.
 _BEFORE = {"activation_dtype": "float32"}
@@ -89,7 +86,7 @@ class Pipeline:
                 facts["shared_seed"] = trained.get("seed", self.seed)
         exports = execution.Exports(recipe, self.export_dir, self.problem, self.data_dir)
         evaluation = Evaluation(exports, self.output_dir)
-        measured = self._measure(evaluation)
+        measured = measure(evaluation, self.stages, self._export_in)
         # A minute of silence otherwise.
         print("Scoring, and comparing the systems two by two ...", file=self._stream, flush=True)
         facts |= {
@@ -101,86 +98,16 @@ class Pipeline:
         }
         return evaluation.report(self.seed, facts, **measured)
 
-    def _measure(self, evaluation: Evaluation) -> dict[str, Result]:
-        """The stages after training."""
+    def _export_in(self, runtime: str, name: str, system: str) -> None:
+        """Export a system, which is trained, in another runtime."""
         recipe = self.recipe
-        settings: dict[str, Any] = {"split": recipe.split, "sentences": recipe.sentences}
-        for system, name in recipe.decoded(SAVED_MODEL):
-            decoding = recipe.decoding(name)
-            settings[f"{system}.{name}"] = decoding.settings
-        decoded = self.stages.grow("decode", settings, evaluation.decode)
-        self._check_decodes("decode", decoded)
-        # Experiments of before passes were counted have none.
-        measured: dict[str, Result] = {
-            "latency": {},
-            "states": {},
-            "acceptance": dict(decoded.get("acceptance", {})),
-        }
-        if recipe.latency_sentences:
-            timed = {**settings, "latency_sentences": recipe.latency_sentences}
-            measured["latency"] = self.stages.grow(
-                "latency", timed, lambda done, _: evaluation.latency(done)
-            )
-        if recipe.baseline:
-            seen = {
-                "systems": [system.name for system in recipe.systems],
-                "baseline": recipe.baseline[0],
-                "drawn": recipe.drawn,
-                "quotes_text": recipe.quotes_text,
-            }
-            # Anew: figures show all systems.
-            measured["states"] = self.stages.grow("states", seen, lambda *_: evaluation.states())
-        for runtime in recipe.runtimes:
-            for name, values in self._measure_in(runtime, evaluation).items():
-                measured[name] |= values
-        return measured
-
-    def _check_decodes(self, stage: str, decoded: Result) -> None:
-        """Refuse translations that aren't those that a stage wrote."""
-        stamp = self.output_dir / "stages" / f"{stage}.json"
-        advice = f"Put it back, or delete {stamp} to translate again."
-        # Experiments of before there were digests have none.
-        check_digests(self.output_dir / DECODES, decoded.get("digests", {}), advice)
-
-    def _measure_in(self, runtime: str, evaluation: Evaluation) -> Result:
-        """A stage for each further runtime: export, translate and time what is decoded in it.
-
-        Returns:
-            `latency` as `Evaluation.latency`, without the baseline, which it was timed beside;
-            `acceptance` as `Evaluation.decode`.
-        """
-        recipe = self.recipe
-        keys, timed = recipe.decoded(runtime), recipe.latency_sentences
-        decodings = {key: recipe.decoding(key[1]) for key in keys}
-        exports = {n: e for key in keys for n, e in decodings[key].exports(key[0]).items()}
-        settings = {
-            "split": recipe.split,
-            "sentences": recipe.sentences,
-            "latency_sentences": timed,
-            "baseline": recipe.baseline,
-            **{".".join(key): (*d.settings, *d.runtimes) for key, d in decodings.items()},
-        }
-
-        def measure(done: Result, keep: Keep) -> Result:
-            for name, (system, format_) in exports.items():
-                if format_ != SAVED_MODEL:
-                    execution.export_averaged(
-                        self.run_of(recipe.system(system)),
-                        self._length_biases[system],
-                        recipe.exported(system).decode_hparams,
-                        self.export_dir(name),
-                        format_,
-                    )
-            earlier = done.get("latency", {})
-            decoded = evaluation.decode(
-                done, lambda told: keep({**told, "latency": earlier}), runtime
-            )
-            return {**decoded, "latency": evaluation.latency(earlier, runtime) if timed else {}}
-
-        measured = self.stages.grow(runtime, settings, measure)
-        self._check_decodes(runtime, measured)
-        latency = {".".join(key): measured["latency"][".".join(key)] for key in keys if timed}
-        return {"latency": latency, "acceptance": measured.get("acceptance", {})}
+        execution.export_averaged(
+            self.run_of(recipe.system(system)),
+            self._length_biases[system],
+            recipe.exported(system).decode_hparams,
+            self.export_dir(name),
+            runtime,
+        )
 
     def _installed(self) -> Recipe:
         """The recipe without what needs a runtime that isn't installed, which is told."""

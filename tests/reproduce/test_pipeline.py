@@ -73,8 +73,12 @@ class Works:
                 f"export_{run.output_dir.rpartition('/')[2]}" + " in ".join(["", *args[3:]])
             ),
         )
-        monkeypatch.setattr(pipeline_module, "Evaluation", lambda *_: self)
+        monkeypatch.setattr(pipeline_module, "Evaluation", self.of)
         monkeypatch.setattr(pipeline_module, "hardware", dict)
+
+    def of(self, exports, output_dir):
+        self.recipe, self.output_dir = exports.recipe, output_dir
+        return self
 
     def work(self, name, told=None):
         if name == self.dies_in:
