@@ -62,9 +62,10 @@ class Stages:
         # Of these, the seconds are without those of work that was lost.
         self.interrupted: list[str] = []
         # Before anything is done: a damaged one would be found after hours.
-        for ending in ("json", "begun"):
-            for path in sorted((self._output_dir / "stages").glob(f"*.{ending}")):
-                _read(path)
+        for path in sorted((self._output_dir / "stages").glob("*.json")):
+            _read(path)
+        for path in sorted((self._output_dir / "stages").glob("*.begun")):
+            _kept(path)
 
     def run(self, name: str, settings: dict[str, Any], action: Callable[[], Result]) -> Result:
         """Return a stage's result, a JSON object, running it if need be.
@@ -111,7 +112,7 @@ class Stages:
             return self._finish(name, stamp, f"{label}: already done ({stamp['seconds']:.0f} s)")
         self._say(f"{label} ...")
         begun = path.with_suffix(".begun")
-        part, kept = stamp or _NOTHING, _read(begun)
+        part, kept = stamp or _NOTHING, _kept(begun)
         interrupted = begun.exists() or part["interrupted"]
         if kept and kept["settings"] == settings:
             part = kept
@@ -213,7 +214,11 @@ def _write(path: Path, stamp: _Stamp) -> None:
 
 
 def _read(path: Path) -> _Stamp | None:
-    """What a stage left, if it told anything."""
-    if not path.exists() or not path.stat().st_size:
+    if not path.exists():
         return None
     return read_json(path, _Stamp, "Delete it to do it again.")
+
+
+def _kept(begun: Path) -> _Stamp | None:
+    """What an unfinished stage left, which may be nothing but its name."""
+    return _read(begun) if begun.exists() and begun.stat().st_size else None
