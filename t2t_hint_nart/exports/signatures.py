@@ -20,6 +20,7 @@ from t2t_hint_nart.text import EOS_ID
 
 # Also for its side effect: a SavedModel with a tokenizer in it needs tf-text's ops.
 from t2t_hint_nart.text.graph import SubwordGraph, TokenGraph, sentences
+from t2t_hint_nart.text.graph_rows import padded
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 from t2t_hint_nart.text.token import TokenTextEncoder
 
@@ -91,10 +92,8 @@ def _translating(
     decoding = traced(decode, IDS, limit=limit)
 
     def serve_text(text):
-        # Cut by `decoding`; no wider than that needs, whatever the longest text.
-        ragged = source.encode(sentences(text))[:, :limit]
-        ends = tf.fill([ragged.nrows(), 1], tf.constant(EOS_ID, tf.int32))
-        decoded = decoding(tf.concat([ragged, ends], axis=1).to_tensor(0))
+        # Cut by `decoding`, so that one token more than the limit doesn't matter.
+        decoded = decoding(padded(source.encode(sentences(text)), limit, EOS_ID))
         return {"outputs": target.decode(decoded["outputs"]), "scores": decoded["scores"]}
 
     def serve_examples(input):

@@ -11,6 +11,7 @@ import tensorflow_text as tf_text
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import EOS_ID, PAD_ID, graph_tokens
+from t2t_hint_nart.text.graph_rows import chosen_rows, places, row_of_each, rows, splits_of
 from t2t_hint_nart.text.graph_tokens import CharacterTable
 from t2t_hint_nart.text.lines import AROUND_SENTENCES, WHITE_SPACE
 from t2t_hint_nart.text.subword import SubwordTextEncoder
@@ -94,12 +95,12 @@ class SubwordGraph(tf.Module):
         ids = self._cut(graph_tokens.escape(tokens, plain))
         if not self._every_token_fits:
             # No token is spelled with PAD: it stands for one that could not be cut.
-            stuck = tf.gather(ids.values, ids.row_starts()) == PAD_ID
+            stuck = tf.gather(ids.values, ids.row_splits[:-1]) == PAD_ID
             careful = self._spellable(tokens.flat_values)
-            plain = tf.where(tf.gather(stuck, tokens.value_rowids()), careful, plain)
+            plain = tf.where(tf.gather(stuck, row_of_each(tokens.row_splits)), careful, plain)
             ids = self._cut(graph_tokens.escape(tokens, plain))
-        by_text = tf.RaggedTensor.from_value_rowids(ids, text_of, tf.size(strings, tf.int64))
-        return by_text.merge_dims(1, 2)
+        of_texts = splits_of(text_of, tf.size(strings, tf.int64))
+        return rows(ids.values, tf.gather(ids.row_splits, of_texts))
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
     def decode(self, ids: tf.Tensor) -> tf.Tensor:
@@ -110,17 +111,16 @@ class SubwordGraph(tf.Module):
         real = _in_sentence(ids, self._vocab_size)
         underscore, nothing = self._vocab_size, self._vocab_size + 1
         ids = tf.pad(tf.where(real, ids, nothing), [[0, 0], [0, 1]], constant_values=underscore)
-        subtokens = tf.RaggedTensor.from_row_splits(self._symbols, self._symbol_splits)
-        spelled = tf.gather(subtokens, ids).merge_dims(1, 2)
-        symbols = spelled.flat_values
-        characters, used = graph_tokens.unescape(symbols)
-        closes = symbols == ord("_")
-        kept = used & ~closes
+        spelled = chosen_rows(self._symbols, self._symbol_splits, tf.reshape(ids, [-1]))
+        characters, used = graph_tokens.unescape(spelled.values)
+        closes = spelled.values == ord("_")
+        kept = places(used & ~closes)
+        size = tf.shape(ids, tf.int64)
         texts = graph_tokens.detokenize(
-            tf.boolean_mask(characters, kept),
-            tf.boolean_mask(tf.cumsum(tf.cast(closes, tf.int32)), kept),
-            tf.boolean_mask(spelled.value_rowids(), kept),
-            spelled.nrows(),
+            tf.gather(characters, kept),
+            tf.gather(tf.cumsum(tf.cast(closes, tf.int32)), kept),
+            tf.gather(row_of_each(spelled.row_splits), kept) // size[1],
+            size[0],
             self._alphanumeric,
         )
         return tf.strings.unicode_encode(texts, "UTF-8")
@@ -130,7 +130,8 @@ class SubwordGraph(tf.Module):
         tokens = tf.strings.unicode_encode(escaped, "UTF-8")
         # As the encoder's cache: each different token is cut once.
         different, which = tf.unique(tokens)
-        return tf.gather(self._pieces.tokenize(different), which)
+        pieces = self._pieces.tokenize(different)
+        return chosen_rows(pieces.values, pieces.row_splits, which)
 
 
 class TokenGraph(tf.Module):

@@ -15,6 +15,14 @@ from t2t_hint_nart.text.escape import (
     MAX_CODE_POINT,
     UNDEFINED,
 )
+from t2t_hint_nart.text.graph_rows import (
+    chosen_rows,
+    places,
+    row_of_each,
+    rows,
+    splits_from,
+    splits_of,
+)
 
 _SPACE = ord(" ")
 _BACKSLASH, _UNDERSCORE, _U, _SEMICOLON, _ZERO, _NINE = map(ord, "\\_u;09")
@@ -72,16 +80,15 @@ def tokenize(
         Tokens int32[K, None], code points, none of them empty, in the order of the texts, and the
         text int64[K] that each belongs to.
     """
-    characters, text_of = texts.flat_values, texts.value_rowids()
+    characters, text_of = texts.flat_values, row_of_each(texts.row_splits)
     kind = alphanumeric(characters)
-    starts = changes(text_of) | (kind != previous(kind, False))
-    first = tf.where(starts)[:, 0]
+    first = places(changes(text_of) | (kind != previous(kind, False)))
     token_text = tf.gather(text_of, first)
-    tokens = tf.RaggedTensor.from_row_starts(characters, first, validate=False)
-    lone_space = (tokens.row_lengths() == 1) & (tf.gather(characters, first) == _SPACE)
+    splits = tf.concat([first, texts.row_splits[-1:]], 0)
+    lone_space = (splits[1:] - first == 1) & (tf.gather(characters, first) == _SPACE)
     at_edge = changes(token_text) | (token_text != following(token_text, -1))
-    kept = at_edge | ~lone_space
-    return tf.ragged.boolean_mask(tokens, kept), tf.boolean_mask(token_text, kept)
+    kept = places(at_edge | ~lone_space)
+    return chosen_rows(characters, splits, kept), tf.gather(token_text, kept)
 
 
 def detokenize(
@@ -104,18 +111,18 @@ def detokenize(
         int32[B, None], code points.
     """
     begins = changes(token_of)
-    first = tf.where(begins)[:, 0]
+    first = places(begins)
     kind = alphanumeric(tf.gather(characters, first))
     needs_space = kind & previous(kind, False) & ~changes(tf.gather(text_of, first))
     token = tf.cumsum(tf.cast(begins, tf.int32)) - 1
     spaces = tf.cast(begins & tf.gather(needs_space, token), tf.int32)
-    place = tf.range(tf.size(characters)) + tf.cumsum(spaces)
-    room = tf.fill([tf.size(characters) + tf.reduce_sum(spaces)], _SPACE)
-    return tf.RaggedTensor.from_value_rowids(
+    before = splits_from(spaces)
+    place = tf.range(tf.size(characters)) + before[1:]
+    room = tf.fill([tf.size(characters) + before[-1]], _SPACE)
+    ends = splits_of(text_of, num_texts)
+    return rows(
         tf.tensor_scatter_nd_update(room, place[:, None], characters),
-        tf.repeat(text_of, 1 + spaces),
-        num_texts,
-        validate=False,
+        ends + tf.cast(tf.gather(before, ends), tf.int64),
     )
 
 
@@ -133,13 +140,10 @@ def escape(tokens: tf.RaggedTensor, plain: tf.Tensor) -> tf.RaggedTensor:
     special = (characters == _BACKSLASH) | (characters == _UNDERSCORE)
     digits = 1 + tf.reduce_sum(tf.cast(characters[:, None] >= _POWERS[1:-1], tf.int32), 1)
     length = tf.where(special, 2, tf.where(plain, 1, digits + 2))
-    last = following(changes(tokens.value_rowids()), True)
-    splits = tf.concat([[0], tf.cumsum(tf.cast(length, tf.int64) + tf.cast(last, tf.int64))], 0)
-    written = tf.RaggedTensor.from_row_splits(
-        tf.range(splits[-1], dtype=tf.int64), splits, validate=False
-    )
-    origin = written.value_rowids()
-    place = tf.cast(written.values - tf.gather(splits, origin), tf.int32)
+    last = following(changes(row_of_each(tokens.row_splits)), True)
+    splits = splits_from(tf.cast(length, tf.int64) + tf.cast(last, tf.int64))
+    origin = row_of_each(splits)
+    place = tf.cast(tf.range(splits[-1]) - tf.gather(splits, origin), tf.int32)
     character, digits, length = (tf.gather(x, origin) for x in (characters, digits, length))
     digit = character // tf.gather(_POWERS, tf.clip_by_value(digits - place, 0, _MAX_DIGITS)) % 10
     numeric = tf.where(place <= digits, _ZERO + digit, _SEMICOLON)
@@ -149,9 +153,7 @@ def escape(tokens: tf.RaggedTensor, plain: tf.Tensor) -> tf.RaggedTensor:
     )
     symbols = tf.where(length == 1, character, escaped)
     symbols = tf.where(place == length, _UNDERSCORE, symbols)
-    return tf.RaggedTensor.from_row_splits(
-        symbols, tf.gather(splits, tokens.row_splits), validate=False
-    )
+    return rows(symbols, tf.gather(splits, tokens.row_splits))
 
 
 def unescape(symbols: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -184,15 +186,19 @@ def _first_backslashes(symbols: tf.Tensor) -> tf.Tensor:
     place = tf.range(tf.size(symbols))
     backslash = symbols == _BACKSLASH
     run_starts = backslash & ~previous(backslash, False)
-    starts = tf.concat([[0], tf.boolean_mask(place, run_starts)], 0)
+    starts = tf.pad(_places(run_starts), [[1, 0]])
     start = tf.gather(starts, tf.cumsum(tf.cast(run_starts, tf.int32)))
-    return tf.boolean_mask(place, backslash & ((place - start) % 2 == 0))
+    return _places(backslash & ((place - start) % 2 == 0))
+
+
+def _places(mask: tf.Tensor) -> tf.Tensor:
+    return tf.cast(places(mask), tf.int32)
 
 
 def _read_number(symbols: tf.Tensor, start: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Return where the digits after each start end, int32[M], and the character they name."""
     digit = (symbols >= _ZERO) & (symbols <= _NINE)
-    others = tf.boolean_mask(tf.range(tf.size(symbols)), ~digit)
+    others = _places(~digit)
     rank = tf.cumsum(tf.cast(~digit, tf.int32), exclusive=True)
     stop = tf.gather(others, tf.gather(rank, start + 1))
     places = stop[:, None] - 1 - tf.range(_MAX_DIGITS)
