@@ -136,7 +136,7 @@ def _functions(
     if names.SCORES in capabilities:
         targets = tf.TensorSpec([None, None], tf.int32, "targets")
         functions[names.SCORE] = (score, (one, targets))
-        scoring = Scoring(network)
+        scoring = Scoring(network, one)
         functions[names.ENCODE] = (scoring.encode, (one,))
         encoding = tf.function(scoring.encode, input_signature=(one,), autograph=False)
         specs = specs_of_encoded(encoding, tf.TensorSpec([1, None], tf.int32))

@@ -14,7 +14,6 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports import metadata as names
 from t2t_hint_nart.exports.any_batch import for_any_batch, traced
 from t2t_hint_nart.exports.scoring import Scoring, specs_of_encoded
-from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.models.network import forward, probe_sizes
 from t2t_hint_nart.text import EOS_ID
 
@@ -117,13 +116,11 @@ def _check_targets(targets: tf.Tensor, limit: int) -> None:
 
 def _scoring(network: keras.Model, limit: int) -> dict[str, Any]:
     """Log-probabilities of given sentences, with the source encoded once or along with them."""
+    scoring = Scoring(network)
 
     def score(inputs, targets):
         _check_targets(targets, limit)
-        tokens = token_log_probs(forward(network, inputs, targets).logits, targets)
-        return {"log_prob": tf.reduce_sum(tokens, axis=1), "token_log_prob": tokens}
-
-    scoring = Scoring(network)
+        return scoring.score(inputs, targets)
 
     def within_limit(function):
         def checked(*tensors):
