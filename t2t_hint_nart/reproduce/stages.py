@@ -14,7 +14,9 @@ Result = dict[str, Any]
 Keep = Callable[[Result], None]
 
 # Settings whose order doesn't matter.
-_SETS = ("systems", "drawn")
+_SETS = ("systems",)
+# Which systems are drawn follows from those there are.
+_FOLLOWING = ("drawn",)
 
 
 class _Stamp(TypedDict):
@@ -186,10 +188,15 @@ def _check_same(
 
 
 def _is_part(old: dict[str, Any], new: dict[str, Any]) -> bool:
-    """Whether all of the old settings are among the new, which are more; `_SETS` may be larger."""
+    """Whether all of the old settings are among the new, which are more.
+
+    `_SETS` may be larger, `_FOLLOWING` others.
+    """
 
     def is_kept(name: str, value: Any) -> bool:
         now = new.get(name)
+        if name in _FOLLOWING:
+            return True
         if name in _SETS and isinstance(value, list) and isinstance(now, list):
             return all(item in now for item in value)
         return name in new and value == now

@@ -72,6 +72,7 @@ def test_of_nested_settings_only_what_differs_is_named(tmp_path):
     [
         ({"a": 1}, {"a": 1, "b": 2}, True),
         ({"systems": [1, 2]}, {"systems": [1, 3, 2]}, True),
+        ({"systems": [1], "drawn": [1]}, {"systems": [1, 2], "drawn": [2]}, True),
         ({"a": 1}, {"a": 1}, False),
         ({"a": [1]}, {"a": [1]}, False),
     ],
