@@ -110,7 +110,8 @@ def transformer_nat_fertility_deep_small() -> HParams:
 def transformer_nat_fertility_multi30k() -> HParams:
     """Student of transformer_multi30k, to start from the teacher's weights.
 
-    Test set, one pass, 2,500 steps, one seed (recipe table1_multi30k): 34.51 BLEU.
+    Test set, one pass, 2,500 steps (recipe table1_multi30k): 34.51 and 32.58 BLEU, each seed with a
+    teacher of its own.
     """
     return changed(add_fertility_hparams(transformer_multi30k()), layer_prepostprocess_dropout=0.1)
 
@@ -119,6 +120,7 @@ def transformer_nat_fertility_multi30k() -> HParams:
 def transformer_nat_fertility_tuned_multi30k() -> HParams:
     """Second stage of transformer_nat_fertility_multi30k, from its weights, with a teacher.
 
-    The rate is five times the authors', because the stage is short. Not yet run.
+    The rate is five times the authors', because the stage is short. Test set, one pass, 300 steps,
+    one seed (recipe table1_multi30k): 33.10 BLEU, from 32.58.
     """
     return _second_stage(transformer_nat_fertility_multi30k(), 1e-4)
