@@ -5,7 +5,7 @@
 # make golden       write the derived golden files of the tests anew, and show what changed
 # make clean        remove what these leave behind, the environment and runs/ excepted
 #
-# PYTHON=python3.12 chooses another interpreter for the environment, 3.10 to 3.13.
+# PYTHON=python3.12 chooses another interpreter for the environment, 3.11 to 3.13.
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -49,7 +49,7 @@ clean:
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { \
-		echo "make: $(PYTHON) not found; name an interpreter with PYTHON=, 3.10 to 3.13" >&2; exit 1; }
+		echo "make: $(PYTHON) not found; name an interpreter with PYTHON=, 3.11 to 3.13" >&2; exit 1; }
 	@echo "==> environment $(VENV) with $(PYTHON)"
 	@$(PYTHON) -m venv $(VENV)
 

@@ -56,7 +56,7 @@ setup(
     version=version(),
     description="Hint-based training of non-autoregressive translation, for TensorFlow 2",
     license="Apache-2.0",
-    python_requires=">=3.10,<3.14",
+    python_requires=">=3.11,<3.14",
     packages=packages(),
     package_dir={f"t2t_hint_nart.{plugin}": plugin for plugin in PLUGINS},
     package_data={

@@ -119,7 +119,7 @@ def finish(problem: Problem, data_dir: PathLike, report: dict[str, Any]) -> None
         paths = find_shards(data_dir, problem.dataset_filename(), split)
         counts.update(count_tokens(paths, sizes))
         counts["digests"] = {Path(path).name: file_digest(path) for path in paths}
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     report["date"] = now.isoformat(timespec="seconds")
     path = _path(problem, data_dir)
     _write(path, report)

@@ -183,7 +183,7 @@ class DistillProblem(Text2TextProblem):
             **provenance,
             "problem": self.name,
             "base_problem": self.base.name,
-            "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "pairs": count,
             "input_tokens": tokens["inputs"],
             "target_tokens": tokens["targets"],

@@ -137,7 +137,7 @@ class _Answering:
             return _error(503, "The model is being loaded.", _RETRY)
         except TranslationError as error:
             return _error(500, str(error))
-        except asyncio.TimeoutError:
+        except TimeoutError:
             told = f"There was no translation within {limits.timeout_secs:g} s."
             return _error(504, told, {"Connection": "close"})
         except ClientDisconnect:

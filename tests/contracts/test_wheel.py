@@ -1,12 +1,15 @@
 """A wheel holds the whole package, and no top-level module beside it."""
 
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("t2t_hint_nart", "problems", "hparams")
@@ -56,12 +59,22 @@ def test_its_version_and_requirements(wheel):
 
     assert f"Version: {t2t_hint_nart.__version__}" in lines
     (python,) = [line for line in lines if line.startswith("Requires-Python: ")]
-    assert set(python.split()[1].split(",")) == {">=3.10", "<3.14"}
+    assert set(python.split()[1].split(",")) == {">=3.11", "<3.14"}
     required = [
         line for line in lines if line.startswith("Requires-Dist: ") and "extra" not in line
     ]
     names = {line.split()[1].split(">")[0].split("<")[0].rstrip(";") for line in required}
     assert {"tensorflow", "tensorflow-text", "tensorboard", "sacrebleu", "sacremoses"} <= names
+
+
+def test_every_pinned_package_takes_the_pythons_that_are_promised():
+    first, last = re.search(r"(3\.\d+) to (3\.\d+)", (ROOT / "Makefile").read_text()).groups()
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        name = line.partition("==")[0]
+        if line.startswith("#") or not list(metadata.distributions(name=name)):
+            continue
+        python = SpecifierSet(metadata.metadata(name)["Requires-Python"] or "")
+        assert f"{first}.0" in python and f"{last}.0" in python, line
 
 
 def test_it_works_where_the_source_is_not(wheel, tmp_path):
