@@ -4,7 +4,7 @@ The window is of the last so many iterations of a sentence. A rule looks whether
 again what the first of them said; a sentence never stops before the window is full.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -41,26 +41,3 @@ def converged(history: tf.Tensor) -> tf.Tensor:
     """
     same = tf.reduce_all(history[:, 1:] == history[:, :1], axis=2)
     return tf.reduce_any(same, axis=1)
-
-
-def oracle_iteration(scores: Sequence[float], window: int = 5) -> int:
-    """The iteration at which an oracle that knows the reference stops; a diagnostic, no decoding.
-
-    It stops when no iteration of a window is better than the window's first, and gives that one;
-    if it never stops, the best. A number made of it is no system's result.
-
-    Args:
-        scores: of every iteration's output against the reference, the higher the better.
-        window: W.
-
-    Returns:
-        Index into `scores`.
-
-    Example:
-        >>> oracle_iteration([10.0, 12.0, 12.0, 11.0, 12.0, 9.0, 30.0])
-        1
-    """
-    for start in range(len(scores) - window + 1):
-        if max(scores[start : start + window]) <= scores[start]:
-            return start
-    return max(range(len(scores)), key=lambda index: scores[index])

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from t2t_hint_nart.decoding.convergence import NONE, RULES, converged
-from t2t_hint_nart.decoding.one_pass import OnePassResult, candidate_lengths
+from t2t_hint_nart.decoding.one_pass import candidate_lengths
 from t2t_hint_nart.decoding.parallel import OnePass
 from t2t_hint_nart.decoding.reading import dedup, until_eos
-from t2t_hint_nart.decoding.search import INF, keep_shape, repeat_sentences
+from t2t_hint_nart.decoding.search import INF, Hypotheses, keep_shape, repeat_sentences
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.hparam_bounds import AT_LEAST_1
 from t2t_hint_nart.hparam_syntax import Interval
@@ -132,7 +132,7 @@ class IterativeRefinement(OnePass):
 
     def candidates(
         self, network: Any, inputs: tf.Tensor, halfwidth: tf.Tensor | int
-    ) -> OnePassResult:
+    ) -> Hypotheses:
         """Refine every length; args and result as `ParallelPass.candidates`."""
         require(network, Refining, "iterative refinement")
         source = network.encode(inputs)
@@ -149,7 +149,7 @@ class IterativeRefinement(OnePass):
         source_lengths = tf.reduce_sum(tf.cast(inputs != PAD_ID, tf.int32), axis=1)
         return candidate_lengths(source_lengths + offsets, 0, halfwidth)
 
-    def _decode(self, network: Any, source: Any, lengths: tf.Tensor) -> OnePassResult:
+    def _decode(self, network: Any, source: Any, lengths: tf.Tensor) -> Hypotheses:
         """Refine lengths int32[B, C] of sources that were encoded once."""
         count = tf.shape(lengths)[1] if lengths.shape[1] is None else lengths.shape[1]
         mask = tf.sequence_mask(tf.reshape(lengths, [-1]))
@@ -167,11 +167,7 @@ class IterativeRefinement(OnePass):
         )
         ids, log_probs = self._read(refined)
         steps = tf.shape(mask)[1]
-        return OnePassResult(
-            tf.reshape(ids, [-1, count, steps]),
-            tf.reshape(tf.reduce_sum(tf.cast(ids != PAD_ID, tf.int32), axis=1), [-1, count]),
-            tf.reshape(log_probs, [-1, count]),
-        )
+        return Hypotheses(tf.reshape(ids, [-1, count, steps]), tf.reshape(log_probs, [-1, count]))
 
     def _read(self, refined: Refined) -> tuple[tf.Tensor, tf.Tensor]:
         """The sentences, and the last pass's log probability of the tokens that are kept."""

@@ -1,29 +1,13 @@
 """One-pass decoding: the lengths that are asked for, and all their tokens at once."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import tensorflow as tf
 
 from t2t_hint_nart.decoding.reading import Reading, read_until_eos
-from t2t_hint_nart.decoding.search import repeat_sentences
+from t2t_hint_nart.decoding.search import Hypotheses, repeat_sentences
 from t2t_hint_nart.errors import InputError
-
-
-class OnePassResult(NamedTuple):
-    """The candidates of each sentence, in the order of the lengths asked for.
-
-    Attributes:
-        ids: int32[B, C, T]. What was read; PAD 0 follows and never stands inside. Read until EOS:
-            the tokens up to the first EOS, itself included; where there is none, as many tokens as
-            were asked for, without EOS.
-        lengths: int32[B, C], tokens in `ids`, EOS counted where there is one.
-        log_probs: float32[B, C], summed log probability of what was read in nats.
-    """
-
-    ids: tf.Tensor
-    lengths: tf.Tensor
-    log_probs: tf.Tensor
 
 
 def one_pass(
@@ -34,7 +18,7 @@ def one_pass(
     reading: Reading = read_until_eos,
     max_length: int | None = None,
     broadcast: bool = False,
-) -> OnePassResult:
+) -> Hypotheses:
     """Predict all positions of every candidate in one batched call, and read each as a sentence.
 
     Args:
@@ -49,7 +33,10 @@ def one_pass(
         broadcast: of a single sentence, give `logits_fn` its one row for all candidates.
 
     Returns:
-        OnePassResult.
+        The candidates in the order of their lengths: ids int32[B, C, T], and the summed log
+        probabilities of what was read, float32[B, C] in nats. PAD 0 follows it and never stands
+        inside. Read until EOS: the tokens up to the first EOS, itself included; where there is
+        none, as many tokens as were asked for, without EOS.
     """
     lengths = tf.cast(lengths, tf.int32)
     if max_length is not None:
@@ -61,12 +48,7 @@ def one_pass(
     if not broadcast:
         rows = repeat_sentences(inputs, count)
     ids, log_probs = reading(logits_fn(rows, mask), mask)
-    shape = [-1, count]
-    return OnePassResult(
-        ids=tf.reshape(ids, [-1, count, steps]),
-        lengths=tf.reshape(tf.reduce_sum(tf.cast(ids != 0, tf.int32), axis=1), shape),
-        log_probs=tf.reshape(log_probs, shape),
-    )
+    return Hypotheses(tf.reshape(ids, [-1, count, steps]), tf.reshape(log_probs, [-1, count]))
 
 
 def candidate_lengths(

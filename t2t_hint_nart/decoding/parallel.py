@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import tensorflow as tf
 
 from t2t_hint_nart.decoding import CANDIDATES, verified
-from t2t_hint_nart.decoding.one_pass import OnePassResult, candidate_lengths, one_pass
+from t2t_hint_nart.decoding.one_pass import candidate_lengths, one_pass
 from t2t_hint_nart.decoding.reading import Reading, dedup, read_until_eos
 from t2t_hint_nart.decoding.search import Hypotheses, repeat_sentences
 from t2t_hint_nart.decoding.sources import keep_empty
@@ -59,14 +59,14 @@ class ParallelPass(Strategy):
 
     def candidates(
         self, network: Parallel, inputs: tf.Tensor, halfwidth: tf.Tensor | int
-    ) -> OnePassResult:
+    ) -> Hypotheses:
         """Decode every length in one pass, in the order of `lengths`."""
         require(network, Parallel, "decoding in one pass")
         source = network.encode(inputs)
         found = self._decode(network, source, self.lengths(inputs, halfwidth))
         return self._finish(network, source, found)
 
-    def _decode(self, network: Parallel, source: Any, lengths: tf.Tensor) -> OnePassResult:
+    def _decode(self, network: Parallel, source: Any, lengths: tf.Tensor) -> Hypotheses:
         """Decode lengths int32[B, C] of sources that were encoded once."""
         return one_pass(
             lambda rows, mask: network.decode(rows, Canvas(mask)).logits,
@@ -76,7 +76,7 @@ class ParallelPass(Strategy):
             broadcast=lengths.shape[0] == 1 and getattr(network, "broadcasts_source", False),
         )
 
-    def _finish(self, network: Parallel, source: Any, found: OnePassResult) -> OnePassResult:
+    def _finish(self, network: Parallel, source: Any, found: Hypotheses) -> Hypotheses:
         """Make of what was decoded what is told: the same."""
         del network, source
         return found
@@ -85,8 +85,7 @@ class ParallelPass(Strategy):
         """Decode; several candidates come in their order. A draft is of one length."""
         is_draft = self.settings.get("verified", False)
         halfwidth = 0 if is_draft else self.settings.get("length_halfwidth", 0)
-        found = self.candidates(network, inputs, halfwidth)
-        return Hypotheses(found.ids, found.log_probs)
+        return self.candidates(network, inputs, halfwidth)
 
     def canvas(self, inputs: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
         """As many positions as one length asks for, also where a sentence is shorter."""
@@ -174,7 +173,7 @@ class OnePass(ParallelPass):
         source_lengths = tf.reduce_sum(tf.cast(inputs != 0, tf.int32), axis=1)
         return candidate_lengths(source_lengths, self.length_bias(), halfwidth)
 
-    def _finish(self, network: Parallel, source: Any, found: OnePassResult) -> OnePassResult:
+    def _finish(self, network: Parallel, source: Any, found: Hypotheses) -> Hypotheses:
         """Merge repeated tokens, if that is wanted, and score what is left.
 
         What tokens said among their repetitions isn't the probability of a sentence without them:
@@ -187,11 +186,7 @@ class OnePass(ParallelPass):
         rows = tf.reshape(ids, [-1, steps])
         source = repeat_sentences(source, count)
         log_probs = pass_log_probs(network, source, self._canvas(rows), rows)
-        return OnePassResult(
-            ids,
-            tf.reduce_sum(tf.cast(ids != 0, tf.int32), axis=2),
-            tf.reshape(log_probs, [-1, count]),
-        )
+        return Hypotheses(ids, tf.reshape(log_probs, [-1, count]))
 
     def _canvas(self, ids: tf.Tensor) -> Canvas:
         """What a pass works on that gives the probability of ids int32[N, T]: their number."""
@@ -206,8 +201,7 @@ class OnePass(ParallelPass):
         """The candidates of 2B + 1 lengths, for a scorer."""
 
         def candidates(inputs: tf.Tensor, halfwidth: tf.Tensor) -> dict[str, tf.Tensor]:
-            found = self.candidates(network, inputs, halfwidth)
-            kept = keep_empty(Hypotheses(found.ids, found.log_probs), inputs)
+            kept = keep_empty(self.candidates(network, inputs, halfwidth), inputs)
             return {"outputs": kept.ids, "log_prob": kept.scores}
 
         return {CANDIDATES: Signature(candidates, (IDS, tf.TensorSpec([], tf.int32)))}
@@ -230,7 +224,7 @@ class Refinement(OnePass):
         """The tokens themselves, which the last pass works on, unless there is but one."""
         return Canvas(ids != 0, ids if self.settings.iterations else None)
 
-    def _decode(self, network: Parallel, source: Any, lengths: tf.Tensor) -> OnePassResult:
+    def _decode(self, network: Parallel, source: Any, lengths: tf.Tensor) -> Hypotheses:
         """Decode lengths in one pass and refine each."""
         first = super()._decode(network, source, lengths)
         count, steps = tf.shape(first.ids)[1], tf.shape(first.ids)[2]
@@ -244,7 +238,7 @@ class Refinement(OnePass):
             scores = tf.where(active, scores, log_probs)
             return step + 1, refined, scores, active & tf.reduce_any(refined != ids, axis=1)
 
-        start = (tf.constant(0), ids, tf.reshape(first.log_probs, [-1]), tf.reduce_any(ids != 0, 1))
+        start = (tf.constant(0), ids, tf.reshape(first.scores, [-1]), tf.reduce_any(ids != 0, 1))
         _, ids, log_probs, _ = tf.while_loop(
             lambda step, ids, log_probs, active: (
                 (step < self.settings.iterations) & tf.reduce_any(active)
@@ -252,8 +246,4 @@ class Refinement(OnePass):
             refine,
             start,
         )
-        return OnePassResult(
-            tf.reshape(ids, [-1, count, steps]),
-            tf.reshape(tf.reduce_sum(tf.cast(ids != 0, tf.int32), axis=1), [-1, count]),
-            tf.reshape(log_probs, [-1, count]),
-        )
+        return Hypotheses(tf.reshape(ids, [-1, count, steps]), tf.reshape(log_probs, [-1, count]))

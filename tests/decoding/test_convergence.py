@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from t2t_hint_nart.decoding.convergence import RULES, converged, oracle_iteration
+from t2t_hint_nart.decoding.convergence import RULES, converged
 from tests.oracles.convergence import jaccard_index, last_pass, same
 
 HISTORIES = {
@@ -48,16 +48,3 @@ def test_the_oracles_of_a_window():
     assert last_pass("equality", [[1]] * 9) == 5
     # 4 is said again as the last of its window.
     assert last_pass("equality", [[1], [2], [3], [4], [5], [6], [7], [4], [9]]) == 8
-
-
-@pytest.mark.parametrize(
-    ("scores", "expected"),
-    [
-        ([3.0, 5.0, 5.0, 4.0, 5.0, 1.0], 1),
-        ([9.0, 1.0, 1.0, 1.0, 1.0, 20.0], 0),  # it stops before it could know
-        ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 5),
-        ([1.0, 3.0, 2.0], 1),
-    ],
-)
-def test_the_diagnostic_oracle(scores, expected):
-    assert oracle_iteration(scores) == expected

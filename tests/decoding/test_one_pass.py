@@ -55,8 +55,7 @@ def test_a_halfwidth_of_zero_is_plain_argmax():
     for b in range(4):
         ids, total = expected_candidate(logits[b], int(lengths[b, 0]))
         assert result.ids[b, 0].numpy().tolist() == ids + [0] * (6 - len(ids))
-        assert result.lengths[b, 0] == len(ids)
-        np.testing.assert_allclose(result.log_probs[b, 0], total, rtol=1e-5)
+        np.testing.assert_allclose(result.scores[b, 0], total, rtol=1e-5)
 
 
 def test_all_candidates_come_from_one_call_and_equal_their_own_pass():
@@ -74,8 +73,7 @@ def test_all_candidates_come_from_one_call_and_equal_their_own_pass():
         width = single.ids.shape[2]
         np.testing.assert_array_equal(result.ids[:, c, :width], single.ids[:, 0])
         assert not result.ids[:, c, width:].numpy().any()
-        np.testing.assert_array_equal(result.lengths[:, c], single.lengths[:, 0])
-        np.testing.assert_allclose(result.log_probs[:, c], single.log_probs[:, 0], rtol=1e-5)
+        np.testing.assert_allclose(result.scores[:, c], single.scores[:, 0], rtol=1e-5)
 
 
 def test_a_sentence_does_not_depend_on_the_batch_or_its_padding():
@@ -86,25 +84,23 @@ def test_a_sentence_does_not_depend_on_the_batch_or_its_padding():
         width = alone.ids.shape[2]
         np.testing.assert_array_equal(together.ids[b, :, :width], alone.ids[0])
         assert not together.ids[b, :, width:].numpy().any()
-        np.testing.assert_allclose(together.log_probs[b], alone.log_probs[0], rtol=1e-6)
+        np.testing.assert_allclose(together.scores[b], alone.scores[0], rtol=1e-6)
 
 
 def test_the_first_eos_cuts_and_is_kept():
     result = one_pass(spelled([7, EOS, 8, 9, EOS]), tf.constant([[0]]), tf.constant([[5, 1, 2]]))
     expected = [[7, EOS, 0, 0, 0], [7, 0, 0, 0, 0], [7, EOS, 0, 0, 0]]
     assert result.ids[0].numpy().tolist() == expected
-    assert result.lengths[0].numpy().tolist() == [2, 1, 2]
 
 
 def test_without_eos_the_tokens_stand_up_to_the_length():
     result = one_pass(spelled([7, 8, 9, 7, 8]), tf.constant([[0]]), tf.constant([[4, 5]]))
     assert result.ids[0].numpy().tolist() == [[7, 8, 9, 7, 0], [7, 8, 9, 7, 8]]
-    assert result.lengths[0].numpy().tolist() == [4, 5]
 
 
 def test_tokens_behind_the_eos_do_not_count_in_the_log_prob():
     logits_fn = spelled([7, EOS, 8, 9])
-    log_prob = one_pass(logits_fn, tf.constant([[0]]), tf.constant([[4]])).log_probs[0, 0]
+    log_prob = one_pass(logits_fn, tf.constant([[0]]), tf.constant([[4]])).scores[0, 0]
     each = 5.0 - np.log(np.exp(5.0) + VOCAB - 1)
     np.testing.assert_allclose(log_prob, 2 * each, rtol=1e-5)
 
@@ -121,7 +117,7 @@ def test_pad_is_never_emitted_inside_a_candidate(vocab_size):
     assert result.ids.numpy().tolist() == [[[3, 3, 0], [3, 3, 3]], [[3, 0, 0], [3, 3, 0]]]
     # The model's own probability of the token, PAD's share not redistributed.
     each = 5.0 - np.log(np.exp(preference.astype(np.float64)).sum())
-    np.testing.assert_allclose(result.log_probs[0], [2 * each, 3 * each], rtol=1e-5)
+    np.testing.assert_allclose(result.scores[0], [2 * each, 3 * each], rtol=1e-5)
 
 
 def test_inputs_may_be_encoder_outputs():
