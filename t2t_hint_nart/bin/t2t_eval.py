@@ -8,7 +8,6 @@ Example:
     --model=transformer --hparams_set=transformer_quickstart --eval_timeout_mins=10
 """
 
-import math
 from pathlib import Path
 
 from absl import flags
@@ -44,10 +43,9 @@ def _main(values: flags.FlagValues) -> None:
 
     split = DatasetSplit.TEST if values.eval_use_test_set else DatasetSplit.EVAL
     named.problem.shard_files(values.data_dir, split)
-    minutes = math.inf if values.eval_timeout_mins < 0 else values.eval_timeout_mins
     run = named.run(values.output_dir, evaluates_only=True)
     results = Experiment(run).evaluate_checkpoints(
-        new_checkpoints(values.output_dir, minutes), split, values.eval_steps
+        new_checkpoints(values.output_dir, values.eval_timeout_mins), split, values.eval_steps
     )
     if not results:
         raise InputError(

@@ -79,7 +79,8 @@ define_evaluation_flags = flag.group(
     ),
     eval_timeout_mins=flag.integer(
         240,
-        "Minutes that the continuous_eval and continuous_decode schedules wait for a checkpoint.",
+        "Minutes that the continuous_eval and continuous_decode schedules wait for a checkpoint; "
+        "-1 without end.",
     ),
     eval_use_test_set=flag.boolean(False, "Evaluate on the test set."),
     eval_run_autoregressive=flag.boolean(

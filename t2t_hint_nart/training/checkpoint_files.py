@@ -1,6 +1,7 @@
 """Checkpoints as files with T2T's names: found, waited for, read, written whole and removed."""
 
 import contextlib
+import math
 import re
 import shutil
 from collections.abc import Iterator
@@ -171,5 +172,12 @@ def every_checkpoint(
 def new_checkpoints(
     directory: str | Path, timeout_minutes: float, last_step: int | None = None, **time: Any
 ) -> Iterator[str]:
-    """Yield the newest checkpoint there is, and then every newer one (T2T next_checkpoint)."""
-    return every_checkpoint(directory, 0, 60 * timeout_minutes, last_step, True, **time)
+    """Yield the newest checkpoint there is, and then every newer one (T2T next_checkpoint).
+
+    Args:
+        directory: of the checkpoints.
+        timeout_minutes: how long to wait for a further one; a negative number is without end.
+        last_step: as of `every_checkpoint`, and so is time.
+    """
+    wait_seconds = 60 * timeout_minutes if timeout_minutes >= 0 else math.inf
+    return every_checkpoint(directory, 0, wait_seconds, last_step, True, **time)

@@ -237,7 +237,13 @@ class Experiment:
         eval_steps: int | None = None,
         extras: EvaluationExtras = EvaluationExtras(),
     ) -> Callable[[int], dict[str, float]]:
-        """Return a function step → metrics of the network as it is; args as `train`."""
+        """Return a function step → metrics of the network as it is; args as `train`.
+
+        Raises:
+            InputError: of no batch at all there are no metrics.
+        """
+        if eval_steps is not None and eval_steps < 1:
+            raise InputError(f"An evaluation takes 1 batch or more, not --eval_steps={eval_steps}.")
         problem = self.run.problem
         files = problem.shard_files(self.run.data_dir, split)
         batches = eval_batches(files, self.run.hparams, features=problem.features(split))

@@ -54,6 +54,8 @@ def test_refusals(workshop, run_dir, tmp_path):
     empty.mkdir()
     line = refusal("t2t-eval", *flags, output_dir=empty, eval_timeout_mins=0, hparams="")
     assert line.startswith(f"No checkpoint model.ckpt-<step> in {empty} within 0 minutes.")
+    line = refusal("t2t-eval", *flags, output_dir=run_dir, eval_steps=0)
+    assert line == "An evaluation takes 1 batch or more, not --eval_steps=0."
     data = {"data_dir": tmp_path / "no_data", "output_dir": run_dir}
     ended = run_command("t2t-eval", *flags, **data)
     assert ended.status == 1 and f"no dev shards of problem '{PROBLEM}'" in ended.err

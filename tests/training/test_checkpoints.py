@@ -464,6 +464,11 @@ def test_nothing_comes_after_the_last_step(tmp_path):
     assert directory.now == 10
 
 
+def test_waiting_without_end(tmp_path):
+    directory = Directory(tmp_path, {0: [5], 90_000: [7]})
+    assert directory.steps(minutes=-1, last_step=7) == [5, 7]
+
+
 def test_removed_by_training_meanwhile(tmp_path):
     directory = Directory(tmp_path, {0: [1], 10: [2, 3]})
     clock = {"sleep": directory.sleep, "clock": lambda: directory.now}
