@@ -1,6 +1,7 @@
 """Command lines that are printed: what a shell makes of each is what was meant."""
 
 import ast
+import copy
 import re
 import shlex
 
@@ -38,7 +39,7 @@ def values_of(command, **given):
 
     values = flags.FlagValues()
     for each in flags_of(command).values():
-        values[each.name] = each
+        values[each.name] = copy.deepcopy(each)
     command_line.parse(values, [f"--{name}={value}" for name, value in given.items()])
     return values
 
@@ -71,6 +72,17 @@ def test_what_reproduces_an_experiment(usr_dir):
     program, flags = meant(t2t_reproduce._command(values))
     assert program == "t2t-reproduce"
     assert flags == {**given, "random_seed": "1"}
+
+
+def test_the_best_trial_is_trained_as_the_trials_were():
+    hinted = {"teacher_export_dir": ODD, "warm_start_from": "runs/a", "random_seed": "3"}
+    given = {"model": "transformer_nat", "train_steps": "9", **hinted}
+    values = values_of(
+        "t2t-trainer", output_dir="s", hparams="a=1,b=0", log_step_count_steps=5, **given
+    )
+    program, flags = meant(hparams_search._command(values, {"b": 2}))
+    assert program == "t2t-trainer"
+    assert flags == {**given, "output_dir": "s/best_trial", "hparams": "a=1,b=2"}
 
 
 def test_datagen_says_what_comes_next(tmp_path, usr_dir):

@@ -119,13 +119,13 @@ def _assignments(settings: dict[str, Any]) -> str:
 
 def _command(values: flags.FlagValues, settings: dict[str, Any]) -> str:
     hparams = ",".join(filter(None, [_without(values.hparams, settings), _assignments(settings)]))
-    return printed_command(
-        "t2t-trainer",
-        **{name: values[name].value for name in ("model", "hparams_set", "problem", "data_dir")},
-        output_dir=Path(values.output_dir) / "best_trial",
-        hparams=hparams,
-        train_steps=values.train_steps,
-    )
+    given = {
+        name: values[name].value
+        for name in ("data_dir", *_RESULT_FLAGS, "random_seed")
+        if values[name].present
+    }
+    output_dir = Path(values.output_dir) / "best_trial"
+    return printed_command("t2t-trainer", **{**given, "output_dir": output_dir, "hparams": hparams})
 
 
 def _without(hparams: str, settings: dict[str, Any]) -> str:

@@ -130,9 +130,7 @@ class IterativeRefinement(OnePass):
         settings.add_hparam("convergence_window", 5)
         settings.restrict("convergence_window", Interval(low=2))
 
-    def candidates(
-        self, network: Any, inputs: tf.Tensor, halfwidth: tf.Tensor | int
-    ) -> Hypotheses:
+    def candidates(self, network: Any, inputs: tf.Tensor, halfwidth: tf.Tensor | int) -> Hypotheses:
         """Refine every length; args and result as `ParallelPass.candidates`."""
         require(network, Refining, "iterative refinement")
         source = network.encode(inputs)
