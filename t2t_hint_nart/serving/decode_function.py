@@ -13,6 +13,7 @@ from t2t_hint_nart.decoding.verified import Verified
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.serving.export_decoding import idle_scorer
 from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.serving.translator import Decode, Translator
 
@@ -23,7 +24,7 @@ def decode_in_graph(
     """Compile a strategy on a network; what needs a scorer is judged, or verified, by it.
 
     Raises:
-        InputError: the strategy needs a scorer and there is none.
+        InputError: the strategy needs a scorer and there is none, or the other way round.
     """
     run: Callable[[keras.Model, tf.Tensor], Hypotheses] = strategy
     settings = strategy.settings
@@ -36,6 +37,9 @@ def decode_in_graph(
             )
         if not is_draft:
             run = strategy.judged(scorer)
+
+    elif scorer is not None:
+        raise idle_scorer(scorer.export_dir)
 
     @tf.function(input_signature=[IDS], autograph=False)
     def decode(inputs):
@@ -61,16 +65,13 @@ def translator_of(
         say: told if that was trained on another problem.
 
     Raises:
-        InputError: candidates that nothing ranks, or a scorer of another vocabulary or direction.
+        InputError: candidates that nothing ranks, or a scorer of none, of another vocabulary or of
+            the opposite direction.
     """
     strategy = trained.strategy(settings)
-    if scorer is not None and strategy.needs_scorer:
+    decode = decode_in_graph(trained.model, strategy, scorer)
+    if scorer is not None:
         warning = scorer.check_fits(trained.identity)
         if warning:
             say(f"Warning: {warning}")
-    return Translator(
-        decode_in_graph(trained.model, strategy, scorer),
-        trained.encoders,
-        settings.batch_size,
-        settings.max_input_size,
-    )
+    return Translator(decode, trained.encoders, settings.batch_size, settings.max_input_size)

@@ -5,6 +5,7 @@ is given that only that knows.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,6 +72,14 @@ def asks_for_scorer(facts: ExportMetadata, settings: HParams) -> bool:
     return bool(settings.get("verified", False)) or _width(facts, settings) is not None
 
 
+def idle_scorer(export_dir: str | Path) -> InputError:
+    """What is said of a scorer that gets neither candidates nor drafts."""
+    return InputError(
+        f"The teacher {export_dir} has nothing to judge: of a student, "
+        'decode_hparams="length_halfwidth=4" gives it candidates, "verified=True" drafts.'
+    )
+
+
 def _width(facts: ExportMetadata, settings: HParams) -> str | None:
     """The decode hparam that asks for candidates, if any does that the export doesn't rank."""
     if facts.rescored_by is not None:
@@ -92,7 +101,8 @@ def decode_of_export(
         scorer: ranks candidates.
 
     Raises:
-        InputError: settings that the export can't have, or candidates that nothing ranks.
+        InputError: settings that the export can't have, candidates that nothing ranks, or a scorer
+            of none.
     """
     facts = servable.metadata
     wanted = settings_of_export(facts, settings) if isinstance(settings, str) else settings
@@ -113,6 +123,8 @@ def decode_of_export(
             raise InputError(f"{name}={width} gives candidates, which a scorer must rank.")
         argument = {_WIDTHS[name][0]: np.int32(width)}
         return _rescored(servable, scorer, argument, wanted.rescoring_alpha)
+    if scorer is not None:
+        raise idle_scorer(scorer.export_dir)
     signature = GREEDY if is_greedy else DECODE
     servable.require(signature)
     return _as_exported(servable, signature)

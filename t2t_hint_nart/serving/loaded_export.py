@@ -11,6 +11,7 @@ from t2t_hint_nart.exports.metadata import ExportMetadata
 from t2t_hint_nart.exports.runtime import open_export
 from t2t_hint_nart.serving.export_decoding import (
     asks_for_scorer,
+    idle_scorer,
     settings_of_export,
     translator_of_export,
 )
@@ -107,10 +108,7 @@ def load(
     scorer = None
     if teacher_export_dir:
         if export.metadata.rescored_by is None and not asks_for_scorer(export.metadata, settings):
-            raise InputError(
-                f"The teacher {teacher_export_dir} has nothing to judge: of a student, "
-                'decode_hparams="length_halfwidth=4" gives it candidates, "verified=True" drafts.'
-            )
+            raise idle_scorer(teacher_export_dir)
         scorer = ExportedScorer(open_export(teacher_export_dir, device))
     translator = translator_of_export(export, settings, export.encoders, scorer)
     return LoadedExport(export.export_dir, export.metadata, translator)

@@ -177,7 +177,8 @@ def new_checkpoints(
     Args:
         directory: of the checkpoints.
         timeout_minutes: how long to wait for a further one; a negative number is without end.
-        last_step: as of `every_checkpoint`, and so is time.
+        last_step: as of `every_checkpoint`.
+        **time: so are these.
     """
     wait_seconds = 60 * timeout_minutes if timeout_minutes >= 0 else math.inf
     return every_checkpoint(directory, 0, wait_seconds, last_step, True, **time)

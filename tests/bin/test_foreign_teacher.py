@@ -6,7 +6,7 @@ import pytest
 
 from t2t_hint_nart.errors import InputError
 from tests.bin.conftest import FOREIGN, MODELS, PAIRS, PROBLEM, SIZES
-from tests.commands import run_command, succeed
+from tests.commands import refusal, run_command, succeed
 
 CANDIDATES = "length_halfwidth=1"
 JOBS = (
@@ -85,9 +85,10 @@ def test_a_fitting_one_ranks(commands, teacher_export, tmp_path):
     assert len((tmp_path / "out").read_text("utf-8").splitlines()) == len(PAIRS["eval"])
 
 
-def test_it_is_not_asked_when_there_is_one_candidate(commands, foreign_teacher):
+def test_of_one_candidate_there_is_nothing_to_judge(commands, foreign_teacher):
     command, flag, flags = commands["file"]
-    succeed(command, **{**flags, "decode_hparams": ""}, **{flag: foreign_teacher})
+    told = refusal(command, **{**flags, "decode_hparams": ""}, **{flag: foreign_teacher})
+    assert told.startswith(f"The teacher {foreign_teacher} has nothing to judge: of a student, ")
 
 
 def test_it_is_asked_for_hints_where_one_has_a_weight(workshop, foreign_teacher, tmp_path):

@@ -184,9 +184,9 @@ def test_a_strategy_on_a_network():
 @pytest.mark.parametrize("overrides", ["", "length_halfwidth=1"])
 def test_an_empty_line_has_an_empty_translation(overrides):
     letters = {"inputs": Letters(), "targets": Letters()}
-    decode = decode_in_graph(
-        Spreading(), strategy("one_pass", f"length_bias=2,{overrides}"), Scorer()
-    )
+    scorer = Scorer() if overrides else None
+    search = strategy("one_pass", f"length_bias=2,{overrides}")
+    decode = decode_in_graph(Spreading(), search, scorer)
     found = Translator(decode, letters).translate(["ab", "", " \ufeff\n"])
     assert found[0][0].text
     for place in (1, 2):
@@ -205,10 +205,11 @@ def test_candidates_are_ranked_by_the_scorer(overrides, alpha):
     np.testing.assert_allclose(scores, expected.scores, rtol=1e-5)
 
 
-def test_one_candidate_is_not_ranked():
-    search = strategy("one_pass", "length_bias=0")
-    found = decode_in_graph(Spreading(), search, scorer=object())(INPUTS)
-    np.testing.assert_array_equal(found[0], search(Spreading(), INPUTS).ids)
+def test_a_scorer_of_one_candidate_is_refused():
+    with pytest.raises(InputError, match="^The teacher runs/t has nothing to judge: of a student"):
+        decode_in_graph(
+            Spreading(), strategy("one_pass", "length_bias=0"), SimpleNamespace(export_dir="runs/t")
+        )
 
 
 def test_candidates_that_nothing_ranks_are_refused():
@@ -231,19 +232,18 @@ class Checked(Scorer):
         return "the scorer learnt something else"
 
 
-@pytest.mark.parametrize(("overrides", "asked"), [("beam_size=2", True), ("beam_size=1", False)])
-def test_a_scorer_must_fit_where_it_is_asked(overrides, asked):
+def test_a_scorer_must_fit():
     letters = {"inputs": Letters(), "targets": Letters()}
     hparams = HParams(length_bias=0)
     problem = SimpleNamespace(name="problem")
     trained = TrainedModel(Spreading(), "transformer_nat", problem, letters, hparams, 1)
-    settings = decode_hparams(f"{overrides},max_input_size=2,batch_size=1", "one_pass")
+    settings = decode_hparams("beam_size=2,max_input_size=2,batch_size=1", "one_pass")
     scorer, told = Checked(), []
     found = translator_of(trained, settings, scorer, told.append)
-    assert scorer.asked == ([trained.identity] if asked else [])
-    assert told == (["Warning: the scorer learnt something else"] if asked else [])
+    assert scorer.asked == [trained.identity]
+    assert told == ["Warning: the scorer learnt something else"]
     assert found.encode("abc") == [2, 1]
-    assert len(found.translate(["ab"])[0]) == (3 if asked else 1)
+    assert len(found.translate(["ab"])[0]) == 3
 
 
 # Exports, those of the version before among them.
@@ -395,6 +395,12 @@ class Said:
         other = {side: {**METADATA.vocabularies[side], "fingerprint": fingerprint}}
         vocabularies = {**METADATA.vocabularies, **other}
         self.metadata = dataclasses.replace(METADATA, vocabularies=vocabularies)
+
+
+def test_a_scorer_of_one_translation_is_refused(exports):
+    scorer = ExportedScorer(Said("inputs", FINGERPRINT))
+    with pytest.raises(InputError, match="^The teacher there has nothing to judge: of a student"):
+        decode_of_export(exports[0], "beam_size=1", scorer)
 
 
 def test_a_scorer_of_another_vocabulary_ranks_nothing(exports):
