@@ -25,7 +25,7 @@ from t2t_hint_nart.t2t_imports import IMPORT_ROOTS, written_here
         ),
         (
             "from tensor2tensor.data_generators.text_encoder import TokenTextEncoder as T",
-            "from t2t_hint_nart.text.token import TokenTextEncoder as T",
+            "from t2t_hint_nart.text.text_encoder import TokenTextEncoder as T",
         ),
         (
             "from tensor2tensor.models.transformer import transformer_base",
@@ -34,6 +34,10 @@ from t2t_hint_nart.t2t_imports import IMPORT_ROOTS, written_here
         (
             "from tensor2tensor.models.transformer import Transformer",
             "from t2t_hint_nart.models.transformer import Transformer",
+        ),
+        (
+            "from tensor2tensor.data_generators import text_encoder",
+            "from t2t_hint_nart.text import text_encoder",
         ),
         ("import tensor2tensor.utils.hparam as h", "import t2t_hint_nart.hparam as h"),
         ("import tensor2tensor.utils.hparam", "import t2t_hint_nart.hparam"),

@@ -3,15 +3,50 @@
 Follows tensor2tensor's data_generators/text_problems.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.corpus import Corpus, VocabType
+from t2t_hint_nart.data.parallel_text import read_columns, read_pairs, read_sentences
 from t2t_hint_nart.data.problem import PathLike
 from t2t_hint_nart.data.shard_check import ShardRecord, check_shards
 from t2t_hint_nart.data.workspace import Workspace
 
-__all__ = ["Text2TextProblem", "VocabType"]
+__all__ = [
+    "Text2TextProblem",
+    "VocabType",
+    "text2text_txt_iterator",
+    "text2text_txt_tab_iterator",
+    "txt_line_iterator",
+]
+
+
+def txt_line_iterator(txt_path: PathLike) -> Iterator[str]:
+    """Yield the lines of a file, as T2T does, but for an empty one: it is refused."""
+    return read_sentences(Path(txt_path))
+
+
+def text2text_txt_iterator(
+    source_txt_path: PathLike, target_txt_path: PathLike
+) -> Iterator[dict[str, str]]:
+    """Yield the samples of two files (T2T): line n of one belongs to line n of the other.
+
+    Raises:
+        InputError: as of `parallel_text.read_pairs`; T2T ends with the shorter file.
+    """
+    for source, target in read_pairs(Path(source_txt_path), Path(target_txt_path)):
+        yield {"inputs": source, "targets": target}
+
+
+def text2text_txt_tab_iterator(txt_path: PathLike) -> Iterator[dict[str, str]]:
+    """Yield the samples of a file with a source, a tab and its target in every line (T2T).
+
+    Raises:
+        InputError: as of `parallel_text.read_columns`.
+    """
+    for source, target in read_columns(Path(txt_path)):
+        yield {"inputs": source, "targets": target}
 
 
 class Text2TextProblem(Corpus):

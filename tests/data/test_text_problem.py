@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from t2t_hint_nart.data import text_problem
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.data.text_problem import Text2TextProblem, VocabType
@@ -236,3 +237,13 @@ def test_properties_may_be_properties(tmp_path):
     problem.generate_data(tmp_path, tmp_path)
     expected = [(f"translate: {source}", target) for source, target in PAIRS["dev"]]
     assert problem.text_pairs(tmp_path, "dev") == expected
+
+
+def test_t2t_iterators(tmp_path):
+    for name, text in (("a", "eins\nzwei\n"), ("b", "one\ntwo\n"), ("c", "eins\tone\nzwei\ttwo\n")):
+        (tmp_path / name).write_text(text, "utf-8")
+    samples = [{"inputs": "eins", "targets": "one"}, {"inputs": "zwei", "targets": "two"}]
+    assert list(text_problem.txt_line_iterator(tmp_path / "a")) == ["eins", "zwei"]
+    pairs = text_problem.text2text_txt_iterator(str(tmp_path / "a"), str(tmp_path / "b"))
+    assert list(pairs) == samples
+    assert list(text_problem.text2text_txt_tab_iterator(tmp_path / "c")) == samples
