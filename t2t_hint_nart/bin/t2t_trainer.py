@@ -138,6 +138,7 @@ def _main(values: flags.FlagValues) -> None:
     session = TrainerSession(values)
     if values.generate_data:
         check_one_process("--generate_data")
+        session.problem.progress = lambda line: print(line, flush=True)
         with directory_lock(values.data_dir):
             session.problem.generate_data(values.data_dir, made_tmp_dir(values))
     if values.hparams_range:

@@ -212,6 +212,7 @@ class Pipeline:
 
     def _datagen(self) -> Result:
         tmp_dir = self.tmp_dir or str(self.output_dir / "tmp")
+        self.problem.progress = lambda line: print(line, file=self._stream, flush=True)
         with directory_lock(self.data_dir):
             self.problem.generate_data(self.data_dir, tmp_dir)
         counts = {
