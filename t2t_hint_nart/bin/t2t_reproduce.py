@@ -48,7 +48,7 @@ define_flags = flag.group(
     ),
     output_dir=flag.path(None, "Directory of everything it makes."),
     tmp_dir=flag.path(None, "Directory of downloads; in --output_dir by default."),
-    teacher_from=flag.string(
+    teacher_from=flag.path(
         None,
         "Directory of a finished experiment with the same teacher: its data, teacher and distilled "
         "data are taken, so that seeds, and studies, share a teacher.",

@@ -19,6 +19,7 @@ from t2t_hint_nart.exports.metadata import (
     ENCODE,
     GIVES_HINTS,
     HINTS,
+    SAVED_MODEL,
     SCORE,
     SCORE_ENCODED,
     SCORES,
@@ -59,9 +60,12 @@ class Capability:
         self.export: Servable = open_export(export) if isinstance(export, str | Path) else export
         facts = self.metadata
         if self.name not in facts.capabilities:
+            other = facts.runtime != SAVED_MODEL
             raise InputError(
                 f"{self.export_dir}, a {facts.model!r}, {_LACKS[self.name]}: it has "
                 f"{', '.join(facts.capabilities) or 'no capability'}."
+                + f" It is for {facts.runtime}: --format={SAVED_MODEL} may have more."
+                * other
             )
 
     @property

@@ -205,8 +205,11 @@ class Recipe:
         """Return the study of some of its questions, with the systems that answer them.
 
         Raises:
+            InputError: a recipe without questions.
             UnknownNameError: no such question; names those there are.
         """
+        if not self.questions:
+            raise InputError(f"Recipe {self.name!r} asks no questions: leave out --questions.")
         known = {question.name: question for question in self.questions}
         wanted = [find_named("question", name, known) for name in names]
         asked = dataclasses.replace(

@@ -168,6 +168,8 @@ def test_what_lacks_the_capability_is_refused(capability, name, lacks):
     assert str(caught.value) == f"there, a 'transformer_nat', {lacks}."
     with pytest.raises(InputError, match="it has no capability"):
         capability(Said(capabilities=()))
+    with pytest.raises(InputError, match="It is for litert: --format=saved_model may have more.$"):
+        capability(Said(capabilities=(), runtime="litert"))
     # One capability needs no other.
     assert capability(Said(capabilities=(name,))).metadata.capabilities == (name,)
 

@@ -102,6 +102,8 @@ def test_a_study_of_some_questions_has_the_systems_that_answer_them():
     assert {system for system, _ in study.decoded()} == names
     with pytest.raises(UnknownNameError, match="Unknown question 'nu'"):
         study.only(["nu"])
+    with pytest.raises(InputError, match="^Recipe 'quickstart' asks no questions: leave out"):
+        find_recipe("quickstart").only(["hints"])
 
 
 def test_a_part_of_a_recipe_has_what_its_systems_need():
