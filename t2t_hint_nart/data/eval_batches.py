@@ -18,7 +18,6 @@ def eval_batches(
     hparams: HParams,
     *,
     features: tuple[str, str] = AS_STORED,
-    replicas: int = 1,
 ) -> tf.data.Dataset:
     """Return every sentence pair once, in batches of similar length, the same each time.
 
@@ -30,9 +29,8 @@ def eval_batches(
         hparams: batch_size and the rest of the bucket table; max_length,
             eval_drop_long_sequences, max_input_seq_length and max_target_seq_length.
         features: stored features read as inputs and as targets, see Problem.features.
-        replicas: devices one batch is divided over; multiplies the number of sentences.
     """
-    table = bucket_table_from_hparams(hparams, replicas)
+    table = bucket_table_from_hparams(hparams)
     pairs = _pairs(tf.data.Dataset.from_tensor_slices(list(files)), hparams, features)
     batches = _bucketed(pairs.filter(_within(0, table.max_length)), table)
     if not hparams.get("eval_drop_long_sequences", False):

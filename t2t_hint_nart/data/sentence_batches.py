@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from t2t_hint_nart.data.bucket_table import BucketTable
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text import PAD_ID
 
@@ -23,7 +22,6 @@ class SentenceBatch(NamedTuple):
 def sentence_batches(
     sentences: Sequence[Sequence[int]],
     batch_size: int,
-    table: BucketTable | None = None,
     lengths: Sequence[int] | None = None,
 ) -> Iterator[SentenceBatch]:
     """Yield every sentence once, the longest first, the last batch possibly smaller.
@@ -36,8 +34,6 @@ def sentence_batches(
     Args:
         sentences: ids of each sentence, ending in EOS.
         batch_size: sentences a batch, at most.
-        table: pads a batch to its bucket's longest length, so that shapes repeat; without it, to
-            the batch's longest sentence.
         lengths: of each in tokens, if something else goes along with the sentence that may be
             longer.
 
@@ -57,8 +53,7 @@ def sentence_batches(
         rows = max(1, min(batch_size, most_tokens // max(1, sizes[order[start]])))
         indices = order[start : start + rows]
         start += rows
-        longest = max(len(sentences[index]) for index in indices)
-        width = table.padded_length(longest) if table else longest
+        width = max(len(sentences[index]) for index in indices)
         inputs = np.full([len(indices), width], PAD_ID, np.int32)
         for row, index in enumerate(indices):
             inputs[row, : len(sentences[index])] = sentences[index]

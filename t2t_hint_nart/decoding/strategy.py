@@ -160,8 +160,6 @@ def rank_candidates(
     ids: tf.Tensor,
     score: Callable[[Any, tf.Tensor], tf.Tensor],
     alpha: tf.Tensor | float = 0.0,
-    *,
-    eos_id: int = 1,
 ) -> Hypotheses:
     """Sort the candidates of each sentence by the teacher's score, best first.
 
@@ -178,12 +176,11 @@ def rank_candidates(
         score: (inputs of B*C rows, targets int32[B*C, T + 1]) -> float[B*C], summed log
             probability of the targets in nats, EOS included, PAD not.
         alpha: exponent of the length penalty.
-        eos_id: id that ends a sentence.
 
     Returns:
         Hypotheses: ids int32[B, C, T + 1], each with its EOS, and scores float32[B, C].
     """
-    targets = complete_sentences(ids, eos_id)
+    targets = complete_sentences(ids)
     shape = tf.shape(targets)
     batch, count, steps = shape[0], shape[1], shape[2]
     rows = repeat_sentences(inputs, count)

@@ -129,7 +129,6 @@ class OpenCTranslate2(PlainTextServable):
     Args:
         directory: of the export.
         metadata: what it says of itself.
-        threads: of one call; 0: as many as was said (threads.threads_of_a_call).
         device: where it computes; a CPU unless a GPU is asked for.
     """
 
@@ -137,7 +136,6 @@ class OpenCTranslate2(PlainTextServable):
         self,
         directory: Path,
         metadata: ExportMetadata,
-        threads: int = 0,
         device: Device = _CPU,
     ):
         library = _library()
@@ -147,7 +145,7 @@ class OpenCTranslate2(PlainTextServable):
                 device="cuda" if device.kind == "gpu" else "cpu",
                 device_index=device.number,
                 inter_threads=1,
-                intra_threads=threads or threads_of_a_call(),
+                intra_threads=threads_of_a_call(),
             )
         except (RuntimeError, ValueError) as error:
             reason = " ".join(str(error).split())[:200]

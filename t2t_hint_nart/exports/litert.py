@@ -186,10 +186,9 @@ class OpenLiteRt(PlainTextServable):
     Args:
         directory: of the export.
         metadata: what it says of itself.
-        threads: of one call; 0: as many as was said (threads.threads_of_a_call).
     """
 
-    def __init__(self, directory: Path, metadata: ExportMetadata, threads: int = 0):
+    def __init__(self, directory: Path, metadata: ExportMetadata):
         try:
             from ai_edge_litert.interpreter import Interpreter
         except ImportError as error:
@@ -198,7 +197,7 @@ class OpenLiteRt(PlainTextServable):
         try:
             with quiet_stderr():
                 interpreter = Interpreter(
-                    model_content=path.read_bytes(), num_threads=threads or threads_of_a_call()
+                    model_content=path.read_bytes(), num_threads=threads_of_a_call()
                 )
                 # Says then how it computes.
                 interpreter.allocate_tensors()

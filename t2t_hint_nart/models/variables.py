@@ -35,7 +35,7 @@ def _sublayers(layer: keras.layers.Layer) -> Iterator[tuple[str, keras.layers.La
     yield from _held(listed, _LAYERS.strip("_"))
 
 
-def named_variables(layer: keras.layers.Layer, prefix: str = "") -> dict[str, keras.Variable]:
+def named_variables(layer: keras.layers.Layer) -> dict[str, keras.Variable]:
     """Name every weight by its attributes, e.g. "encoder/layer_0/ffn/conv1/kernel".
 
     Checkpoints use these names, so that they don't depend on Keras's automatic ones. A weight that
@@ -43,7 +43,6 @@ def named_variables(layer: keras.layers.Layer, prefix: str = "") -> dict[str, ke
 
     Args:
         layer: a model or layer; all of its weights are reached through attributes.
-        prefix: what to put before each name.
 
     Returns:
         Variables by name, as many as `layer.weights`.
@@ -66,7 +65,7 @@ def named_variables(layer: keras.layers.Layer, prefix: str = "") -> dict[str, ke
                 walked.add(id(child))
                 walk(child, f"{path}{name}/")
 
-    walk(layer, prefix)
+    walk(layer, "")
     if len(named) != len({id(weight) for weight in layer.weights}):
         raise InputError(
             f"Model '{layer.name}' has {len(layer.weights)} weights, but attributes lead to "

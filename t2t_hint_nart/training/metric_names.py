@@ -1,7 +1,5 @@
 """Names of evaluation metrics, their TensorBoard tags, and which way is better (no TensorFlow)."""
 
-from collections.abc import Iterable
-
 from t2t_hint_nart.errors import InputError, nearest
 
 # T2T's names. Higher is better for all but the loss.
@@ -32,7 +30,7 @@ def metric_tag(name: str, problem: str) -> str:
     return f"metrics-{problem}/targets/{name}"
 
 
-def metric_name(name_or_tag: str, allowed: Iterable[str] = (*METRICS, *DECODED_METRICS)) -> str:
+def metric_name(name_or_tag: str) -> str:
     """Return the metric that a name or one of T2T's tags means.
 
     Raises:
@@ -43,7 +41,7 @@ def metric_name(name_or_tag: str, allowed: Iterable[str] = (*METRICS, *DECODED_M
         'accuracy'
     """
     name = name_or_tag.rsplit("/", 1)[-1]
-    known = tuple(allowed)
+    known = (*METRICS, *DECODED_METRICS)
     if name not in known:
         raise InputError(
             f"Unknown metric {name_or_tag!r}; allowed are {', '.join(known)}.{nearest(name, known)}"

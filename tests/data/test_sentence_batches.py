@@ -4,7 +4,6 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from t2t_hint_nart.data.bucket_table import bucket_table
 from t2t_hint_nart.data.sentence_batches import LENGTH_OF_FULL_BATCHES, sentence_batches
 
 
@@ -21,13 +20,10 @@ def test_every_sentence_once(lengths, batch_size):
     assert all(len(batch.indices) == batch_size for batch in batches[:-1])
 
 
-def test_padded_to_the_bucket():
-    table = bucket_table(64, max_length=16, min_length_bucket=4, length_bucket_step=2.0)
-    (batch,) = sentence_batches([[5, 1], [6, 7, 8, 9, 1]], batch_size=4, table=table)
-    assert batch.inputs.shape == (2, 7)
+def test_padded_to_the_longest_sentence():
+    (batch,) = sentence_batches([[5, 1], [6, 7, 8, 9, 1]], batch_size=4)
+    assert batch.inputs.shape == (2, 5)
     assert batch.inputs.dtype == np.int32
-    (batch,) = sentence_batches([[5] * 30 + [1]], batch_size=4, table=table)
-    assert batch.inputs.shape == (1, 31)
 
 
 @settings(deadline=None)

@@ -22,11 +22,6 @@ def test_the_mask_ends_with_the_first_eos():
     np.testing.assert_array_equal(mask, [[1, 1, 1], [1, 0, 0], [1, 1, 0]])
 
 
-def test_another_eos_id():
-    mask = until_eos(tf.constant([1, 9, 5]), eos_id=9)
-    np.testing.assert_array_equal(mask, [True, True, False])
-
-
 def test_every_sentence_gets_exactly_one_eos():
     ids = tf.constant([[[5, 6, 7], [5, 6, 0]], [[5, 1, 7], [0, 0, 0]], [[1, 0, 0], [5, 6, 1]]])
     expected = [

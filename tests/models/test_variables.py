@@ -25,9 +25,9 @@ class Pair(keras.layers.Layer):
 
 def test_names_are_attribute_paths():
     pair = Pair()
-    named = named_variables(pair, prefix="top/")
-    assert list(named) == ["top/scale", "top/left/kernel", "top/left/bias", "top/right/kernel"]
-    assert named["top/left/kernel"] is pair.alias.kernel
+    named = named_variables(pair)
+    assert list(named) == ["scale", "left/kernel", "left/bias", "right/kernel"]
+    assert named["left/kernel"] is pair.alias.kernel
 
 
 @pytest.mark.parametrize(
