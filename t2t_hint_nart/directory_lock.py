@@ -95,13 +95,14 @@ def directory_lock(
 def _acquired(path: Path, written: Path, shared: bool) -> int:
     """Return the lock's open file, which says that this process holds it."""
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor, is_writable = _opened(path)
         try:
             _lock(descriptor, path, written, shared)
             # Who held it before may have removed the file after it was opened here.
             if _is_at(path, descriptor):
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, json.dumps(asdict(_this_process())).encode(), 0)
+                if is_writable:
+                    os.ftruncate(descriptor, 0)
+                    os.pwrite(descriptor, json.dumps(asdict(_this_process())).encode(), 0)
                 return descriptor
         except BaseException as error:
             os.close(descriptor)
@@ -111,13 +112,26 @@ def _acquired(path: Path, written: Path, shared: bool) -> int:
         os.close(descriptor)
 
 
+def _opened(path: Path) -> tuple[int, bool]:
+    """Return the lock's file, opened or made, and whether this process may write into it."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666), True
+    except PermissionError:
+        # It is another user's, in a directory that both write to; reading is enough for flock.
+        if path.exists() and os.access(path.parent, os.W_OK):
+            return os.open(path, os.O_RDONLY), False
+        raise
+
+
 def _lock(descriptor: int, path: Path, written: Path, shared: bool) -> None:
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
+        holder = _read(descriptor)
+        # Who may only read the file can't say in it who holds it now.
+        told = holder if holder and holder.may_run() else "another process"
         raise InputError(
-            f"{written} is being written by {_read(descriptor) or 'another process'}; "
-            "wait for its end, or write elsewhere."
+            f"{written} is being written by {told}; wait for its end, or write elsewhere."
         ) from None
     except OSError:  # The file system has no such locks.
         holder = _read(descriptor)
@@ -141,12 +155,14 @@ def _release(descriptor: int, path: Path) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         # It may name this process, which isn't the one to wait for any more.
-        os.ftruncate(descriptor, 0)
+        with contextlib.suppress(OSError):  # It is another user's, who is named.
+            os.ftruncate(descriptor, 0)
         os.close(descriptor)
         return
     except OSError:
         pass
-    path.unlink(missing_ok=True)
+    with contextlib.suppress(PermissionError):  # In a sticky directory, their own users do it.
+        path.unlink(missing_ok=True)
     os.close(descriptor)
 
 

@@ -119,6 +119,63 @@ def test_what_cannot_be_written_needs_no_lock(tmp_path, monkeypatch, number):
         assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture
+def of_another_user(tmp_path, monkeypatch):
+    """Have the lock's file, once it is there, be one that this process may only read."""
+    really_open = os.open
+
+    def as_another_user(path, flags, *arguments):
+        if flags & os.O_RDWR and (tmp_path / ".lock").exists():
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return really_open(path, flags, *arguments)
+
+    monkeypatch.setattr(module.os, "open", as_another_user)
+
+
+def test_of_another_user_it_is_held_too(tmp_path, holder, of_another_user):
+    process = holder()
+    expected = re.escape(f"{tmp_path} is being written by t2t-trainer (process {process.pid} on ")
+    with pytest.raises(InputError, match=expected), directory_lock(tmp_path):
+        raise AssertionError
+    process.kill()
+    process.wait()
+    with directory_lock(tmp_path), (tmp_path / ".lock").open() as file:
+        assert json.load(file)["pid"] == process.pid
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        with pytest.raises(InputError, match="is being written by another process; wait"):
+            module._acquired(tmp_path / ".lock", tmp_path, False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_another_user_it_is_shared_too(tmp_path, holder, of_another_user):
+    process = holder(shared=True)
+    with directory_lock(tmp_path, shared=True):
+        pass
+    assert json.loads((tmp_path / ".lock").read_text())["pid"] == process.pid
+
+
+def test_another_users_file_stays_in_a_sticky_directory(tmp_path, monkeypatch, of_another_user):
+    def refused(path, **arguments):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    (tmp_path / ".lock").touch()
+    monkeypatch.setattr(module.Path, "unlink", refused)
+    for _ in range(2):
+        with directory_lock(tmp_path):
+            pass
+    assert (tmp_path / ".lock").exists()
+
+
+def test_a_directory_that_cannot_be_written_needs_no_lock(tmp_path, monkeypatch, of_another_user):
+    (tmp_path / ".lock").touch()
+    monkeypatch.setattr(module.os, "access", lambda path, mode: False)
+    with (tmp_path / ".lock").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with directory_lock(tmp_path):
+            pass
+
+
 def test_a_file_is_no_directory(tmp_path):
     (tmp_path / "file").touch()
     with directory_lock(tmp_path / "file"), directory_lock(tmp_path / "file" / "x"):
