@@ -93,6 +93,9 @@ class TextEncoder(Protocol):
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text, without EOS."""
 
+    def least_tokens(self, text: str) -> int:
+        """Return how many ids a text has at least, at once, where encoding it takes long."""
+
     def decode(self, ids: Any, strip_extraneous: bool = False) -> str:
         """Return the text of ids."""
 

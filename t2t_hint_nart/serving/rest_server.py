@@ -103,15 +103,15 @@ class ModelServer:
         return await self.batches.translate(sources)
 
     def _encoded(self, model: LoadedExport, sentences: Sequence[str]) -> list[list[int]]:
-        sources = [model.translator.encode(sentence) for sentence in sentences]
-        longest = model.translator.longest
-        most = min(self.limits.tokens or longest, longest)
-        for place, source in enumerate(sources):
-            if len(source) > most:
-                raise InputError(
-                    f"Sentence {place + 1} of {len(sources)} has {len(source):,} tokens; at most "
-                    f"{most:,} are translated."
-                )
+        translator, sources = model.translator, list[list[int]]()
+        most = min(self.limits.tokens or translator.longest, translator.longest)
+        for number, sentence in enumerate(sentences, start=1):
+            place = f"Sentence {number} of {len(sentences)}"
+            # Encoding a word of a million letters takes seconds, in a thread that nothing stops.
+            _check_length(place, translator.least_tokens(sentence), most, "at least ")
+            source = translator.encode(sentence)
+            _check_length(place, len(source), most)
+            sources.append(source)
         return sources
 
     async def _make_ready(self) -> None:
@@ -135,3 +135,9 @@ class ModelServer:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _check_length(place: str, tokens: int, most: int, bound: str = "") -> None:
+    """Refuse a sentence of more than `most` tokens."""
+    if tokens > most:
+        raise InputError(f"{place} has {bound}{tokens:,} tokens; at most {most:,} are translated.")

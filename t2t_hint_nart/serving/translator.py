@@ -134,6 +134,11 @@ class Translator:
         """Ids of the sentence in a source line, EOS last."""
         return self.kept([*self._encoders["inputs"].encode(sentence(line)), EOS_ID])
 
+    def least_tokens(self, line: str) -> int:
+        """How many ids `encode` returns at least, said at once, however long the line."""
+        least = self._encoders["inputs"].least_tokens(sentence(line)) + 1
+        return min(least, self._max_input_size) if self._max_input_size > 0 else least
+
     def kept(self, source: Sequence[int]) -> list[int]:
         """What is translated of a source's ids: max_input_size of them, EOS the last."""
         return first_ids(source, self._max_input_size)

@@ -35,6 +35,10 @@ class ByteTextEncoder:
             raise InputError(f"encode expects a string, received {type(text).__name__}")
         return [byte + NUM_RESERVED for byte in replace_surrogates(text).encode("utf-8")]
 
+    def least_tokens(self, text: str) -> int:
+        """Return how many ids a text has at least: one a character."""
+        return len(text)
+
     def decode(self, ids: Iterable[int], strip_extraneous: bool = False) -> str:
         """Return the text of ids, int[T]; bytes that are not UTF-8 become U+FFFD.
 

@@ -20,6 +20,8 @@ from t2t_hint_nart.text.lines import whole_lines, write_lines
 from t2t_hint_nart.text.reserved import EOS, PAD, RESERVED_TOKENS, sentence_ids
 
 _CACHED_TOKENS = 2**20
+# In characters; what is longer hardly comes twice, and some of it would fill the memory.
+_LONGEST_CACHED = 100
 
 
 class SubwordTextEncoder:
@@ -173,6 +175,14 @@ class SubwordTextEncoder:
             ids += known.get(token) or self._token_ids(token)
         return ids
 
+    def least_tokens(self, text: str) -> int:
+        """Return how many ids a text has at least, without cutting it, which takes long.
+
+        A lone space between two tokens isn't written; escapes only make a text longer.
+        """
+        written = len(text) - text.count(" ")
+        return -(-written // max(self._max_length, 1))
+
     def encode_without_tokenizing(self, token: str) -> list[int]:
         """Return the ids of a string taken as one token, without EOS."""
         return list(self._token_ids(replace_surrogates(token)))
@@ -205,6 +215,8 @@ class SubwordTextEncoder:
             if not self._ids:
                 raise InputError("this subword encoder has no vocabulary yet: load one first")
             ids = tuple(self._ids[piece] for piece in self._pieces(token))
+            if len(token) > _LONGEST_CACHED:
+                return ids
             if len(self._cache) >= _CACHED_TOKENS:
                 self._cache.clear()
             self._cache[token] = ids

@@ -73,6 +73,10 @@ class TokenTextEncoder:
             ids.append(id_)
         return ids[::-1] if self.reverse else ids
 
+    def least_tokens(self, text: str) -> int:
+        """Return how many ids a text has, all tokens being known."""
+        return len(text.split())
+
     def decode(self, ids: Iterable[int], strip_extraneous: bool = False) -> str:
         """Return the tokens of ids, int[T], with spaces between; an unknown id reads `ID_<id>`.
 

@@ -89,7 +89,8 @@ def test_t2t_query_server_asks_it_unchanged(address):
     line = refusal("t2t-query-server", server=address, servable_name="x", inputs_once="a")
     assert line.endswith("There is no model 'x', only 'echo'.")
     line = refusal("t2t-query-server", **flags, inputs_once="x" * 100)
-    assert line.endswith("answers 400: Sentence 1 of 1 has 101 tokens; at most 100 are translated.")
+    told = "Sentence 1 of 1 has at least 101 tokens; at most 100 are translated."
+    assert line.endswith(f"answers 400: {told}")
 
 
 @needs_extra

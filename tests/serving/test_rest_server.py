@@ -1,6 +1,7 @@
 """The server in this process: its protocol, limits and counters. A real one: tests/bin."""
 
 import asyncio
+import functools
 import json
 import random
 import threading
@@ -9,6 +10,7 @@ import pytest
 
 import t2t_hint_nart
 from t2t_hint_nart.serving.micro_batches import BatchLimits
+from t2t_hint_nart.text.byte import ByteTextEncoder
 from tests.serving.echo_export import BAD, HOLD
 
 pytest.importorskip("fastapi")
@@ -80,9 +82,10 @@ def test_what_there_is_not(ask, method, path, status, told):
         ({"body_bytes": 20}, {"content": b" " * 21}, 413, "The body has more than 20 bytes."),
         ({"body_bytes": 20}, {"content": 21 * [b" "]}, 413, "The body has more than 20 bytes."),
         ({"sentences": 2}, {"json": {"text": "a\nb\nc"}}, 400, "The request has 3 sentences; at m"),
-        ({}, {"json": {"sentences": ["a", "b" * 100]}}, 400, "Sentence 2 of 2 has 101 tokens; at"),
-        ({"tokens": 999}, {"json": {"text": "b" * 100}}, 400, "Sentence 1 of 1 has 101 tokens;"),
-        ({"tokens": 4}, {"json": {"text": "abcd"}}, 400, "Sentence 1 of 1 has 5 tokens; at most 4"),
+        ({}, {"json": {"sentences": ["a", "ß" * 50]}}, 400, "Sentence 2 of 2 has 101 tokens; at"),
+        ({"tokens": 999}, {"json": {"text": "ß" * 50}}, 400, "Sentence 1 of 1 has 101 tokens;"),
+        ({"tokens": 4}, {"json": {"text": "ßß"}}, 400, "Sentence 1 of 1 has 5 tokens; at most 4"),
+        ({"tokens": 4}, {"json": {"text": "abcd"}}, 400, "Sentence 1 of 1 has at least 5 tokens; "),
         ({}, {"json": {"text": BAD}}, 500, "A sentence couldn't be translated: RuntimeError"),
     ],
 )
@@ -104,6 +107,30 @@ def test_limits(echo_export, limits, request_, status, told):
 
     answer = asyncio.run(main())
     assert answer.status_code == status and answer.json()["error"].startswith(told)
+
+
+def test_a_sentence_that_cannot_fit_is_refused_before_it_is_encoded(ask, monkeypatch):
+    encoded = []
+    encode = ByteTextEncoder.encode
+
+    def noted(encoder, text):
+        encoded.append(text)
+        return encode(encoder, text)
+
+    monkeypatch.setattr(ByteTextEncoder, "encode", noted)
+    for long, told in (("b" * 100, "at least 101"), ("ß" * 50, "101")):
+        encoded.clear()
+        status, answer = ask("POST", "/translate", json={"sentences": ["a", long, "c"]})
+        assert status == 400 and encoded == ["a", long][: 1 + (told == "101")]
+        expected = f"Sentence 2 of 3 has {told} tokens; at most 100 are translated."
+        assert answer == {"error": expected}
+
+
+def test_what_is_cut_is_not_refused(ask):
+    load = functools.partial(t2t_hint_nart.load, decode_hparams="max_input_size=9")
+    text = {"text": 200 * "a"}
+    expected = (200, {"translation": 8 * "A"})
+    assert ask("POST", "/translate", server={"load": load}, json=text) == expected
 
 
 def test_just_within_the_limits(ask):

@@ -12,6 +12,7 @@ ENCODER = ByteTextEncoder()
 def test_invertible(text):
     ids = ENCODER.encode(text)
     assert ids == [byte + 2 for byte in text.encode("utf-8")]
+    assert ENCODER.least_tokens(text) == len(text) <= len(ids)
     assert ENCODER.decode([*ids, 1, 0], strip_extraneous=True) == text
 
 

@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.subword import SubwordTextEncoder, unquote
-from tests.text.strategies import TEXTS
+from tests.text.strategies import SPACED, SYMBOLS, TEXTS
 from tests.text.t2t_goldens import GOLDENS, SUBTOKENS
 
 ENCODER = SubwordTextEncoder.from_subtokens(SUBTOKENS)
 ESCAPES = list("\\_u;0123456789")
+# Of its letters only n stands alone.
+SPELLING = SubwordTextEncoder.from_subtokens(["<pad>", "<EOS>", "né_", "a ba_", "n", *ESCAPES])
 
 
 @pytest.mark.parametrize(("text", "ids"), GOLDENS["encoded"])
@@ -52,16 +54,36 @@ def test_decode_list():
 
 
 def test_token_that_cannot_be_cut_is_spelled_out():
-    encoder = SubwordTextEncoder.from_subtokens(["<pad>", "<EOS>", "né_", "n", *ESCAPES])
-    assert encoder.decode_list(encoder.encode("né")) == ["né_"]
-    assert encoder.decode_list(encoder.encode("én")) == [*"\\233;n_"]
-    assert encoder.decode(encoder.encode("én né")) == "én né"
+    assert SPELLING.decode_list(SPELLING.encode("né")) == ["né_"]
+    assert SPELLING.decode_list(SPELLING.encode("én")) == [*"\\233;n_"]
+    assert SPELLING.decode(SPELLING.encode("én né")) == "én né"
 
 
 def test_empty_subtokens_hold_their_place():
     encoder = SubwordTextEncoder.from_subtokens(["<pad>", "<EOS>", "", "", "a_", *ESCAPES])
     assert encoder.encode("a") == [4]
     assert encoder.decode([2, 4, 3]) == "a"
+
+
+@pytest.mark.parametrize("encoder", [ENCODER, SPELLING])
+@given(st.one_of(TEXTS, SYMBOLS, st.sampled_from(SPACED)))
+def test_a_text_has_the_least_tokens(encoder, text):
+    assert 0 <= encoder.least_tokens(text) <= len(encoder.encode(text))
+
+
+def test_least_tokens():
+    words = ["<pad>", "<EOS>", "ababab", *ESCAPES]
+    encoder = SubwordTextEncoder.from_subtokens(words)
+    assert encoder.least_tokens("ababab" * 1000) == 1000
+    assert encoder.least_tokens("a b c d e f g") == 2
+    assert encoder.least_tokens("") == SubwordTextEncoder().least_tokens("") == 0
+
+
+def test_only_short_tokens_are_cached():
+    encoder = SubwordTextEncoder.from_subtokens(SUBTOKENS)
+    for word in ("a" * 100, "a" * 101):
+        assert encoder.encode(word) == encoder.encode(word) == ENCODER.encode(word)
+    assert list(encoder._cache) == ["a" * 100]
 
 
 def test_cache_is_bounded(monkeypatch):

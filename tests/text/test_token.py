@@ -10,6 +10,7 @@ def test_ids_follow_the_reserved_ones():
     encoder = TokenTextEncoder(vocab_list=["<EOS>", *WORDS])
     assert encoder.vocab_size == 5
     assert encoder.encode("  good\tmorning ") == [2, 3]
+    assert encoder.least_tokens("  good\tmorning ") == 2
     assert encoder.decode([2, 3, 1, 0]) == "good morning <EOS> <pad>"
     assert encoder.decode([2, 0, 3, 1, 4], strip_extraneous=True) == "good morning"
     assert encoder.decode_list([9, -1]) == ["ID_9", "ID_-1"]
