@@ -16,7 +16,7 @@ from typing import Any
 from t2t_hint_nart.data.parallel_text import BadLines, Pair, find_text, read_pairs, refuse
 from t2t_hint_nart.data.problem import PathLike
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.text.archives import member_names, unpack
+from t2t_hint_nart.text.archives import is_archive, member_names, unpack
 from t2t_hint_nart.text.lines import each_line, sentence
 
 Datasets = Sequence[Sequence[Any]]
@@ -94,10 +94,10 @@ def _missing(url: str, name: str, folder: Path) -> str:
 
 def _column_pairs(url: str, files: Sequence[Any], folder: Path) -> Iterator[Pair]:
     _, source, target, pattern = files
-    archive = _archive(url, folder)
-    if not any(folder.glob(pattern)) and archive.is_file():
-        for name in fnmatch.filter(member_names(archive), pattern):
-            unpack(archive, name, folder / name)
+    archive, found = _archive(url, folder), set(folder.glob(pattern))
+    # What is there by hand may lie beside a file of its URL that is no archive, or be that file.
+    if archive.is_file() and archive not in found and (not found or is_archive(archive)):
+        _unpack_matching(archive, pattern, folder)
     paths = sorted(folder.glob(pattern))
     if not paths:
         raise InputError(_missing(url, pattern, folder))
@@ -112,6 +112,23 @@ def _column_pairs(url: str, files: Sequence[Any], folder: Path) -> Iterator[Pair
             if not bad:
                 yield columns[source], columns[target]
         refuse([bad])
+
+
+def _unpack_matching(archive: Path, pattern: str, folder: Path) -> None:
+    """Unpack what of an archive isn't there yet: all of it, or the rest after a kill.
+
+    Raises:
+        InputError: it is damaged, or a member would lie elsewhere.
+    """
+    for name in fnmatch.filter(member_names(archive), pattern):
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts:
+            raise InputError(
+                f"'{archive}' has a file {name!r}, which would lie outside of '{folder}': pack it "
+                "again without such names"
+            )
+        if not (folder / name).exists():
+            unpack(archive, name, folder / name)
 
 
 def _segment_pairs(source: Path, target: Path) -> Iterator[Pair]:

@@ -87,6 +87,11 @@ def tar_lines(path: PathLike, name: str) -> Iterator[str]:
         yield from decoded(file, f"'{name}' of '{os.fspath(path)}'")
 
 
+def is_archive(path: PathLike) -> bool:
+    """Return whether a file is a zip or tar archive, from how it begins or ends."""
+    return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+
+
 def member_names(path: PathLike) -> list[str]:
     """Return the names of an archive's members, folders included.
 

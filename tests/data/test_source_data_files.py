@@ -3,13 +3,16 @@
 import gzip
 import io
 import json
+import re
 import tarfile
 import zipfile
 
 import pytest
 
+from t2t_hint_nart.data import source_data_files
 from t2t_hint_nart.data.translate_problem import TranslateProblem
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.text.archives import unpack
 from tests.data.lines_problem import SPLITS
 
 URL = "https://example.org/data"
@@ -85,6 +88,58 @@ def test_files_and_archives_in_tmp_dir_are_read(tmp_path, kind, write):
     report = json.loads((tmp_path / "data" / "files_problem-data.json").read_text())
     dropped = 1 if kind in ("text", "zip") else 0
     assert report["splits"]["train"]["pairs_dropped"] == {"an empty side": dropped}
+
+
+def write_tar(path, members):
+    with tarfile.open(path, "w:gz") as tar:
+        for name, text in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(text)
+            tar.addfile(info, io.BytesIO(text.encode()))
+
+
+def column_pairs(folder, name, pattern="c/*.tsv"):
+    return list(source_data_files.dataset_pairs([[name, ("tsv", 0, 1, pattern)]], folder))
+
+
+def test_an_archive_that_was_unpacked_in_part_is_unpacked_to_the_end(tmp_path, monkeypatch):
+    write_tar(tmp_path / "c.tgz", {f"c/{n}.tsv": f"a{n}\tb{n}\n" for n in range(3)})
+    unpacked = []
+
+    def killed(archive, name, target):
+        if unpacked:
+            raise KeyboardInterrupt
+        unpacked.append(name)
+        unpack(archive, name, target)
+
+    monkeypatch.setattr(source_data_files, "unpack", killed)
+    with pytest.raises(KeyboardInterrupt):
+        column_pairs(tmp_path, "c.tgz")
+    assert [path.name for path in (tmp_path / "c").iterdir()] == ["0.tsv"]
+    (tmp_path / "c" / "0.tsv").write_text("mine\tstays\n")
+    monkeypatch.undo()
+    expected = [("mine", "stays"), ("a1", "b1"), ("a2", "b2")]
+    assert column_pairs(tmp_path, "c.tgz") == expected
+
+
+@pytest.mark.parametrize("pattern", ["c.tsv.gz", "c.tsv", "c.tsv*"])
+def test_a_packed_file_is_no_archive(tmp_path, pattern):
+    (tmp_path / "c.tsv.gz").write_bytes(gzip.compress(b"a\tb\n"))
+    if pattern == "c.tsv":
+        (tmp_path / "c.tsv").write_text("a\tb\n")
+    assert column_pairs(tmp_path, "c.tsv.gz", pattern) == [("a", "b")]
+
+
+@pytest.mark.parametrize("name", ["../escaped.tsv", "{}/escaped.tsv", "c/../../escaped.tsv"])
+@pytest.mark.parametrize("beside", [{}, {"c.tsv": "a\tb\n"}])
+def test_what_leads_out_of_tmp_dir_is_refused(tmp_path, name, beside):
+    folder, name = tmp_path / "tmp", name.format(tmp_path)
+    folder.mkdir()
+    write_tar(folder / "c.tgz", {name: "a\tb\n"} | beside)
+    expected = f"'{folder}/c.tgz' has a file '{name}', which would lie outside of '{folder}': pack "
+    with pytest.raises(InputError, match=f"^{re.escape(expected)}"):
+        column_pairs(folder, "c.tgz", "*.tsv")
+    assert [path.name for path in tmp_path.rglob("*")] == ["tmp", "c.tgz"]
 
 
 @pytest.mark.parametrize("kind", DATASETS)
