@@ -6,6 +6,7 @@ was interrupted.
 """
 
 import math
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -70,7 +71,7 @@ class RandomSearch:
         )
         self._drawn = [drawing.ask(self._distributions).params for _ in range(count)]
         self.settings = [ranges.settings(drawn) for drawn in self._drawn]
-        self._study = self._open() if (self.output_dir / JOURNAL).exists() else None
+        self._study = self._open()
         if self._study is None and any(self.output_dir.glob("trial_*")):
             raise InputError(
                 f"{output_dir} has trials, but no {JOURNAL} that says of what; give another "
@@ -144,12 +145,17 @@ class RandomSearch:
     def _directory(self, number: int) -> Path:
         return self.output_dir / f"trial_{number:03d}"
 
-    def _open(self) -> optuna.Study:
+    def _open(self) -> optuna.Study | None:
+        """Return what the journal holds, None if it was killed before it said what is searched."""
         path = self.output_dir / JOURNAL
         another = "; give another --output_dir."
+        if not path.exists() or b"\n" not in path.read_bytes():
+            return None
         try:
             study = optuna.load_study(study_name=STUDY, storage=_storage(path))
             stored = study.user_attrs
+            if "settings" not in stored and not study.trials:
+                return None
             given, settings = stored["given"], stored["settings"]
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} is damaged: {error}{another}") from error
@@ -168,17 +174,28 @@ class RandomSearch:
             return self._stored()
 
     def _stored(self) -> optuna.Study:
-        if self._study is None:
+        path = self.output_dir / JOURNAL
+        if self._study is not None:
+            _drop_torn_line(path)
+        else:
             self.output_dir.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
             self._study = optuna.create_study(
                 study_name=STUDY,
-                storage=_storage(self.output_dir / JOURNAL),
+                storage=_storage(path),
                 direction="maximize" if self.maximize else "minimize",
             )
             self._study.set_user_attr("given", self._given)
         if len(self._study.user_attrs.get("settings", [])) < len(self.settings):
             self._study.set_user_attr("settings", self.settings)
         return self._study
+
+
+def _drop_torn_line(path: Path) -> None:
+    """Cut off what a killed process wrote of a line: the next one would be appended to it."""
+    whole = path.read_bytes().rfind(b"\n") + 1
+    if whole < path.stat().st_size:
+        os.truncate(path, whole)
 
 
 def _storage(path: Path) -> optuna.storages.JournalStorage:

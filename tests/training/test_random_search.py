@@ -178,6 +178,40 @@ def test_a_damaged_journal(tmp_path):
     assert "DIR/optuna.journal is damaged: " in refusal(tmp_path)
 
 
+def test_a_line_that_a_killed_search_did_not_finish(tmp_path):
+    journal = tmp_path / JOURNAL
+    trials = searching(tmp_path, 1).run(loss_of_one)
+    whole = journal.read_bytes()
+    journal.write_bytes(whole + whole.splitlines()[-1])
+    # Who only looks writes nothing.
+    assert refusal(tmp_path, train_steps=50) == "DIR is a search of --train_steps=1, not 50"
+    assert searching(tmp_path, 1).run(never) == trials
+    assert journal.read_bytes() == whole
+    journal.write_bytes(whole + b'{"op')
+    assert len(searching(tmp_path, 2).run(loss_of_one)) == 2
+    assert len(searching(tmp_path, 2).run(never)) == 2
+    assert journal.read_bytes().startswith(whole)
+
+
+def test_a_search_that_was_killed_before_its_first_trial(tmp_path):
+    def killed(settings, directory):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        searching(tmp_path).run(killed)
+    begun, journal = (tmp_path / JOURNAL).read_bytes(), tmp_path / "cut" / JOURNAL
+    journal.parent.mkdir()
+    ends = [i + 1 for i, byte in enumerate(begun) if byte == ord("\n")]
+    assert len(ends) == 3
+    for end in [0, *ends]:
+        for size in (max(end - 1, 0), end, end + 9):
+            journal.write_bytes(begun[:size])
+            for _ in range(2):
+                with pytest.raises(KeyboardInterrupt):
+                    searching(journal.parent).run(killed)
+            assert journal.read_bytes().count(b"\n") == 3
+
+
 def test_trials_of_nobody_knows_what(tmp_path):
     """As of versions that kept them otherwise."""
     (tmp_path / "trial_000").mkdir()
