@@ -13,7 +13,8 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.json_file import parse_json
 
 _UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR)
+_PAUSE_SECONDS = 0.2
 # The locks of this process, which doesn't shut itself out.
 _held: set[Path] = set()
 
@@ -53,7 +55,10 @@ class Holder:
 
 @contextlib.contextmanager
 def directory_lock(
-    directory: str | os.PathLike[str], name: str = "", shared: bool = False
+    directory: str | os.PathLike[str],
+    name: str = "",
+    shared: bool = False,
+    waiting: Callable[[str], None] | None = None,
 ) -> Iterator[None]:
     """Hold a directory, made if need be, as its one writer; this process may hold it twice.
 
@@ -63,9 +68,10 @@ def directory_lock(
         directory: what is written to.
         name: of a file or files of that name in it, if others may write the rest.
         shared: with others that share it, as they divide the work.
+        waiting: told, once, who writes there, whose end is then waited for.
 
     Raises:
-        InputError: another process writes there; names it.
+        InputError: another process writes there, and `waiting` is None; names it.
     """
     path = Path(directory).resolve() / (f".{name}.lock" if name else ".lock")
     if path in _held:
@@ -74,7 +80,7 @@ def directory_lock(
     made = [place for place in (path.parent, *path.parent.parents) if not place.exists()]
     try:
         Path(directory).mkdir(parents=True, exist_ok=True)
-        descriptor = _acquired(path, Path(directory) / name, shared)
+        descriptor = _acquired_in_turn(path, Path(directory) / name, shared, waiting)
     except OSError as error:
         if error.errno not in _UNWRITABLE:
             raise
@@ -90,6 +96,24 @@ def directory_lock(
         for place in made:
             with contextlib.suppress(OSError):
                 place.rmdir()
+
+
+def _acquired_in_turn(
+    path: Path, written: Path, shared: bool, waiting: Callable[[str], None] | None
+) -> int:
+    while True:
+        try:
+            return _acquired(path, written, shared)
+        except InputError as held:
+            if waiting is None:
+                raise
+            waiting(str(held))
+        waiting = _say_no_more
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _say_no_more(told: str) -> None:
+    pass
 
 
 def _acquired(path: Path, written: Path, shared: bool) -> int:

@@ -62,6 +62,20 @@ def test_a_second_process_is_told_who_the_first_is(tmp_path, holder):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_end_of_another_process_is_waited_for(tmp_path, holder):
+    process = holder()
+    told = []
+
+    def waiting(line):
+        told.append(line)
+        assert (tmp_path / ".lock").exists()
+        process.communicate("")
+
+    with directory_lock(tmp_path, waiting=waiting):
+        assert json.loads((tmp_path / ".lock").read_text())["pid"] == os.getpid()
+    assert len(told) == 1 and f"by t2t-trainer (process {process.pid} on " in told[0]
+
+
 def test_of_a_killed_process_it_is_taken_over(tmp_path, holder):
     process = holder()
     process.send_signal(signal.SIGKILL)

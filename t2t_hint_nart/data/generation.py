@@ -10,6 +10,7 @@ Run again after a kill, it reads the text again, leaves alone what is finished a
 logs. What is written never depends on the number of processes or on kills.
 """
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -31,6 +32,7 @@ from t2t_hint_nart.data.shard_check import check_digests, check_shards
 from t2t_hint_nart.data.shard_log import read_log
 from t2t_hint_nart.data.text_survey import SplitText, all_counts, survey_text
 from t2t_hint_nart.data.workspace import Workspace, seed_generators
+from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.progress import Progress, duration
 
@@ -58,26 +60,35 @@ def generate(workspace: Workspace, tasks: Sequence[int] | None = None) -> None:
     texts = survey_text(workspace, passes)
     _check_not_empty(passes, texts)
     report = _report(workspace, passes, texts)
-    _check_same(workspace, passes, report)
-    _provide_vocabulary(workspace, report)
-    _check_same(workspace, passes, report)
-    _check_present(workspace, passes, report["key"])
-    missing = _missing(passes)
-    if not any(missing) and not data_report.is_unfinished(problem, data_dir):
-        problem.progress(f"all in {data_dir} already, made of this text with these settings")
-        return
-    data_report.begin(problem, data_dir, report)
+    with _one_at_a_time(workspace):
+        _check_same(workspace, passes, report)
+        _provide_vocabulary(workspace, report)
+        _check_same(workspace, passes, report)
+        _check_present(workspace, passes, report["key"])
+        missing = _missing(passes)
+        if not any(missing) and not data_report.is_unfinished(problem, data_dir):
+            problem.progress(f"all in {data_dir} already, made of this text with these settings")
+            return
+        data_report.begin(problem, data_dir, report)
     for part, shards in zip(passes, missing, strict=True):
         if tasks is not None:
             shards = [shard for shard in shards if shard in tasks]
         if shards and (tasks is None or part.split == DatasetSplit.TRAIN):
             part = part._replace(key=bytes.fromhex(report["key"]), pairs=_pairs(part, texts))
             _write_shards(workspace, part, shards)
-    if not any(_missing(passes)):
-        _remove_logs(passes)
-        data_report.finish(problem, data_dir, report)
-        for line in data_report.lines(report):
-            problem.progress(line)
+    with _one_at_a_time(workspace):
+        # Of several processes that see the last shard, the first one finishes.
+        if not any(_missing(passes)) and data_report.is_unfinished(problem, data_dir):
+            _remove_logs(passes)
+            data_report.finish(problem, data_dir, report)
+            for line in data_report.lines(report):
+                problem.progress(line)
+
+
+def _one_at_a_time(workspace: Workspace) -> contextlib.AbstractContextManager[None]:
+    """Have what all tasks write, some of them on other machines, written by one at a time."""
+    problem, data_dir, _ = workspace
+    return directory_lock(data_dir, "vocab-and-report", waiting=problem.progress)
 
 
 def _passes(workspace: Workspace) -> list[EncodingPass]:

@@ -1,5 +1,6 @@
 """Shards from any number of processes, after kills, from other text: the same bytes or an error."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -18,6 +19,7 @@ from t2t_hint_nart.data import encoding_pass, generation, shard_log
 from t2t_hint_nart.data.shard_files import UNSHUFFLED_SUFFIX
 from t2t_hint_nart.data.text_problem import VocabType
 from t2t_hint_nart.data.translate_problem import TranslateProblem
+from t2t_hint_nart.data.workspace import Workspace
 from t2t_hint_nart.errors import InputError
 from tests.data.lines_problem import PAIRS, SPLITS, LinesProblem
 
@@ -108,8 +110,8 @@ def cut_power_at(monkeypatch, function, call):
         [((generation, "read_log"), 1), ((generation, "read_log"), 4)],
         [((encoding_pass, "example_bytes"), 700), ((generation, "read_log"), 11)],
         [((generation.data_report, "finish"), 1)],
-        [((Path, "unlink"), 4)],
-        [((Path, "unlink"), 12)],
+        [((Path, "unlink"), 5)],
+        [((Path, "unlink"), 13)],
     ],
 )
 def test_goes_on_where_it_was_cut_off(tmp_path, text_dir, expected, cuts):
@@ -423,6 +425,32 @@ def test_one_task_then_all(tmp_path, text_dir, expected):
     with pytest.raises(InputError, match="task 10 isn't one of .* 0 to 9"):
         problem.generate_data(tmp_path, text_dir, task_id=10)
     generate(tmp_path, text_dir, processes=2)
+    assert shards(tmp_path) == expected
+
+
+def test_what_tasks_share_is_written_by_one_at_a_time(tmp_path, text_dir, expected):
+    """As machines do that share a directory: the last two see that all is there."""
+    held = (tmp_path / ".vocab-and-report.lock").open("w")
+    fcntl.flock(held, fcntl.LOCK_EX)
+    told, finished = [], []
+
+    def released(line):
+        told.append(line)
+        if "is being written by another process" in line:
+            assert shards(tmp_path) == {".vocab-and-report.lock": b""}
+            held.close()
+        elif "10 shard(s)" in line:
+            # Another one finishes before.
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(problem, "progress", finished.append)
+                generation.generate(Workspace(problem, tmp_path, text_dir))
+
+    problem = registry.problem(OWN_TEXT)
+    problem.progress = released
+    problem.generate_tasks(tmp_path, text_dir, range(10))
+    assert sum("is being written by another process" in line for line in told) == 1
+    # What was finished once isn't finished again.
+    assert "pairs written" in told[-1] and any(line.startswith("train: 1,003") for line in finished)
     assert shards(tmp_path) == expected
 
 
