@@ -60,7 +60,10 @@ def without_noise(text: str) -> str:
 
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Catch the process's stderr, and write it out at the end `without_noise`."""
+    """Catch the process's stderr, if it is open, and write it out at the end `without_noise`."""
+    if not _is_open():
+        yield
+        return
     sys.stderr.flush()
     with tempfile.TemporaryFile() as caught:
         kept = os.dup(_STDERR)
@@ -74,6 +77,15 @@ def quiet_stderr() -> Iterator[None]:
             caught.seek(0)
             text = without_noise(caught.read().decode(errors="replace"))
             os.write(_STDERR, text.encode())
+
+
+def _is_open() -> bool:
+    """Whether the process has a stderr: none after `2>&-`, nor where there is no console."""
+    try:
+        os.fstat(_STDERR)
+    except OSError:
+        return False
+    return sys.stderr is not None
 
 
 class _QuietFinder(MetaPathFinder):

@@ -49,6 +49,24 @@ def test_stderr_is_given_back_after_an_error(capfd):
     assert capfd.readouterr().err == "what went wrong\n"
 
 
+@pytest.mark.parametrize("closing", ["2>&-", "2>/dev/null"])
+def test_a_closed_stderr_stays_so(closing):
+    code = """
+import os, sys
+from t2t_hint_nart.startup_noise import quiet_stderr
+if sys.stderr is not None:
+    os.close(2)
+with quiet_stderr():
+    print("works")
+try:
+    os.fstat(2)
+except OSError:
+    print("closed")
+"""
+    command = ["sh", "-c", f'exec "$0" -c "$1" {closing}', sys.executable, code]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "works\nclosed\n"
+
+
 def test_tensorflow_starts_in_silence_and_works():
     code = """
 import os, sys
