@@ -148,15 +148,16 @@ def read_columns(path: Path, refusals: Refusals = STRICT) -> Iterator[Pair]:
     Raises:
         InputError: see `read_sentences`; or a line hasn't exactly one tab, or there is none.
     """
-    number, bad = 0, BadLines(f"'{path}'", refusals)
+    of_columns = {"an empty side" if so is is_empty else what: so for what, so in refusals.items()}
+    number, bad = 0, BadLines(f"'{path}'", of_columns)
     for number, line in enumerate(each_line(path), start=1):
-        text = sentence(line)
-        if text.count("\t") == 1:
-            pair = columns(text, path, number)
+        # A tab at either end of the line is one beside an empty side.
+        if line.count("\t") == 1:
+            pair = columns(line, path, number)
             bad.look(number, pair)
         else:
             form = "must have the form input<tab>target with one tab, it has"
-            bad.add(f"{form} {text.count(chr(9))}", number)
+            bad.add(f"{form} {line.count(chr(9))}", number)
         if not bad:
             yield pair
     refuse([bad])

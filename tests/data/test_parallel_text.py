@@ -133,7 +133,10 @@ def test_columns(tmp_path):
     for content, message in (
         ("a\tb\nab\n", r"a.tsv' must have the form .* one tab, it has 0: line 2$"),
         ("a\tb\tc\n", "with one tab, it has 2"),
-        ("a\tb\n\tb\n", "it has 0: line 2$"),
+        ("a\tb\n\tb\n", "a.tsv' has an empty side: line 2$"),
+        ("a\tb\nc\t\r\n \t \n", "a.tsv' has an empty side: lines 2 and 3$"),
+        ("a\tb\n\n \n", "it has 0: lines 2 and 3$"),
+        ("a\tb\t\n", "it has 2: line 1$"),
         ("a\tb\nc\t\x01\n", "has a control character: line 2"),
         ("", "a.tsv' is empty"),
     ):
