@@ -11,7 +11,7 @@ Examples:
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from absl import flags
 
@@ -20,8 +20,9 @@ from t2t_hint_nart.bin.command_line import somebody_types, typed_line
 from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.bin.shared_flags import define_thread_flags, define_usr_dir_flag
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.serving.rest_client import NoServerError
 from t2t_hint_nart.text.escape import replace_surrogates
-from t2t_hint_nart.text.lines import printable, sentence
+from t2t_hint_nart.text.lines import LineNumbers, printable, sentence
 from t2t_hint_nart.threads import one_thread_by_default
 
 _NO_CLOUD = "--server names a TensorFlow Serving"
@@ -49,21 +50,43 @@ def _main(values: flags.FlagValues) -> None:
     if values.inputs_once is not None:
         print(printable(translate(sentence(replace_surrogates(values.inputs_once)))))
         return
-    typed = somebody_types()
+    _answer_lines(translate)
+
+
+def _answer_lines(translate: Translate) -> None:
+    """Answer line for line, as from file to file; one that is refused costs no other.
+
+    Raises:
+        InputError: no server is there; or, at the end of a pipe, lines were refused: names them.
+    """
+    typed, refused = somebody_types(), LineNumbers()
     if typed:
         print("Type a sentence and Enter; q to quit.", file=sys.stderr)
+    for number, line in enumerate(_lines(), start=1):
+        # In a pipe it is a line like others.
+        if typed and line == "q":
+            return
+        answer = ""
+        try:
+            answer = translate(line) if line else ""
+        except NoServerError:
+            raise
+        except InputError as error:
+            refused.add(number)
+            place = "" if typed else f"line {number}: "
+            print(printable(f"{place}{error}"), file=sys.stderr, flush=True)
+        if line or not typed:
+            print(printable(answer), flush=True)
+    if refused and not typed:
+        raise InputError(f"Not translated: {refused}.")
+
+
+def _lines() -> Iterator[str]:
     while True:
         try:
-            line = sentence(typed_line(">> "))
+            yield sentence(typed_line(">> "))
         except EOFError:
             return
-        if line == "q":
-            return
-        if line:
-            print(printable(translate(line)), flush=True)
-        elif not typed:
-            # Line for line, as from file to file.
-            print(flush=True)
 
 
 def _local(values: flags.FlagValues) -> Translate:

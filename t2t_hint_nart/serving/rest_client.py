@@ -36,6 +36,10 @@ class _Refusal(TypedDict):
     error: str
 
 
+class NoServerError(InputError):
+    """There is no server at an address, whatever it would be asked."""
+
+
 class RestClient(NamedTuple):
     """A served model.
 
@@ -58,23 +62,23 @@ class RestClient(NamedTuple):
         """Where requests go.
 
         Raises:
-            InputError: neither http nor https, or no address at all.
+            NoServerError: neither http nor https, or no address at all.
         """
         base = self.server if "://" in self.server else f"http://{self.server}"
         try:
             scheme = urllib.parse.urlsplit(base).scheme
         except ValueError as error:
-            raise InputError(f"{self.server}: {error}.") from error
+            raise NoServerError(f"{self.server}: {error}.") from error
         if scheme not in ("http", "https"):
-            raise InputError(f"{self.server} isn't host:port, http://host:port or https://host.")
+            raise NoServerError(f"{self.server} isn't host:port, http://host:port or https://host.")
         return f"{base.rstrip('/')}/v1/models/{self.servable_name}:predict"
 
     def translate(self, line: str) -> str:
         """Translate a sentence.
 
         Raises:
-            InputError: no server there, or one of another protocol, no answer in time, or one that
-                isn't a translation.
+            NoServerError: no server there.
+            InputError: one of another protocol, no answer in time, or one that isn't a translation.
         """
         url = self.url
         body = {"signature_name": SERVING, "instances": [{"text": line}]}
@@ -125,7 +129,7 @@ class RestClient(NamedTuple):
             with error:
                 raise InputError(f"{where} answers {error.code}: {_reason(error)}") from error
         except urllib.error.URLError as error:
-            raise InputError(f"{where} can't be reached: {error.reason}.") from error
+            raise NoServerError(f"{where} can't be reached: {error.reason}.") from error
         except TimeoutError as error:
             raise self._late() from error
         except http.client.HTTPException as error:
@@ -136,7 +140,7 @@ class RestClient(NamedTuple):
         except OSError as error:
             raise InputError(f"{where} breaks the connection: {error}.") from error
         except ValueError as error:
-            raise InputError(f"{where}: {error}.") from error
+            raise NoServerError(f"{where}: {error}.") from error
 
     def _read(self, response: http.client.HTTPResponse, where: str) -> bytes:
         """Return the whole answer, of a server that goes on and on only for so long."""

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.bin import t2t_query_server
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.runtime import open_export
 from tests.bin.conftest import PROBLEM
 from tests.commands import refusal, run_command, succeed
@@ -56,7 +57,44 @@ def test_lines_from_a_pipe(exported):
     assert ended == (0, "m eins\n\nm zwei\n\nm d r e i\n", "")
     assert len(ended.out.splitlines()) == ended.out.count("\n") == typed.count(b"\n")
     ended = run_command("t2t-query-server", "--export_dir=m", typed="eins\nq\nzwei\n")
-    assert ended == (0, "m eins\n", "")
+    assert ended == (0, "m eins\nm q\nm zwei\n", "")
+
+
+def test_a_line_that_is_refused_costs_no_other(exported, monkeypatch, capsys):
+    def translate(export, lines):
+        if "long" in lines:
+            raise InputError("too\x1blong")
+        return lines
+
+    monkeypatch.setattr(FakeExport, "translate", translate)
+    ended = run_command("t2t-query-server", "--export_dir=m", typed="a\nlong\nb\nlong\nc\n")
+    told = "line 2: too\ufffdlong\nline 4: too\ufffdlong\n"
+    end = "t2t-query-server: error: Not translated: lines 2 and 4.\n"
+    assert ended == (1, "a\n\nb\n\nc\n", told + end)
+
+    monkeypatch.setattr("sys.stdin", Terminal("a\nlong\nb\nq\n"))
+    monkeypatch.setattr("sys.argv", ["t2t-query-server", "--export_dir=m"])
+    t2t_query_server.main()
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()[1:]) == ("a\n\nb\n", ["too\ufffdlong"])
+
+
+@pytest.mark.parametrize("status", [400, 503, 504])
+def test_a_server_that_refuses_is_asked_on(status):
+    with fake_server('{"error": "no"}', status) as (address, requests):
+        flags = {"server": address, "servable_name": "m"}
+        ended = run_command("t2t-query-server", typed="a\nb\n", **flags)
+    told = f"http://{address}/v1/models/m:predict answers {status}: no"
+    end = "t2t-query-server: error: Not translated: lines 1 and 2.\n"
+    assert ended == (1, "\n\n", f"line 1: {told}\nline 2: {told}\n{end}")
+    assert len(requests) == 2
+
+
+def test_a_server_that_is_not_there_is_asked_once():
+    with fake_server("") as (address, _):
+        pass
+    line = refusal("t2t-query-server", server=address, servable_name="m", typed="a\nb\n")
+    assert "can't be reached" in line
 
 
 @pytest.mark.parametrize("flags", [{"inputs_once": "x"}, {"typed": "x\n"}])
@@ -66,8 +104,9 @@ def test_a_terminal_gets_no_orders(flags):
         told = succeed("t2t-query-server", server=address, servable_name="m", **flags)
     assert told == "\ufffd[2Jgood\ufffd\ufffd31m  morning !\n"
     with fake_server("\x1b[2Jno", 500) as (address, _):
-        line = refusal("t2t-query-server", server=address, servable_name="m", **flags)
-    assert line.endswith(" answers 500: \ufffd[2Jno")
+        ended = run_command("t2t-query-server", server=address, servable_name="m", **flags)
+    assert ended.status == 1 and " answers 500: \ufffd[2Jno\n" in ended.err
+    assert "\x1b" not in ended.err
 
 
 @pytest.mark.parametrize("length", [1000, 3000])
@@ -104,7 +143,7 @@ def test_a_typed_sentence_that_is_not_utf8(exported):
     ended = run_command("t2t-query-server", "--export_dir=m", typed=b"Gr\xfcn\n")
     told = "t2t-query-server: error: What is typed isn't UTF-8: invalid start byte.\n"
     assert ended.status == 1 and ended.err.endswith(told)
-    ended = run_command("t2t-query-server", "--export_dir=m", typed=f"{LATIN1}\nq\n")
+    ended = run_command("t2t-query-server", "--export_dir=m", typed=f"{LATIN1}\n")
     assert (ended.status, ended.out) == (0, "m Gr\ufffdn\n")
 
 
