@@ -145,15 +145,6 @@ def test_bad_input_is_told_in_one_line(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == [tmp_path / "none"]
 
 
-def test_help_needs_no_tensorflow():
-    code = (
-        "import sys; from t2t_hint_nart.bin import t2t_datagen; sys.argv[1:] = ['--help'];"
-        "t2t_datagen.main(); sys.exit('tensorflow' in sys.modules)"
-    )
-    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert "--exclude_problems" in told.stdout and "trailing *" in told.stdout
-
-
 def test_only_list_of_a_folder(tmp_path, capsys):
     data = f"--data_dir={tmp_path / 'data'}"
     assert "does not exist" in refusal(capsys, "--only_list", data)

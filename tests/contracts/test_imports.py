@@ -92,7 +92,11 @@ def test_these_modules_load_nothing_heavy():
         "registry.help_string()\n"
         "[registry.hparams(name) for name in registry.list_hparams()]\n"
         "[registry.problem(name) for name in registry.list_problems()]\n"
+        "registry.problem('translate_deen_quickstart_distill')\n"
         f"assert not [heavy for heavy in {HEAVY} if heavy in sys.modules]\n"
+        "from t2t_hint_nart.reproduce import report\n"
+        "report.hardware(); report.versions()\n"
+        "assert 'tensorflow' not in sys.modules\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr.strip().splitlines()[-1]

@@ -1,11 +1,7 @@
 """Names, reading directions and paths of problems."""
 
-import subprocess
-import sys
-
 import pytest
 
-from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import Problem, SpaceID
 from t2t_hint_nart.errors import InputError
 from tests.data.lines_problem import LinesProblem
@@ -79,16 +75,6 @@ def test_missing_shards_name_the_command(tmp_path):
 def test_unknown_split_lists_the_splits(tmp_path):
     with pytest.raises(InputError, match="has no split 'tset'; it has train, dev, test"):
         LinesProblem().shard_files(tmp_path, "tset")
-
-
-def test_registered_problems_do_not_import_tensorflow():
-    registry.list_problems()
-    code = (
-        "import sys; from t2t_hint_nart import registry; registry.list_problems();"
-        "registry.problem('translate_deen_quickstart_distill');"
-        "sys.exit(any(name.startswith('tensorflow') for name in sys.modules))"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 # SpaceID of tensor2tensor 1.2.9 and 1.15.7, in its order: each name's place is its number.
