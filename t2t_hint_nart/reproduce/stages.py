@@ -36,7 +36,7 @@ class Stages:
 
     A finished stage leaves stages/<name>.json with its settings, result and duration, without what
     was lost where it was interrupted. One of other settings is never overwritten. An unfinished one
-    leaves <name>.begun, with what of its result it has kept.
+    leaves <name>.begun, with its settings and what of its result it has kept.
 
     Args:
         output_dir: of the experiment.
@@ -78,7 +78,7 @@ class Stages:
             action: what it does.
 
         Raises:
-            InputError: it was finished with other settings.
+            InputError: it was begun or finished with other settings.
         """
         return self._run(name, settings, lambda done, keep: action(), grows=False)
 
@@ -112,14 +112,17 @@ class Stages:
         if stamp and not (grows and _is_part(stamp["settings"], settings)):
             _check_same(name, stamp["settings"], settings, self._output_dir)
             return self._finish(name, stamp, f"{label}: already done ({stamp['seconds']:.0f} s)")
-        self._say(f"{label} ...")
         begun = path.with_suffix(".begun")
         part, kept = stamp or _NOTHING, _kept(begun)
+        if kept and not grows:
+            # What it has made, such as a run's checkpoints, would pass for made with these.
+            _check_same(name, kept["settings"], settings, self._output_dir, begun)
+        self._say(f"{label} ...")
         interrupted = begun.exists() or part["interrupted"]
         if kept and kept["settings"] == settings:
             part = kept
         begun.parent.mkdir(parents=True, exist_ok=True)
-        begun.touch()
+        _write(begun, _Stamp(**{**part, "settings": settings, "interrupted": interrupted}))
         started = self._clock()
 
         def stamped(result: Result) -> _Stamp:
@@ -178,12 +181,21 @@ class Stages:
 
 
 def _check_same(
-    name: str, old: dict[str, Any], new: dict[str, Any], output_dir: str | Path
+    name: str,
+    old: dict[str, Any],
+    new: dict[str, Any],
+    output_dir: str | Path,
+    begun: Path | None = None,
 ) -> None:
+    """Refuse other settings than those that a stage was made with, or only `begun` with."""
+    how, advice = "made", "give another --output_dir."
+    if begun:
+        how = "begun"
+        advice = f"go on with that, delete {begun} and what the stage has made, or {advice}"
     for key, made_with, now in _differences(old, new):
         raise InputError(
-            f"{output_dir} holds stage {name!r} made with {key}={made_with!r}, now it is {now!r}; "
-            "give another --output_dir."
+            f"{output_dir} holds stage {name!r} {how} with {key}={made_with!r}, now it is {now!r}; "
+            f"{advice}"
         )
 
 
@@ -227,5 +239,5 @@ def _read(path: Path) -> _Stamp | None:
 
 
 def _kept(begun: Path) -> _Stamp | None:
-    """What an unfinished stage left, which may be nothing but its name."""
+    """What an unfinished stage left; of earlier versions that may be nothing but its name."""
     return _read(begun) if begun.exists() and begun.stat().st_size else None

@@ -124,7 +124,7 @@ def test_a_stage_that_fails_is_done_again(tmp_path, error):
 
 
 def test_what_a_killed_stage_has_kept_is_not_lost(tmp_path):
-    def dies(done, keep):
+    def dies_late(done, keep):
         run.clock.now += 5.0
         keep({**done, "first": 1})
         run.clock.now += 60.0
@@ -134,7 +134,7 @@ def test_what_a_killed_stage_has_kept_is_not_lost(tmp_path):
     settings = {"a": 1, "b": 2}
     run = Run(tmp_path)
     with pytest.raises(SystemExit):
-        run.stages.grow("decode", settings, dies)
+        run.stages.grow("decode", settings, dies_late)
     # Of other settings it means nothing.
     other = Run(tmp_path / "other")
     (tmp_path / "other").mkdir()
@@ -148,11 +148,45 @@ def test_what_a_killed_stage_has_kept_is_not_lost(tmp_path):
     assert (run.stages.seconds, run.stages.interrupted) == ({"decode": 11.0}, ["decode"])
 
 
-def test_a_kill_while_the_stage_is_noted_leaves_nothing_that_looks_done(tmp_path, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(SystemExit))
+def dies(*_):
+    raise SystemExit
+
+
+def test_an_unfinished_stage_goes_on_with_its_own_settings_only(tmp_path):
+    """What it has made by then may be used, such as the checkpoints of a run."""
+    settings = {"hparams": {"batch_size": 2}, "seed": 1}
+    with pytest.raises(SystemExit):
+        Stages(tmp_path, 1, io.StringIO()).run("teacher", settings, dies)
+    begun = tmp_path / "stages" / "teacher.begun"
+    for now, words in (
+        ({**settings, "seed": 2}, "seed=1, now it is 2"),
+        ({**settings, "hparams": {"batch_size": 4}}, "hparams.batch_size=2, now it is 4"),
+    ):
+        run = Run(tmp_path)
+        with pytest.raises(InputError) as caught:
+            run.do("teacher", now)
+        assert str(caught.value) == (
+            f"{tmp_path} holds stage 'teacher' begun with {words}; go on with that, delete {begun} "
+            "and what the stage has made, or give another --output_dir."
+        )
+        assert run.worked == [] and run.lines == []
+    # Of one that an earlier version began nothing is known.
+    for known in (begun.read_text(), ""):
+        begun.write_text(known)
+        run = Run(tmp_path)
         with pytest.raises(SystemExit):
-            Run(tmp_path).do("data")
+            run.stages.run("teacher", settings, dies)
+    run = Run(tmp_path)
+    run.do("teacher", settings)
+    assert run.worked == run.stages.interrupted == ["teacher"] and not begun.exists()
+    assert run.stages.seconds == {"teacher": 3.0}
+
+
+def test_a_kill_while_the_stage_is_noted_leaves_nothing_that_looks_done(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        Run(tmp_path).stages.run(
+            "data", {"steps": 1}, lambda: patch.setattr("pathlib.Path.replace", dies) or {}
+        )
     left = sorted(path.name for path in (tmp_path / "stages").iterdir())
     assert left == ["data.begun", "data.json.incomplete"]
     run = Run(tmp_path)
