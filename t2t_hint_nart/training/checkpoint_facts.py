@@ -23,15 +23,17 @@ class CheckpointFacts:
     Attributes:
         index: sha256 of the index, whose checksums tell the values from others.
         trained_on: problem and vocabularies; None where nobody knows.
+        by_interrupt: whether an interrupt alone had it saved, between two that were due.
     """
 
     index: str
     trained_on: ProblemIdentity | None = None
+    by_interrupt: bool = False
 
 
-def write_facts(path: str, trained_on: ProblemIdentity | None) -> None:
+def write_facts(path: str, trained_on: ProblemIdentity | None, by_interrupt: bool = False) -> None:
     """Write what a checkpoint that is there says of itself."""
-    facts = CheckpointFacts(file_digest(f"{path}.index"), trained_on)
+    facts = CheckpointFacts(file_digest(f"{path}.index"), trained_on, by_interrupt)
     write_whole(path + _ENDING, json.dumps(asdict(facts), indent=1, sort_keys=True) + "\n")
 
 

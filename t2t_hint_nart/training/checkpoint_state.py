@@ -21,7 +21,7 @@ class CheckpointState:
     Attributes:
         newest: the checkpoint's name, perhaps with directories, "" for none.
         kept: those that are there to be removed in time, oldest first, with the seconds since 1970
-            at which they were written.
+            at which they were written; not one that an interrupt had saved, which is never old.
         preserved: when one was last kept for good; None if that was never.
     """
 
@@ -38,10 +38,10 @@ class CheckpointState:
             lines.append(f"last_preserved_timestamp: {self.preserved!r}")
         write_whole(Path(directory) / STATE_FILE, "\n".join(lines) + "\n")
 
-    def saved(self, name: str, now: float) -> "CheckpointState":
-        """Return the state once a checkpoint is written."""
+    def saved(self, name: str, now: float, by_interrupt: bool = False) -> "CheckpointState":
+        """Return the state once a checkpoint is written; an interrupt's isn't `kept`."""
         kept = {old: time for old, time in self.kept.items() if old != name}
-        return CheckpointState(name, {**kept, name: now}, self.preserved)
+        return CheckpointState(name, kept if by_interrupt else {**kept, name: now}, self.preserved)
 
     def swept(
         self, keep_max: int, keep_every_seconds: float, begun: float

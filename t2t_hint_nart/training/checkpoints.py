@@ -12,7 +12,7 @@ import tensorflow as tf
 from t2t_hint_nart.data.problem_identity import ProblemIdentity
 from t2t_hint_nart.errors import DivergedError, InputError
 from t2t_hint_nart.models.variables import named_variables
-from t2t_hint_nart.training.checkpoint_facts import misfit, write_facts
+from t2t_hint_nart.training.checkpoint_facts import misfit, read_facts, write_facts
 from t2t_hint_nart.training.checkpoint_files import (
     CHECKPOINT_NAME,
     DamagedCheckpointError,
@@ -82,6 +82,15 @@ def _check_data(path: str, wanted: ProblemIdentity | None) -> None:
     reason = misfit(path, wanted) if wanted else ""
     if reason:
         raise InputError(reason)
+
+
+def _is_by_interrupt(path: str) -> bool:
+    """Whether an interrupt alone had a checkpoint saved; not if what it says is damaged."""
+    try:
+        facts = read_facts(path)
+    except InputError:
+        return False
+    return facts is not None and facts.by_interrupt
 
 
 def _read(checkpoint: tf.train.Checkpoint, path: str) -> None:
@@ -200,10 +209,16 @@ class Checkpoints:
         self._clock = clock
         self._begun = clock()
 
-    def save(self, step: int) -> str:
+    def save(self, step: int, by_interrupt: bool = False) -> str:
         """Write model.ckpt-<step>, whole or not at all, and return its path.
 
-        Older ones that `checkpoint` lists go, as keep_max says.
+        Older ones that `checkpoint` lists go, as keep_max says. One that an interrupt alone had
+        saved goes with the next, and takes no other's place meanwhile: what is there in the end,
+        and averaged, is that of a run without interrupts.
+
+        Args:
+            step: that it is of.
+            by_interrupt: whether it is only there for an interrupt.
 
         Raises:
             InputError: weights aren't finite, or it can't be written.
@@ -219,16 +234,24 @@ class Checkpoints:
         self._checkpoint.save_counter.assign_add(1)
         with written_checkpoint(path) as name:
             self._checkpoint.write(name)
-            write_facts(name, self._trained_on)
-            state = read_state(self._directory).saved(Path(path).name, self._clock())
+            write_facts(name, self._trained_on, by_interrupt)
+            state = read_state(self._directory)
+            state = state.saved(Path(path).name, self._clock(), by_interrupt)
             # Before it is there: a run killed now goes on from the newest that is.
             state.write(self._directory)
+        self._remove_interrupts(step)
         swept, old = state.swept(self._keep_max, self._keep_every_seconds, self._begun)
         for name in old:
             remove_checkpoint(self._directory / name)
         if swept.kept != state.kept:
             swept.write(self._directory)
         return path
+
+    def _remove_interrupts(self, before: int) -> None:
+        """Remove what interrupts alone had saved before a step."""
+        for path in list_checkpoints(self._directory):
+            if step_of(path) < before and _is_by_interrupt(path):
+                remove_checkpoint(path)
 
     def path(self, step: int) -> str:
         """Return the path of model.ckpt-<step>."""

@@ -149,8 +149,9 @@ class TrainingLoop:
     def run(self) -> int:
         """Train to the end, or until evaluations say it won't get better; return the last step.
 
-        An interrupt lets the step end and writes a checkpoint before it goes on its way. What was
-        to be evaluated when a run was killed is evaluated now, where its checkpoint is there.
+        An interrupt lets the step end and writes a checkpoint before it goes on its way, which is
+        there until the next. What was to be evaluated when a run was killed is
+        evaluated now, where its checkpoint is there.
 
         Raises:
             InputError: the loss, the gradient or the weights aren't finite.
@@ -201,7 +202,7 @@ class TrainingLoop:
             if step > self._saved and not isinstance(interrupt, InterruptedWithin):
                 self._check_finite(step, interval)
                 if self._placement.is_chief:
-                    self._save(step)
+                    self._save(step, by_interrupt=self._is_between(step))
             kept = f"step {self._saved} is saved" if self._saved else "no step is saved"
             self._say(f"Interrupted; {kept}. Run the same command to go on.")
             raise
@@ -227,8 +228,14 @@ class TrainingLoop:
             return self._clock() - self._saved_at >= seconds
         return step % self._settings.checkpoint_steps == 0
 
-    def _save(self, step: int) -> None:
-        self._checkpoints.save(step)
+    def _is_between(self, step: int) -> bool:
+        """Whether a step is none that is saved; by the clock, any may be."""
+        settings = self._settings
+        due = step == settings.train_steps or step % settings.checkpoint_steps == 0
+        return not due and not settings.checkpoint_seconds
+
+    def _save(self, step: int, by_interrupt: bool = False) -> None:
+        self._checkpoints.save(step, by_interrupt)
         self._saved = step
 
     def _checkpoint(self, step: int, is_last: bool) -> bool:

@@ -63,8 +63,11 @@ def test_interrupted_and_resumed_training_is_as_if_it_had_never_stopped(
         ended = run_command("t2t-trainer", **stopped)
     assert (ended.status, ended.err) == (130, "t2t-trainer: interrupted\n")
     assert "Interrupted; step 1 is saved. Run the same command to go on." in ended.out
+    at_one = tensors(tmp_path / "stopped" / "model.ckpt-1")
     out = succeed("t2t-trainer", **stopped)
     assert "Resuming at step 1 to 2" in out and "Trained to step 2." in out
+    # That of step 1 wasn't due.
+    assert [path.name for path in (tmp_path / "stopped").glob("*.index")] == ["model.ckpt-2.index"]
 
     expected = tensors(tmp_path / "straight" / "model.ckpt-2")
     got = tensors(tmp_path / "stopped" / "model.ckpt-2")
@@ -74,7 +77,6 @@ def test_interrupted_and_resumed_training_is_as_if_it_had_never_stopped(
     for name, value in expected.items():
         if name.split("/")[0] in saved:
             np.testing.assert_array_equal(got[name], value, err_msg=name)
-    at_one = tensors(tmp_path / "stopped" / "model.ckpt-1")
     for part in saved:
         assert any(
             not np.array_equal(at_one[name], value)

@@ -216,21 +216,28 @@ def test_interruption(tmp_path, eager_functions):
     assert again.weight == 9.0
 
 
+class InterruptedLearner(ScriptedLearner):
+    """Is sent a signal, perhaps more than once, while it makes a step."""
+
+    def __init__(self, step, number=signal.SIGINT, times=1):
+        super().__init__()
+        self.signals = {float(step): [number] * times}
+
+    def train_step(self, data):
+        scalars = super().train_step(data)
+        for number in self.signals.get(self.weight, ()):
+            os.kill(os.getpid(), number)
+        return scalars
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("times, saved", [(1, [3, 5]), (2, [3])])
 def test_an_interrupt_lets_the_step_end(
     tmp_path, eager_functions, usual_signals, times, saved, number
 ):
     """What is saved is what its name says; a second interrupt doesn't wait, and saves nothing."""
-
-    class InterruptedLearner(ScriptedLearner):
-        def train_step(self, data):
-            scalars = super().train_step(data)
-            for _ in range(times if self.weight == 5.0 else 0):
-                os.kill(os.getpid(), number)
-            return scalars
-
-    loop, stream = make_loop(InterruptedLearner(), tmp_path, train_steps=9, checkpoint_steps=3)
+    learner = InterruptedLearner(5, number, times)
+    loop, stream = make_loop(learner, tmp_path, train_steps=9, checkpoint_steps=3)
     with pytest.raises(KeyboardInterrupt) as raised:
         loop.run()
     assert raised.value.args == (number,)
@@ -239,6 +246,32 @@ def test_an_interrupt_lets_the_step_end(
     again = ScriptedLearner()
     assert make_loop(again, tmp_path, train_steps=9)[0].run() == 9
     assert again.weight == 9.0
+
+
+def test_interrupts_leave_the_checkpoints_of_a_run_without(
+    tmp_path, eager_functions, usual_signals
+):
+    """Which are averaged: one of theirs takes no other's place, and goes with the next."""
+    settings = {"train_steps": 11, "checkpoint_steps": 3, "keep_checkpoint_max": 3}
+    there = {2: [2], 5: [3, 5], 6: [3, 6], 7: [3, 6, 7], 8: [3, 6, 8], 10: [3, 6, 9, 10]}
+    for step, saved in there.items():
+        loop, _ = make_loop(InterruptedLearner(step), tmp_path, **settings)
+        with pytest.raises(KeyboardInterrupt):
+            loop.run()
+        assert steps_in(tmp_path) == saved
+    learner = ScriptedLearner()
+    assert make_loop(learner, tmp_path, **settings)[0].run() == 11
+    assert learner.weight == 11.0 and steps_in(tmp_path) == [6, 9, 11]
+
+
+def test_what_an_interrupt_saves_stays_where_the_clock_decides(
+    tmp_path, eager_functions, usual_signals
+):
+    settings = {"train_steps": 4, "checkpoint_seconds": 9999.0}
+    with pytest.raises(KeyboardInterrupt):
+        make_loop(InterruptedLearner(3), tmp_path, **settings)[0].run()
+    make_loop(ScriptedLearner(), tmp_path, **settings)[0].run()
+    assert steps_in(tmp_path) == [3, 4]
 
 
 def test_interruption_right_after_a_checkpoint(tmp_path, eager_functions):
