@@ -85,13 +85,14 @@ class Stages:
     def grow(
         self, name: str, settings: dict[str, Any], action: Callable[[Result, Keep], Result]
     ) -> Result:
-        """Return a stage's result, running it also where it was finished with part of the settings.
+        """Return a stage's result, running it also where it was done with part of the settings.
 
         Args:
             name: of the stage.
             settings: all that it depends on.
             action: what it does, given what it had told of the part, {} if nothing was done, and
-                what it may call with results so far, from which it goes on if it is interrupted.
+                what it may call with results so far, from which it goes on if it is interrupted,
+                with more settings, too.
 
         Raises:
             InputError: it was finished with other settings.
@@ -109,7 +110,8 @@ class Stages:
         path = self._output_dir / "stages" / f"{name}.json"
         settings = as_stored(settings)
         stamp = _read(path)
-        if stamp and not (grows and _is_part(stamp["settings"], settings)):
+        grown = grows and stamp and stamp["settings"] != settings
+        if stamp and not (grown and _is_within(stamp["settings"], settings)):
             _check_same(name, stamp["settings"], settings, self._output_dir)
             return self._finish(name, stamp, f"{label}: already done ({stamp['seconds']:.0f} s)")
         begun = path.with_suffix(".begun")
@@ -119,7 +121,9 @@ class Stages:
             _check_same(name, kept["settings"], settings, self._output_dir, begun)
         self._say(f"{label} ...")
         interrupted = begun.exists() or part["interrupted"]
-        if kept and kept["settings"] == settings:
+        # What was kept on the way to a stamp that is there is in it.
+        on_the_way = stamp and kept and kept["settings"] == stamp["settings"]
+        if kept and not on_the_way and _is_within(kept["settings"], settings):
             part = kept
         begun.parent.mkdir(parents=True, exist_ok=True)
         _write(begun, _Stamp(**{**part, "settings": settings, "interrupted": interrupted}))
@@ -199,8 +203,8 @@ def _check_same(
         )
 
 
-def _is_part(old: dict[str, Any], new: dict[str, Any]) -> bool:
-    """Whether all of the old settings are among the new, which are more.
+def _is_within(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether all of the old settings are among the new.
 
     `_SETS` may be larger, `_FOLLOWING` others.
     """
@@ -213,7 +217,7 @@ def _is_part(old: dict[str, Any], new: dict[str, Any]) -> bool:
             return all(item in now for item in value)
         return name in new and value == now
 
-    return old != new and all(is_kept(name, value) for name, value in old.items())
+    return all(is_kept(name, value) for name, value in old.items())
 
 
 def _differences(

@@ -141,6 +141,12 @@ def test_what_a_killed_stage_has_kept_is_not_lost(tmp_path):
     shutil.copytree(tmp_path / "stages", tmp_path / "other" / "stages")
     other.do("decode", {"a": 1, "c": 3}, grows=True)
     assert other.known[0] == {"zeroth": 0}
+    # Of more it is a part.
+    more = Run(tmp_path / "more")
+    (tmp_path / "more").mkdir()
+    shutil.copytree(tmp_path / "stages", tmp_path / "more" / "stages")
+    more.do("decode", {**settings, "c": 3}, grows=True)
+    assert more.known[0] == {"zeroth": 0, "first": 1}
     run = Run(tmp_path)
     run.do("decode", settings, {"all": 2}, grows=True)
     assert run.known[0] == {"zeroth": 0, "first": 1}
@@ -193,6 +199,16 @@ def test_a_kill_while_the_stage_is_noted_leaves_nothing_that_looks_done(tmp_path
     run.do("data")
     assert run.worked == ["data"]
     assert [path.name for path in (tmp_path / "stages").iterdir()] == ["data.json"]
+
+
+def test_what_a_killed_stage_kept_is_less_than_its_note(tmp_path, monkeypatch):
+    """Where a kill comes between writing the note and removing what was kept."""
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr("pathlib.Path.unlink", dies)
+        Run(tmp_path).do("decode", {"a": 1}, {"all": 1}, grows=True)
+    run = Run(tmp_path)
+    run.do("decode", {"a": 1, "b": 2}, grows=True)
+    assert run.known[0] == {"all": 1}
 
 
 @pytest.mark.parametrize(
