@@ -43,6 +43,11 @@ FALLBACK_LANGUAGE = "en"
 Key = tuple[str, str]
 
 
+def decodes_file(key: Key) -> str:
+    """Return the name of the file of a system's translations by a decoding, in decodes/."""
+    return f"{key[0]}.{key[1]}.txt"
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """The systems of an experiment on the data that it translates.
@@ -66,7 +71,7 @@ class Evaluation:
         return pairs[: self.recipe.sentences]
 
     def _file(self, key: Key) -> Path:
-        return self.output_dir / DECODES / f"{key[0]}.{key[1]}.txt"
+        return self.output_dir / DECODES / decodes_file(key)
 
     def _hypotheses(self, key: Key) -> list[str]:
         return self._file(key).read_text(encoding="utf-8").split("\n")[:-1]

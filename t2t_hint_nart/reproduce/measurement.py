@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from t2t_hint_nart.exports.metadata import SAVED_MODEL
+from t2t_hint_nart.exports.metadata import SAVED_MODEL, version_dirs
 from t2t_hint_nart.file_digests import check_digests
-from t2t_hint_nart.reproduce.evaluate import DECODES, Evaluation
+from t2t_hint_nart.reproduce.evaluate import DECODES, Evaluation, decodes_file
 from t2t_hint_nart.reproduce.stages import Keep, Result, Stages
 
 # From a runtime and the name of an export to the system that is exported.
@@ -78,8 +78,16 @@ def _measure_in(
     }
 
     def work(done: Result, keep: Keep) -> Result:
+        # What has translated is whole.
+        proven = {
+            name
+            for key in keys
+            if decodes_file(key) in done.get("digests", {})
+            for name in decodings[key].exports(key[0])
+            if version_dirs(Path(evaluation.exports.export_dir(name)))
+        }
         for name, (system, format_) in exports.items():
-            if format_ != SAVED_MODEL:
+            if format_ != SAVED_MODEL and name not in proven:
                 export_in(format_, name, system)
         earlier = done.get("latency", {})
         decoded = evaluation.decode(done, lambda told: keep({**told, "latency": earlier}), runtime)

@@ -77,7 +77,7 @@ class Works:
         monkeypatch.setattr(pipeline_module, "hardware", dict)
 
     def of(self, exports, output_dir):
-        self.recipe, self.output_dir = exports.recipe, output_dir
+        self.exports, self.recipe, self.output_dir = exports, exports.recipe, output_dir
         return self
 
     def work(self, name, told=None):
@@ -151,6 +151,50 @@ def test_each_further_runtime_has_a_stage_at_the_end(works, tmp_path, monkeypatc
     other = dataclasses.replace(recipe, decodings=(*recipe.decodings[:-1], other))
     with pytest.raises(InputError, match="stage 'litert_int8' made with student_nll.fast_rescored"):
         run(tmp_path, other)
+
+
+def test_of_more_systems_only_what_is_not_there_is_exported_again(works, tmp_path, monkeypatch):
+    """In further runtimes: what has translated is whole, unless somebody has removed it."""
+    monkeypatch.setattr(pipeline_module, "missing_package", lambda _: "")
+    folder = tmp_path / "decodes"
+    folder.mkdir()
+
+    def decode(done, keep, runtime=""):
+        digests = dict(done.get("digests", {}))
+        for system, name in works.recipe.decoded(runtime):
+            file = folder / f"{system}.{name}.txt"
+            if file.name not in digests:
+                if system == works.dies_in:
+                    raise SystemExit(137)
+                file.write_text("translated")
+                digests |= file_digests(folder, [file])
+                keep({"digests": digests})
+        return {"digests": digests}
+
+    def export(run, bias, decode_hparams, export_dir, runtime="saved_model"):
+        if runtime != "saved_model":
+            works.done.append(Path(export_dir).name)
+            (Path(export_dir) / "1").mkdir(parents=True, exist_ok=True)
+        return {}
+
+    monkeypatch.setattr(works, "decode", decode)
+    timed = ("student_nll.fast", "student_nll.ranked", "student_align.ranked")
+    monkeypatch.setattr(works, "latency", lambda *_: {key: {} for key in timed})
+    monkeypatch.setattr(execution, "export_averaged", export)
+    fast, ranked = IN_RUNTIMES
+    ranked = dataclasses.replace(ranked, name="ranked", systems=("student_nll", "student_align"))
+    run(tmp_path, dataclasses.replace(RECIPE, decodings=(*RECIPE.decodings, fast)))
+    recipe = dataclasses.replace(RECIPE, decodings=(*RECIPE.decodings, fast, ranked))
+    works.done.clear()
+    works.dies_in = "student_align"
+    with pytest.raises(SystemExit):
+        run(tmp_path, recipe)
+    assert works.done == ["teacher.ct2", "student_align.litert_int8"]
+    works.done.clear()
+    works.dies_in = None
+    (tmp_path / "export" / "student_nll.litert_int8" / "1").rmdir()
+    run(tmp_path, recipe)
+    assert works.done == ["student_nll.litert_int8", "student_align.litert_int8"]
 
 
 def test_a_decoding_with_an_export_of_its_own_has_a_stage(works, tmp_path):
