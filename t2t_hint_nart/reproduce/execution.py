@@ -24,6 +24,7 @@ from t2t_hint_nart.exports.runtime import Servable, open_export
 from t2t_hint_nart.inspection.generated import NEEDED, Generated, inside_export
 from t2t_hint_nart.output_dir import add_train_steps
 from t2t_hint_nart.reproduce.recipe import Recipe, System
+from t2t_hint_nart.serving.decodes import one_line
 from t2t_hint_nart.serving.distillation import distill
 from t2t_hint_nart.serving.export import export
 from t2t_hint_nart.serving.export_decoding import decode_of_export
@@ -176,7 +177,7 @@ class Exports:
     def with_reference_lengths(
         self, system: str, decoding: str, pairs: Sequence[tuple[str, str]]
     ) -> list[str]:
-        """Translate sources by the candidates of their references' lengths.
+        """Translate sources by the candidates of their references' lengths, a line each.
 
         Args:
             system: of one pass, with T_x + C positions.
@@ -195,7 +196,7 @@ class Exports:
             inputs = np.array([source], np.int32)
             found = opened.call(CANDIDATES, inputs=inputs, halfwidth=np.int32(abs(beyond)))
             ids = np.asarray(found["outputs"])[0, 2 * max(beyond, 0)]
-            translated.append(encoder.decode(sentence_ids(ids)))
+            translated.append(one_line(encoder.decode(sentence_ids(ids))))
         return translated
 
     def call(self, system: str, decoding: str) -> Callable[[tf.Tensor], Any]:

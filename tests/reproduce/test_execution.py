@@ -110,7 +110,8 @@ def test_the_candidate_of_the_references_length_is_taken(monkeypatch):
     monkeypatch.setattr(execution, "open_export", Candidates)
     for encoder in exports.encoders.values():
         encoder.encode = lambda text: [5] * len(text)
-        encoder.decode = lambda ids: " ".join(map(str, ids))
+        # As a vocabulary of bytes may.
+        encoder.decode = lambda ids: "\n".join(map(str, ids))
     pairs = [("abc", "abcdefghi"), ("abc", "abcde"), ("abc", "a"), ("", "")]
     found = exports.with_reference_lengths("student_nll", "one_pass", pairs)
     # As many tokens as the reference has, EOS counted.
