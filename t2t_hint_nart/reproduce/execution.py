@@ -18,6 +18,7 @@ from t2t_hint_nart.data.problem_identity import identity_of
 from t2t_hint_nart.decoding import CANDIDATES
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.directory_lock import directory_lock
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer, ExportedTranslator, HintGiver
 from t2t_hint_nart.exports.metadata import SAVED_MODEL, newest_version, read_metadata
 from t2t_hint_nart.exports.runtime import Servable, open_export
@@ -74,7 +75,11 @@ def train(run: Run, system: System, average: int, stream: TextIO) -> dict[str, A
 
 
 def take_over(run: Run, earlier: Run) -> None:
-    """Give a run that hasn't begun the checkpoints of another, to go on with."""
+    """Give a run that hasn't begun the checkpoints of another, to go on with.
+
+    Raises:
+        InputError: they can't be copied, as on a full disk; nothing is left of the copy.
+    """
     place = Path(run.output_dir)
     if place.exists():
         return
@@ -82,9 +87,18 @@ def take_over(run: Run, earlier: Run) -> None:
     copied = place.with_name(f"{place.name}.copy")
     shutil.rmtree(copied, ignore_errors=True)
     own = shutil.ignore_patterns(averaged(earlier).name)
-    with naming_file(place):
-        shutil.copytree(earlier.output_dir, copied, ignore=own)
-        copied.rename(place)
+    try:
+        with naming_file(place):
+            shutil.copytree(earlier.output_dir, copied, ignore=own)
+            copied.rename(place)
+    except OSError as error:
+        shutil.rmtree(copied, ignore_errors=True)
+        # copytree goes on after a file that fails, and tells of all: (source, target, why).
+        reason = error.args[0][0][2] if isinstance(error, shutil.Error) else str(error)
+        raise InputError(
+            f"{place} can't be made of {earlier.output_dir}: {reason}. Once that is put right, run "
+            "the same command."
+        ) from error
 
 
 def averaged(run: Run) -> Path:

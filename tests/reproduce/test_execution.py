@@ -1,6 +1,8 @@
 """How a system is exported, and which decodings an export has; the work itself: tests/e2e."""
 
 import dataclasses
+import errno
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.reproduce import execution
-from t2t_hint_nart.reproduce.execution import Exports, export_averaged
+from t2t_hint_nart.reproduce.execution import Exports, export_averaged, take_over
 from t2t_hint_nart.reproduce.pipeline import Pipeline
 from tests.exports.table_exports import FINGERPRINT, METADATA, VOCAB
 from tests.reproduce.tiny_recipe import TINY_RECIPE as RECIPE
@@ -38,6 +40,25 @@ def test_an_export_that_a_kill_left_unnoted_is_made_again(monkeypatch, tmp_path)
     assert with_bias.length_bias == 3 and run.hparams.length_bias is None
     assert data_dir == str(tmp_path / "data")
     assert checkpoint == str(tmp_path / "student_nll" / "avg")
+
+
+def test_a_full_disk_leaves_nothing_of_a_run_that_is_taken_over(monkeypatch, tmp_path):
+    earlier, run = (SimpleNamespace(output_dir=str(tmp_path / name)) for name in ("old", "new"))
+    (tmp_path / "old").mkdir()
+    for name in ("model.ckpt-3.index", "model.ckpt-3.json"):
+        (tmp_path / "old" / name).touch()
+
+    def copyfile(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", copyfile)
+    with pytest.raises(InputError) as caught:
+        take_over(run, earlier)
+    assert str(caught.value) == (
+        f"{run.output_dir} can't be made of {earlier.output_dir}: [Errno 28] No space left on "
+        "device. Once that is put right, run the same command."
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
 
 
 class Opened(str):
