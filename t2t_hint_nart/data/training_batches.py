@@ -137,6 +137,11 @@ class TrainingBatches(tf.train.experimental.PythonState):
         self._plan = self.order.batches(position)
         self._ahead: deque[Future[tuple[Batch, Position]]] = deque()
 
+    @property
+    def digest(self) -> str:
+        """What tells these sentence pairs from others."""
+        return self._data.digest
+
     def __iter__(self) -> Iterator[Batch]:
         return self
 

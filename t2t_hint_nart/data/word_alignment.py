@@ -25,12 +25,25 @@ class WordAlignment:
         keys: int64[K], source id·V + target id, rising.
         log_probs: float32[K], log t of each, not below that of FLOOR, which all others have.
         tension: λ.
+        digest: of the training data that it was measured on; "" where nobody knows.
     """
 
     vocab_size: int
     keys: np.ndarray
     log_probs: np.ndarray
     tension: float
+    digest: str = ""
+
+    def is_of_others(self, digest: str) -> bool:
+        """Whether it was measured on other data than those of a digest, as far as both are known.
+
+        Example:
+            >>> import numpy as np
+            >>> alignment = WordAlignment(9, np.array([]), np.array([]), 4.0, "ab")
+            >>> alignment.is_of_others("cd"), alignment.is_of_others("")
+            (True, False)
+        """
+        return bool(self.digest and digest) and self.digest != digest
 
     def write(self, path: str | Path) -> None:
         """Write it to an .npz file, whole or not at all."""
@@ -41,11 +54,12 @@ class WordAlignment:
                 keys=self.keys,
                 log_probs=self.log_probs,
                 tension=self.tension,
+                digest=self.digest,
             )
 
     @classmethod
     def read(cls, path: str | Path) -> "WordAlignment":
-        """Read what `write` has written.
+        """Read what `write` has written; earlier versions' have no digest.
 
         Raises:
             InputError: it is damaged.
@@ -57,6 +71,7 @@ class WordAlignment:
                     stored["keys"],
                     stored["log_probs"],
                     float(stored["tension"]),
+                    str(stored["digest"]) if "digest" in stored else "",
                 )
         except (ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
             raise InputError(f"{path} isn't an alignment of words: {error}; remove it.") from error

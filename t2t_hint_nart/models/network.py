@@ -137,7 +137,8 @@ class Network(keras.Model):  # type: ignore[misc]
         It is done when training starts or goes on; evaluation, decoding and exports do without.
 
         Args:
-            pairs: of training, read anew by each loop over them.
+            pairs: of training, read anew by each loop over them; their `digest`, if they have one,
+                tells them from others.
             output_dir: where it is kept, "" for nowhere.
         """
 

@@ -1,6 +1,7 @@
 """The one-pass Transformer whose decoder reads each source token as often as its fertility says."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -135,21 +136,34 @@ class TransformerNatFertility(TransformerNat):
         return ops.reshape(drawn, ops.shape(logits)[:-1])
 
     def prepare(self, pairs: Iterable[IdPair], output_dir: str) -> None:
-        """Align the words of the training data, or read the alignment from the run's directory."""
+        """Align the words of the training data, or read the alignment from the run's directory.
+
+        One of other data than these is measured anew: nothing was trained with it, for where a
+        checkpoint was, other data are refused before. One that doesn't say what it is of, an
+        earlier version's, is taken as it is.
+
+        Args:
+            pairs: as of `Network.prepare`.
+            output_dir: where the alignment is kept, "" for nowhere.
+
+        Raises:
+            InputError: the alignment that is there is damaged, or of another vocabulary.
+        """
         if self.aligns_by_attention:
             return
         path = Path(output_dir, ALIGNMENT_FILE)
-        if output_dir and path.exists():
-            alignment = WordAlignment.read(path)
-            if alignment.vocab_size != self.vocab_size:
-                raise InputError(
-                    f"{path} is of {alignment.vocab_size} target ids, the model of "
-                    f"{self.vocab_size}; give another output_dir."
-                )
-        else:
-            alignment = measure_word_alignment(islice(pairs, ALIGNED_PAIRS), self.vocab_size)
+        digest = getattr(pairs, "digest", "")
+        alignment = WordAlignment.read(path) if output_dir and path.exists() else None
+        if alignment is None or alignment.is_of_others(digest):
+            measured = measure_word_alignment(islice(pairs, ALIGNED_PAIRS), self.vocab_size)
+            alignment = replace(measured, digest=digest)
             if output_dir:
                 alignment.write(path)
+        if alignment.vocab_size != self.vocab_size:
+            raise InputError(
+                f"{path} is of {alignment.vocab_size} target ids, the model of "
+                f"{self.vocab_size}; give another output_dir."
+            )
         self.word_alignment = alignment
 
     def encode(self, inputs, training=False, probes=()) -> Any:

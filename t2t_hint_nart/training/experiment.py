@@ -199,7 +199,8 @@ class Experiment:
 
     def prepare(self, output_dir: str) -> None:
         """Give the network what it needs for training alone, kept in a directory, "" for none."""
-        prepare(self.learner.network, training_pairs(self.run), output_dir)
+        pairs = training_pairs(self.run, self.training_batches.digest)
+        prepare(self.learner.network, pairs, output_dir)
 
     def _restore(self, loop: TrainingLoop) -> None:
         """Go to where the directory stands; say which hparams have changed since, or were to."""

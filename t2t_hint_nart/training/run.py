@@ -40,9 +40,14 @@ class Run:
 
 
 class TrainingPairs:
-    """The training pairs of a problem as ids, read from its shards each time they are asked for."""
+    """The training pairs of a problem as ids, read from its shards each time they are asked for.
 
-    def __init__(self, problem: Problem, data_dir: str):
+    Attributes:
+        digest: what tells them from others; "" where nobody needs it.
+    """
+
+    def __init__(self, problem: Problem, data_dir: str, digest: str = ""):
+        self.digest = digest
         self._problem = problem
         self._data_dir = data_dir
 
@@ -54,9 +59,9 @@ class TrainingPairs:
                 yield pair[source], pair[target]
 
 
-def training_pairs(run: Run) -> Iterable[IdPair]:
-    """What a run is trained on, for its model to measure."""
-    return TrainingPairs(run.problem, run.data_dir)
+def training_pairs(run: Run, digest: str = "") -> Iterable[IdPair]:
+    """What a run is trained on, for its model to measure; args as `TrainingPairs`."""
+    return TrainingPairs(run.problem, run.data_dir, digest)
 
 
 def with_measured(run: Run) -> Run:

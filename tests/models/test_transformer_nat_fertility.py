@@ -1,5 +1,7 @@
 """The fertility student: equal to the NumPy student on a repeated source, and what it prepares."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,12 @@ PAIRS = [
     for source, target in zip(INPUTS.tolist(), TARGETS.tolist(), strict=True)
 ]
 NO_DROPOUT = {"layer_prepostprocess_dropout": 0.0, "attention_dropout": 0.0, "relu_dropout": 0.0}
+
+
+class DigestedPairs(list):
+    """Pairs of training that say what tells them from others."""
+
+    digest = "these"
 
 
 def build(**changes):
@@ -141,6 +149,11 @@ def test_the_alignment_is_kept_with_the_run_and_not_with_the_weights(
     student.prepare(iter(()), str(tmp_path))
     np.testing.assert_array_equal(student.word_alignment.keys, kept.keys)
     assert set(named_variables(student)) == weights
+    # One of others is measured anew, but not an earlier version's, which doesn't say.
+    for digest, expected in {"": (9.0, ""), "others": (kept.tension, "these")}.items():
+        replace(kept, tension=9.0, digest=digest).write(tmp_path / ALIGNMENT_FILE)
+        student.prepare(DigestedPairs(PAIRS), str(tmp_path))
+        assert (student.word_alignment.tension, student.word_alignment.digest) == expected
     monkeypatch.setattr(student, "vocab_size", VOCAB + 1)
     with pytest.raises(InputError, match=f"is of {VOCAB} target ids"):
         student.prepare(PAIRS, str(tmp_path))

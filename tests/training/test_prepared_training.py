@@ -1,10 +1,12 @@
 """What a model makes of its training data is made when training starts, and found on resume."""
 
+import dataclasses
 import io
 
 import pytest
 
 from t2t_hint_nart import registry
+from t2t_hint_nart.data.word_alignment import WordAlignment
 from t2t_hint_nart.models import transformer_nat_fertility
 from t2t_hint_nart.models.transformer_nat_fertility import ALIGNMENT_FILE
 from t2t_hint_nart.training.experiment import Experiment
@@ -34,6 +36,15 @@ def test_a_run_keeps_its_alignment(tmp_path, monkeypatch):
     assert not (tmp_path / "run").exists()
     first = train(1)
     assert (tmp_path / "run" / ALIGNMENT_FILE).exists()
-    monkeypatch.delattr(transformer_nat_fertility, "measure_word_alignment")
-    again = train(2)
+    with monkeypatch.context() as patch:
+        patch.delattr(transformer_nat_fertility, "measure_word_alignment")
+        again = train(2)
     assert again.keys.tolist() == first.keys.tolist() and again.tension == first.tension
+    # Killed before its first checkpoint, the run begins again with other data.
+    kept = tmp_path / "run" / ALIGNMENT_FILE
+    dataclasses.replace(first, tension=9.0, digest="of others").write(kept)
+    for file in [*(tmp_path / "run").glob("model.ckpt-*"), tmp_path / "run" / "checkpoint"]:
+        file.unlink()
+    fresh = train(1)
+    assert (fresh.tension, fresh.digest) == (first.tension, first.digest)
+    assert WordAlignment.read(kept).digest == first.digest != ""
