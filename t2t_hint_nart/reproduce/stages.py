@@ -17,6 +17,7 @@ Keep = Callable[[Result], None]
 _SETS = ("systems",)
 # Which systems are drawn follows from those there are.
 _FOLLOWING = ("drawn",)
+_ADVICE = "give another --output_dir."
 
 
 class _Stamp(TypedDict):
@@ -118,7 +119,8 @@ class Stages:
         part, kept = stamp or _NOTHING, _kept(begun)
         if kept and not grows:
             # What it has made, such as a run's checkpoints, would pass for made with these.
-            _check_same(name, kept["settings"], settings, self._output_dir, begun)
+            advice = f"go on with that, delete {begun} and what the stage has made, or {_ADVICE}"
+            _check_same(name, kept["settings"], settings, self._output_dir, advice, "begun")
         self._say(f"{label} ...")
         interrupted = begun.exists() or part["interrupted"]
         # What was kept on the way to a stamp that is there is in it.
@@ -152,7 +154,8 @@ class Stages:
         if stamp is None:
             raise InputError(f"{output_dir} holds no finished stage {name!r}; finish it first.")
         seed = {key: value for key, value in stamp["settings"].items() if key == "seed"}
-        _check_same(name, stamp["settings"], {**as_stored(settings), **seed}, output_dir)
+        settings = {**as_stored(settings), **seed}
+        _check_same(name, stamp["settings"], settings, output_dir, "give another --teacher_from.")
         return {**self._finish(name, stamp, f"{label}: taken from {output_dir}"), **seed}
 
     def same(self, name: str, settings: dict[str, Any]) -> None:
@@ -189,13 +192,10 @@ def _check_same(
     old: dict[str, Any],
     new: dict[str, Any],
     output_dir: str | Path,
-    begun: Path | None = None,
+    advice: str = _ADVICE,
+    how: str = "made",
 ) -> None:
-    """Refuse other settings than those that a stage was made with, or only `begun` with."""
-    how, advice = "made", "give another --output_dir."
-    if begun:
-        how = "begun"
-        advice = f"go on with that, delete {begun} and what the stage has made, or {advice}"
+    """Refuse other settings than those that a stage was made, or only begun, with."""
     for key, made_with, now in _differences(old, new):
         raise InputError(
             f"{output_dir} holds stage {name!r} {how} with {key}={made_with!r}, now it is {now!r}; "
