@@ -183,7 +183,11 @@ class Learner(keras.Model):
         return self.network.ask(self.hint_giver.hints, inputs, targets, batch_mean)
 
     def _glance(self, inputs: tf.Tensor, targets: tf.Tensor, advice):
-        """A canvas that shows some targets, and where: bool[B, L]; None, None without glancing."""
+        """A canvas that shows some targets, and where: bool[B, L]; None, None without glancing.
+
+        The pass that finds what is wrong draws dropout of its own; in the authors' code (Qian et
+        al. 2021) both passes draw the same.
+        """
         if self.glancing is None:
             return None, None
         first = forward(self.network, inputs, targets, training=True, advice=advice)
