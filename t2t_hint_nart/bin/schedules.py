@@ -94,13 +94,6 @@ def continuous_decode_from_file(session: TrainerSession) -> None:
     _decode(session, _new_checkpoints(session), session.split)
 
 
-def run_std_server(session: TrainerSession) -> None:
-    """T2T's parameter server; refused."""
-    raise InputError(
-        "--schedule=run_std_server isn't supported: training has no parameter servers."
-    )
-
-
 SCHEDULES: dict[str, Schedule] = {
     schedule.__name__: schedule
     for schedule in (
@@ -118,7 +111,6 @@ SCHEDULES: dict[str, Schedule] = {
         continuous_decode_on_train_data,
         continuous_decode_on_eval_data,
         continuous_decode_from_file,
-        run_std_server,
     )
 }
 
@@ -129,14 +121,13 @@ def find_schedule(name: str) -> Schedule:
     Raises:
         InputError: there is none, or it is refused.
     """
-    if name not in SCHEDULES:
-        allowed = [known for known in SCHEDULES if known != "run_std_server"]
-        raise InputError(
-            f"Unknown --schedule {name!r}; allowed are {', '.join(allowed)}."
-            f"{nearest(name, allowed)}"
-        )
     if name == "run_std_server":
-        run_std_server(None)  # type: ignore[arg-type]
+        raise InputError(f"--schedule={name} isn't supported: training has no parameter servers.")
+    if name not in SCHEDULES:
+        raise InputError(
+            f"Unknown --schedule {name!r}; allowed are {', '.join(SCHEDULES)}."
+            f"{nearest(name, SCHEDULES)}"
+        )
     return SCHEDULES[name]
 
 

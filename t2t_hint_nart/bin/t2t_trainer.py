@@ -44,7 +44,7 @@ _STEPS = (1, 10, 100, 1000, 2000, 4000, 8000, 16000, 32000, 64000, 100000, 25000
 define_training_flags = flag.group(
     schedule=flag.string(
         "continuous_train_and_eval",
-        f"What to do: {', '.join(name for name in SCHEDULES if name != 'run_std_server')}.",
+        f"What to do: {', '.join(SCHEDULES)}.",
     ),
     train_steps=flag.count(250000, "Step to train to."),
     local_eval_frequency=flag.count(

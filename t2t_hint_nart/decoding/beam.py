@@ -1,14 +1,14 @@
 """Beam and greedy search over a stepwise model, as strategies."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import tensorflow as tf
 
 from t2t_hint_nart.decoding import GREEDY
 from t2t_hint_nart.decoding.beam_search import beam_search
 from t2t_hint_nart.decoding.search import Hypotheses, repeat_sentences
-from t2t_hint_nart.decoding.sources import keep_empty
+from t2t_hint_nart.decoding.sources import best
 from t2t_hint_nart.decoding.strategy import IDS, Signature, Strategy
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.protocol import Stepwise, require
@@ -61,18 +61,16 @@ class Beam(Strategy):
             stopping="full_beam" if settings.return_beams else settings.stopping,
         )
 
-    def exported(self) -> "Beam":
+    def exported(self) -> Self:
         """The search for the best translation alone."""
-        settings = self.settings.copy().override_from_dict({"return_beams": False})
-        return type(self)(settings, self.hparams)
+        return self.with_settings(return_beams=False)
 
     def signatures(self, network: Stepwise) -> dict[str, Signature]:
         """Greedy search beside the beam's."""
         search = Greedy(self.exported().settings, self.hparams)
 
         def greedy(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-            found = keep_empty(search(network, inputs), inputs)
-            return {"outputs": found.ids[:, 0], "scores": found.scores[:, 0]}
+            return best(search(network, inputs), inputs)
 
         return {GREEDY: Signature(greedy, (IDS,))}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import tensorflow as tf
@@ -141,7 +141,6 @@ class Collapsed(ParallelPass):
                 scores[row, place] = one.score
         return ids, scores
 
-    def exported(self) -> "Collapsed":
+    def exported(self) -> Self:
         """The best path."""
-        best_path: dict[str, Any] = {"prefix_beam": 0, "n_gram_model": "", "rescored": False}
-        return type(self)(self.settings.copy().override_from_dict(best_path), self.hparams)
+        return self.with_settings(prefix_beam=0, n_gram_model="", rescored=False)

@@ -1,7 +1,7 @@
 """Iterative refinement: passes over the tokens and states of the pass before (Lee et al. 2018)."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import tensorflow as tf
 
@@ -181,7 +181,6 @@ class IterativeRefinement(OnePass):
         del inputs
         return ids
 
-    def exported(self) -> "IterativeRefinement":
+    def exported(self) -> Self:
         """One length a sentence."""
-        one_length = self.settings.copy().override_from_dict({"length_halfwidth": 0})
-        return type(self)(one_length, self.hparams)
+        return self.with_settings(length_halfwidth=0)

@@ -1,7 +1,7 @@
 """One pass over all positions, and repeated passes, over a parallel model, as strategies."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import tensorflow as tf
 
@@ -192,10 +192,9 @@ class OnePass(ParallelPass):
         """What a pass works on that gives the probability of ids int32[N, T]: their number."""
         return Canvas(ids != 0)
 
-    def exported(self) -> "OnePass":
+    def exported(self) -> Self:
         """One length a sentence, C fixed."""
-        one_length = {"length_halfwidth": 0, "length_bias": self.length_bias()}
-        return type(self)(self.settings.copy().override_from_dict(one_length), self.hparams)
+        return self.with_settings(length_halfwidth=0, length_bias=self.length_bias())
 
     def signatures(self, network: Parallel) -> dict[str, Signature]:
         """The candidates of 2B + 1 lengths, for a scorer."""

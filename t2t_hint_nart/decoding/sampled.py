@@ -1,7 +1,7 @@
 """A model's own best translation and others drawn at random, which a scorer ranks."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import tensorflow as tf
 
@@ -86,11 +86,9 @@ class Sampled(Strategy):
         is_draft = self.settings.get("verified", False)
         return self.candidates(network, inputs, 1 if is_draft else self.settings.num_candidates)
 
-    def exported(self) -> "Sampled":
+    def exported(self) -> Self:
         """The model's own best."""
-        return type(self)(
-            self.settings.copy().override_from_dict({"num_candidates": 1}), self.hparams
-        )
+        return self.with_settings(num_candidates=1)
 
     def signatures(self, network: Any) -> dict[str, Signature]:
         """The candidates, for a scorer."""

@@ -25,6 +25,20 @@ def cut(inputs: tf.Tensor, limit: int) -> tf.Tensor:
     return tf.where(is_longer & (tf.range(tf.shape(kept)[1]) == limit - 1), EOS_ID, kept)
 
 
+def best(found: Hypotheses, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    """The translation of each source, as an export's signature gives it.
+
+    Args:
+        found: best first.
+        inputs: int32[B, S], ending in EOS, PAD 0 after it.
+
+    Returns:
+        outputs int32[B, L], PAD after EOS, and scores float32[B]; see `keep_empty`.
+    """
+    kept = keep_empty(found, inputs)
+    return {"outputs": kept.ids[:, 0], "scores": kept.scores[:, 0]}
+
+
 def keep_empty(found: Hypotheses, inputs: tf.Tensor) -> Hypotheses:
     """Translate a source without a word by the empty sentence, score 0, and by nothing else.
 

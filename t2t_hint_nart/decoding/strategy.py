@@ -1,7 +1,7 @@
 """Strategies of decoding: from a network and source ids to hypotheses, and how they compose."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import tensorflow as tf
 
@@ -137,17 +137,19 @@ class Strategy:
         del inputs
         return ids
 
-    def exported(self) -> "Strategy":
+    def with_settings(self, **changed: Any) -> Self:
+        """This strategy with other values of some decode hparams."""
+        return type(self)(self.settings.copy().override_from_dict(changed), self.hparams)
+
+    def exported(self) -> Self:
         """The strategy of an export's `decode`, which gives one hypothesis and has no scorer."""
         return self
 
     def exported_with(self, scorer: Scorer) -> "Rescored":
         """The strategy of an export that holds the scorer of its candidates."""
         candidates = {name: self.settings.get(name) for name in self.of_candidates}
-        settings = self.exported().settings.copy().override_from_dict(candidates)
-        return Rescored(
-            type(self)(settings, self.hparams), scorer, settings.get("rescoring_alpha", 0.0)
-        )
+        strategy = self.exported().with_settings(**candidates)
+        return Rescored(strategy, scorer, strategy.settings.get("rescoring_alpha", 0.0))
 
     def signatures(self, network: Any) -> dict[str, Signature]:
         """What an export has besides, by name: nothing."""

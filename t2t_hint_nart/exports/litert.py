@@ -107,7 +107,7 @@ def _functions(
     """
     import tensorflow as tf
 
-    from t2t_hint_nart.decoding.sources import keep_empty
+    from t2t_hint_nart.decoding.sources import best
     from t2t_hint_nart.exports.scoring import Scoring, specs_of_encoded
     from t2t_hint_nart.losses.likelihood import token_log_probs
     from t2t_hint_nart.models.network import Canvas
@@ -116,8 +116,7 @@ def _functions(
     some = tf.TensorSpec([None, None], tf.int32, "inputs")
 
     def decode(inputs):
-        found = keep_empty(strategy(network, inputs), inputs)
-        return {"outputs": found.ids[:, 0], "scores": found.scores[:, 0]}
+        return best(strategy(network, inputs), inputs)
 
     def score(inputs, targets):
         source = network.encode(inputs)

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import TextEncoder
-from t2t_hint_nart.decoding.sources import keep_empty
+from t2t_hint_nart.decoding.sources import best
 from t2t_hint_nart.decoding.strategy import IDS, LEAST_INPUT_SIZE, Strategy
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports import metadata as names
@@ -85,8 +85,7 @@ def _translating(
     limit = strategy.exported_input_size
 
     def decode(inputs):
-        found = keep_empty(strategy(network, inputs), inputs)
-        return {"outputs": found.ids[:, 0], "scores": found.scores[:, 0]}
+        return best(strategy(network, inputs), inputs)
 
     decoding = traced(decode, IDS, limit=limit)
 

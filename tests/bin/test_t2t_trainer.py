@@ -62,7 +62,7 @@ def test_names_of_t2t():
         "train", "train_and_evaluate", "continuous_train_and_eval", "train_eval_and_decode",
         "evaluate", "evaluate_on_train_data", "continuous_eval", "continuous_eval_on_train_data",
         "test", "decode", "continuous_decode", "continuous_decode_on_train_data",
-        "continuous_decode_on_eval_data", "continuous_decode_from_file", "run_std_server",
+        "continuous_decode_on_eval_data", "continuous_decode_from_file",
     }  # fmt: skip
 
 

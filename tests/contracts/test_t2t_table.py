@@ -145,7 +145,7 @@ def _is_free(hparams, name):
 def test_schedules():
     table = rows("T2T_FLAGS.md", "Schedules")
     check_names([name for name, *_ in table], T2T["schedules"])
-    check_status(table, T2T["schedules"], set(SCHEDULES) - {"run_std_server"})
+    check_status(table, T2T["schedules"], set(SCHEDULES))
 
 
 def test_typed_commands():
