@@ -96,6 +96,12 @@ def read_shard(path: str) -> Iterator[dict[str, list[int]]]:
         yield _parse(record, path, number)
 
 
+def read_shards(paths: Iterable[str]) -> Iterator[dict[str, list[int]]]:
+    """Yield the examples of shards, one after the other; errors as of `read_shard`."""
+    for path in paths:
+        yield from read_shard(path)
+
+
 def _parse(record: bytes, path: str, number: int) -> dict[str, list[int]]:
     try:
         feature = tf.train.Example.FromString(record).features.feature

@@ -128,7 +128,7 @@ class Text2TextProblem(Corpus):
         Raises:
             InputError: shards or vocabulary are missing or damaged.
         """
-        from t2t_hint_nart.data.shards import read_shard
+        from t2t_hint_nart.data.shards import read_shards
 
         encoders = self.get_feature_encoders(data_dir)
         source, target = self.features(split)
@@ -137,6 +137,5 @@ class Text2TextProblem(Corpus):
                 encoders["inputs"].decode(pair[source][:-1]),
                 encoders["targets"].decode(pair[target][:-1]),
             )
-            for path in self.shard_files(data_dir, split)
-            for pair in read_shard(path)
+            for pair in read_shards(self.shard_files(data_dir, split))
         ]

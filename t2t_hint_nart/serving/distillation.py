@@ -17,7 +17,7 @@ from t2t_hint_nart.data.distill_problem import DistillProblem
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.problem_identity import identity_of
 from t2t_hint_nart.data.sentence_batches import SentenceBatch
-from t2t_hint_nart.data.shards import read_shard
+from t2t_hint_nart.data.shards import read_shards
 from t2t_hint_nart.decoding.n_gram_model import NGramModel
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedTranslator
@@ -57,11 +57,7 @@ class DistantTeacher(ExportedTranslator):
 
 def _sources(problem: DistillProblem, data_dir: str, limit: int | None) -> list[Ids]:
     feature, _ = problem.base.features(DatasetSplit.TRAIN)
-    pairs = (
-        pair
-        for path in problem.base.shard_files(data_dir, DatasetSplit.TRAIN)
-        for pair in read_shard(path)
-    )
+    pairs = read_shards(problem.base.shard_files(data_dir, DatasetSplit.TRAIN))
     return [array("i", pair[feature]) for pair in itertools.islice(pairs, limit)]
 
 
@@ -195,8 +191,7 @@ def write_n_gram_model(problem: DistillProblem, data_dir: str, order: int) -> st
     _, feature = problem.features(DatasetSplit.TRAIN)
     targets = (
         [id_ for id_ in pair[feature] if id_ not in (PAD_ID, EOS_ID)]
-        for path in problem.shard_files(data_dir, DatasetSplit.TRAIN)
-        for pair in read_shard(path)
+        for pair in read_shards(problem.shard_files(data_dir, DatasetSplit.TRAIN))
     )
     vocab_size = problem.get_feature_encoders(data_dir)["targets"].vocab_size
     path = Path(data_dir) / f"{problem.name}-{order}grams.npz"

@@ -67,7 +67,7 @@ def problem_sentences(problem: Problem, data_dir: str, split: str, hparams: HPar
     Raises:
         InputError: no such split, data or shard.
     """
-    from t2t_hint_nart.data.shards import read_shard
+    from t2t_hint_nart.data.shards import read_shards
 
     files = problem.shard_files(data_dir, split)
     if hparams.shards > 1:
@@ -78,7 +78,7 @@ def problem_sentences(problem: Problem, data_dir: str, split: str, hparams: HPar
             )
         files = [files[hparams.shard_id]]
     source, target = problem.features(split)
-    pairs = [pair for path in files for pair in read_shard(path)]
+    pairs = list(read_shards(files))
     if hparams.num_samples >= 0:
         pairs = pairs[: hparams.num_samples]
     if not pairs:

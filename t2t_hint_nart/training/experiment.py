@@ -35,7 +35,7 @@ from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
 from t2t_hint_nart.training.objective import Objective
 from t2t_hint_nart.training.optimizer import make_optimizer
 from t2t_hint_nart.training.placement import Placement
-from t2t_hint_nart.training.run import Run, training_pairs, with_measured
+from t2t_hint_nart.training.run import Run, TrainingPairs, with_measured
 from t2t_hint_nart.training.summaries import Summaries
 
 
@@ -199,7 +199,7 @@ class Experiment:
 
     def prepare(self, output_dir: str) -> None:
         """Give the network what it needs for training alone, kept in a directory, "" for none."""
-        pairs = training_pairs(self.run, self.training_batches.digest)
+        pairs = TrainingPairs(self.run, self.training_batches.digest)
         prepare(self.learner.network, pairs, output_dir)
 
     def _restore(self, loop: TrainingLoop) -> None:

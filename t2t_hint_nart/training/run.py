@@ -1,11 +1,11 @@
 """What is trained on what: a run as a value."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import DatasetSplit, Problem
-from t2t_hint_nart.data.shards import read_shard
+from t2t_hint_nart.data.shards import read_shards
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.network import IdPair, measure
 
@@ -40,32 +40,26 @@ class Run:
 
 
 class TrainingPairs:
-    """The training pairs of a problem as ids, read from its shards each time they are asked for.
+    """The training pairs of a run as ids, read from its shards each time they are asked for.
 
     Attributes:
         digest: what tells them from others; "" where nobody needs it.
     """
 
-    def __init__(self, problem: Problem, data_dir: str, digest: str = ""):
+    def __init__(self, run: Run, digest: str = ""):
         self.digest = digest
-        self._problem = problem
-        self._data_dir = data_dir
+        self._run = run
 
     def __iter__(self) -> Iterator[IdPair]:
         """Yield (source ids, target ids), each ending in EOS."""
-        source, target = self._problem.features(DatasetSplit.TRAIN)
-        for path in self._problem.shard_files(self._data_dir, DatasetSplit.TRAIN):
-            for pair in read_shard(path):
-                yield pair[source], pair[target]
-
-
-def training_pairs(run: Run, digest: str = "") -> Iterable[IdPair]:
-    """What a run is trained on, for its model to measure; args as `TrainingPairs`."""
-    return TrainingPairs(run.problem, run.data_dir, digest)
+        problem = self._run.problem
+        source, target = problem.features(DatasetSplit.TRAIN)
+        for pair in read_shards(problem.shard_files(self._run.data_dir, DatasetSplit.TRAIN)):
+            yield pair[source], pair[target]
 
 
 def with_measured(run: Run) -> Run:
     """Return a run whose set has what its model measures on the training data."""
     hparams = run.hparams.copy()
-    measure(registry.model(run.model), hparams, training_pairs(run))
+    measure(registry.model(run.model), hparams, TrainingPairs(run))
     return replace(run, hparams=hparams)
