@@ -151,7 +151,7 @@ def multi30k_long() -> Recipe:
 
     --systems chooses among the runs, of which the longest are student_nll_12000,
     student_nll_warm_12000 and the same of align and align_hid. Batch, copy and dropout are those
-    that were best on the development set without hints (REPRODUCTION.md).
+    that were best on the development set without hints (reports/multi30k_long/development.json).
     """
     recipe, longest = multi30k(), 12_000
     teacher = recipe.systems[0]
