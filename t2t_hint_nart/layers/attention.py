@@ -124,7 +124,8 @@ class MultiHeadAttention(keras.layers.Layer):
         logits = at_least_float32(ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))))
         if self.max_relative_position:
             chosen = self._chosen_distances(query, key, query_positions)
-            logits = logits + self.relative_positions_keys.logits(query, chosen)
+            of_distances = self.relative_positions_keys.logits(query, chosen)
+            logits = logits + at_least_float32(of_distances)
         if bias is not None:
             logits = logits + bias
         # A select, not T2T's addition: TensorFlow's oneDNN rewrite fuses product and addition into

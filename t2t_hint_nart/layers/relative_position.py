@@ -55,9 +55,11 @@ class RelativePositions(keras.layers.Layer):
         )
         self.built = True
 
-    def _tables(self):
-        """float[tables, 2k + 1, size]."""
-        table = ops.reshape(self.embeddings, (self.embeddings.shape[0], self.tables, -1))
+    def _tables(self, dtype):
+        """dtype[tables, 2k + 1, size]."""
+        # A step of a search is no call of a layer, inside of which Keras would cast.
+        table = ops.cast(self.embeddings, dtype)
+        table = ops.reshape(table, (self.embeddings.shape[0], self.tables, -1))
         return ops.transpose(table, (1, 0, 2))
 
     def logits(self, query, chosen):
@@ -70,7 +72,7 @@ class RelativePositions(keras.layers.Layer):
         Returns:
             float[B, H, T, S].
         """
-        scores = ops.matmul(query, ops.transpose(self._tables(), (0, 2, 1)))
+        scores = ops.matmul(query, ops.transpose(self._tables(query.dtype), (0, 2, 1)))
         return ops.einsum("bhtr,tsr->bhts", scores, chosen)
 
     def context(self, weights, chosen):
@@ -84,4 +86,4 @@ class RelativePositions(keras.layers.Layer):
             float[B, H, T, size].
         """
         by_distance = ops.einsum("bhts,tsr->bhtr", weights, chosen)
-        return ops.matmul(by_distance, self._tables())
+        return ops.matmul(by_distance, self._tables(weights.dtype))

@@ -133,6 +133,22 @@ def test_one_query_at_its_position_is_a_row_of_all():
         np.testing.assert_allclose(one, whole[:, t], 1e-12, 1e-12)
 
 
+@pytest.mark.parametrize("options", [{}, {"max_relative_position": 2}])
+def test_weights_are_float32_and_the_output_is_of_16_bits(options):
+    """In a call, and by itself as in a step of a search."""
+    exact = build(SELF, **options)
+    with dtype_policy("mixed_bfloat16"):
+        layer = MultiHeadAttention(SELF, WIDTH, HEADS, **options)
+    for name, variable in named_variables(layer).items():
+        variable.assign(named_variables(exact)[name])
+    expected, _ = attend(exact, STATES, allowed=True)
+    output, weights = attend(layer, STATES, allowed=True)
+    alone, _ = layer.attend(*layer.project("qkv", *to_rows(tf.constant(STATES))), allowed=True)
+    assert (weights.dtype, output.dtype, alone.dtype) == (tf.float32, tf.bfloat16, tf.bfloat16)
+    assert np.array_equal(alone, tf.reshape(output, alone.shape))
+    np.testing.assert_allclose(output, expected, atol=0.03 * np.abs(expected).max())
+
+
 @pytest.mark.parametrize("options", [{}, {"value_channels": 12}])
 def test_heads_of_one_position_are_those_of_a_sequence_of_one(options):
     layer = build(SELF, **options)
