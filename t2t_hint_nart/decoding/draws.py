@@ -46,6 +46,8 @@ def sample(logits: tf.Tensor, draws: tf.Tensor, temperature: float = 1.0) -> tf.
         >>> sample(tf.math.log([0.25, 0.75]), tf.constant([0.2, 0.3])).numpy().tolist()
         [0, 1]
     """
+    # Draws of 24 bits want sums of as many.
+    logits = tf.cast(logits, tf.float32)
     if not temperature:
         best = tf.argmax(logits, axis=-1, output_type=tf.int32)
         return tf.broadcast_to(best, tf.broadcast_dynamic_shape(tf.shape(best), tf.shape(draws)))

@@ -168,7 +168,9 @@ class Encoder(keras.layers.Layer):
             float[B*S, D] (layers.rows) that the first layer reads, then what every layer gives;
             and their self-attention weights, float[B, H, S, S] each.
         """
-        states = embedded + self.target_space_embedding[self.target_space_id]
+        # Outside of a call Keras doesn't cast what is added to activations of 16 bits.
+        space = self.target_space_embedding[self.target_space_id]
+        states = embedded + ops.cast(space, embedded.dtype)
         if self.has_timing:
             positions = ops.arange(ops.shape(embedded)[1])
             states = states + timing_signal(positions, self.hidden_size, embedded.dtype)

@@ -50,11 +50,11 @@ def bottleneck(hparams: HParams) -> DiscreteBottleneck:
     )
 
 
-def added_positions(table, length):
-    """Learned vectors float[P, D] of the first positions, 0 behind the last: float[length, D]."""
+def added_positions(table, length, dtype):
+    """Learned vectors float[P, D] of the first positions, 0 behind the last: dtype[length, D]."""
     known = table.shape[0]
     positions = ops.arange(length)
-    vectors = ops.take(table, ops.minimum(positions, known - 1), axis=0)
+    vectors = ops.cast(ops.take(table, ops.minimum(positions, known - 1), axis=0), dtype)
     return vectors * ops.cast(ops.expand_dims(positions < known, 1), vectors.dtype)
 
 
@@ -236,10 +236,12 @@ class TransformerAe(EncoderDecoder):
 
     def _with_positions(self, tokens):
         embedded = self.target_embedding(tokens)
-        return embedded + added_positions(self.target_positions, ops.shape(tokens)[1])
+        length = ops.shape(tokens)[1]
+        return embedded + added_positions(self.target_positions, length, embedded.dtype)
 
     def _decompressed(self, dense, mask, source, training=False):
-        dense = dense + added_positions(self.latent_positions, ops.shape(mask)[1])
+        length = ops.shape(mask)[1]
+        dense = dense + added_positions(self.latent_positions, length, dense.dtype)
         return self.decompression(dense, mask, source, training=training)
 
     def _mixed(self, embedded, states, step):

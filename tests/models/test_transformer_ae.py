@@ -308,7 +308,7 @@ def test_shuffling_moves_tokens_to_near_places_of_their_sentence():
 
 def test_positions_beyond_the_table_add_nothing():
     table = np.arange(6.0).reshape(3, 2) + 1
-    got = np.asarray(added_positions(keras.ops.convert_to_tensor(table), 5))
+    got = np.asarray(added_positions(keras.ops.convert_to_tensor(table), 5, "float64"))
     assert np.array_equal(got, [*table, [0, 0], [0, 0]])
 
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from t2t_hint_nart import registry
+from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.layers.precision import activations_in
 from t2t_hint_nart.losses.term import LossTerm
 from t2t_hint_nart.models.network import Output, forward
@@ -20,6 +22,34 @@ from tests.training.tiny_learner import (
 )
 
 LOW = ("bfloat16", "float16")
+# Every registered model with a set of its own.
+MODELS = {
+    "conv_s2s": "conv_s2s_multi30k",
+    "gnmt": "gnmt_nmt",
+    "lstm_seq2seq": "lstm_seq2seq",
+    "lstm_seq2seq_attention": "lstm_attention",
+    "lstm_seq2seq_attention_bidirectional_encoder": "lstm_attention",
+    "lstm_seq2seq_bidirectional_encoder": "lstm_seq2seq",
+    "rnnsearch": "rnnsearch_iwslt14",
+    "transformer": "transformer_relative_tiny",
+    "transformer_ae": "transformer_ae_multi30k",
+    "transformer_nat": "transformer_nat_multi30k",
+    "transformer_nat_ctc": "transformer_nat_ctc_multi30k",
+    "transformer_nat_fertility": "transformer_nat_fertility_multi30k",
+    "transformer_nat_refinement": "transformer_nat_refinement_multi30k",
+}
+_SIZES = ("hidden_size", "filter_size", "compress_filter_size", "softmax_width", "z_size")
+_DEPTHS = ("num_hidden_layers", "num_encoder_layers", "num_decoder_layers", "num_compress_steps")
+_WIDTHS = ("encoder_widths", "decoder_widths", "encoder_kernels", "decoder_kernels")
+TINY = {
+    **dict.fromkeys(_SIZES, 4),
+    **dict.fromkeys(_DEPTHS, 1),
+    **{name: [2] for name in _WIDTHS},
+    "num_heads": 2,
+    "length_bias": 0,
+}
+# Short searches; where there are samples, some.
+SHORT = {"extra_length": 0, "beam_size": 1, "iterations": 2, "num_candidates": 2}
 
 
 def trained(dtype, steps):
@@ -102,6 +132,25 @@ def test_a_step_whose_scaled_gradients_overflow_is_left_out():
     for weight, value in zip(learner.network.weights, before, strict=True):
         np.testing.assert_array_equal(weight.value, value)
     assert float(learner.optimizer.dynamic_scale) == np.float32(1.5e38)
+
+
+def test_every_model_is_there():
+    assert set(MODELS) == set(registry.list_models())
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_it_decodes_as_training_does_between_steps(name):
+    """By its strategy, outside of a call of the model, in which Keras would cast its variables."""
+    hparams, strategy = registry.hparams(MODELS[name]), registry.strategy_of(name)
+    hparams.override_from_dict({key: value for key, value in TINY.items() if key in hparams})
+    settings = decode_hparams("", strategy)
+    settings.override_from_dict({key: value for key, value in SHORT.items() if key in settings})
+    with activations_in("bfloat16"):
+        network = registry.model(name)(hparams, 7)
+    inputs = tf.constant([[5, 1], [1, 0]])
+    assert tf.bfloat16 in {part.dtype for part in tf.nest.flatten(network.encode(inputs))}
+    found = registry.strategy(strategy)(settings, hparams)(network, inputs)
+    assert found.scores.dtype == tf.float32 and np.isfinite(found.scores).all()
 
 
 def test_positions_are_exact():
