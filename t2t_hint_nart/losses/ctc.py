@@ -130,9 +130,10 @@ def _sentence_losses(states: Lattice, mask, label_smoothing: float):
             posterior = ops.where(is_counted, ops.exp(posterior), 0.0)
             confidence = (1 - label_smoothing) * certain
             vague = label_smoothing * certain * ops.expand_dims(share, 1)
-            wanted = _by_symbol(posterior * confidence[:, :, None], states.symbols, logits)
+            wanted = posterior * confidence[:, :, None]
             mass = ops.expand_dims(confidence + vague, 2) / scores.total
-            return mass * scores.weights - wanted - vague[:, :, None] / logits.shape[-1]
+            unwanted = mass * scores.weights - vague[:, :, None] / logits.shape[-1]
+            return _with_symbols(unwanted, -wanted, states.symbols)
 
         return (1 - label_smoothing) * nll + label_smoothing * smooth, gradient
 
@@ -157,14 +158,22 @@ def _both_directions(scores, states: Lattice):
     return prefixes, _reversed(_reversed(suffixes, states.positions, 1), sizes, 2)
 
 
-def _by_symbol(values, symbols, logits):
-    """Add up float[B, L, K] of states that say the same: float[B, L, V]."""
-    batch, length, size = ops.shape(logits)
-    rows = ops.reshape(ops.arange(batch * length), (batch, length, 1)) * size
-    places = ops.reshape(rows + ops.cast(ops.expand_dims(symbols, 1), rows.dtype), (-1, 1))
-    # A scatter of equal places adds.
-    added = ops.scatter(places, ops.reshape(values, (-1,)), (batch * length * size,))
-    return ops.reshape(added, (batch, length, size))
+def _with_symbols(totals, values, symbols):
+    """Add float[B, L, K] of states to float[B, L, V] of what they say, several to one."""
+    shape = ops.shape(totals)
+    flat, places = ops.reshape(totals, (-1,)), _places(symbols, *shape[1:])
+    added = ops.scatter_update(flat, places, ops.reshape(values, (-1,)), reduction="add")
+    return ops.reshape(added, shape)
+
+
+def _places(symbols, length, vocab_size: int):
+    """Where int[B, K] symbols are among all numbers of float[B, L, V]: int64[B·L·K, 1].
+
+    The widest tensor there is may have more numbers than 32 bits can count.
+    """
+    batch = ops.shape(symbols)[0]
+    rows = ops.reshape(ops.arange(batch * length, dtype="int64"), (batch, length, 1)) * vocab_size
+    return ops.reshape(rows + ops.cast(ops.expand_dims(symbols, 1), "int64"), (-1, 1))
 
 
 class Ctc(Criterion):

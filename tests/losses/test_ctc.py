@@ -119,6 +119,13 @@ def test_a_gradient_weighs_with_what_comes_from_above(batch):
     np.testing.assert_allclose(got, -3.0 / count * gradient(*batch), atol=1e-12)
 
 
+def test_more_logits_than_32_bits_can_count_have_places():
+    symbols, length, vocab_size = np.array([[0, 5, 0], [0, 7, 2]]), 2, 2**30
+    places = ctc._places(tf.constant(symbols, tf.int32), length, vocab_size)
+    rows = vocab_size * np.arange(4).reshape(2, 2, 1)
+    assert places.numpy().ravel().tolist() == (rows + symbols[:, None]).ravel().tolist()
+
+
 def test_single_precision_in_a_graph_of_unknown_sizes(batch):
     logits, mask, labels = batch
 
