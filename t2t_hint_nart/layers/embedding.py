@@ -29,14 +29,17 @@ class SymbolEmbedding(keras.layers.Layer):
             name="table",
             shape=(vocab_size, hidden_size),
             initializer=keras.initializers.RandomNormal(0.0, hidden_size**-0.5),
+            # Logits of 16 bits would be rounded before they are summed up.
+            autocast=False,
         )
         self.built = True
 
     def call(self, ids):
         """Embed ids: int[..., T] → float[..., T, D]; PAD gives exact zeros."""
-        vectors = ops.take(self.table, ids, axis=0) * math.sqrt(self.hidden_size)
+        vectors = ops.cast(ops.take(self.table, ids, axis=0), self.compute_dtype)
+        vectors = vectors * math.sqrt(self.hidden_size)
         return vectors * ops.cast(ops.expand_dims(ops.not_equal(ids, 0), -1), vectors.dtype)
 
     def logits(self, states):
-        """Project states float[..., D] on the table → float[..., V]."""
-        return at_least_float32(ops.matmul(states, ops.transpose(self.table)))
+        """Project states float[..., D] on the table → float[..., V], at least float32."""
+        return ops.matmul(at_least_float32(states), ops.transpose(self.table))

@@ -11,6 +11,7 @@ from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.layers.dropout import Dropout
 from t2t_hint_nart.layers.multi_step_attention import MultiStepAttention
 from t2t_hint_nart.layers.positioned_embedding import PositionedEmbedding
+from t2t_hint_nart.layers.precision import wide
 from t2t_hint_nart.layers.weight_norm import WeightNormDense
 from t2t_hint_nart.losses.risk import SCORES
 from t2t_hint_nart.models.conv_encoder import (
@@ -110,7 +111,10 @@ class ConvS2S(Network):
         # States of different widths can't be stacked: then they aren't a probe.
         self.state_width = widths[-1] if len(set(widths)) == 1 else None
         self.output_transform = WeightNormDense(widths[-1], hparams.softmax_width)
-        self.softmax = WeightNormDense(hparams.softmax_width, vocab_size, dropout)
+        # Logits of 16 bits would be rounded before they are summed up.
+        self.softmax = WeightNormDense(
+            hparams.softmax_width, vocab_size, dropout, dtype=wide(self.compute_dtype)
+        )
         self.risk_candidates = hparams.risk_candidates if hparams.risk_weight else 0
         check_choice("risk_scores", hparams.risk_scores, tuple(SCORES))
         self.risk_scores = hparams.risk_scores

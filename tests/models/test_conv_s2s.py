@@ -254,7 +254,9 @@ def test_copies_a_toy_language():
 
 
 def test_attention_of_a_low_precision_is_summed_up_in_float32():
-    output = tiny("mixed_bfloat16")(INPUTS, TARGETS, probes=(ATTENTION,))
+    network = tiny("mixed_bfloat16")
+    output = network(INPUTS, TARGETS, probes=(ATTENTION,))
     attention = output.probes[ATTENTION]
-    assert output.logits.dtype == tf.bfloat16 and attention.dtype == tf.float32
+    assert network.encode(INPUTS).keys.dtype == tf.bfloat16
+    assert output.logits.dtype == attention.dtype == tf.float32
     np.testing.assert_allclose(np.sum(attention, -1), 1.0, atol=1e-6)

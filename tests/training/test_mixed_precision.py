@@ -139,7 +139,7 @@ def test_every_model_is_there():
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_it_decodes_as_training_does_between_steps(name):
+def test_logits_are_not_rounded_and_it_decodes_between_steps(name):
     """By its strategy, outside of a call of the model, in which Keras would cast its variables."""
     hparams, strategy = registry.hparams(MODELS[name]), registry.strategy_of(name)
     hparams.override_from_dict({key: value for key, value in TINY.items() if key in hparams})
@@ -148,6 +148,9 @@ def test_it_decodes_as_training_does_between_steps(name):
     with activations_in("bfloat16"):
         network = registry.model(name)(hparams, 7)
     inputs = tf.constant([[5, 1], [1, 0]])
+    logits = network(inputs, inputs).logits
+    assert logits.dtype == tf.float32
+    assert np.any(logits != tf.cast(tf.cast(logits, tf.bfloat16), tf.float32)), "rounded"
     assert tf.bfloat16 in {part.dtype for part in tf.nest.flatten(network.encode(inputs))}
     found = registry.strategy(strategy)(settings, hparams)(network, inputs)
     assert found.scores.dtype == tf.float32 and np.isfinite(found.scores).all()
