@@ -13,6 +13,7 @@ from t2t_hint_nart.layers.discrete_bottleneck import (
 )
 from t2t_hint_nart.layers.linear import unit_scaling
 from t2t_hint_nart.layers.precision import at_least_float32
+from t2t_hint_nart.layers.replicas import in_step
 
 
 class VectorQuantization(DiscreteBottleneck):
@@ -64,7 +65,9 @@ class VectorQuantization(DiscreteBottleneck):
         self.words = 2 ** (bits // blocks)
         self.decay = decay
         self.epsilon = epsilon
-        # Means over replicas, of each its own batch's: their quotient is that of the sums.
+        # Means over replicas, each of which counts its share of a batch so many times: the sums of
+        # the whole batch, as on one device.
+        self.replicas = in_step()
         counted = {"trainable": False, "autocast": False, "aggregation": "mean"}
         self.counts = self.add_weight(
             name="counts",
@@ -126,5 +129,5 @@ class VectorQuantization(DiscreteBottleneck):
         used = used * ops.cast(ops.reshape(mask, (1, -1, 1)), slices.dtype)
         sums = ops.matmul(ops.transpose(used, (0, 2, 1)), slices)
         for variable, value in ((self.counts, ops.sum(used, axis=1)), (self.sums, sums)):
-            value = ops.cast(value, variable.dtype)
+            value = ops.cast(value, variable.dtype) * self.replicas
             variable.assign(self.decay * variable + (1.0 - self.decay) * value)

@@ -16,6 +16,7 @@ import keras
 import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.layers.replicas import layers_of
 
 Batch = dict[str, tf.Tensor]
 StepFunction = Callable[[Batch], dict[str, tf.Tensor]]
@@ -109,7 +110,8 @@ class Replicas(Placement):
     @contextlib.contextmanager
     def scope(self):
         """As `Placement.scope`."""
-        with self._strategy.scope(), tf.variable_creator_scope(_each_for_itself):
+        made_for = layers_of(self.replicas)
+        with made_for, self._strategy.scope(), tf.variable_creator_scope(_each_for_itself):
             yield
 
     def on_each(self, step: StepFunction) -> StepFunction:

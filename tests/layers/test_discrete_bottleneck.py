@@ -1,5 +1,8 @@
 """Discrete bottlenecks: latents, their vectors, gradients through them, moving averages."""
 
+import contextlib
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,6 +12,7 @@ from t2t_hint_nart.layers.discrete_bottleneck import from_digits, straight_throu
 from t2t_hint_nart.layers.semantic_hashing import SemanticHashing, saturating_sigmoid
 from t2t_hint_nart.layers.vector_quantization import VectorQuantization
 from t2t_hint_nart.models.variables import named_variables
+from t2t_hint_nart.training.placement import Replicas
 from tests.central_differences import central_differences
 from tests.dtype_policy import dtype_policy
 from tests.oracles import discrete_bottleneck as oracle
@@ -196,6 +200,22 @@ def test_padding_is_not_counted():
     alone(STATES[1:2, :2], MASK[1:2, :2], training=True)
     np.testing.assert_allclose(padded.sums, alone.sums, rtol=1e-14)
     np.testing.assert_allclose(padded.counts, alone.counts, rtol=1e-14)
+
+
+def test_replicas_count_what_one_device_would():
+    """Each its rows, and a variable is the mean of theirs."""
+    alone = quantization()
+    alone(STATES, MASK, training=True)
+    three = SimpleNamespace(
+        num_replicas_in_sync=3, cluster_resolver=None, scope=contextlib.nullcontext
+    )
+    with Replicas(three).scope():
+        shares = [quantization() for _ in STATES]
+    for row, layer in enumerate(shares):
+        layer(STATES[row : row + 1], MASK[row : row + 1], training=True)
+    for name in ("counts", "sums"):
+        mean = np.mean([getattr(layer, name).numpy() for layer in shares], axis=0)
+        np.testing.assert_allclose(mean, getattr(alone, name), rtol=1e-12)
 
 
 def perplexity(latents):
