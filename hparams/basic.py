@@ -102,7 +102,7 @@ def _add_t2t115(hparams: HParams) -> None:
     hparams.add_hparam("learning_rate_decay_steps", 5000)
     hparams.add_hparam("learning_rate_decay_staircase", False)
     hparams.add_hparam("learning_rate_decay_rate", 1.0)
-    # Steps whose gradients are added up before one update; 0 for none.
+    # Steps of whose gradients the mean makes one update, by any optimizer; 0, as 1, for none.
     hparams.add_hparam("optimizer_multistep_accumulate_steps", 0)
     # Of what networks compute in training; variables, losses and sums are float32 whatever it is.
     hparams.add_hparam("activation_dtype", "float32")

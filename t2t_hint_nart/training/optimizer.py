@@ -27,9 +27,6 @@ def adam(learning_rate: "LearningRate", hparams: HParams) -> "keras.optimizers.O
         beta_1=hparams.optimizer_adam_beta1,
         beta_2=hparams.optimizer_adam_beta2,
         epsilon=hparams.optimizer_adam_epsilon,
-        # T2T's MultistepAdam: one update with the mean gradient of so many steps. β₁ᵗ and β₂ᵗ count
-        # updates; what the schedule counts, it divides itself.
-        gradient_accumulation_steps=hparams.optimizer_multistep_accumulate_steps or None,
     )
 
 
@@ -80,6 +77,9 @@ def sgd(learning_rate: "LearningRate", hparams: HParams) -> "keras.optimizers.Op
 def make_optimizer(hparams: HParams) -> "keras.optimizers.Optimizer":
     """Build the optimizer of a set, with its schedule and, if not 0, gradient clipping.
 
+    With optimizer_multistep_accumulate_steps above 1 it updates once in so many steps, with their
+    mean gradient (T2T's MultistepAdam; here every optimizer).
+
     With activation_dtype=float16 it scales the loss, so that small gradients don't vanish: by
     2¹⁵, half of it after each step whose gradients aren't finite, which is left out, and twice of
     it after 2,000 others.
@@ -100,6 +100,10 @@ def make_optimizer(hparams: HParams) -> "keras.optimizers.Optimizer":
         )
     if hparams.clip_grad_norm:
         optimizer.global_clipnorm = float(hparams.clip_grad_norm)
+    if hparams.optimizer_multistep_accumulate_steps > 1:
+        # What an optimizer counts are updates, as Adam does for βᵗ; schedules divide steps
+        # themselves.
+        optimizer.gradient_accumulation_steps = hparams.optimizer_multistep_accumulate_steps
     if hparams.get("activation_dtype", "float32") == "float16":
         return keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer

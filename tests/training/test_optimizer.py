@@ -124,6 +124,29 @@ def test_accumulated_steps_are_one_step_of_their_mean():
     assert_same(run(hparams, GRADIENTS * 2), adam(START, [mean, mean], rates))
 
 
+@pytest.mark.parametrize("name", ["adam", "adafactor", "momentum", "nag", "sgd"])
+def test_every_optimizer_accumulates(name):
+    """Four steps change variables once, as one step of their mean with the rate of that step."""
+
+    def set_of(steps):
+        return registry.hparams("transformer_base_v2").override_from_dict(
+            {
+                "optimizer": name,
+                "optimizer_multistep_accumulate_steps": steps,
+                "learning_rate_schedule": "constant",
+                "learning_rate_constant": 0.25,
+            }
+        )
+
+    steps = [*GRADIENTS, GRADIENTS[0]]
+    assert_same(run(set_of(4), steps[:3]), START)
+    mean = [np.mean([step[i] for step in steps], axis=0) for i in range(2)]
+    once = run(set_of(0), [mean])
+    assert_same(run(set_of(4), steps), once)
+    assert_same(run(set_of(1), [mean]), once)
+    assert np.abs(once[0] - START[0]).min() > 1e-3
+
+
 def test_adafactor_follows_the_schedule():
     hparams = small_warmup("transformer_base_v2", optimizer="Adafactor", learning_rate=0.2 / 500)
     optimizer = make_optimizer(hparams)
