@@ -197,11 +197,14 @@ class Ctc(Criterion):
     def alignment(self, step: Step) -> Alignment:
         """The positions that say each label by the best alignment; EOS has none.
 
-        The one of a run that represents it is where the label is most probable.
+        The one of a run that represents it is where the label is most probable. What was shown is
+        left out: a label is compared by the positions that weren't told to say it.
         """
         output, labels = step.output, without_eos(step.targets)
         path = best_alignment(output.logits, output.mask, labels)
         indices = ops.arange(ops.shape(labels)[1])
+        if step.shown is not None:
+            path = ops.where(step.shown, -1, path)
         says = ops.expand_dims(path, 1) == indices[None, :, None]
         log_probs = _scores(output.logits, labels).states
         found = ops.where(says, ops.transpose(log_probs, (0, 2, 1)), IMPOSSIBLE)

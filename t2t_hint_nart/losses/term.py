@@ -60,7 +60,7 @@ class Scalar(NamedTuple):
 
 
 class Alignment(NamedTuple):
-    """Which positions of an output belong to which positions of the target.
+    """Which positions of an output belong to which positions of the target; shown ones to none.
 
     Attributes:
         positions: int[B, T], the one that stands for a target position, −1 for none.
@@ -100,10 +100,10 @@ class Step(NamedTuple):
         """
         compared = ops.not_equal(self.targets, 0)
         if self.alignment is not None:
-            compared = ops.logical_and(compared, self.alignment.positions >= 0)
+            return ops.logical_and(compared, self.alignment.positions >= 0)
         if self.shown is None:
             return compared
-        return ops.logical_and(compared, ops.logical_not(self._at_targets(self.shown, 1)))
+        return ops.logical_and(compared, ops.logical_not(self.shown))
 
     def probe(self, name: str, axis: int) -> Any:
         """A probe of the output at the positions that stand for the target's.
@@ -112,7 +112,13 @@ class Step(NamedTuple):
             name: of the probe.
             axis: of its positions.
         """
-        return self._at_targets(self.output.probes[name], axis)
+        values = self.output.probes[name]
+        if self.alignment is None:
+            return values
+        positions = ops.maximum(self.alignment.positions, 0)
+        shape = [1] * len(values.shape)
+        shape[0], shape[axis] = ops.shape(positions)
+        return ops.take_along_axis(values, ops.reshape(positions, shape), axis=axis)
 
     def averaged(self, name: str) -> Any:
         """A probe float[B, ..., L, X] of the output, averaged over what belongs to each target.
@@ -126,14 +132,6 @@ class Step(NamedTuple):
         runs = ops.cast(self.alignment.runs, values.dtype)
         runs = runs / ops.maximum(ops.sum(runs, axis=2, keepdims=True), 1)
         return ops.matmul(ops.expand_dims(runs, tuple(range(1, len(values.shape) - 2))), values)
-
-    def _at_targets(self, values: Any, axis: int) -> Any:
-        if self.alignment is None:
-            return values
-        positions = ops.maximum(self.alignment.positions, 0)
-        shape = [1] * len(values.shape)
-        shape[0], shape[axis] = ops.shape(positions)
-        return ops.take_along_axis(values, ops.reshape(positions, shape), axis=axis)
 
 
 class Term:
@@ -178,7 +176,10 @@ class Criterion:
         raise NotImplementedError
 
     def alignment(self, step: Step) -> Alignment | None:
-        """Which output positions belong to each target position; None: the same."""
+        """Which output positions belong to each target position; None: the same.
+
+        Those that were shown belong to none.
+        """
         del step
         return None
 

@@ -179,8 +179,13 @@ def step_of(batch):
     return Step(None, None, tf.constant(targets), Output(tf.constant(logits), tf.constant(mask)))
 
 
-def test_hints_compare_where_a_label_is_most_probable_and_all_that_says_it(batch):
-    found = ctc.Ctc().alignment(step_of(batch))
+@pytest.mark.parametrize("share", [0.0, 0.4])
+def test_hints_compare_where_a_label_is_most_probable_and_all_that_says_it(batch, share):
+    """Of positions that weren't shown what to say."""
+    shown = np.random.default_rng(1).random(batch[1].shape) < share
+    step = step_of(batch)
+    found = ctc.Ctc().alignment(step._replace(shown=tf.constant(shown)) if share else step)
+    others = set()
     for row, (y, length) in enumerate(SENTENCES):
         positions, runs = found.positions[row].numpy(), found.runs[row].numpy()
         # EOS and padding have none.
@@ -190,9 +195,14 @@ def test_hints_compare_where_a_label_is_most_probable_and_all_that_says_it(batch
             continue
         log_probs = oracle.log_probs_of(batch[0][row, :length])
         best, _ = oracle.viterbi(log_probs, y)
-        wanted = oracle.label_runs(oracle.path_states(best), len(y))
+        states = oracle.path_states(best)
+        wanted = oracle.label_runs(states, len(y), np.flatnonzero(shown[row]))
         assert [np.flatnonzero(run).tolist() for run in runs[: len(y)]] == wanted
-        assert positions[: len(y)].tolist() == oracle.representative(log_probs, wanted, y)
+        represented = oracle.representative(log_probs, wanted, y)
+        assert positions[: len(y)].tolist() == represented
+        whole = oracle.representative(log_probs, oracle.label_runs(states, len(y)), y)
+        others |= {"gone" if t < 0 else "moved" for t in set(represented) - set(whole)}
+    assert others == ({"gone", "moved"} if share else set())
 
 
 def test_what_is_wanted_is_the_best_path_where_there_is_one(batch):

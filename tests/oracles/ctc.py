@@ -232,17 +232,24 @@ def viterbi(log_probs, target):
     return path[::-1], total
 
 
-def label_runs(states, target_length):
-    """For each of U tokens the positions that emit it: a list of lists, from `path_states`."""
+def label_runs(states, target_length, shown=()):
+    """For each of U tokens the positions that emit it: a list of lists, from `path_states`.
+
+    Positions that were shown what to say are in no list.
+    """
     runs = [[] for _ in range(target_length)]
     for t, token in enumerate(states):
-        if token >= 0:
+        if token >= 0 and t not in shown:
             runs[token].append(t)
     return runs
 
 
 def representative(log_probs, runs, target):
-    """int[U]: of each token's run the position with the highest log p of it, the first of equal."""
+    """int[U]: of each token's run the position with the highest log p of it, the first of equal.
+
+    -1 of an empty run.
+    """
     return [
-        max(run, key=lambda t: log_probs[t][label]) for run, label in zip(runs, target, strict=True)
+        max(run, key=lambda t: log_probs[t][label], default=-1)
+        for run, label in zip(runs, target, strict=True)
     ]

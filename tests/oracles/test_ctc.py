@@ -137,6 +137,7 @@ def test_states_of_a_path():
     assert ctc.path_states(path) == [-1, 0, 0, -1, 1, 2, -1]
     assert ctc.extended_states(path) == [0, 1, 1, 2, 3, 5, 6]
     assert ctc.label_runs(ctc.path_states(path), 3) == [[1, 2], [4], [5]]
+    assert ctc.label_runs(ctc.path_states(path), 3, shown=[1, 3, 4]) == [[2], [], [5]]
     assert ctc.path_states([]) == [] and ctc.label_runs([-1], 0) == []
 
 
@@ -144,3 +145,4 @@ def test_representative():
     log_probs = np.log([[0.1, 0.5, 0.4], [0.1, 0.7, 0.2], [0.2, 0.7, 0.1], [0.1, 0.1, 0.8]])
     runs = ctc.label_runs(ctc.path_states([1, 1, 1, 2]), 2)
     assert ctc.representative(log_probs, runs, [1, 2]) == [1, 3]
+    assert ctc.representative(log_probs, [[2], []], [1, 2]) == [2, -1]
