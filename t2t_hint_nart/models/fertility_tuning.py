@@ -78,7 +78,7 @@ def _judged(student: Fertile, teacher: Teacher, inputs, source, fertilities):
 
 
 def tuning_terms(
-    student: Any, source: Any, words: Any, judgement: Judgement
+    student: Any, inputs: Any, source: Any, words: Any, judgement: Judgement
 ) -> dict[str, LossTerm]:
     """The second stage's terms (Gu et al. 2018, section 3.4).
 
@@ -89,6 +89,7 @@ def tuning_terms(
 
     Args:
         student: a Fertile network.
+        inputs: int[B, S].
         source: what its `encode` made of the inputs.
         words: bool[B, S], source tokens whose fertility is its choice.
         judgement: of the same sentences.
@@ -98,7 +99,8 @@ def tuning_terms(
     costs = reverse_cross_entropy(at_least_float32(logits), judgement.logits)
     real = ops.cast(judgement.mask, costs.dtype)
     reward = score_function_loss(
-        student.fertility_logits(source),
+        # Of the distribution that `judge` drew from, which knows no dropout.
+        student.fertility_logits(student.encode(inputs)),
         judgement.fertilities,
         judgement.advantages,
         words,

@@ -207,7 +207,7 @@ class TransformerNatFertility(TransformerNat):
             fertilities = self._aligned(inputs, targets, advice)
             terms["fertility"] = fertility_loss(source.logits, fertilities, source.words)
             if advice.judgement is not None:
-                terms |= tuning_terms(self, source, source.words, advice.judgement)
+                terms |= tuning_terms(self, inputs, source, source.words, advice.judgement)
             source = source._replace(fertilities=fertilities)
         canvas = self.empty_canvas(inputs, targets) if canvas is None else canvas
         output = self.decode(source, canvas, training=training, probes=probes)

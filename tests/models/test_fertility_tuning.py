@@ -11,6 +11,7 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.losses.likelihood import token_log_probs
 from t2t_hint_nart.models.fertility_tuning import judge, mean_fertilities, tuning_terms
 from t2t_hint_nart.models.network import ATTENTION, Canvas, Output
+from t2t_hint_nart.models.transformer_nat_fertility import Advice
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
 from t2t_hint_nart.training.objective import Objective
@@ -100,7 +101,7 @@ def test_terms_and_advantages_equal_the_loops(student):
     advantages = judgement.advantages.numpy()
     np.testing.assert_allclose(advantages, gains - gains.mean(), rtol=1e-9, atol=1e-12)
     assert abs(advantages.sum()) < 1e-12 < np.abs(advantages).max()
-    terms = tuning_terms(student, source, source.words, judgement)
+    terms = tuning_terms(student, INPUTS, source, source.words, judgement)
     cost, reward = terms["reverse_kl"], terms["fertility_reward"]
     assert float(cost.total) == pytest.approx(sum(map(sum, positions[0])), rel=1e-9)
     assert (float(cost.count), float(reward.count)) == (12.0, 8.0)
@@ -109,13 +110,35 @@ def test_terms_and_advantages_equal_the_loops(student):
     assert float(reward.total) == pytest.approx(oracle.score_function(*rows), rel=1e-9)
 
 
+def test_what_is_rewarded_is_what_was_drawn_from():
+    """The distribution without dropout: that of a pass with it has other chances."""
+    student, drawn_from = build(layer_prepostprocess_dropout=0.5), []
+
+    def sampled(logits):
+        drawn_from.append(logits)
+        return tf.constant(SAMPLED)
+
+    judgement = judge(student, Teacher().hints, INPUTS, sampled, centred)
+    with tf.GradientTape() as tape:
+        output = student(INPUTS, TARGETS, training=True, advice=Advice(judgement=judgement))
+        reward = output.terms["fertility_reward"].total
+    (logits,), mask = drawn_from, (INPUTS > 1).tolist()
+    advantages = judgement.advantages.numpy()
+    rows = (logits.numpy().tolist(), SAMPLED.tolist(), advantages.tolist(), mask)
+    assert float(reward) == pytest.approx(oracle.score_function(*rows), rel=1e-9)
+    gradient = tape.gradient(reward, student.fertility.bias.value)
+    surprise = tf.nn.softmax(logits).numpy() - np.eye(6)[SAMPLED]
+    expected = np.einsum("bsk,bs,b->k", surprise, mask, advantages)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-9)
+
+
 def test_padding_changes_nothing(student):
     teacher = Teacher()
     wide = [np.pad(ids, [[0, 0], [0, 2]]) for ids in (INPUTS, SAMPLED)]
     terms = []
     for inputs, sampled in ((INPUTS, SAMPLED), wide):
         source, judgement = student.encode(inputs), judged(student, teacher, inputs, sampled)
-        terms.append(tuning_terms(student, source, source.words, judgement))
+        terms.append(tuning_terms(student, inputs, source, source.words, judgement))
     for name, term in terms[0].items():
         assert float(terms[1][name].total) == pytest.approx(float(term.total), rel=1e-9)
         assert float(terms[1][name].count) == float(term.count)
@@ -126,7 +149,7 @@ def test_a_row_of_padding_spoils_nothing(student):
     inputs, sampled = (np.pad(ids, [[0, 1], [0, 0]]) for ids in (INPUTS, SAMPLED))
     source, judgement = student.encode(inputs), judged(student, teacher, inputs, sampled)
     assert np.isfinite(judgement.advantages).all()
-    for term in tuning_terms(student, source, source.words, judgement).values():
+    for term in tuning_terms(student, inputs, source, source.words, judgement).values():
         assert np.isfinite(float(term.total))
 
 
