@@ -40,6 +40,8 @@ def values_of(command, **given):
     values = flags.FlagValues()
     for each in flags_of(command).values():
         values[each.name] = copy.deepcopy(each)
+        # Other tests have given it.
+        values[each.name].unparse()
     command_line.parse(values, [f"--{name}={value}" for name, value in given.items()])
     return values
 

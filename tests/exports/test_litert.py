@@ -85,7 +85,7 @@ def test_it_gives_candidates_of_any_number(network, opened):
         found = opened.call("candidates", inputs=SOURCES, halfwidth=np.int32(halfwidth))
         expected = one_pass().candidates(network, tf.constant(SOURCES), halfwidth)
         np.testing.assert_array_equal(found["outputs"], expected.ids)
-        np.testing.assert_allclose(found["log_prob"], expected.log_probs, rtol=1e-5)
+        np.testing.assert_allclose(found["log_prob"], expected.scores, rtol=1e-5)
 
 
 def test_it_translates_text_with_the_vocabulary_beside_it(network, opened):
