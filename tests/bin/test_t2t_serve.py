@@ -111,7 +111,7 @@ def test_sigterm_loses_no_accepted_request(tmp_path):
             assert (export / "3" / BEGUN).exists()
             process.send_signal(signal.SIGTERM)
             host, port = address.split(":")
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(ConnectionRefusedError, ConnectionResetError):
                 while True:
                     socket.create_connection((host, int(port)), timeout=10).close()
             assert process.poll() is None and not any(one.done() for one in found)

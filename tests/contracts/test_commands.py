@@ -52,3 +52,15 @@ def test_it_answers_at_once(command, argument):
     else:
         assert done.returncode == 1 and len(rest) == 1
         assert rest[0].startswith(f"{command}: error: unknown flag --no_such_flag.")
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("t2t-bleu", "--translations_dir"),
+        ("t2t-datagen", "--exclude_problems"),
+        ("t2t-datagen", "trailing *"),
+    ],
+)
+def test_help_tells(command, told):
+    assert told in succeed(command, "--help")
