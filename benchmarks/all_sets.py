@@ -96,7 +96,7 @@ def child(arguments, *more):
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PIP_NO_INDEX": "1"}
     told = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
     lines = told.stdout.splitlines()
-    from t2t_hint_nart.json_file import parse_json
+    from t2t_hint_nart.files.json_file import parse_json
 
     told = [x.removeprefix(RESULT) for x in lines if x.startswith(RESULT)]
     return [parse_json(line, dict) for line in told]
@@ -263,7 +263,7 @@ def commit():
 
 def read_report(path):
     if path.exists():
-        from t2t_hint_nart.json_file import read_json
+        from t2t_hint_nart.files.json_file import read_json
 
         return read_json(path, dict)
     from t2t_hint_nart.reproduce.report import hardware

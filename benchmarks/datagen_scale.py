@@ -26,8 +26,8 @@ from pathlib import Path
 
 import numpy as np
 
-from t2t_hint_nart.json_file import read_json
-from t2t_hint_nart.proc_file import CPU_INFO, proc_values
+from t2t_hint_nart.files.json_file import read_json
+from t2t_hint_nart.process.proc_file import CPU_INFO, proc_values
 
 PROBLEM = "text2text_tmpdir"
 WORDS, CHUNK = 120_000, 50_000

@@ -19,7 +19,7 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.data.shards import read_shard
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.json_file import parse_json
+from t2t_hint_nart.files.json_file import parse_json
 from t2t_hint_nart.reproduce.execution import averaged
 from t2t_hint_nart.reproduce.pipeline import Pipeline
 from t2t_hint_nart.reproduce.recipe import find_recipe

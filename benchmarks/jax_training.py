@@ -23,7 +23,7 @@ from jax import numpy as jnp
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.bucket_table import bucket_table_from_hparams
-from t2t_hint_nart.json_file import parse_json
+from t2t_hint_nart.files.json_file import parse_json
 from t2t_hint_nart.losses.term import weighted_sum
 from t2t_hint_nart.models.variables import named_variables
 from t2t_hint_nart.output_dir import create_hparams

@@ -31,8 +31,8 @@ from speed.run import Run
 from speed.turns import LeftOutError
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.json_file import read_json
-from t2t_hint_nart.whole_file import write_whole
+from t2t_hint_nart.files.json_file import read_json
+from t2t_hint_nart.files.whole_file import write_whole
 
 
 def main():

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from t2t_hint_nart.startup_noise import silence_startup_noise
+from t2t_hint_nart.process.startup_noise import silence_startup_noise
 
 if TYPE_CHECKING:
     from t2t_hint_nart.serving.loaded_export import LoadedExport

@@ -13,8 +13,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from t2t_hint_nart import json_file
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.files import json_file
 from t2t_hint_nart.hparam_syntax import (
     HParamType,
     Interval,

@@ -7,9 +7,9 @@ from typing import Any
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.files.json_file import as_stored, read_json
+from t2t_hint_nart.files.whole_file import write_whole
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.json_file import as_stored, read_json
-from t2t_hint_nart.whole_file import write_whole
 
 HPARAMS_FILE = "hparams.json"
 FLAGS_FILE = "flags.txt"

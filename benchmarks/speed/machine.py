@@ -7,7 +7,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-from t2t_hint_nart.proc_file import CPU_INFO, proc_values
+from t2t_hint_nart.process.proc_file import CPU_INFO, proc_values
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert", "ctranslate2")
 _ROOT = Path(__file__).resolve().parents[2]

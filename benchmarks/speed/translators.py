@@ -7,7 +7,7 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.metadata import newest_version
 from t2t_hint_nart.exports.runtime import open_export
 from t2t_hint_nart.exports.vocabulary_files import read_vocabularies
-from t2t_hint_nart.threads import threads_of_a_call
+from t2t_hint_nart.process.threads import threads_of_a_call
 
 # Once, however many engines decode with it.
 opened = functools.cache(open_export)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from speed.machine import cores
-from t2t_hint_nart.threads import INTER_OP, INTRA_OP
+from t2t_hint_nart.process.threads import INTER_OP, INTRA_OP
 
 FOLDER = Path(__file__).resolve().parents[1]
 ONE, ALL = "one", "all"

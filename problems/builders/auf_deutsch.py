@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import tensorflow_datasets as tfds
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.json_file import parse_json
+from t2t_hint_nart.files.json_file import parse_json
 from t2t_hint_nart.problems.builders.course_pairs import course_pairs
 from t2t_hint_nart.problems.builders.held_out import held_out_splits
 from t2t_hint_nart.problems.builders.parallel_text_builder import ParallelTextBuilder

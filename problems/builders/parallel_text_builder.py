@@ -7,8 +7,8 @@ from typing import ClassVar
 import tensorflow_datasets as tfds
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.file_digests import file_digest
-from t2t_hint_nart.whole_file import write_whole
+from t2t_hint_nart.files.digests import file_digest
+from t2t_hint_nart.files.whole_file import write_whole
 
 
 class ParallelTextBuilder(

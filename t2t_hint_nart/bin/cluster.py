@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.json_file import parse_json
+from t2t_hint_nart.files.json_file import parse_json
 
 VARIABLE = "TF_CONFIG"
 # A chief, if there is one of that name, is the first worker.

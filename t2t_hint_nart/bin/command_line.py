@@ -33,9 +33,9 @@ from t2t_hint_nart.bin.help_text import begins, help_text
 from t2t_hint_nart.bin.kept_memory import keep_memory
 from t2t_hint_nart.bin.t2t_flags import define_logging_flags
 from t2t_hint_nart.errors import InputError, is_out_of_memory, nearest
+from t2t_hint_nart.files.whole_file import naming_file
 from t2t_hint_nart.text.escape import replace_surrogates
 from t2t_hint_nart.text.lines import printable
-from t2t_hint_nart.whole_file import naming_file
 
 _HELP_WORDS = ("--help", "-help", "-h", "--helpfull", "--helpshort", "-?")
 _HPARAM_PREFIX = "--hp_"

@@ -8,7 +8,7 @@ import os
 
 from absl import flags
 
-from t2t_hint_nart.threads import use_threads
+from t2t_hint_nart.process.threads import use_threads
 
 _GPUS = "CUDA_VISIBLE_DEVICES"
 _NO_GPU = "-1"

@@ -9,8 +9,8 @@ from typing import Any
 from absl import flags
 
 from t2t_hint_nart.bin.trainer_session import TrainerSession
-from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.files.directory_lock import directory_lock
 from t2t_hint_nart.printed_command import printed_command
 
 DEFAULT_OBJECTIVE = "loss"

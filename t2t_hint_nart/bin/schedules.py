@@ -10,8 +10,8 @@ from contextlib import nullcontext
 from t2t_hint_nart.bin.named_model import decoder_command
 from t2t_hint_nart.bin.trainer_session import TrainerSession
 from t2t_hint_nart.data.problem import DatasetSplit
-from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError, nearest
+from t2t_hint_nart.files.directory_lock import directory_lock
 
 Schedule = Callable[[TrainerSession], None]
 

@@ -17,9 +17,9 @@ from absl import flags
 
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import require
-from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.whole_file import check_writable
+from t2t_hint_nart.files.directory_lock import directory_lock
+from t2t_hint_nart.files.whole_file import check_writable
 
 # The flags of T2T's utils/avg_checkpoints.py.
 define_flags = flag.group(

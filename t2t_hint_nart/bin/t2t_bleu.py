@@ -24,7 +24,7 @@ from absl import flags
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.whole_file import check_writable, write_whole
+from t2t_hint_nart.files.whole_file import check_writable, write_whole
 
 LAST_STEP_FILE = "last_evaluated_step.txt"
 # Writes tags and values with a wall time, in seconds since the epoch, and a step.

@@ -23,9 +23,9 @@ from t2t_hint_nart.bin.shared_flags import (
     made_tmp_dir,
     unmade_tmp_dir,
 )
-from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.whole_file import check_directory, check_writable
+from t2t_hint_nart.files.directory_lock import directory_lock
+from t2t_hint_nart.files.whole_file import check_directory, check_writable
 
 _SOURCES = ("problem", "corpus_filepattern", "vocab_filepattern")
 

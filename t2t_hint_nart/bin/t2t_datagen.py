@@ -28,10 +28,10 @@ from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.bin.shared_flags import define_data_flags, made_tmp_dir, unmade_tmp_dir
 from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.workspace import seed_generators
-from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError, nearest
+from t2t_hint_nart.files.directory_lock import directory_lock
+from t2t_hint_nart.files.whole_file import check_directory
 from t2t_hint_nart.printed_command import printed_command
-from t2t_hint_nart.whole_file import check_directory
 
 # T2T's flags for generators outside the registry, which it refuses or ignores for problems.
 _UNREGISTERED_ONLY = ("max_cases", "num_shards")

@@ -42,12 +42,12 @@ from t2t_hint_nart.bin.named_decoder import LoadedDecoder, NamedDecoder, named_d
 from t2t_hint_nart.bin.named_model import to_stderr
 from t2t_hint_nart.bin.shared_flags import MODEL_FLAGS
 from t2t_hint_nart.bin.t2t_flags import define_device_flags
-from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.files.directory_lock import directory_lock
+from t2t_hint_nart.files.whole_file import check_writable
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.process.threads import one_thread_by_default
 from t2t_hint_nart.text.lines import printable
-from t2t_hint_nart.threads import one_thread_by_default
-from t2t_hint_nart.whole_file import check_writable
 
 _SOURCES = ("decode_from_file", "decode_interactive", "score_file")
 

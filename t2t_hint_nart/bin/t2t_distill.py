@@ -27,9 +27,9 @@ from absl import flags
 from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.bin.shared_flags import define_data_flags, define_thread_flags
-from t2t_hint_nart.directory_lock import directory_lock
+from t2t_hint_nart.files.directory_lock import directory_lock
+from t2t_hint_nart.files.whole_file import check_directory
 from t2t_hint_nart.printed_command import printed_command
-from t2t_hint_nart.whole_file import check_directory
 
 if TYPE_CHECKING:
     from t2t_hint_nart.data.distill_problem import DistillProblem

@@ -18,7 +18,7 @@ from t2t_hint_nart.bin.named_model import model_of_run
 from t2t_hint_nart.bin.shared_flags import define_data_flags, define_model_flags
 from t2t_hint_nart.bin.t2t_flags import define_device_flags
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.whole_file import check_directory
+from t2t_hint_nart.files.whole_file import check_directory
 
 # T2T's flags of this command.
 define_flags = flag.group(

@@ -25,9 +25,9 @@ from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.named_model import named_model, to_stderr
 from t2t_hint_nart.bin.shared_flags import MODEL_FLAGS
 from t2t_hint_nart.bin.t2t_flags import define_device_flags
-from t2t_hint_nart.directory_lock import directory_lock
+from t2t_hint_nart.files.directory_lock import directory_lock
+from t2t_hint_nart.files.whole_file import check_directory
 from t2t_hint_nart.printed_command import printed_command
-from t2t_hint_nart.whole_file import check_directory
 
 # Where to export to.
 define_flags = flag.group(

@@ -21,9 +21,9 @@ from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.bin.named_model import decoder_command
 from t2t_hint_nart.bin.shared_flags import define_data_flags, define_model_flags
-from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.whole_file import check_directory, check_writable
+from t2t_hint_nart.files.directory_lock import directory_lock
+from t2t_hint_nart.files.whole_file import check_directory, check_writable
 
 # What is read, and what is written by tensor2tensor's names.
 define_flags = flag.group(

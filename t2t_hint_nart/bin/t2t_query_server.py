@@ -20,10 +20,10 @@ from t2t_hint_nart.bin.command_line import somebody_types, typed_line
 from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.bin.shared_flags import define_thread_flags, define_usr_dir_flag
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.process.threads import one_thread_by_default
 from t2t_hint_nart.serving.rest_client import NoServerError
 from t2t_hint_nart.text.escape import replace_surrogates
 from t2t_hint_nart.text.lines import LineNumbers, printable, sentence
-from t2t_hint_nart.threads import one_thread_by_default
 
 _NO_CLOUD = "--server names a TensorFlow Serving"
 Translate = Callable[[str], str]

@@ -27,9 +27,9 @@ from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.cluster import check_one_process
 from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.bin.shared_flags import define_thread_flags, define_usr_dir_flag
-from t2t_hint_nart.directory_lock import directory_lock
+from t2t_hint_nart.files.directory_lock import directory_lock
+from t2t_hint_nart.files.whole_file import check_directory, check_writable
 from t2t_hint_nart.printed_command import printed_command
-from t2t_hint_nart.whole_file import check_directory, check_writable
 
 if TYPE_CHECKING:
     from t2t_hint_nart.reproduce.recipe import Recipe

@@ -33,7 +33,7 @@ from t2t_hint_nart.bin.shared_flags import (
 )
 from t2t_hint_nart.bin.t2t_flags import define_trainer_only_flags, define_training_device_flags
 from t2t_hint_nart.bin.trainer_session import TrainerSession
-from t2t_hint_nart.directory_lock import directory_lock
+from t2t_hint_nart.files.directory_lock import directory_lock
 from t2t_hint_nart.hparam import HParams
 
 # Of which --print_lr tells the learning rate.

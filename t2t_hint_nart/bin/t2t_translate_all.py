@@ -25,10 +25,10 @@ from t2t_hint_nart.bin.shared_flags import (
     define_decode_flags,
     define_thread_flags,
 )
-from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.files.directory_lock import directory_lock
+from t2t_hint_nart.files.whole_file import check_directory, naming_file
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.whole_file import check_directory, naming_file
 
 # From a checkpoint to its translations.
 Translate = Callable[[str], Any]

@@ -23,11 +23,11 @@ from t2t_hint_nart.bin import command_line, flag
 from t2t_hint_nart.bin.flag import require
 from t2t_hint_nart.bin.named_model import named_model, to_stderr
 from t2t_hint_nart.bin.shared_flags import MODEL_FLAGS
-from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.files.directory_lock import directory_lock
+from t2t_hint_nart.files.whole_file import check_directory
 from t2t_hint_nart.text.escape import replace_surrogates
 from t2t_hint_nart.text.lines import printable, sentence
-from t2t_hint_nart.whole_file import check_directory
 
 if TYPE_CHECKING:
     from t2t_hint_nart.data.problem import TextEncoder

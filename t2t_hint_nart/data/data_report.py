@@ -22,9 +22,9 @@ from t2t_hint_nart.data.shard_files import (
     find_shards,
 )
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.file_digests import file_digest
-from t2t_hint_nart.json_file import read_json
-from t2t_hint_nart.whole_file import write_whole
+from t2t_hint_nart.files.digests import file_digest
+from t2t_hint_nart.files.json_file import read_json
+from t2t_hint_nart.files.whole_file import write_whole
 
 SUFFIX = "-data.json"
 UNFINISHED_SUFFIX = SUFFIX + ".incomplete"

@@ -21,11 +21,11 @@ from t2t_hint_nart.data.shard_files import COUNTED, find_shards
 from t2t_hint_nart.data.shard_log import ShardLog, read_log
 from t2t_hint_nart.data.text_problem import Text2TextProblem
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.file_digests import file_digests
-from t2t_hint_nart.json_file import read_json
+from t2t_hint_nart.files.digests import file_digests
+from t2t_hint_nart.files.json_file import read_json
+from t2t_hint_nart.files.whole_file import write_whole
 from t2t_hint_nart.printed_command import printed_command
 from t2t_hint_nart.text import EOS_ID
-from t2t_hint_nart.whole_file import write_whole
 
 _LOG_KEY = b"distilled"
 _Schema = TypeVar("_Schema")

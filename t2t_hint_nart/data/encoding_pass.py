@@ -18,13 +18,13 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
 
 from t2t_hint_nart import registry, user_directory
-from t2t_hint_nart.child_process import follow_parent
 from t2t_hint_nart.data.corpus import Corpus
 from t2t_hint_nart.data.example_bytes import example_bytes
 from t2t_hint_nart.data.pair_filters import keeps
 from t2t_hint_nart.data.shard_log import ShardLog
 from t2t_hint_nart.data.workspace import Workspace
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.process.child_process import follow_parent
 
 _PAIRS_BETWEEN_LOOKS = 1000
 _SECONDS_BETWEEN_LOOKS = 0.5

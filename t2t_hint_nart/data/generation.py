@@ -32,8 +32,8 @@ from t2t_hint_nart.data.shard_check import check_digests, check_shards
 from t2t_hint_nart.data.shard_log import read_log
 from t2t_hint_nart.data.text_survey import SplitText, all_counts, survey_text
 from t2t_hint_nart.data.workspace import Workspace, seed_generators
-from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.files.directory_lock import directory_lock
 from t2t_hint_nart.progress import Progress, duration
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.data.shard_files import FEATURES
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.file_digests import file_digest
+from t2t_hint_nart.files.digests import file_digest
 
 _SHOWN_DIGITS = 12
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.whole_file import naming_file
+from t2t_hint_nart.files.whole_file import naming_file
 
 # Length and checksum of a record. The checksum's start makes a run of zero bytes no record.
 _HEAD = struct.Struct("<II")

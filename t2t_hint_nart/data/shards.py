@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 
 from t2t_hint_nart.data.shard_files import COUNTED, FEATURES
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.whole_file import written_whole
+from t2t_hint_nart.files.whole_file import written_whole
 
 _COUNTED_RECORDS = 8192
 

@@ -19,8 +19,8 @@ from t2t_hint_nart.data.bucket_table import BucketTable, bucket_table_from_hpara
 from t2t_hint_nart.data.data_order import DataOrder, Position
 from t2t_hint_nart.data.shard_index import ShardIndex, index_shards
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.files.json_file import parse_json
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.json_file import parse_json
 
 AS_STORED = ("inputs", "targets")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypedDict
 
-from t2t_hint_nart.json_file import read_json
-from t2t_hint_nart.whole_file import write_whole
+from t2t_hint_nart.files.json_file import read_json
+from t2t_hint_nart.files.whole_file import write_whole
 
 SUFFIX = ".json"
 

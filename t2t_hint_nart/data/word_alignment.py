@@ -8,7 +8,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.whole_file import written_whole
+from t2t_hint_nart.files.whole_file import written_whole
 
 # Translations that are less probable aren't kept, and count as if they were this probable.
 FLOOR = 1e-9

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.files.whole_file import written_whole
 from t2t_hint_nart.text import EOS_ID, PAD_ID
-from t2t_hint_nart.whole_file import written_whole
 
 # Of probabilities that are kept, 64 MiB; their logarithms may take as much.
 _KEPT_NUMBERS = 2**23

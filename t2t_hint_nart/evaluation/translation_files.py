@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.new_files import appearing
+from t2t_hint_nart.files.new_files import appearing
 
 _STEPS = re.compile(r".*-(\d+)")
 SECONDS_BETWEEN_LOOKS = 10.0

@@ -18,9 +18,9 @@ from t2t_hint_nart.exports.device import Device
 from t2t_hint_nart.exports.metadata import DECODE, SCORE, SCORES, TRANSLATES, ExportMetadata
 from t2t_hint_nart.exports.plain_text import PlainTextServable, Tensors
 from t2t_hint_nart.exports.vocabulary_files import write_vocabularies
-from t2t_hint_nart.proc_file import CPU_INFO, proc_values
+from t2t_hint_nart.process.proc_file import CPU_INFO, proc_values
+from t2t_hint_nart.process.threads import threads_of_a_call
 from t2t_hint_nart.text import EOS_ID, PAD_ID
-from t2t_hint_nart.threads import threads_of_a_call
 
 if TYPE_CHECKING:
     import keras

@@ -20,10 +20,10 @@ from t2t_hint_nart.exports.device import Device
 from t2t_hint_nart.exports.metadata import ExportMetadata
 from t2t_hint_nart.exports.plain_text import PlainTextServable, Tensors
 from t2t_hint_nart.exports.vocabulary_files import write_vocabularies
-from t2t_hint_nart.startup_noise import quiet_stderr
+from t2t_hint_nart.files.whole_file import written_whole
+from t2t_hint_nart.process.startup_noise import quiet_stderr
+from t2t_hint_nart.process.threads import threads_of_a_call
 from t2t_hint_nart.text import EOS_ID
-from t2t_hint_nart.threads import threads_of_a_call
-from t2t_hint_nart.whole_file import written_whole
 
 if TYPE_CHECKING:
     import keras

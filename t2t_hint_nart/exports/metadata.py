@@ -11,9 +11,9 @@ from typing import Any
 
 from t2t_hint_nart.data.problem_identity import ProblemIdentity, Vocabulary
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.file_digests import check_digests, file_digests
-from t2t_hint_nart.json_file import read_json
-from t2t_hint_nart.whole_file import write_whole
+from t2t_hint_nart.files.digests import check_digests, file_digests
+from t2t_hint_nart.files.json_file import read_json
+from t2t_hint_nart.files.whole_file import write_whole
 
 # What an export can do for others.
 TRANSLATES = "translates"

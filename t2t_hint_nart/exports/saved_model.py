@@ -15,8 +15,8 @@ from t2t_hint_nart.exports.device import Device
 from t2t_hint_nart.exports.metadata import ExportMetadata
 from t2t_hint_nart.exports.signatures import signatures, text_graphs
 from t2t_hint_nart.exports.vocabulary_files import can_store, read_vocabularies, write_vocabularies
-from t2t_hint_nart.literal_path import literal
-from t2t_hint_nart.startup_noise import quiet_stderr
+from t2t_hint_nart.files.literal_path import literal
+from t2t_hint_nart.process.startup_noise import quiet_stderr
 from t2t_hint_nart.text.lines import sentence
 
 _ANY_DEVICE = Device()

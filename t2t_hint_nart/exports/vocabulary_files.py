@@ -7,11 +7,11 @@ from pathlib import Path
 
 from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.json_file import read_json
+from t2t_hint_nart.files.json_file import read_json
+from t2t_hint_nart.files.whole_file import write_whole
 from t2t_hint_nart.text.byte import ByteTextEncoder
 from t2t_hint_nart.text.subword import SubwordTextEncoder
 from t2t_hint_nart.text.token import TokenTextEncoder
-from t2t_hint_nart.whole_file import write_whole
 
 INDEX_FILE = "vocabularies.json"
 _KINDS = {

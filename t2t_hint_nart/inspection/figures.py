@@ -20,7 +20,7 @@ from matplotlib.font_manager import FontProperties
 from numpy.typing import ArrayLike, NDArray
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.whole_file import written_whole
+from t2t_hint_nart.files.whole_file import written_whole
 
 DPI = 150
 LONGEST_LABEL = 16

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from t2t_hint_nart.evaluation.probes import entropy
+from t2t_hint_nart.files.whole_file import write_whole
 from t2t_hint_nart.inspection.sentence_view import ENCODER, SentenceView
-from t2t_hint_nart.whole_file import write_whole
 
 TEMPLATE = "sentence_page.html"
 _TITLES = {

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from t2t_hint_nart.data.problem import TextEncoder
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation.probes import cosine_matrix, entropy, sharpest_head
+from t2t_hint_nart.files.whole_file import written_whole
 from t2t_hint_nart.inspection.figures import (
     HeatmapPanel,
     attention_figure,
@@ -24,7 +25,6 @@ from t2t_hint_nart.inspection.generated import Inside, labels
 from t2t_hint_nart.models.network import ATTENTION, HIDDEN, HIDDEN_NORMED
 from t2t_hint_nart.text import EOS_ID
 from t2t_hint_nart.text.reserved import sentence_ids
-from t2t_hint_nart.whole_file import written_whole
 
 ENCODER = "encoder"
 READINGS = {"raw": HIDDEN, "normed": HIDDEN_NORMED}

@@ -16,7 +16,8 @@ from t2t_hint_nart.evaluation.long_sentences import long_sentences
 from t2t_hint_nart.evaluation.repetition import text_repetition
 from t2t_hint_nart.evaluation.significance import all_pairs
 from t2t_hint_nart.exports.metadata import SAVED_MODEL
-from t2t_hint_nart.file_digests import file_digests
+from t2t_hint_nart.files.digests import file_digests
+from t2t_hint_nart.files.whole_file import write_whole
 from t2t_hint_nart.reproduce.charts import quality_charts, training_charts, training_histories
 from t2t_hint_nart.reproduce.decoder_states import DecoderStates
 from t2t_hint_nart.reproduce.execution import Exports
@@ -26,7 +27,6 @@ from t2t_hint_nart.reproduce.rows import Row, Rows, flat_rows
 from t2t_hint_nart.reproduce.stages import Keep
 from t2t_hint_nart.reproduce.timing import time_systems
 from t2t_hint_nart.text.moses_tokens import looks_tokenized
-from t2t_hint_nart.whole_file import write_whole
 
 # Below an experiment's directory.
 DECODES = "decodes"

@@ -17,11 +17,12 @@ from t2t_hint_nart.data.problem import Problem
 from t2t_hint_nart.data.problem_identity import identity_of
 from t2t_hint_nart.decoding import CANDIDATES
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
-from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer, ExportedTranslator, HintGiver
 from t2t_hint_nart.exports.metadata import SAVED_MODEL, newest_version, read_metadata
 from t2t_hint_nart.exports.runtime import Servable, open_export
+from t2t_hint_nart.files.directory_lock import directory_lock
+from t2t_hint_nart.files.whole_file import naming_file
 from t2t_hint_nart.inspection.generated import NEEDED, Generated, inside_export
 from t2t_hint_nart.output_dir import add_train_steps
 from t2t_hint_nart.reproduce.recipe import Recipe, System
@@ -40,7 +41,6 @@ from t2t_hint_nart.training.calibrated_run import calibrate_run
 from t2t_hint_nart.training.experiment import Experiment
 from t2t_hint_nart.training.loop import LoopSettings
 from t2t_hint_nart.training.run import Run
-from t2t_hint_nart.whole_file import naming_file
 
 CALIBRATION_BATCHES = 5
 # Sentences decoded at a time.

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from t2t_hint_nart.exports.metadata import SAVED_MODEL, version_dirs
-from t2t_hint_nart.file_digests import check_digests
+from t2t_hint_nart.files.digests import check_digests
 from t2t_hint_nart.reproduce.evaluate import DECODES, Evaluation, decodes_file
 from t2t_hint_nart.reproduce.stages import Keep, Result, Stages
 

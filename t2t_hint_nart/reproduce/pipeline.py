@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.exports.runtime import missing_package
+from t2t_hint_nart.files.directory_lock import directory_lock
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.output_dir import create_hparams
 from t2t_hint_nart.reproduce import execution

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from t2t_hint_nart.errors import InputError, find_named
+from t2t_hint_nart.files.whole_file import write_whole
 from t2t_hint_nart.printed_command import printed_command
-from t2t_hint_nart.proc_file import CPU_INFO, proc_values
+from t2t_hint_nart.process.proc_file import CPU_INFO, proc_values
 from t2t_hint_nart.reproduce import markdown, tables
 from t2t_hint_nart.reproduce.recipe import Recipe, find_recipe
 from t2t_hint_nart.reproduce.rows import FILE, Row, Rows, read_rows, write_rows
 from t2t_hint_nart.reproduce.table_1 import table_1
-from t2t_hint_nart.whole_file import write_whole
 
 _SECTIONS = {
     "results": "Results",

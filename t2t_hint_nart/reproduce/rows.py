@@ -12,8 +12,8 @@ from typing import Any
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation.significance import combined_p_value, paired_t_test
-from t2t_hint_nart.json_file import parse_json
-from t2t_hint_nart.whole_file import write_whole
+from t2t_hint_nart.files.json_file import parse_json
+from t2t_hint_nart.files.whole_file import write_whole
 
 FILE = "results.jsonl"
 

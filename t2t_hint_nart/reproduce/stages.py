@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, TextIO, TypedDict
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.json_file import as_stored, read_json
-from t2t_hint_nart.whole_file import write_whole
+from t2t_hint_nart.files.json_file import as_stored, read_json
+from t2t_hint_nart.files.whole_file import write_whole
 
 Result = dict[str, Any]
 Keep = Callable[[Result], None]

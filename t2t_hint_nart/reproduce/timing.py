@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from t2t_hint_nart import registry, user_directory
-from t2t_hint_nart.child_process import follow_parent
 from t2t_hint_nart.data.sentence_batches import sentence_batches
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation.latency import measure_latencies
 from t2t_hint_nart.evaluation.throughput import measure_throughputs
+from t2t_hint_nart.process.child_process import follow_parent
+from t2t_hint_nart.process.threads import use_threads
 from t2t_hint_nart.reproduce.execution import Exports
 from t2t_hint_nart.reproduce.recipe import Recipe
-from t2t_hint_nart.threads import use_threads
 
 THREADS = 1
 ROUNDS = 3

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.files.whole_file import write_whole
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.text import lines
-from t2t_hint_nart.whole_file import write_whole
 
 ENDING = ".decodes"
 # Of references and sources, in the order they are written.

@@ -22,12 +22,12 @@ from t2t_hint_nart.decoding.n_gram_model import NGramModel
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedTranslator
 from t2t_hint_nart.exports.metadata import SAVED_MODEL, newest_version, read_metadata
-from t2t_hint_nart.json_file import as_stored, parse_json
+from t2t_hint_nart.files.json_file import as_stored, parse_json
+from t2t_hint_nart.files.whole_file import naming_file, write_whole
 from t2t_hint_nart.progress import Progress
 from t2t_hint_nart.serving.teacher_workers import Decoded, decode_batch
 from t2t_hint_nart.serving.translator import LONGEST_SENTENCE, batches_of_any
 from t2t_hint_nart.text import EOS_ID, PAD_ID
-from t2t_hint_nart.whole_file import naming_file, write_whole
 
 if TYPE_CHECKING:
     from t2t_hint_nart.exports.runtime import Servable

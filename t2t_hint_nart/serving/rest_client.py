@@ -15,7 +15,7 @@ import msgspec
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.metadata import SERVING
-from t2t_hint_nart.json_file import parse_json
+from t2t_hint_nart.files.json_file import parse_json
 
 # No line's translation is longer.
 LARGEST_REPLY = 4 * 2**20

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.metadata import SERVING
-from t2t_hint_nart.json_file import parse_json
+from t2t_hint_nart.files.json_file import parse_json
 from t2t_hint_nart.serving.decodes import Hypothesis
 
 # From the translations of a body's sentences to the answer.

@@ -17,8 +17,8 @@ from t2t_hint_nart import registry
 from t2t_hint_nart.data.sentence_batches import SentenceBatch
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedTranslator
+from t2t_hint_nart.process.threads import one_thread_by_default, use_threads
 from t2t_hint_nart.serving.translator import called_by_halves
-from t2t_hint_nart.threads import one_thread_by_default, use_threads
 from t2t_hint_nart.user_directory import failure
 
 # Workers that may end on one batch, or in a row before they have opened the teacher.

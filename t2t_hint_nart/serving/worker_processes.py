@@ -6,8 +6,8 @@ import signal
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from t2t_hint_nart.child_process import follow_parent
 from t2t_hint_nart.data.sentence_batches import SentenceBatch
+from t2t_hint_nart.process.child_process import follow_parent
 from t2t_hint_nart.serving.teacher_workers import Event, Gone, OpenTeacher, WorkerSettings
 
 _SECONDS_TO_END = 5.0

@@ -13,8 +13,8 @@ from pathlib import PurePosixPath
 from typing import IO
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.files.whole_file import written_whole
 from t2t_hint_nart.text.lines import decoded
-from t2t_hint_nart.whole_file import written_whole
 
 PathLike = str | os.PathLike[str]
 

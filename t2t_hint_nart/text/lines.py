@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import IO
 
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.files.whole_file import written_whole
 from t2t_hint_nart.text.escape import REPLACEMENT
-from t2t_hint_nart.whole_file import written_whole
 
 PathLike = str | os.PathLike[str]
 

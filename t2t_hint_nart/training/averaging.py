@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.data.problem_identity import ProblemIdentity
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.files.whole_file import written_whole
 from t2t_hint_nart.output_dir import FLAGS_FILE, HPARAMS_FILE
 from t2t_hint_nart.training.checkpoint_facts import misfit, read_facts, write_facts
 from t2t_hint_nart.training.checkpoint_files import (
@@ -21,7 +22,6 @@ from t2t_hint_nart.training.checkpoint_files import (
 )
 from t2t_hint_nart.training.checkpoint_state import read_state
 from t2t_hint_nart.training.checkpoints import non_finite, read_model_values
-from t2t_hint_nart.whole_file import written_whole
 
 
 def write_model_values(

@@ -8,9 +8,9 @@ import json
 from dataclasses import asdict, dataclass
 
 from t2t_hint_nart.data.problem_identity import ProblemIdentity
-from t2t_hint_nart.file_digests import check_digest, file_digest
-from t2t_hint_nart.json_file import read_json
-from t2t_hint_nart.whole_file import write_whole
+from t2t_hint_nart.files.digests import check_digest, file_digest
+from t2t_hint_nart.files.json_file import read_json
+from t2t_hint_nart.files.whole_file import write_whole
 
 _ENDING = ".json"
 _ADVICE = "Use another checkpoint."

@@ -11,8 +11,8 @@ from typing import Any
 import tensorflow as tf
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.literal_path import literal
-from t2t_hint_nart.new_files import appearing
+from t2t_hint_nart.files.literal_path import literal
+from t2t_hint_nart.files.new_files import appearing
 from t2t_hint_nart.training.checkpoint_facts import check_files
 
 CHECKPOINT_NAME = "model.ckpt"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from t2t_hint_nart.whole_file import write_whole
+from t2t_hint_nart.files.whole_file import write_whole
 
 STATE_FILE = "checkpoint"
 _LINE = re.compile(r'^(\w+): "?(.*?)"?$', re.MULTILINE)

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypedDict, TypeVar
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.json_file import parse_json
+from t2t_hint_nart.files.json_file import parse_json
+from t2t_hint_nart.files.whole_file import write_whole, written_whole
 from t2t_hint_nart.output_dir import HPARAMS_FILE
 from t2t_hint_nart.training.checkpoint_state import CheckpointState
 from t2t_hint_nart.training.metric_names import lower_is_better
-from t2t_hint_nart.whole_file import write_whole, written_whole
 
 _Stored = TypeVar("_Stored")
 

@@ -15,8 +15,8 @@ import optuna
 from optuna.storages.journal import JournalFileBackend
 
 from t2t_hint_nart.errors import DivergedError, InputError
+from t2t_hint_nart.files.whole_file import naming_file
 from t2t_hint_nart.ranged_hparam import RangedHParams
-from t2t_hint_nart.whole_file import naming_file
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 JOURNAL = "optuna.journal"

@@ -16,7 +16,7 @@ from t2t_hint_nart.bin import command_line
 from t2t_hint_nart.bin.help_text import help_text
 from t2t_hint_nart.bin.shared_flags import define_data_flags, define_model_flags
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.whole_file import write_whole
+from t2t_hint_nart.files.whole_file import write_whole
 from tests.commands import refusal
 from tests.contracts.test_commands import console_scripts
 

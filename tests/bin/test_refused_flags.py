@@ -8,7 +8,7 @@ import os
 import pytest
 
 from t2t_hint_nart.bin.flag import DEFAULT_ONLY
-from t2t_hint_nart.threads import threads_of_a_call
+from t2t_hint_nart.process.threads import threads_of_a_call
 from tests.commands import refusal, run_command, succeed
 from tests.contracts.test_commands import console_scripts
 from tests.contracts.test_t2t_table import flags_of

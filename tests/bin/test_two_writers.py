@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from t2t_hint_nart import directory_lock
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.files import directory_lock
 from tests.bin.conftest import PROBLEM
 from tests.commands import refusal
 from tests.contracts.test_commands import console_scripts

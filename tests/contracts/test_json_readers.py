@@ -5,9 +5,9 @@ import zipfile
 
 import pytest
 
-from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.metadata import METADATA_FILE, read_metadata
+from t2t_hint_nart.files.directory_lock import directory_lock
 from t2t_hint_nart.output_dir import HPARAMS_FILE, stored_hparams
 from t2t_hint_nart.problems.builders.auf_deutsch import read_contents
 from t2t_hint_nart.reproduce.rows import Row, read_rows

@@ -7,7 +7,7 @@ import pytest
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.file_digests import check_digests
+from t2t_hint_nart.files.digests import check_digests
 from t2t_hint_nart.reproduce import charts, evaluate
 from t2t_hint_nart.reproduce.evaluate import SAMPLES, Evaluation
 from t2t_hint_nart.reproduce.execution import Exports

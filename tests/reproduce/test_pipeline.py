@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.file_digests import file_digests
+from t2t_hint_nart.files.digests import file_digests
 from t2t_hint_nart.reproduce import execution
 from t2t_hint_nart.reproduce import pipeline as pipeline_module
 from t2t_hint_nart.reproduce.pipeline import Pipeline

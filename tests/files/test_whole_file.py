@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.whole_file import (
+from t2t_hint_nart.files.whole_file import (
     check_directory,
     check_writable,
     naming_file,

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.json_file import parse_json, read_json
+from t2t_hint_nart.files.json_file import parse_json, read_json
 
 
 @dataclass

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from t2t_hint_nart.threads import (
+from t2t_hint_nart.process.threads import (
     INTER_OP,
     INTRA_OP,
     one_thread_by_default,

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from t2t_hint_nart.startup_noise import quiet_stderr, without_noise
+from t2t_hint_nart.process.startup_noise import quiet_stderr, without_noise
 
 # Printed by TensorFlow 2.21 on a machine without a GPU.
 NOISE = """\
@@ -53,7 +53,7 @@ def test_stderr_is_given_back_after_an_error(capfd):
 def test_a_closed_stderr_stays_so(closing):
     code = """
 import os, sys
-from t2t_hint_nart.startup_noise import quiet_stderr
+from t2t_hint_nart.process.startup_noise import quiet_stderr
 if sys.stderr is not None:
     os.close(2)
 with quiet_stderr():
@@ -71,7 +71,7 @@ def test_tensorflow_starts_in_silence_and_works():
     code = """
 import os, sys
 import t2t_hint_nart
-from t2t_hint_nart.startup_noise import quiet_stderr, silence_startup_noise
+from t2t_hint_nart.process.startup_noise import quiet_stderr, silence_startup_noise
 silence_startup_noise()
 assert "tensorflow" not in sys.modules
 import tensorflow as tf, tensorflow_text

@@ -1,6 +1,6 @@
 """Files of the kernel, made up."""
 
-from t2t_hint_nart.proc_file import proc_values
+from t2t_hint_nart.process.proc_file import proc_values
 
 
 def test_cpu_model_is_read_from_the_kernel(tmp_path):

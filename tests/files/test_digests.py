@@ -3,7 +3,7 @@ import hashlib
 import pytest
 
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.file_digests import check_digests, file_digest, file_digests
+from t2t_hint_nart.files.digests import check_digests, file_digest, file_digests
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ import sys
 
 import pytest
 
-from t2t_hint_nart import directory_lock as module
-from t2t_hint_nart.directory_lock import directory_lock
 from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.files import directory_lock as module
+from t2t_hint_nart.files.directory_lock import directory_lock
 
 HOLDING = """
 import sys
-from t2t_hint_nart.directory_lock import directory_lock
+from t2t_hint_nart.files.directory_lock import directory_lock
 sys.argv = ["/usr/bin/t2t-trainer", "--output_dir=runs"]
 with directory_lock({directory!r}, {name!r}, {shared}):
     print("held", flush=True)

@@ -1,0 +1,1 @@
+"""Files that are whole, of one writer and what they say they are (no TensorFlow)."""
