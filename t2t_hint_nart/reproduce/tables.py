@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from t2t_hint_nart.errors import find_named
 from t2t_hint_nart.evaluation.bleu_conventions import in_order
 from t2t_hint_nart.reproduce.markdown import MISSING, duration, number, p_value, table
 from t2t_hint_nart.reproduce.paper_results import DATASETS, TEACHER_COSINES_BELOW, published
 from t2t_hint_nart.reproduce.recipe import Question, Recipe
 from t2t_hint_nart.reproduce.rows import Rows, Spread, comparisons, p_value_over_seeds, spread
 
+# What a table of comparisons may tell of both, and its title there.
+OF_BOTH = {"bleu_13a": "BLEU 13a of both", "repetition_percent": "repetition % of both"}
 # Title, metric, format.
 Column = tuple[str, str, str]
 
@@ -96,8 +99,14 @@ def ablation(recipe: Recipe, rows: Rows) -> list[str]:
     return table(["", *(recipe.system_label(system) for system, _ in keys)], body)
 
 
-def paired(recipe: Recipe, rows: Rows, against: str = "", without: str = "") -> list[str]:
-    """Paired comparisons but by `without`; if given, those with `against`, as gains over it."""
+def paired(
+    recipe: Recipe, rows: Rows, against: str = "", without: str = "", metrics: str = ""
+) -> list[str]:
+    """Paired comparisons but by `without`; if given, those with `against`, as gains over it.
+
+    `metrics`, with commas between, tells those of `OF_BOTH` for both, baseline → system.
+    """
+    told_of_both = [(find_named("metric", m, OF_BOTH), m) for m in metrics.split(",") if m]
     order = [decoding.name for decoding in recipe.decodings]
     found = [test for test in comparisons(rows, against) if test.decoding != without]
     found.sort(key=lambda test: [*order, test.decoding].index(test.decoding))
@@ -109,9 +118,12 @@ def paired(recipe: Recipe, rows: Rows, against: str = "", without: str = "") -> 
             told += [p_value(test.p_value), p_value(p_value_over_seeds(test.differences))]
         names = [recipe.system_label(name) for name in (test.baseline, test.system)]
         difference = number(test.difference, "{:+.2f}")
+        both = [(test.baseline, test.decoding), (test.system, test.decoding)]
+        told += [" → ".join(number(rows.get(m, *key)) for key in both) for _, m in told_of_both]
         body.append([recipe.decoding_label(test.decoding), *names, difference, *told])
     tests = ["p of each seed", "p combined", "p of the t-test over seeds"] if several else ["p"]
-    return table(["decoding", "baseline", "system", "BLEU 13a", *tests], body, 3) if body else []
+    titles = [*tests, *(title for title, _ in told_of_both)]
+    return table(["decoding", "baseline", "system", "BLEU 13a", *titles], body, 3) if body else []
 
 
 def states(recipe: Recipe, rows: Rows) -> list[str]:

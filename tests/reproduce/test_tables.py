@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from t2t_hint_nart.errors import UnknownNameError
 from t2t_hint_nart.reproduce.markdown import number, table
 from t2t_hint_nart.reproduce.recipe import Question
 from t2t_hint_nart.reproduce.rows import Rows, flat_rows
@@ -158,6 +159,11 @@ def test_comparisons_of_one_seed_and_of_several():
     first = [row for row in rows if row.seed == 1]
     turned = cells(paired(TINY_RECIPE, Rows(first, "tiny"), against="student_align"))
     assert turned == [["one pass", "+align", "nll", "-0.50", "< 0.001"]]
+    both = paired(TINY_RECIPE, Rows(rows, "tiny"), metrics="repetition_percent,bleu_13a")
+    assert both[0].endswith("| repetition % of both | BLEU 13a of both |")
+    assert cells(both)[0][-2:] == ["– → –", "0.50 → 1.00"]
+    with pytest.raises(UnknownNameError, match="Unknown metric 'bleu'"):
+        paired(TINY_RECIPE, Rows(rows, "tiny"), metrics="bleu")
     assert paired(TINY_RECIPE, Rows([], "tiny")) == []
 
 
