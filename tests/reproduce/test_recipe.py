@@ -152,7 +152,7 @@ def test_decodings_with_exports_of_their_own():
         "student_nll_12000.rescored_9_dedup": ("student_nll_12000", "saved_model"),
         "teacher": ("teacher", "saved_model"),
     }
-    assert long.decoding("dedup").settings == ("dedup=True", "", "own_export")
+    assert long.decoding("dedup").settings == ("dedup=True,length_bias=2", "", "own_export")
     assert long.decoding("reference_length").settings[2:] == ("reference_lengths",)
     reference = ("student_nll_12000", "reference_length")
     assert reference in long.decoded() and reference not in long.timed("saved_model")
