@@ -514,7 +514,6 @@ EXEMPT = {
         (r"EMNLP 2019, arXiv 1909\.06708|NeurIPS 2019|Vovk and Wang 2020", "years of papers"),
         (r"combined p below 0\.05|one of 20 cases", "what is called significant"),
         (r"With alpha 0|length penalty, 0\.6|Here alpha is 1|with 0 the teacher", "decode hparams"),
-        (r"paper's Figure 1", "the paper's figures are counted"),
         (r"rival of 6 and 1|from 0\.5 to 0\.4|was 0\.4 from", "settings"),
         (r"the paper's Table 1", "the paper's tables are counted"),
         (r"Development set, first seed.*the test set", "reports/multi30k_collapsed"),

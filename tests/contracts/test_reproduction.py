@@ -11,7 +11,7 @@ from t2t_hint_nart.reproduce.tables import results
 from tests.contracts.claims import CLAIMS, EXEMPT, ROWS
 
 ROOT = Path(__file__).parents[2]
-MOST_LINES = 390
+MOST_LINES = 220
 NUMERAL = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*(?!\w)")
 # The README's sections of results.
 SECTIONS = ("## Try it: one command\n", "## What was found\n")
@@ -24,9 +24,14 @@ def document(name):
     return text
 
 
+def written(name):
+    """What is no table that is written from rows."""
+    return re.sub(r"<!-- table:.*?<!-- end -->", "", document(name), flags=re.DOTALL)
+
+
 def prose(name):
-    """What is neither code nor a table that is written from rows, on one line."""
-    text = re.sub(r"<!-- table:.*?<!-- end -->", "", document(name), flags=re.DOTALL)
+    """What is neither code nor such a table, on one line."""
+    text = written(name)
     text = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
     text = re.sub(r"`([^`]*)`", lambda code: _name(code[1]), text)
     text = re.sub(r"\]\([^)]*\)", "]", text)
@@ -49,7 +54,8 @@ def rendered(claim):
 
 
 def test_the_document_is_short():
-    assert len(document("REPRODUCTION.md").splitlines()) <= MOST_LINES
+    """What one has to read; a table is looked at."""
+    assert len(written("REPRODUCTION.md").splitlines()) <= MOST_LINES
 
 
 def test_its_tables_are_what_the_rows_give():
