@@ -135,6 +135,25 @@ def t2t_hparams() -> HParams:
     return hparams
 
 
+def without_candidates(settings: HParams, strategy: str) -> HParams:
+    """Return the settings of an export whose candidates are asked for, and ranked, outside of it.
+
+    Args:
+        settings: of the strategy.
+        strategy: registered name.
+
+    Example:
+        >>> settings = decode_hparams("length_halfwidth=4,dedup=True", "one_pass")
+        >>> alone = without_candidates(settings, "one_pass")
+        >>> alone.length_halfwidth, alone.dedup
+        (0, True)
+    """
+    plain, found = decode_hparams("", strategy), settings.copy()
+    for name in registry.strategy(strategy).of_candidates:
+        found.set_hparam(name, plain.get(name))
+    return found
+
+
 def exported_names(settings: HParams, strategy: str, holds_scorer: bool = False) -> tuple[str, ...]:
     """Return the names of the decode hparams by which an export translates.
 

@@ -16,7 +16,7 @@ from t2t_hint_nart.data.distill_problem import DistillProblem
 from t2t_hint_nart.data.problem import Problem
 from t2t_hint_nart.data.problem_identity import identity_of
 from t2t_hint_nart.decoding import CANDIDATES
-from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart.decoding.decode_hparams import decode_hparams, without_candidates
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer, ExportedTranslator, HintGiver
 from t2t_hint_nart.exports.metadata import SAVED_MODEL, newest_version, read_metadata
@@ -115,7 +115,8 @@ def export_averaged(
 ) -> dict[str, Any]:
     """Export the averaged weights of a run that has measured C, or has none.
 
-    The overrides are of the decode hparams; what a killed run left in export_dir is overwritten.
+    The overrides are of the decode hparams, but for candidates, which a scorer ranks outside;
+    what a killed run left in export_dir is overwritten.
 
     Returns:
         `export_dir`, and `weights`, their fingerprint.
@@ -125,7 +126,8 @@ def export_averaged(
         hparams.length_bias = length_bias
     model = load_trained(run.model, hparams, run.problem, run.data_dir, str(averaged(run)))
     shutil.rmtree(export_dir, ignore_errors=True)
-    settings = decode_hparams(overrides, registry.strategy_of(run.model))
+    strategy = registry.strategy_of(run.model)
+    settings = without_candidates(decode_hparams(overrides, strategy), strategy)
     written = export(model, settings, export_dir, runtime)
     return {"export_dir": export_dir, "weights": read_metadata(written).weights_fingerprint}
 

@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 
 from t2t_hint_nart import registry
-from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart.decoding.decode_hparams import (
+    decode_hparams,
+    exported_names,
+    without_candidates,
+)
 from t2t_hint_nart.errors import InputError, UnknownNameError
 from t2t_hint_nart.reproduce.paper_results import TABLE_1
 from t2t_hint_nart.reproduce.recipe import Decoding, Question, find_recipe
@@ -49,7 +53,9 @@ def test_what_a_recipe_names_exists_and_goes_together(name):
         for name, decoded in recipe.decoded():
             if decoded == decoding.name:
                 strategy = registry.strategy_of(recipe.system(name).model)
-                decode_hparams(decoding.decode_hparams, strategy)
+                settings = decode_hparams(decoding.decode_hparams, strategy)
+                if decoding.own_export:
+                    exported_names(without_candidates(settings, strategy), strategy)
     assert {s for q in recipe.questions for s in q.systems} <= {s for s, _ in recipe.decoded()}
 
 
