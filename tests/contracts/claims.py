@@ -322,7 +322,8 @@ REPRODUCTION = [
     ),
     (
         "one pass has {:.2f} BLEU instead of {:.2f} without hints, for no training and the pass "
-        "that scores what is left; with both hints {:.2f} less (p {}). That C was chosen after {:,} steps; after {:,} the",
+        "that scores what is left; with both hints {:.2f} less (p {}). That C was chosen after "
+        "{:,} steps; after {:,} the",
         get(LONG, "bleu_13a", of_long(12000), "dedup"),
         one_pass(LONG, of_long(12000)),
         -long_gain(12000, "dedup").difference,

@@ -33,8 +33,9 @@ def test_an_export_that_a_kill_left_unnoted_is_made_again(monkeypatch, tmp_path)
     run = Pipeline(RECIPE, tmp_path, "").run_of(RECIPE.system("student_nll"))
     for _ in range(2):
         # Candidates, which something else ranks, are none of an export's settings.
-        told = export_averaged(run, 3, "length_halfwidth=4,dedup=True", str(target))
+        told = export_averaged(run, 3, "beam_size=7,length_halfwidth=4,dedup=True", str(target))
         assert told == {"export_dir": str(target), "weights": METADATA.weights_fingerprint}
+    assert seen[1].beam_size == 7
     assert seen[1].dedup and not seen[1].length_halfwidth
     model, with_bias, problem, data_dir, checkpoint = loaded[1]
     assert (model, problem.name) == ("transformer_nat", "algorithmic_reverse_tiny_distill")
