@@ -22,7 +22,7 @@ def learner(kind, size, vocab_size, teacher_dir=""):
     from t2t_hint_nart.exports.capabilities import HintGiver
     from t2t_hint_nart.models.build import build_model
     from t2t_hint_nart.output_dir import create_hparams
-    from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
+    from t2t_hint_nart.training.learner import Learner, compiled_step
     from t2t_hint_nart.training.objective import Objective
     from t2t_hint_nart.training.optimizer import make_optimizer
 
@@ -39,7 +39,7 @@ def learner(kind, size, vocab_size, teacher_dir=""):
     giver = HintGiver(teacher_dir) if kind == HINTED else None
     made = Learner(network, objective, giver)
     made.optimizer = make_optimizer(hparams)
-    step = tf.function(made.train_step, input_signature=[BATCH_SIGNATURE], autograph=False)
+    step = compiled_step(made)
     data = [
         {"inputs": tf.constant(inputs), "targets": tf.constant(targets)}
         for inputs, targets in batches(vocab_size)

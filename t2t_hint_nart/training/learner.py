@@ -235,3 +235,24 @@ class Learner(keras.Model):
         inputs, targets = data["inputs"], data["targets"]
         output = forward(self.network, inputs, targets)
         return self.objective.criterion.sums(self.objective.step(output, inputs, targets))
+
+
+def compiled_step(learner: Learner, placement: Placement | None = None) -> Any:
+    """Build the optimizer of a learner, and return its step as one graph for batches of any size.
+
+    Its slots must be there before: a function in which variables are made is traced twice.
+
+    Args:
+        learner: whose network has its variables.
+        placement: where steps run; one device by default.
+
+    Returns:
+        A tf.function of `train_step`'s argument and results.
+    """
+    placement = placement or Placement()
+    with placement.scope():
+        learner.optimizer.build(learner.network.trainable_variables)
+    # No Python control flow depends on a tensor; looking for some takes most of the tracing.
+    return tf.function(
+        placement.on_each(learner.train_step), input_signature=[BATCH_SIGNATURE], autograph=False
+    )

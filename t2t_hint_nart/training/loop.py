@@ -24,7 +24,7 @@ from t2t_hint_nart.training.interrupts import (
     interrupt_waits,
     signals_interrupt,
 )
-from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
+from t2t_hint_nart.training.learner import Learner, compiled_step
 from t2t_hint_nart.training.placement import Placement
 from t2t_hint_nart.training.progress import Progress
 from t2t_hint_nart.training.summaries import Summaries
@@ -93,16 +93,9 @@ class TrainingLoop:
     ):
         self._placement = placement or Placement()
         optimizer = learner.optimizer
-        # Slots must exist before a checkpoint can be restored into them.
-        with self._placement.scope():
-            optimizer.build(learner.network.trainable_variables)
+        # This makes the slots, into which a checkpoint can be restored.
+        self._step = compiled_step(learner, self._placement)
         self._batches = iter(batches)
-        # No Python control flow depends on a tensor; looking for some takes most of the tracing.
-        self._step = tf.function(
-            self._placement.on_each(learner.train_step),
-            input_signature=[BATCH_SIGNATURE],
-            autograph=False,
-        )
         self._network = learner.network
         self._checkpoints = Checkpoints(
             output_dir,

@@ -13,11 +13,9 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.models.conv_encoder import _scale_gradient
 from t2t_hint_nart.models.network import ATTENTION, HIDDEN
 from t2t_hint_nart.models.variables import named_variables
-from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
-from t2t_hint_nart.training.objective import Objective
-from t2t_hint_nart.training.optimizer import make_optimizer
 from tests.dtype_policy import dtype_policy
 from tests.oracles.conv_s2s import forward
+from tests.training.toy_training import trained
 
 VOCAB = 11
 INPUTS = np.array([[5, 6, 7, 1, 0], [8, 1, 0, 0, 0], [1, 0, 0, 0, 0]], np.int32)
@@ -235,15 +233,9 @@ def test_copies_a_toy_language():
     )
     random.seed(5)
     network = registry.model("conv_s2s")(hparams, VOCAB)
-    learner = Learner(network, Objective(hparams))
-    learner.compile(optimizer=make_optimizer(hparams))
-    step = tf.function(learner.train_step, input_signature=[BATCH_SIGNATURE])
     rng = np.random.default_rng(6)
-    losses = []
-    for ids in batches(rng, 500):
-        ids = tf.constant(ids)
-        losses.append(float(step({"inputs": ids, "targets": ids})["nll"]))
-    assert losses[-1] < 0.1 * losses[0]
+    told = trained(network, hparams, ((ids, ids) for ids in batches(rng, 500)))
+    assert told[-1]["nll"] < 0.1 * told[0]["nll"]
     (ids,) = batches(rng, 1, 24)
     settings = decode_hparams("beam_size=2,extra_length=2", "beam")
     search = tf.function(registry.strategy("beam")(settings, hparams), autograph=False)

@@ -13,11 +13,12 @@ from t2t_hint_nart.models.fertility_tuning import judge, mean_fertilities, tunin
 from t2t_hint_nart.models.network import ATTENTION, Canvas, Output
 from t2t_hint_nart.models.transformer_nat_fertility import Advice
 from t2t_hint_nart.models.variables import named_variables
-from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
+from t2t_hint_nart.training.learner import Learner
 from t2t_hint_nart.training.objective import Objective
 from tests.models.test_transformer_nat_fertility import INPUTS, NO_DROPOUT, PAIRS, TARGETS
 from tests.models.tiny_networks import VOCAB, tiny_network
 from tests.oracles import fertility_tuning as oracle
+from tests.training.toy_training import trained
 
 SAMPLED = np.array([[2, 0, 3, 1, 0], [5, 1, 0, 0, 0], [0, 0, 0, 0, 1]], np.int32)
 SET = "transformer_nat_fertility_tuned_multi30k"
@@ -153,9 +154,8 @@ def test_a_row_of_padding_spoils_nothing(student):
         assert np.isfinite(float(term.total))
 
 
-def learner_of(network, teacher, **weights):
-    hparams = registry.hparams(SET).override_from_dict(weights)
-    learner = Learner(network, Objective(hparams), teacher)
+def learner_of(network, teacher):
+    learner = Learner(network, Objective(registry.hparams(SET)), teacher)
     learner.optimizer = keras.optimizers.Adam(0.003)
     return learner
 
@@ -181,13 +181,11 @@ def test_a_step_trains_the_student_alone():
 def test_the_student_comes_to_say_what_the_teacher_would():
     """Alone, the terms draw its words and lengths towards what the teacher objects to least."""
     random.seed(5)
-    network, teacher = build(), Teacher()
-    learner = learner_of(
-        network, teacher, nll_weight=1e-6, fertility_weight=0.0, reverse_kl_weight=1.0
-    )
-    batch = {"inputs": tf.constant(INPUTS), "targets": tf.constant(TARGETS)}
-    step = tf.function(learner.train_step, input_signature=[BATCH_SIGNATURE], autograph=False)
-    costs = [float(step(batch)["reverse_kl"]) for _ in range(40)]
+    weights = {"nll_weight": 1e-6, "fertility_weight": 0.0, "reverse_kl_weight": 1.0}
+    hparams = registry.hparams(SET).override_from_dict(weights)
+    adam = keras.optimizers.Adam(0.003)
+    told = trained(build(), hparams, [(INPUTS, TARGETS)] * 40, Teacher(), adam)
+    costs = [row["reverse_kl"] for row in told]
     assert np.mean(costs[-5:]) < 0.7 * np.mean(costs[:5])
 
 

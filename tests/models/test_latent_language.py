@@ -12,13 +12,10 @@ import tensorflow as tf
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
-from t2t_hint_nart.training.learner import Learner
-from t2t_hint_nart.training.objective import Objective
-from t2t_hint_nart.training.optimizer import make_optimizer
+from tests.training.toy_training import trained as train
 
 WORDS, LONGEST = 9, 7
 VOCAB = 2 + 2 * WORDS
-IDS = tf.TensorSpec([None, None], tf.int32)
 CHANGES = {
     "hidden_size": 32,
     "filter_size": 64,
@@ -61,19 +58,12 @@ def trained():
     """A network after 400 updates of 32 sentences, its set, and the losses on the way."""
     random.seed(1)
     hparams = registry.hparams("transformer_ae_multi30k").override_from_dict(CHANGES)
-    learner = Learner(registry.model("transformer_ae")(hparams, VOCAB), Objective(hparams))
-    learner.optimizer = make_optimizer(hparams)
-    learner.optimizer.build(learner.network.trainable_variables)
-    step = tf.function(
-        lambda inputs, targets: learner.train_step({"inputs": inputs, "targets": targets}),
-        input_signature=[IDS, IDS],
-        autograph=False,
-    )
+    network = registry.model("transformer_ae")(hparams, VOCAB)
     rng = np.random.default_rng(0)
-    losses = [float(step(*sentences(rng, 32))["loss"]) for _ in range(400)]
+    told = train(network, hparams, (sentences(rng, 32) for _ in range(400)))
     # A compiled step counts.
-    assert float(learner.network.steps) == 400
-    return learner.network, hparams, losses
+    assert float(network.steps) == 400
+    return network, hparams, [row["loss"] for row in told]
 
 
 def test_the_loss_falls(trained):

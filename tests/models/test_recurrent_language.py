@@ -7,9 +7,7 @@ import tensorflow as tf
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
-from t2t_hint_nart.training.learner import Learner
-from t2t_hint_nart.training.objective import Objective
-from t2t_hint_nart.training.optimizer import make_optimizer
+from tests.training.toy_training import trained
 
 MODEL = "lstm_seq2seq_attention_bidirectional_encoder"
 VOCAB, LENGTH = 12, 20
@@ -40,20 +38,16 @@ def sentences(rng, count):
 def test_it_learns_to_copy():
     random.seed(1)
     hparams = registry.hparams("lstm_attention_multi30k").override_from_dict(CHANGES)
-    learner = Learner(registry.model(MODEL)(hparams, VOCAB), Objective(hparams))
-    learner.optimizer = make_optimizer(hparams)
-    learner.optimizer.build(learner.network.trainable_variables)
-    step = tf.function(
-        lambda ids: learner.train_step({"inputs": ids, "targets": ids}),
-        input_signature=[IDS],
-        autograph=False,
-    )
+    network = registry.model(MODEL)(hparams, VOCAB)
     rng = np.random.default_rng(0)
-    losses = [float(step(sentences(rng, 24))["loss"]) for _ in range(400)]
+    told = trained(
+        network, hparams, ((ids, ids) for ids in (sentences(rng, 24) for _ in range(400)))
+    )
+    losses = [row["loss"] for row in told]
     assert np.mean(losses[-20:]) < 0.2 * np.mean(losses[:20])
     ids = sentences(np.random.default_rng(9), 64)
     search = registry.strategy("beam")(decode_hparams("beam_size=1", "beam"), hparams)
-    graph = tf.function(lambda inputs: search(learner.network, inputs).ids, input_signature=[IDS])
+    graph = tf.function(lambda inputs: search(network, inputs).ids, input_signature=[IDS])
     found = graph(tf.constant(ids)).numpy()[:, 0]
     width = max(found.shape[1], ids.shape[1])
     found, ids = (np.pad(x, [[0, 0], [0, width - x.shape[1]]]) for x in (found, ids))

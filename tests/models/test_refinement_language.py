@@ -9,13 +9,10 @@ import tensorflow as tf
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
-from t2t_hint_nart.training.learner import Learner
-from t2t_hint_nart.training.objective import Objective
-from t2t_hint_nart.training.optimizer import make_optimizer
+from tests.training.toy_training import trained as train
 
 MODEL, STRATEGY = "transformer_nat_refinement", "iterative_refinement"
 VOCAB, LONGEST = 12, 8
-IDS = tf.TensorSpec([None, None], tf.int32)
 CHANGES = {
     "hidden_size": 32,
     "filter_size": 64,
@@ -47,22 +44,12 @@ def trained():
     """A network after 300 updates of 32 sentences, its set, and the losses on the way."""
     random.seed(1)
     hparams = registry.hparams(f"{MODEL}_multi30k").override_from_dict(CHANGES)
-    learner = Learner(registry.model(MODEL)(hparams, VOCAB), Objective(hparams))
-    learner.optimizer = make_optimizer(hparams)
-    learner.optimizer.build(learner.network.trainable_variables)
-    step = tf.function(
-        lambda inputs, targets: learner.train_step({"inputs": inputs, "targets": targets}),
-        input_signature=[IDS, IDS],
-        autograph=False,
-    )
-    rng, draws = (
-        np.random.default_rng(0),
-        keras.ops.convert_to_numpy(learner.network.draws.state).copy(),
-    )
-    losses = [float(step(*sentences(rng, 32))["loss"]) for _ in range(300)]
+    network = registry.model(MODEL)(hparams, VOCAB)
+    rng, draws = np.random.default_rng(0), keras.ops.convert_to_numpy(network.draws.state).copy()
+    told = train(network, hparams, (sentences(rng, 32) for _ in range(300)))
     # A compiled step draws anew each time.
-    assert not np.array_equal(draws, learner.network.draws.state)
-    return learner.network, hparams, losses
+    assert not np.array_equal(draws, network.draws.state)
+    return network, hparams, [row["loss"] for row in told]
 
 
 def test_the_loss_falls(trained):

@@ -9,9 +9,7 @@ import tensorflow as tf
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.decoding.fertilities import Fertilities
-from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
-from t2t_hint_nart.training.objective import Objective
-from t2t_hint_nart.training.optimizer import make_optimizer
+from tests.training.toy_training import trained as train
 
 # Half of the ids are the source's words, the others the target's.
 WORDS, LONGEST = 32, 10
@@ -31,6 +29,14 @@ def language(count, seed):
         (rng.permutation(WORDS)[: rng.integers(3, LONGEST + 1)] + 2).tolist() for _ in range(count)
     ]
     return [([*s, 1], [token for word in s for token in translated(word)] + [1]) for s in sources]
+
+
+def batches(pairs, rng):
+    """64 pairs a step, padded."""
+    for _ in range(STEPS):
+        chosen = [pairs[index] for index in rng.integers(0, len(pairs), 64)]
+        sources, targets = zip(*chosen, strict=True)
+        yield padded(sources, LONGEST + 1), padded(targets, 2 * LONGEST + 1)
 
 
 def padded(rows, size):
@@ -57,19 +63,8 @@ def trained():
     network = registry.model("transformer_nat_fertility")(hparams, VOCAB)
     pairs = language(2000, seed=4)
     network.prepare(pairs, "")
-    learner = Learner(network, Objective(hparams))
-    learner.optimizer = make_optimizer(hparams)
-    step = tf.function(learner.train_step, input_signature=[BATCH_SIGNATURE], autograph=False)
-    rng, history = np.random.default_rng(5), []
-    for _ in range(STEPS):
-        chosen = [pairs[index] for index in rng.integers(0, len(pairs), 64)]
-        batch = {
-            "inputs": padded([source for source, _ in chosen], LONGEST + 1),
-            "targets": padded([target for _, target in chosen], 2 * LONGEST + 1),
-        }
-        told = step({name: tf.constant(ids) for name, ids in batch.items()})
-        history.append((float(told["nll"]), float(told["fertility"])))
-    return network, hparams, np.array(history)
+    told = train(network, hparams, batches(pairs, np.random.default_rng(5)))
+    return network, hparams, np.array([(row["nll"], row["fertility"]) for row in told])
 
 
 def test_both_losses_fall(trained):

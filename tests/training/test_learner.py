@@ -10,9 +10,9 @@ from t2t_hint_nart.training import learner as learner_module
 from t2t_hint_nart.training.checkpoints import Checkpoints
 from t2t_hint_nart.training.evaluation import make_evaluation
 from t2t_hint_nart.training.learner import (
-    BATCH_SIGNATURE,
     Learner,
     SmallBatchMultiplier,
+    compiled_step,
 )
 from t2t_hint_nart.training.objective import Objective
 from tests.models.tiny_networks import VOCAB
@@ -200,8 +200,7 @@ def test_step_in_a_graph_equals_the_eager_step():
     graph = make_learner(teacher=TableTeacher(), **NO_DROPOUT)
     for name, variable in named_variables(graph.network).items():
         variable.assign(named_variables(eager.network)[name])
-    graph.optimizer.build(graph.network.trainable_variables)
-    step = tf.function(graph.train_step, input_signature=[BATCH_SIGNATURE], autograph=False)
+    step = compiled_step(graph)
     expected = {name: float(value) for name, value in eager.train_step(data).items()}
     got = {name: float(value) for name, value in step(data).items()}
     assert got == pytest.approx(expected, rel=1e-3)

@@ -13,6 +13,7 @@ from t2t_hint_nart.layers.precision import activations_in
 from t2t_hint_nart.losses.term import LossTerm
 from t2t_hint_nart.models.network import Output, forward
 from t2t_hint_nart.training.checkpoints import Checkpoints, restore_model
+from t2t_hint_nart.training.learner import compiled_step
 from tests.training.tiny_learner import (
     NO_DROPOUT,
     TableTeacher,
@@ -64,8 +65,7 @@ def trained(dtype, steps):
             clip_grad_norm=1.0,
             **NO_DROPOUT,
         )
-    learner.optimizer.build(learner.network.trainable_variables)
-    step, data = tf.function(learner.train_step, autograph=False), batch()
+    step, data = compiled_step(learner), batch()
     rows = [step(data) for _ in range(steps)]
     return learner, [{name: float(value) for name, value in row.items()} for row in rows]
 
