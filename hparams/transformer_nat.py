@@ -84,12 +84,30 @@ def add_ctc_hparams(hparams: HParams) -> HParams:
     add_nat_hparams(hparams)
     # Positions of the output for each source token, EOS among them.
     hparams.add_hparam("upsampling", 2)
-    # Of the likelihood under all alignments, and of the expected bigrams: 0 and 1 for a short
-    # training from a checkpoint that the likelihood has made.
+    # Of the likelihood under all alignments, and of the expected bigrams.
     hparams.add_hparam("ctc_weight", 1.0)
     hparams.add_hparam("nmla_weight", 0.0)
     return changed(
         hparams, decoder_input_type="soft_uniform", glancing_ratio=0.5, glancing_ratio_end=0.3
+    )
+
+
+def tuned_on_bigrams(hparams: HParams, learning_rate_warmup_steps: int = 100) -> HParams:
+    """Make of a collapsed student's set that of its second stage, short and from its weights.
+
+    Expected bigrams in place of the likelihood, and nothing shown.
+
+    Returns:
+        The same set.
+    """
+    return changed(
+        hparams,
+        ctc_weight=0.0,
+        nmla_weight=1.0,
+        glancing_ratio=0.0,
+        glancing_ratio_end=0.0,
+        learning_rate=0.02,
+        learning_rate_warmup_steps=learning_rate_warmup_steps,
     )
 
 
