@@ -242,7 +242,11 @@ REPRODUCTION = [
         fall(T, BOTH, NLL),
         gain(T, BOTH, NLL).difference,
     ),
-    ("is nothing after {:,}, or after {:,} of a student", _STEPS[-1], MILESTONES[-1]),
+    (
+        "is nothing after {:,}; while a student is trained for {:,} it is never significant",
+        _STEPS[-1],
+        MILESTONES[-1],
+    ),
     (
         "gains {:.0f} to {:.0f} BLEU on Multi30k and {:.0f} to {:.0f} on Tatoeba",
         *rescoring_gains(M, NINE),
