@@ -142,6 +142,11 @@ class HiddenHintTerm(Term):
     )
     probes = MappingProxyType(dict.fromkeys(_READINGS.values(), ("layers",)))
 
+    def chosen_probes(self, hparams: Any) -> dict[str, tuple[str, ...]]:
+        """The reading that the set has chosen."""
+        reading = _READINGS[hparams.hint_hidden_reading]
+        return {reading: self.probes[reading]}
+
     def check(self, hparams: Any) -> None:
         """Refuse an unknown penalty, choice of pairs or reading of the states."""
         check_choice("hint_hidden_penalty", hparams.hint_hidden_penalty, PENALTIES)

@@ -34,14 +34,20 @@ def token_log_probs(logits, targets):
         logits: float[B, T, V].
         targets: int[B, T], PAD 0.
     """
-    vocab_size = logits.shape[-1]
-    # One number of each row: `take_along_axis` copies the logits, the widest tensor there is, which
-    # may have more numbers than 32 bits can count.
-    ids = ops.reshape(ops.cast(targets, "int64"), (-1,))
-    places = ops.arange(ops.shape(ids)[0], dtype="int64") * vocab_size + ids
+    # One number of each row: `take_along_axis` copies the logits.
+    places = _places(ops.reshape(targets, (-1,)), logits.shape[-1])
     chosen = ops.reshape(ops.take(ops.reshape(logits, (-1,)), places), ops.shape(targets))
     log_probs = chosen - ops.logsumexp(logits, axis=-1)
     return log_probs * ops.cast(ops.not_equal(targets, 0), log_probs.dtype)
+
+
+def _places(ids, vocab_size: int):
+    """Where int[N] ids are among all numbers of float[N, V]: int64[N].
+
+    The widest tensor there is may have more numbers than 32 bits can count.
+    """
+    rows = ops.arange(ops.shape(ids)[0], dtype="int64")
+    return rows * vocab_size + ops.cast(ids, "int64")
 
 
 def smoothed_cross_entropy(logits, targets, label_smoothing: float) -> LossTerm:
@@ -80,17 +86,22 @@ def _row_cross_entropy(targets, label_smoothing: float):
         shifted = logits - ops.max(logits, axis=-1, keepdims=True)
         exponentials = ops.exp(shifted)
         total = ops.sum(exponentials, axis=-1, keepdims=True)
-        column = ops.expand_dims(targets, -1)
-        chosen = ops.take_along_axis(shifted, column, axis=-1)[:, 0]
+        places = _places(targets, vocab_size)
+        chosen = ops.take(ops.reshape(shifted, (-1,)), places)
         # Σ_v q_v = 1; every id has `low`, the target the remainder on top.
         smooth = low * ops.sum(shifted, axis=-1) if low else 0.0
         nll = ops.log(total)[:, 0] - (confidence - low) * chosen - smooth
 
         def gradient(*args, upstream=None):
             (upstream,) = args if upstream is None else (upstream,)
-            is_target = ops.equal(ops.arange(vocab_size, dtype=targets.dtype), column)
-            wanted = ops.cast(ops.where(is_target, confidence, low), logits.dtype)
-            return (exponentials / total - wanted) * ops.expand_dims(upstream, -1)
+            rows = ops.expand_dims(upstream, -1)
+            unwanted = exponentials * (rows / total)
+            if low:
+                unwanted = unwanted - low * rows
+            flat, at = ops.reshape(unwanted, (-1,)), ops.expand_dims(places, 1)
+            wanted = (confidence - low) * upstream
+            added = ops.scatter_update(flat, at, -wanted, reduction="add")
+            return ops.reshape(added, ops.shape(logits))
 
         return nll, gradient
 

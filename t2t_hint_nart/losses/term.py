@@ -106,7 +106,7 @@ class Step(NamedTuple):
         return ops.logical_and(compared, ops.logical_not(self.shown))
 
     def probe(self, name: str, axis: int) -> Any:
-        """A probe of the output at the positions that stand for the target's.
+        """A probe of the output at the positions that stand for the target's, 0 where none does.
 
         Args:
             name: of the probe.
@@ -115,10 +115,11 @@ class Step(NamedTuple):
         values = self.output.probes[name]
         if self.alignment is None:
             return values
-        positions = ops.maximum(self.alignment.positions, 0)
-        shape = [1] * len(values.shape)
-        shape[0], shape[axis] = ops.shape(positions)
-        return ops.take_along_axis(values, ops.reshape(positions, shape), axis=axis)
+        values = ops.moveaxis(values, axis, -2)
+        places = ops.arange(ops.shape(values)[-2])
+        # A product with ones and zeros: exact, and its gradient is one, too, and no scatter.
+        chosen = ops.equal(ops.expand_dims(self.alignment.positions, 2), places)
+        return ops.moveaxis(_mixed(ops.cast(chosen, values.dtype), values), -2, axis)
 
     def averaged(self, name: str) -> Any:
         """A probe float[B, ..., L, X] of the output, averaged over what belongs to each target.
@@ -131,7 +132,12 @@ class Step(NamedTuple):
             return values
         runs = ops.cast(self.alignment.runs, values.dtype)
         runs = runs / ops.maximum(ops.sum(runs, axis=2, keepdims=True), 1)
-        return ops.matmul(ops.expand_dims(runs, tuple(range(1, len(values.shape) - 2))), values)
+        return _mixed(runs, values)
+
+
+def _mixed(weights: Any, values: Any) -> Any:
+    """float[B, T, L] times float[B, ..., L, X]: float[B, ..., T, X]."""
+    return ops.matmul(ops.expand_dims(weights, tuple(range(1, len(values.shape) - 2))), values)
 
 
 class Term:
@@ -140,7 +146,7 @@ class Term:
     Attributes:
         weight: the hparam that weighs it; a set without that hparam doesn't have the term.
         scalars: what training tells of it: the term itself, unweighted, then diagnostics.
-        probes: what it compares, of the model that is trained and of the hints: by name of the
+        probes: what it may compare, of the model that is trained and of the hints: by name of the
             probe the sizes that must agree.
     """
 
@@ -154,6 +160,11 @@ class Term:
         Raises:
             InputError: naming the hparam.
         """
+
+    def chosen_probes(self, hparams: Any) -> Mapping[str, tuple[str, ...]]:
+        """Those of `probes` that it compares as a checked set says: all by default."""
+        del hparams
+        return self.probes
 
     def __call__(self, step: Step) -> tuple[LossTerm, ...]:
         """Return a LossTerm for each of `scalars`."""

@@ -13,12 +13,18 @@ from t2t_hint_nart.layers.precision import wide
 TEMPERATURE = 0.3
 
 
-def _aligned_positions(source_mask, target_mask, dtype):
-    """t·Tx/Ty for every target position: wide(dtype)[B, T]; their product is exact."""
+def _steps_and_lengths(source_mask, target_mask, dtype):
+    """Target positions t, and Tx and Ty of every sentence: wide(dtype)[1, T], [B, 1], [B, 1]."""
     dtype = wide(dtype)
     source_len = ops.sum(ops.cast(source_mask, dtype), axis=1, keepdims=True)
     target_len = ops.sum(ops.cast(target_mask, dtype), axis=1, keepdims=True)
     steps = ops.cast(ops.arange(ops.shape(target_mask)[1]), dtype)[None, :]
+    return steps, source_len, target_len
+
+
+def _aligned_positions(source_mask, target_mask, dtype):
+    """t·Tx/Ty for every target position: wide(dtype)[B, T]; their product is exact."""
+    steps, source_len, target_len = _steps_and_lengths(source_mask, target_mask, dtype)
     return steps * source_len / ops.maximum(target_len, 1), source_len
 
 
@@ -46,10 +52,7 @@ def hard_endpoints(source, source_mask, target_mask):
     Rounds half to even; a target of one position has the first of the source, where the authors'
     code divides by zero. Args and returns as `hard_uniform`.
     """
-    dtype = wide(source.dtype)
-    source_len = ops.sum(ops.cast(source_mask, dtype), axis=1, keepdims=True)
-    target_len = ops.sum(ops.cast(target_mask, dtype), axis=1, keepdims=True)
-    steps = ops.cast(ops.arange(ops.shape(target_mask)[1]), dtype)[None, :]
+    steps, source_len, target_len = _steps_and_lengths(source_mask, target_mask, source.dtype)
     # The product before the division: exact, so that halves are halves.
     aligned = steps * ops.maximum(source_len - 1, 0) / ops.maximum(target_len - 1, 1)
     return _taken(source, ops.round(aligned), target_mask)

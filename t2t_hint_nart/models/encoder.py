@@ -62,9 +62,19 @@ def feed_forward_layer(hparams: HParams) -> FeedForward:
 
 
 def preprocess(hparams: HParams, name: str) -> LayerPrePostprocess:
-    """What comes before a sublayer, and after the last layer of a stack."""
+    """What comes before a sublayer, and after the last layer of a stack.
+
+    Raises:
+        InputError: layer_preprocess_sequence adds a residual, of which there is none.
+    """
+    sequence = hparams.layer_preprocess_sequence
+    if "a" in sequence:
+        raise InputError(
+            f"layer_preprocess_sequence is {sequence!r}, but before a sublayer there is no "
+            "residual to add; allowed are 'n' (norm), 'd' (dropout) or 'none'."
+        )
     return LayerPrePostprocess(
-        hparams.layer_preprocess_sequence,
+        sequence,
         hparams.hidden_size,
         hparams.layer_prepostprocess_dropout,
         name=name,

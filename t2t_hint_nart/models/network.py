@@ -115,6 +115,11 @@ class Network(keras.Model):  # type: ignore[misc]
         """Whether training asks a teacher about each batch, by `ask`."""
         return False
 
+    @property
+    def asked_probes(self) -> tuple[str, ...]:
+        """Names of the probes that `ask` reads of the teacher."""
+        return ()
+
     @classmethod
     def measure(cls, hparams: HParams, pairs: Iterable[IdPair]) -> None:
         """Give hparams that are None the values that the training data have: `length_bias`.
@@ -224,6 +229,11 @@ def probe_sizes(network: keras.Model) -> dict[str, dict[str, int]]:
     """Return `Network.probe_sizes`, of a model that isn't a Network none."""
     sizes: dict[str, Any] = getattr(network, "probe_sizes", dict)()
     return {name: dict(values) for name, values in sizes.items()}
+
+
+def asked_probes(network: keras.Model) -> tuple[str, ...]:
+    """Return `Network.asked_probes`, of a model that isn't a Network none."""
+    return tuple(getattr(network, "asked_probes", ()))
 
 
 def forward(

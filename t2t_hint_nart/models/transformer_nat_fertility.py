@@ -120,6 +120,11 @@ class TransformerNatFertility(TransformerNat):
         """Whether its attention aligns, or it reads what the student says."""
         return self.aligns_by_attention or self.is_tuned
 
+    @property
+    def asked_probes(self) -> tuple[str, ...]:
+        """The attention that aligns."""
+        return (ATTENTION,) if self.aligns_by_attention else ()
+
     def ask(self, teacher: Teacher, inputs, targets, batch_mean: Callable[[Any], Any]) -> Advice:
         """Take alignments and a judgement from a teacher; args as `Network.ask`."""
         scores = judgement = None

@@ -17,21 +17,28 @@ def calibrate_run(run: Run, batches: int) -> Calibration:
     """Measure a fresh model's terms on training batches, with dropout, and propose weights.
 
     Raises:
-        InputError: no teacher.
+        InputError: no teacher, values that a hint can't have, or no hint that could be measured.
     """
     experiment = Experiment(replace(run, calibrates=True))
     learner, giver = experiment.learner, experiment.learner.hint_giver
     if giver is None:
         raise InputError("Calibration needs a teacher: give --teacher_export_dir.")
     objective = learner.objective
+    if not objective.compared():
+        raise InputError(
+            f"Nothing to calibrate: no hint of {run.model}'s set can be measured with "
+            f"{giver.export_dir}; give a set with the weight of one, as hint_hidden_weight, and a "
+            "teacher with what it compares."
+        )
     experiment.prepare("")
 
     @tf.function(input_signature=[BATCH_SIGNATURE], autograph=False)
     def measure(batch):
         inputs, targets = batch["inputs"], batch["targets"]
-        advice = learner.advice(inputs, targets)
+        hints = giver.hints(inputs, targets)
+        advice = learner.advice(inputs, targets, hints)
         output = forward(learner.network, inputs, targets, True, objective.probes(), advice=advice)
-        losses = objective(output, inputs, targets, giver.hints(inputs, targets))
+        losses = objective(output, inputs, targets, hints)
         return {**losses.terms, **losses.diagnostics}
 
     return calibrate(

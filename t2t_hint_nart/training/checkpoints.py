@@ -28,9 +28,10 @@ from t2t_hint_nart.training.checkpoint_state import named_checkpoint, read_state
 _PREFIX, _SUFFIX = "model/", "/.ATTRIBUTES/VARIABLE_VALUE"
 # What a run's checkpoints hold besides, each with what other variables of it mean.
 _OTHER_RUN = {
-    "optimizer": "with another optimizer",
+    "optimizer": "with another optimizer, precision or accumulation",
     "dropout": "with fewer kinds of dropout",
-    "state": "without small_batch_multiplier",
+    "state/max_nonpadding": "without small_batch_multiplier",
+    "state/glancing_draws": "without glancing",
 }
 
 
@@ -167,7 +168,6 @@ class Checkpoints:
         state: further variables of the training step, by name.
         trained_on: what checkpoints say that they were trained on; those that say otherwise
             aren't restored.
-        clock: seconds since 1970, for tests.
 
     Attributes:
         knows_position: whether what was restored says where in the training data it was.
@@ -184,7 +184,6 @@ class Checkpoints:
         keep_every_hours: float | None = None,
         state: Mapping[str, tf.Variable] | None = None,
         trained_on: ProblemIdentity | None = None,
-        clock: Callable[[], float] = time.time,
     ):
         self._model = model
         self._trained_on = trained_on
@@ -206,8 +205,7 @@ class Checkpoints:
         self._directory = Path(directory)
         self._keep_max = keep_max
         self._keep_every_seconds = 3600.0 * (keep_every_hours or 0.0)
-        self._clock = clock
-        self._begun = clock()
+        self._begun = time.time()
 
     def save(self, step: int, by_interrupt: bool = False) -> str:
         """Write model.ckpt-<step>, whole or not at all, and return its path.
@@ -236,7 +234,7 @@ class Checkpoints:
             self._checkpoint.write(name)
             write_facts(name, self._trained_on, by_interrupt)
             state = read_state(self._directory)
-            state = state.saved(Path(path).name, self._clock(), by_interrupt)
+            state = state.saved(Path(path).name, time.time(), by_interrupt)
             # Before it is there: a run killed now goes on from the newest that is.
             state.write(self._directory)
         self._remove_interrupts(step)
@@ -275,11 +273,14 @@ class Checkpoints:
         for kind, variables in self._state.items():
             here = {f"{kind}/{name}{_SUFFIX}": tuple(v.shape) for name, v in variables.items()}
             there = {key for key in shapes if key.startswith(f"{kind}/")}
-            differs = any(shapes.get(key) != shape for key, shape in here.items())
+            differing = [key for key, shape in here.items() if shapes.get(key) != shape]
             # Dropout that was switched off leaves its generators behind.
-            if differs or (kind == "optimizer" and there != here.keys()):
+            if kind == "optimizer":
+                differing += sorted(there - here.keys())
+            if differing:
+                why = next(why for of, why in _OTHER_RUN.items() if differing[0].startswith(of))
                 raise InputError(
-                    f"Checkpoint {path} is of a run {_OTHER_RUN[kind]}: go on as it did, or begin "
+                    f"Checkpoint {path} is of a run {why}: go on as it did, or begin "
                     f"in another --output_dir with --warm_start_from={path}."
                 )
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from t2t_hint_nart.evaluation.teacher_forcing import approx_bleu, rouge_2_fscore, rouge_l_fscore
 from t2t_hint_nart.inspection.dev_images import Pictures
+from t2t_hint_nart.losses.term import Criterion
 from t2t_hint_nart.training.early_stopping import BEST_DIR, EvaluationHistory
 from t2t_hint_nart.training.learner import BATCH_SIGNATURE, Learner
 from t2t_hint_nart.training.metric_names import lower_is_better
@@ -74,6 +75,18 @@ def _metrics(learner: Learner, totals: dict[str, float]) -> dict[str, float]:
         name: value if math.isfinite(value) else math.inf if lower_is_better(name) else -math.inf
         for name, value in learner.objective.criterion.metrics(ratio).items()
     }
+
+
+def given_metrics(criterion: Criterion, sentence_metrics: bool = False) -> tuple[str, ...]:
+    """Names of the metrics that an evaluation gives; those of text that is decoded come besides.
+
+    Args:
+        criterion: of the model; one without sums of its own predicts no tokens.
+        sentence_metrics: as of `make_evaluation`.
+    """
+    predicts = type(criterion).sums is not Criterion.sums
+    of_sentences = SENTENCE_METRICS if sentence_metrics and predicts else ()
+    return (*criterion.metrics(lambda *_: 1.0), *of_sentences)
 
 
 class EvaluationReport:

@@ -22,16 +22,17 @@ from t2t_hint_nart.exports.capabilities import HintGiver
 from t2t_hint_nart.inspection.dev_images import Pictures, fixed_sentence, make_pictures
 from t2t_hint_nart.layers.precision import activations_in
 from t2t_hint_nart.models.build import build_model
-from t2t_hint_nart.models.network import prepare, probe_sizes
+from t2t_hint_nart.models.network import asked_probes, prepare, probe_sizes
 from t2t_hint_nart.output_dir import changed_hparams, write_hparams
 from t2t_hint_nart.training.checkpoint_facts import misfit
-from t2t_hint_nart.training.checkpoint_files import find_checkpoint
+from t2t_hint_nart.training.checkpoint_files import find_checkpoint, list_checkpoints
 from t2t_hint_nart.training.checkpoints import restore_model, warm_start
 from t2t_hint_nart.training.early_stopping import EvaluationHistory, StoppingRule
-from t2t_hint_nart.training.evaluation import EvaluationReport, make_evaluation
+from t2t_hint_nart.training.evaluation import EvaluationReport, given_metrics, make_evaluation
 from t2t_hint_nart.training.learner import Learner
 from t2t_hint_nart.training.learning_rate import LearningRate
 from t2t_hint_nart.training.loop import LoopSettings, TrainingLoop
+from t2t_hint_nart.training.metric_names import DECODED_METRICS, METRICS
 from t2t_hint_nart.training.objective import Objective
 from t2t_hint_nart.training.optimizer import make_optimizer
 from t2t_hint_nart.training.placement import Placement
@@ -88,9 +89,12 @@ class Experiment:
         dtype = "float32" if run.evaluates_only else run.hparams.get("activation_dtype", "float32")
         with activations_in(dtype):
             network = build_model(run.model, run.hparams, run.problem, self.encoders)
-        if run.warm_start_from:
+        # A run with checkpoints of its own goes on from these.
+        if run.warm_start_from and not list_checkpoints(run.output_dir):
             self._warm_start(network, find_checkpoint(run.warm_start_from))
         objective = Objective(run.hparams, registry.criterion(registry.criterion_of(run.model)))
+        if run.calibrates:
+            objective.check()
         giver = self._hint_giver(network, objective)
         learner = Learner(network, objective, giver, self.placement)
         learner.optimizer = make_optimizer(run.hparams)
@@ -141,9 +145,22 @@ class Experiment:
         warning = giver.check_fits(self.identity)
         if warning:
             print(f"Warning: {warning}", file=self._stream, flush=True)
+        for probe in asked_probes(network):
+            if probe not in giver.metadata.probes:
+                giver.check_sizes(f"its {probe} can't be probed")
         if objective.needs_hints or run.calibrates:
-            giver.check_sizes(objective.differing_size(probe_sizes(network), giver.metadata.probes))
+            self._check_sizes(network, objective, giver)
         return giver
+
+    def _check_sizes(self, network: keras.Model, objective: Objective, giver: HintGiver) -> None:
+        """Refuse a teacher that a term with a weight can't be compared with; leave out others."""
+        misfits = objective.misfits(probe_sizes(network), giver.metadata.probes)
+        weighted = (why for name, why in misfits.items() if objective.weights[name])
+        giver.check_sizes(next(weighted, ""))
+        for name, why in misfits.items():
+            line = f"{name} isn't measured with {giver.export_dir}: {why}."
+            print(line, file=self._stream, flush=True)
+        objective.leave_out(misfits)
 
     def train(
         self,
@@ -163,11 +180,17 @@ class Experiment:
             extras: what evaluations do besides.
             split: that is evaluated.
             on_start: called before anything is written.
+
+        Raises:
+            InputError: extras compare checkpoints by a metric that evaluations don't give.
         """
         run, evaluate, pictures, history = self.run, None, None, None
+        evaluates = eval_steps is None or eval_steps > 0
+        if evaluates:
+            self._check_stopping(extras)
         batches, writes = self.training_batches, self.placement.is_chief
         Path(run.output_dir).mkdir(parents=True, exist_ok=True)
-        if writes and (eval_steps is None or eval_steps > 0):
+        if writes and evaluates:
             evaluate = self.make_evaluation(split, eval_steps, extras)
             pictures = self._pictures(split) if extras.pictures else None
             if extras.stopping:
@@ -196,6 +219,19 @@ class Experiment:
         self.prepare(run.output_dir if writes else "")
         with naming_damaged_shard(self.files):
             return loop.run()
+
+    def _check_stopping(self, extras: EvaluationExtras) -> None:
+        """Refuse a metric that evaluations won't give; scores of decoded text may be any."""
+        if extras.stopping is None:
+            return
+        metric = extras.stopping.metric
+        given = given_metrics(self.learner.objective.criterion, extras.sentence_metrics)
+        if metric not in given and (extras.decoded is None or metric in METRICS):
+            raise InputError(
+                f"eval_early_stopping_metric is {metric}, which evaluations of {self.run.model} "
+                f"don't give; they give {', '.join(given)}, and of what is decoded "
+                f"{', '.join(DECODED_METRICS)}."
+            )
 
     def prepare(self, output_dir: str) -> None:
         """Give the network what it needs for training alone, kept in a directory, "" for none."""

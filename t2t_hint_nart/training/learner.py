@@ -136,7 +136,7 @@ class Learner(keras.Model):
         giver = self.hint_giver if self.objective.needs_hints else None
         hints = giver.hints(inputs, targets) if giver is not None else None
         probes = self.objective.probes() if giver is not None else ()
-        advice = self.advice(inputs, targets)
+        advice = self.advice(inputs, targets, hints)
         canvas, shown = self._glance(inputs, targets, advice)
         with tf.GradientTape() as tape:
             output = forward(
@@ -169,18 +169,29 @@ class Learner(keras.Model):
             **input_stats("targets", targets, add),
         }
 
-    def advice(self, inputs: tf.Tensor, targets: tf.Tensor):
-        """What the network asks its teacher about a batch (`Network.ask`), None if it asks none."""
+    def advice(self, inputs: tf.Tensor, targets: tf.Tensor, hints: Output | None = None):
+        """What the network asks its teacher about a batch (`Network.ask`), None if it asks none.
+
+        Args:
+            inputs: int32[B, S].
+            targets: int32[B, T].
+            hints: what the teacher said of the batch, if it was asked.
+        """
         if not getattr(self.network, "asks_teacher", False):
             return None
-        assert self.hint_giver is not None
+        giver = self.hint_giver
+        assert giver is not None
+
+        def teacher(sources: tf.Tensor, said: tf.Tensor) -> Output:
+            is_batch = sources is inputs and said is targets
+            return hints if hints is not None and is_batch else giver.hints(sources, said)
 
         def batch_mean(values: tf.Tensor) -> tf.Tensor:
             sums = tf.reduce_sum(values), tf.reduce_sum(tf.ones_like(values))
             total, count = self.placement.add(sums)
             return total / count
 
-        return self.network.ask(self.hint_giver.hints, inputs, targets, batch_mean)
+        return self.network.ask(teacher, inputs, targets, batch_mean)
 
     def _glance(self, inputs: tf.Tensor, targets: tf.Tensor, advice):
         """A canvas that shows some targets, and where: bool[B, L]; None, None without glancing.

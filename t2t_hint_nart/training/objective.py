@@ -4,7 +4,7 @@ L = L_nll + λ·L_hid + μ·L_align for the paper's student; the terms are those
 that the set has a weight for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from keras import ops
@@ -67,7 +67,7 @@ class Objective:
         criterion: the primary term; the likelihood when None.
 
     Raises:
-        InputError: a value of a term that isn't allowed, or nothing has a weight.
+        InputError: a value of a term that isn't allowed.
     """
 
     def __init__(self, hparams: HParams, criterion: Criterion | None = None):
@@ -82,11 +82,17 @@ class Objective:
         self.weights = {primary: float(hparams.get(f"{primary}_weight", 1.0))} | {
             name: float(getattr(hparams, term.weight)) for name, term in self._terms.items()
         }
-        if not any(self.weights.values()):
-            raise InputError(f"{primary}_weight is 0, as all others are: nothing is minimised.")
         if any(self.weights[name] for name in self._terms):
-            for term in self._terms.values():
-                term.check(hparams)
+            self.check()
+
+    def check(self) -> None:
+        """Refuse values of the set that a term can't have, whether or not it has a weight.
+
+        Raises:
+            InputError: naming the hparam.
+        """
+        for term in self._terms.values():
+            term.check(self.hparams)
 
     @property
     def needs_hints(self) -> bool:
@@ -95,31 +101,30 @@ class Objective:
 
     def probes(self) -> tuple[str, ...]:
         """Names of what terms compare, for a model to make."""
-        return tuple(dict.fromkeys(name for term in self._terms.values() for name in term.probes))
+        chosen = [term.chosen_probes(self.hparams) for term in self._terms.values()]
+        return tuple(dict.fromkeys(name for probes in chosen for name in probes))
 
     def compared(self) -> dict[str, str]:
         """The hparams that weigh the terms that need hints, by term."""
         return {name: term.weight for name, term in self._terms.items() if term.probes}
 
-    def differing_size(self, ours: Sizes, theirs: Sizes) -> str:
-        """Say what keeps probes of two models from being compared, "" if nothing does.
+    def misfits(self, ours: Sizes, theirs: Sizes) -> dict[str, str]:
+        """Say what keeps terms from comparing the probes of two models, by term; {} if nothing.
 
         Args:
             ours: `probe_sizes` of the model that is trained.
             theirs: those of the model that gives hints.
         """
-        for term in self._terms.values():
-            for probe, names in term.probes.items():
-                for whose, sizes in (("its", theirs), ("the student's", ours)):
-                    if probe not in sizes:
-                        return f"{whose} {probe} can't be probed"
-                for name in names:
-                    if theirs[probe].get(name) != ours[probe].get(name):
-                        return (
-                            f"its {probe} has {theirs[probe].get(name)} {name}, the student's "
-                            f"{ours[probe].get(name)}"
-                        )
-        return ""
+        found = {
+            name: _difference(term.chosen_probes(self.hparams), ours, theirs)
+            for name, term in self._terms.items()
+        }
+        return {name: difference for name, difference in found.items() if difference}
+
+    def leave_out(self, names: Iterable[str]) -> None:
+        """Measure these terms no more."""
+        for name in names:
+            del self._terms[name], self.weights[name]
 
     def scalars(self) -> tuple[Scalar, ...]:
         """What training may tell of the objective, in the order of a progress line."""
@@ -154,6 +159,9 @@ class Objective:
                 are left out.
             shown: bool[B, L], positions of the output that were told what to say; None for none.
             updates: int[], how many there were; None: enough for the hints' whole weight.
+
+        Raises:
+            InputError: nothing has a weight.
         """
         step = self.step(output, inputs, targets, hints, shown)
         terms = {self.criterion.scalar.name: self.criterion(step)}
@@ -167,8 +175,27 @@ class Objective:
         terms |= output.terms
         weights = {name: self.hparams.get(f"{name}_weight", 1.0) for name in output.terms}
         weights |= self.weights
+        if not any(weights.values()):
+            primary = self.criterion.scalar.name
+            raise InputError(f"{primary}_weight is 0, as all others are: nothing is minimised.")
         ramp = self.hparams.get("hint_ramp_steps", 0)
         if ramp and updates is not None:
             share = ops.minimum(ops.cast(updates, "float32") / ramp, 1.0)
-            weights |= {name: share * weights[name] for name in self.compared()}
+            # What has no weight stays out of the sum, and of its gradient.
+            weights |= {name: share * weights[name] for name in self.compared() if weights[name]}
         return Losses(weighted_sum(terms, weights), terms, diagnostics, weights)
+
+
+def _difference(probes: Mapping[str, tuple[str, ...]], ours: Sizes, theirs: Sizes) -> str:
+    """What keeps probes of two models from being compared, "" if nothing does."""
+    for probe, names in probes.items():
+        for whose, sizes in (("its", theirs), ("the student's", ours)):
+            if probe not in sizes:
+                return f"{whose} {probe} can't be probed"
+        for name in names:
+            if theirs[probe].get(name) != ours[probe].get(name):
+                return (
+                    f"its {probe} has {theirs[probe].get(name)} {name}, the student's "
+                    f"{ours[probe].get(name)}"
+                )
+    return ""

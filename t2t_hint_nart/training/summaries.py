@@ -11,11 +11,8 @@ from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.losses.term import Scalar
 from t2t_hint_nart.training.metric_names import metric_tag
 
-# Where T2T has a tag we use it; the objective's terms bring their own.
+# T2T's, where a number has another name; the objective's terms bring their own.
 TAGS = {
-    "loss": "loss",
-    "learning_rate": "learning_rate",
-    "gradient_norm": "gradient_norm",
     "steps_per_second": "global_step/sec",
     "tokens_per_second": "tokens/sec",
     "weight_decay": "losses/weight_decay",

@@ -30,12 +30,14 @@ def weight_decay_loss(variables: Mapping[str, keras.Variable], hparams: HParams)
     Where weight_decay_reduction is `mean`, rate · Σ ½‖v‖² / size(v) over variables of rank 2 and
     more, as T2T 1.2.9 has it (utils/model_builder.py), an embedding table being its
     symbol_modality_num_shards row blocks. Where it is `sum`, rate · Σ ½‖v‖² over all variables but
-    biases, as in 1.15 (utils/optimize.py); the scale of a layer norm is no bias and decays.
+    biases, as in 1.15 (utils/optimize.py); the scale of a layer norm is no bias and decays. What
+    isn't trained, as counts of codewords, doesn't.
 
     Args:
         variables: of a model, by their paths.
         hparams: a set.
     """
+    variables = {name: variable for name, variable in variables.items() if variable.trainable}
     in_means = hparams.get("weight_decay_reduction", "mean") == "mean"
     pieces = hparams.get("symbol_modality_num_shards", 1)
     terms = _means(variables, pieces) if in_means else _sums(variables)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.hparam import HParams
+from t2t_hint_nart.losses import likelihood
 from t2t_hint_nart.losses.likelihood import (
     Likelihood,
     smoothed_cross_entropy,
@@ -106,6 +107,24 @@ def test_gradient_equals_central_differences():
     )
     np.testing.assert_allclose(gradient, expected, 1e-6, 1e-8)
     assert not gradient[targets == 0].any()
+
+
+@pytest.mark.parametrize("smoothing, gradient", [(0.0, ["Mul"]), (0.1, ["Mul", "Sub"])])
+def test_few_operations_are_as_wide_as_the_logits(smoothing, gradient):
+    targets = tf.constant(random_case(2, batch=3, length=3)[1].reshape(9))
+    cross_entropy = likelihood._row_cross_entropy(targets, smoothing)
+    rows = tf.TensorSpec([9, 7], tf.float64)
+    graph = tf.function(lambda x: tf.gradients(cross_entropy(x), x), [rows], autograph=False)
+    operations = graph.get_concrete_function().graph.get_operations()
+    wide = [op.type for op in operations if op.outputs and op.outputs[0].shape.num_elements() == 63]
+    # Another shape costs nothing; zeros are of a branch that nobody asks for.
+    free = {"Placeholder", "Reshape", "Identity", "ZerosLike"}
+    assert [name for name in wide if name not in free] == [
+        "Sub",
+        "Exp",
+        *gradient,
+        "TensorScatterAdd",
+    ]
 
 
 def test_padding_changes_nothing():

@@ -44,6 +44,31 @@ def test_aligned_probes_are_those_of_the_positions_that_belong_to_the_targets():
             )
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16"])
+def test_aligned_probes_are_exact_and_zero_where_nothing_belongs(dtype):
+    found = step(ALIGNMENT)
+    states = tf.cast(found.output.probes["states"], dtype)
+    found = found._replace(output=found.output._replace(probes={"states": states}))
+    got, whole = (tf.cast(x, "float64").numpy() for x in (found.probe("states", 2), states))
+    assert found.probe("states", axis=2).dtype == dtype
+    np.testing.assert_array_equal(got[0, :, 1], whole[0, :, 0])
+    assert not got[0, :, 2].any() and not got[1, :, 1].any()
+
+
+def test_the_gradient_of_aligned_probes_is_no_scatter():
+    found = step(ALIGNMENT)
+
+    def gradient(states):
+        output = found.output._replace(probes={"states": states})
+        return tf.gradients(found._replace(output=output).probe("states", axis=2), states)
+
+    spec = tf.TensorSpec([None, 2, None, 4], tf.float32)
+    graph = tf.function(gradient, [spec], autograph=False).get_concrete_function().graph
+    types = {operation.type for operation in graph.get_operations()}
+    slow = ("Scatter", "Gather", "Segment")
+    assert "BatchMatMulV2" in types and not [t for t in types if any(word in t for word in slow)]
+
+
 def test_what_was_shown_is_not_compared():
     shown = tf.constant([[True, False, False], [False, False, True]])
     assert step(None, shown).mask().numpy().tolist() == [[False, True, True], [True, True, False]]
@@ -63,7 +88,7 @@ def test_averages_are_over_all_positions_that_belong_to_a_target():
 
 
 def test_a_term_says_what_it_is():
-    assert Term().probes == {} and Term().check(None) is None
+    assert Term().probes == Term().chosen_probes(None) == {} and Term().check(None) is None
     with pytest.raises(NotImplementedError):
         Term()(step())
 

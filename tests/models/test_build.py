@@ -44,6 +44,14 @@ def test_no_word_of_a_set_is_taken_as_it_comes():
             make_optimizer(changed)
 
 
+@pytest.mark.parametrize("sequence", ["na", "a"])
+def test_a_residual_before_a_sublayer(sequence):
+    hparams = registry.hparams("transformer_test").parse(f"layer_preprocess_sequence={sequence}")
+    told = f"^layer_preprocess_sequence is '{sequence}', but before a sublayer there is no residual"
+    with pytest.raises(InputError, match=told):
+        registry.model("transformer")(hparams, 11)
+
+
 # Models from outside, made of plain Keras layers.
 
 ENCODERS = {"inputs": SimpleNamespace(vocab_size=9), "targets": SimpleNamespace(vocab_size=7)}

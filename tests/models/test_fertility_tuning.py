@@ -217,5 +217,17 @@ def test_attention_may_align_in_place_of_a_model():
     assert token_log_probs(output.logits, TARGETS).shape == TARGETS.shape
 
 
+def test_a_teacher_that_aligns_and_gives_hints_reads_a_batch_once():
+    alone = {"reverse_kl_weight": 0.0, "fertility_reward_weight": 0.0}
+    network, teacher = build(fertility_alignment="attention", **alone), Teacher()
+    hparams = registry.hparams(SET).override_from_dict({"hint_align_weight": 1.0, **alone})
+    objective = Objective(hparams)
+    objective.leave_out(["hint_hidden"])
+    learner = Learner(network, objective, teacher)
+    learner.optimizer = keras.optimizers.Adam(0.003)
+    told = learner.train_step({"inputs": tf.constant(INPUTS), "targets": tf.constant(TARGETS)})
+    assert {"fertility", "hint_align"} <= set(told) and len(teacher.read) == 1
+
+
 def test_without_weights_no_teacher_is_asked():
     assert not build(reverse_kl_weight=0.0, fertility_reward_weight=0.0).asks_teacher

@@ -343,7 +343,32 @@ def test_resuming_with_another_optimizer(trained, optimizer):
     directory, _ = trained
     with pytest.raises(InputError) as raised:
         Training(directory, optimizer=optimizer).checkpoints.restore_latest()
-    assert_one_line(raised, "model.ckpt-1234 is of a run with another optimizer: go on as it did")
+    assert_one_line(
+        raised,
+        "model.ckpt-1234 is of a run with another optimizer, precision or accumulation: go on as "
+        "it did",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "missing"),
+    [
+        ("glancing_draws", [1, 2], "glancing"),
+        ("max_nonpadding", 1.0, "small_batch_multiplier"),
+    ],
+)
+def test_resuming_with_more_than_it_had(trained, name, value, missing):
+    directory, training = trained
+    run = Checkpoints(
+        directory,
+        training.learner.network,
+        training.learner.optimizer,
+        training.iterator,
+        state={name: tf.Variable(value)},
+    )
+    with pytest.raises(InputError) as raised:
+        run.restore_latest()
+    assert_one_line(raised, f"model.ckpt-1234 is of a run without {missing}: go on as it did")
 
 
 def test_resuming_weights_alone(trained, tmp_path):

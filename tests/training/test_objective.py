@@ -200,7 +200,7 @@ def test_one_hint_is_enough_to_need_a_teacher(name):
 def test_what_is_compared_and_told():
     objective = Objective(tiny_hparams("transformer_nat_small"))
     assert objective.weights == {"nll": 1.0, "hint_hidden": 0.0, "hint_align": 0.0}
-    assert objective.probes() == ("hidden", "hidden_normed", "attention")
+    assert objective.probes() == ("hidden", "attention")
     assert objective.compared() == {
         "hint_hidden": "hint_hidden_weight",
         "hint_align": "hint_align_weight",
@@ -349,8 +349,6 @@ def test_the_criterion_has_the_weight_of_the_set_and_is_measured_without_one():
     np.testing.assert_allclose(
         tape.gradient(losses.total, logits), STUDENT.logits / STUDENT.logits.size, rtol=1e-12
     )
-    with pytest.raises(InputError, match="^nll_weight is 0, as all others are: nothing is minim"):
-        Objective(with_weights(nll_weight=0.0, distance_weight=0.0))
 
 
 def with_own_terms(output):
@@ -372,6 +370,34 @@ def test_a_models_own_terms_count_with_their_weight_or_one(weights, expected):
     assert float(losses.total) == pytest.approx(nll_mean() + expected)
     means = {name: float(term.mean()) for name, term in losses.terms.items()}
     assert means == pytest.approx({"nll": nll_mean(), "length": 1.5, "fertility": 0.5})
+
+
+def test_what_is_minimised_may_be_a_models_own_term_alone():
+    output = tensors(STUDENT)
+    objective = Objective(with_weights(nll_weight=0.0))
+    assert float(objective(with_own_terms(output), INPUTS, TARGETS).total) == pytest.approx(2.0)
+    none = with_weights(nll_weight=0.0, length_weight=0.0, fertility_weight=0.0)
+    for hparams, made in ((none, with_own_terms(output)), (objective.hparams, output)):
+        with pytest.raises(InputError, match="^nll_weight is 0, as all others are: nothing is m"):
+            Objective(hparams)(made, INPUTS, TARGETS)
+
+
+def test_what_has_no_weight_has_none_on_a_ramp():
+    """Nor is anything back-propagated through it."""
+    changes = {**HINTS, "hint_align_weight": 0.0, "hint_ramp_steps": 10}
+    objective = Objective(tiny_hparams("transformer_nat_small", **changes))
+    student, teacher = (
+        tensors(Pass(*(values.astype(np.float32) for values in output)))
+        for output in (STUDENT, TEACHER)
+    )
+    attention = student.probes["attention"]
+    with tf.GradientTape() as tape:
+        tape.watch(attention)
+        losses = objective(student, INPUTS, TARGETS, teacher, updates=tf.constant(5))
+    assert tape.gradient(losses.total, attention) is None
+    hint = float(losses.terms["hint_hidden"].mean())
+    assert float(losses.total) == pytest.approx(nll_mean() + 0.5 * 3.0 * hint, rel=1e-5)
+    assert "hint_align" in losses.terms
 
 
 # Which of the output's five positions belongs to each target's; -1: none does.
@@ -471,29 +497,56 @@ OURS = {
 
 
 @pytest.mark.parametrize(
-    ("changes", "difference"),
+    ("changes", "term", "difference"),
     [
-        ({}, ""),
+        ({}, "", ""),
         # States of another width are compared by their cosines all the same.
-        ({"hidden": {"layers": 2, "size": 99}}, ""),
-        ({"another": {"layers": 9}}, ""),
-        ({"hidden": {"layers": 5, "size": 8}}, "its hidden has 5 layers, the student's 2"),
-        ({"hidden_normed": {}}, "its hidden_normed has None layers, the student's 2"),
-        ({"attention": {"layers": 6, "heads": 4}}, "its attention has 6 layers, the student's 2"),
-        ({"attention": {"layers": 2, "heads": 8}}, "its attention has 8 heads, the student's 4"),
-        ({"attention": None}, "its attention can't be probed"),
+        ({"hidden": {"layers": 2, "size": 99}}, "", ""),
+        ({"another": {"layers": 9}}, "", ""),
+        ({"hidden": {"layers": 5}}, "hint_hidden", "its hidden has 5 layers, the student's 2"),
+        ({"hidden": {}}, "hint_hidden", "its hidden has None layers, the student's 2"),
+        # The other reading isn't compared.
+        ({"hidden_normed": None}, "", ""),
+        (
+            {"attention": {"layers": 6, "heads": 4}},
+            "hint_align",
+            "its attention has 6 layers, the student's 2",
+        ),
+        (
+            {"attention": {"layers": 2, "heads": 8}},
+            "hint_align",
+            "its attention has 8 heads, the student's 4",
+        ),
+        ({"attention": None}, "hint_align", "its attention can't be probed"),
     ],
 )
-def test_what_keeps_probes_from_being_compared(changes, difference):
+def test_what_keeps_probes_from_being_compared(changes, term, difference):
     theirs = {name: sizes for name, sizes in {**OURS, **changes}.items() if sizes is not None}
-    assert Objective(tiny_hparams("transformer_nat_small")).differing_size(OURS, theirs) == (
-        difference
-    )
+    expected = {term: difference} if term else {}
+    assert Objective(tiny_hparams("transformer_nat_small")).misfits(OURS, theirs) == expected
+
+
+def test_the_reading_that_the_set_has_chosen_is_compared():
+    hparams = tiny_hparams("transformer_nat_small", hint_hidden_reading="normed")
+    theirs = {"hidden": OURS["hidden"], "attention": OURS["attention"]}
+    objective = Objective(hparams)
+    assert objective.probes() == ("hidden_normed", "attention")
+    assert objective.misfits(OURS, theirs) == {"hint_hidden": "its hidden_normed can't be probed"}
+
+
+def test_a_term_that_is_left_out():
+    objective = Objective(tiny_hparams("transformer_nat_small", hint_hidden_weight=3.0))
+    objective.leave_out(["hint_align"])
+    assert objective.probes() == ("hidden",)
+    assert objective.compared() == {"hint_hidden": "hint_hidden_weight"}
+    assert set(evaluate(objective)[1].terms) == {"nll", "hint_hidden"}
 
 
 def test_a_student_without_what_is_compared():
     objective = Objective(tiny_hparams("transformer_nat_small"))
-    ours = {name: OURS[name] for name in ("hidden", "hidden_normed")}
-    assert objective.differing_size(ours, OURS) == "the student's attention can't be probed"
+    ours = {"hidden": OURS["hidden"]}
+    assert objective.misfits(ours, OURS) == {
+        "hint_align": "the student's attention can't be probed"
+    }
     # A set without hints compares nothing.
-    assert Objective(tiny_hparams("transformer_base_v2")).differing_size({}, {}) == ""
+    assert Objective(tiny_hparams("transformer_base_v2")).misfits({}, {}) == {}

@@ -47,6 +47,18 @@ def test_the_sum_of_all_but_biases():
     assert float(loss) == pytest.approx(oracle.sum_form(decayed, RATE), rel=1e-5)
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_what_is_not_trained_does_not_decay(reduction):
+    """As the steps that transformer_ae counts, and its codewords' uses."""
+    kernel, counts = (
+        keras.Variable(np.ones((2, 3)), trainable=is_trained) for is_trained in (True, False)
+    )
+    hparams = hparams_of(weight_decay_reduction=reduction)
+    expected = float(weight_decay_loss({"kernel": kernel}, hparams))
+    both = {"kernel": kernel, "counts": counts}
+    assert float(weight_decay_loss(both, hparams)) == expected > 0.0
+
+
 def test_what_1_15_takes_for_biases():
     biases = {name for name, v in variables_of().items() if is_bias(name, tuple(v.shape))}
     assert {name.rsplit("/", 1)[-1] for name in biases} == {"bias", "beta"}
