@@ -5,6 +5,7 @@ them when it is asked for. Loads no TensorFlow for an export that needs none.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from absl import flags
@@ -99,10 +100,12 @@ def _of_export(values: flags.FlagValues) -> NamedDecoder:
         if values[name].present and values[name].value:
             raise InputError(f"--{name} has no effect with --export_dir: {_OF_A_CHECKPOINT[name]}.")
     from t2t_hint_nart import registry
-    from t2t_hint_nart.exports.metadata import read_metadata
+    from t2t_hint_nart.exports.metadata import newest_version, read_metadata
     from t2t_hint_nart.serving.export_decoding import settings_of_export
 
-    facts = read_metadata(values.export_dir)
+    # Looked up once: a newer one may come while TensorFlow starts.
+    export_dir = newest_version(values.export_dir)
+    facts = read_metadata(export_dir)
     settings = _with_flags(settings_of_export(facts, values.decode_hparams), values)
     problem = None
     if (
@@ -113,15 +116,15 @@ def _of_export(values: flags.FlagValues) -> NamedDecoder:
         require(values, "problem", "data_dir")
         problem = registry.problem(values.problem)
     names = (facts.model, facts.runtime, facts.problem)
-    return NamedDecoder(settings, names, problem, lambda: _open(values, problem))
+    return NamedDecoder(settings, names, problem, lambda: _open(values, export_dir, problem))
 
 
-def _open(values: flags.FlagValues, problem: Any) -> LoadedDecoder:
+def _open(values: flags.FlagValues, export_dir: Path, problem: Any) -> LoadedDecoder:
     from t2t_hint_nart.data.problem_identity import identity_of
     from t2t_hint_nart.exports.runtime import open_export
     from t2t_hint_nart.serving.export_decoding import translator_of_export
 
-    export = open_export(values.export_dir)
+    export = open_export(export_dir)
     if problem is None:
         encoders = export.encoders
     else:
@@ -130,7 +133,11 @@ def _open(values: flags.FlagValues, problem: Any) -> LoadedDecoder:
         if warning := export.metadata.learnt.check_fits(known, export.export_dir):
             to_stderr(f"Warning: {warning}")
     scorer = _scorer(values)
-    return LoadedDecoder(lambda settings: translator_of_export(export, settings, encoders, scorer))
+
+    def translator(settings: HParams) -> "Translator":
+        return translator_of_export(export, settings, encoders, scorer, to_stderr)
+
+    return LoadedDecoder(translator)
 
 
 def _scorer(values: flags.FlagValues) -> Any:

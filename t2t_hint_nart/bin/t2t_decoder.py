@@ -194,9 +194,16 @@ def _print_lines(lines: list[str]) -> None:
 
 
 def _score(values: flags.FlagValues, model: NamedDecoder) -> Job:
+    from t2t_hint_nart import registry
     from t2t_hint_nart.serving import decodes
     from t2t_hint_nart.text.lines import read_pairs
 
+    strategy = registry.strategy_of(values.model)
+    if not registry.strategy(strategy).says_a_target_a_position:
+        raise InputError(
+            f"--score_file needs a position for each target, which a {values.model!r} hasn't got: "
+            f"its output is {strategy}."
+        )
     settings = model.settings
     path = settings.decode_to_file
     check_writable(path)

@@ -4,8 +4,9 @@ Versions are numbered directories in --export_dir, as model servers expect them;
 newest. A SavedModel's `serving_default` takes strings and returns translations and scores; a
 teacher's also gives hints and scores, a student's candidates of several lengths. With
 --teacher_export_dir a student's holds a teacher that ranks the candidates, so that the best quality
-is one call. --format=litert is for students on a CPU, --format=ctranslate2 for teachers; with _int8
-they are smaller and faster, and a little less exact.
+is one call. --format=litert is for students on a CPU, and for teachers that rank or verify what
+they say; --format=ctranslate2 is for teachers that search. With _int8 they are smaller and faster,
+and a little less exact.
 
 Examples:
   t2t-exporter --problem=translate_deen_quickstart --data_dir=data --output_dir=runs/teacher \

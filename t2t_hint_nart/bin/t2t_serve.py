@@ -93,13 +93,20 @@ def _server(values: flags.FlagValues) -> "ModelServer":
     """The server of an export that is there and can decode so."""
     from t2t_hint_nart.data.sentence_batches import LENGTH_OF_FULL_BATCHES
     from t2t_hint_nart.exports.metadata import newest_version, read_metadata
-    from t2t_hint_nart.serving.export_decoding import settings_of_export
+    from t2t_hint_nart.serving.export_decoding import check_scorer_is_wanted, settings_of_export
     from t2t_hint_nart.serving.loaded_export import load
     from t2t_hint_nart.serving.micro_batches import BatchLimits
     from t2t_hint_nart.serving.rest_server import ModelServer, RequestLimits
 
-    settings_of_export(read_metadata(values.export_dir), values.decode_hparams)
     folder = newest_version(values.export_dir).resolve()
+    facts = read_metadata(folder)
+    settings = settings_of_export(facts, values.decode_hparams)
+    if settings.batch_size:
+        raise InputError(
+            f"batch_size={settings.batch_size} has no effect on a server: give --max_batch_size."
+        )
+    if values.teacher_export_dir:
+        check_scorer_is_wanted(facts, settings, values.teacher_export_dir)
     is_version = folder.name.isdecimal()
     # What the server puts together isn't to be divided again for its length.
     of_short = -(-values.max_batch_tokens // LENGTH_OF_FULL_BATCHES)
@@ -109,7 +116,7 @@ def _server(values: flags.FlagValues) -> "ModelServer":
         int(folder.name) if is_version else 1,
         functools.partial(
             load,
-            values.export_dir,
+            folder,
             values.teacher_export_dir,
             ",".join(filter(None, clauses)),
             values.device,

@@ -108,10 +108,6 @@ class Strategy:
         """
         raise NotImplementedError
 
-    def judged(self, scorer: Scorer) -> "Callable[[Any, tf.Tensor], Hypotheses]":
-        """This strategy when a scorer judges what it gives: ranked by it."""
-        return Rescored(self, scorer, self.settings.get("rescoring_alpha", 0.0))
-
     @property
     def exported_input_size(self) -> int:
         """Source tokens that an export takes, EOS among them: max_input_size if that is given.

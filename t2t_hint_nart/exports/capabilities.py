@@ -3,7 +3,7 @@
 TensorFlow is loaded by what needs it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -93,6 +93,13 @@ class Capability:
         """
         return self.metadata.learnt.check_fits(wanted, self.export_dir, whose)
 
+    def tell_misfit(
+        self, wanted: ProblemIdentity, say: Callable[[str], None], whose: str = ""
+    ) -> None:
+        """`check_fits`, the warning being told."""
+        if warning := self.check_fits(wanted, whose):
+            say(f"Warning: {warning}")
+
 
 class HintGiver(Capability):
     """Gives its output under teacher forcing, with its probes; to be called outside of any tape."""
@@ -103,7 +110,7 @@ class HintGiver(Capability):
         """Refuse hints that can't be compared.
 
         Args:
-            difference: what keeps them from it (`Objective.differing_size`), "" if nothing does.
+            difference: what keeps them from it (`Objective.misfits`), "" if nothing does.
 
         Raises:
             InputError: naming it.

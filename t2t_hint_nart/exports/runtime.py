@@ -112,9 +112,10 @@ def open_export(export_dir: str | Path, device: str = "") -> Servable:
             that isn't known; no such device.
     """
     place = named_device(device)
-    metadata = read_metadata(export_dir)
-    runtime: Runtime = registry.runtime(metadata.runtime)
+    # Looked up once: a newer one may come while a runtime is imported.
     folder = newest_version(export_dir)
+    metadata = read_metadata(folder)
+    runtime: Runtime = registry.runtime(metadata.runtime)
     metadata.check_files(folder)
     # A runtime of a user's own needn't know devices.
     return runtime.open(folder, metadata, *([place] if place.kind else []))

@@ -6,48 +6,48 @@ import keras
 import tensorflow as tf
 from absl import logging
 
-from t2t_hint_nart.decoding.search import Hypotheses
 from t2t_hint_nart.decoding.sources import keep_empty
-from t2t_hint_nart.decoding.strategy import IDS, Strategy
+from t2t_hint_nart.decoding.strategy import Strategy
 from t2t_hint_nart.decoding.verified import Verified
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.serving.export_decoding import idle_scorer
+from t2t_hint_nart.serving.export_decoding import (
+    idle_scorer,
+    in_graph,
+    longest_source,
+    ranked,
+)
 from t2t_hint_nart.serving.trained_model import TrainedModel
-from t2t_hint_nart.serving.translator import Decode, Translator
+from t2t_hint_nart.serving.translator import LONGEST_SENTENCE, Decode, Translator
 
 
 def decode_in_graph(
     network: keras.Model, strategy: Strategy, scorer: ExportedScorer | None = None
 ) -> Decode:
-    """Compile a strategy on a network; what needs a scorer is judged, or verified, by it.
+    """Compile a strategy on a network; what needs a scorer is ranked, or verified, by it.
 
     Raises:
         InputError: the strategy needs a scorer and there is none, or the other way round.
     """
-    run: Callable[[keras.Model, tf.Tensor], Hypotheses] = strategy
-    settings = strategy.settings
-    is_draft = settings.get("verified", False)
-    if strategy.needs_scorer:
-        if scorer is None:
-            raise InputError(
-                f"{strategy.needs_scorer}: give its export with --teacher_export_dir, or "
-                "beam_size=1."
-            )
-        if not is_draft:
-            run = strategy.judged(scorer)
-
-    elif scorer is not None:
+    if strategy.needs_scorer and scorer is None:
+        raise InputError(
+            f"{strategy.needs_scorer}: give its export with --teacher_export_dir, or leave that "
+            "setting out."
+        )
+    if scorer is not None and not strategy.needs_scorer:
         raise idle_scorer(scorer.export_dir)
 
-    @tf.function(input_signature=[IDS], autograph=False)
-    def decode(inputs):
-        return tuple(keep_empty(run(network, inputs), inputs))
+    def found(inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return tuple(keep_empty(strategy(network, inputs), inputs))
 
-    if scorer is None or not is_draft:
+    decode, settings = in_graph(found), strategy.settings
+    if scorer is None:
         return decode
-    return Verified(decode, scorer, settings.extra_length, settings.verified_tolerance)
+    if settings.get("verified", False):
+        return Verified(decode, scorer, settings.extra_length, settings.verified_tolerance)
+    alpha = settings.get("rescoring_alpha", 0.0)
+    return ranked(lambda inputs: decode(inputs)[0], True, scorer, alpha)
 
 
 def translator_of(
@@ -58,20 +58,21 @@ def translator_of(
 ) -> Translator:
     """Return a Translator on a model in memory.
 
+    Sources of more tokens than the scorer takes are too long, unless max_input_size cuts them.
+
     Args:
         trained: the model with its vocabularies.
         settings: decode hparams of its strategy.
-        scorer: ranks candidates.
+        scorer: ranks candidates or verifies drafts.
         say: told if that was trained on another problem.
 
     Raises:
-        InputError: candidates that nothing ranks, or a scorer of none, of another vocabulary or of
-            the opposite direction.
+        InputError: candidates that nothing ranks, or a scorer of none, of another vocabulary, of
+            the opposite direction or of shorter sources than max_input_size.
     """
-    strategy = trained.strategy(settings)
-    decode = decode_in_graph(trained.model, strategy, scorer)
+    decode = decode_in_graph(trained.model, trained.strategy(settings), scorer)
+    kept, longest = settings.max_input_size, LONGEST_SENTENCE
     if scorer is not None:
-        warning = scorer.check_fits(trained.identity)
-        if warning:
-            say(f"Warning: {warning}")
-    return Translator(decode, trained.encoders, settings.batch_size, settings.max_input_size)
+        scorer.tell_misfit(trained.identity, say)
+        longest = min(longest, longest_source(kept, scorer.export))
+    return Translator(decode, trained.encoders, settings.batch_size, kept, longest)

@@ -49,7 +49,8 @@ class DistantTeacher(ExportedTranslator):
     """
 
     def __init__(self, export_dir: str):
-        folder, metadata = newest_version(export_dir), read_metadata(export_dir)
+        folder = newest_version(export_dir)
+        metadata = read_metadata(folder)
         metadata.check_files(folder)
         facts = SimpleNamespace(export_dir=str(folder), metadata=metadata)
         super().__init__(cast("Servable", facts))

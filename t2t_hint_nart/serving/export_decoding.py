@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from absl import logging
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.problem import TextEncoder
@@ -19,7 +20,7 @@ from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.metadata import CHOOSE, DECODE, ExportMetadata
 from t2t_hint_nart.exports.runtime import Servable
 from t2t_hint_nart.hparam import HParams
-from t2t_hint_nart.serving.translator import Decode, Translator
+from t2t_hint_nart.serving.translator import LONGEST_SENTENCE, Decode, Translator
 
 if TYPE_CHECKING:
     from t2t_hint_nart.exports.capabilities import ExportedScorer
@@ -34,6 +35,7 @@ _OF_DRAFTS = ("verified", "verified_tolerance", "extra_length")
 _MEANT = {"beam_size": tuple(_WIDTHS), "alpha": ("rescoring_alpha",)}
 _CHANGEABLE = (*_MEANT, *_OF_CANDIDATES)
 _LIMIT = "max_input_size"
+Say = Callable[[str], None]
 
 
 def settings_of_export(facts: ExportMetadata, overrides: str = "") -> HParams:
@@ -44,14 +46,19 @@ def settings_of_export(facts: ExportMetadata, overrides: str = "") -> HParams:
     """
     given = {clause.partition("=")[0].strip() for clause in overrides.split(",")} - {""}
     # Those of format 1 have all names, whatever the strategy.
-    left_out = _OF_CANDIDATES if facts.strategy == registry.BEAM else _CHANGEABLE
-    if facts.rescored_by is not None:
-        left_out = tuple(_MEANT)
-    made_with = {n: value for n, value in facts.decode_hparams.items() if n not in left_out}
+    unused = tuple(_MEANT) if facts.rescored_by is not None else _OF_CANDIDATES
+    if facts.strategy != registry.BEAM:
+        unused = (*unused, *_MEANT)
+    defaults = t2t_hparams()
+    made_with = {
+        name: value
+        for name, value in facts.decode_hparams.items()
+        if name not in unused or (name in _MEANT and value != defaults.get(name))
+    }
     is_draft = "verified" in given and facts.strategy != registry.BEAM
     of_drafts = _OF_DRAFTS if is_draft else ()
     if given <= {*OF_COMMANDS, *made_with, *of_drafts, _LIMIT}:
-        settings = t2t_hparams()
+        settings = defaults
         if is_draft:
             add_hparams(settings)
         for name, value in made_with.items():
@@ -88,8 +95,23 @@ def _width(facts: ExportMetadata, settings: HParams) -> str | None:
     return next(asking, None)
 
 
+def check_scorer_is_wanted(
+    facts: ExportMetadata, settings: HParams, export_dir: str | Path
+) -> None:
+    """Refuse the export of a scorer that a decoding has no use for.
+
+    Raises:
+        InputError: as of `idle_scorer`.
+    """
+    if facts.rescored_by is None and not asks_for_scorer(facts, settings):
+        raise idle_scorer(export_dir)
+
+
 def decode_of_export(
-    servable: Servable, settings: HParams | str = "", scorer: "ExportedScorer | None" = None
+    servable: Servable,
+    settings: HParams | str = "",
+    scorer: "ExportedScorer | None" = None,
+    say: Say = logging.warning,
 ) -> Decode:
     """Return the decoding of an open export, as it was exported or otherwise.
 
@@ -98,33 +120,41 @@ def decode_of_export(
         settings: as of `settings_of_export`, or as in --decode_hparams; of what the export was
             made with only beam_size (1: greedy), the number of candidates and rescoring_alpha can
             be changed. What a command does with sentences is left to it.
-        scorer: ranks candidates.
+        scorer: ranks candidates or verifies drafts.
+        say: told if that was trained on another problem.
 
     Raises:
         InputError: settings that the export can't have, candidates that nothing ranks, or a scorer
-            of none.
+            of none, of another vocabulary or of the opposite direction.
     """
     facts = servable.metadata
     wanted = settings_of_export(facts, settings) if isinstance(settings, str) else settings
     is_greedy = _is_greedy(facts, wanted)
     _check(servable, wanted, ("beam_size",) if is_greedy else ())
-    if wanted.get("verified", False):
+    is_draft = wanted.get("verified", False)
+    if scorer is not None:
+        if facts.rescored_by is not None and not is_draft:
+            raise InputError(
+                f"{servable.export_dir} holds the teacher that ranks its candidates; leave out "
+                f"{scorer.export_dir}."
+            )
+        check_scorer_is_wanted(facts, wanted, scorer.export_dir)
+        scorer.tell_misfit(facts.learnt, say, servable.export_dir)
+    if is_draft:
         if scorer is None:
             raise InputError("verified=True makes drafts, which need a scorer to check them.")
         return _verified(servable, scorer, wanted)
-    if facts.rescored_by is not None and scorer is not None:
-        raise InputError(
-            f"{servable.export_dir} holds the teacher that ranks its candidates; leave out "
-            f"{scorer.export_dir}."
-        )
     if name := _width(facts, wanted):
         width = wanted.get(name)
         if scorer is None:
             raise InputError(f"{name}={width} gives candidates, which a scorer must rank.")
         argument = {_WIDTHS[name][0]: np.int32(width)}
-        return _rescored(servable, scorer, argument, wanted.rescoring_alpha)
-    if scorer is not None:
-        raise idle_scorer(scorer.export_dir)
+        servable.require(CANDIDATES)
+
+        def candidates(inputs: Any) -> Any:
+            return servable.call(CANDIDATES, inputs=inputs, **argument)["outputs"]
+
+        return ranked(candidates, servable.is_graph, scorer, wanted.rescoring_alpha)
     signature = GREEDY if is_greedy else DECODE
     servable.require(signature)
     return _as_exported(servable, signature)
@@ -143,29 +173,48 @@ def translator_of_export(
     settings: HParams,
     encoders: dict[str, TextEncoder],
     scorer: "ExportedScorer | None" = None,
+    say: Say = logging.warning,
 ) -> Translator:
     """Return a Translator on an open export.
 
-    Sources of more tokens than the export takes are too long, unless max_input_size cuts them.
+    Sources of more tokens than it, or the scorer, takes are too long, unless max_input_size cuts
+    them.
 
     Args:
         servable: the export.
         settings: as of `settings_of_export`.
         encoders: the vocabularies that it was made with.
-        scorer: ranks candidates.
+        scorer: as of `decode_of_export`.
+        say: as of it, too.
 
     Raises:
-        InputError: as of `decode_of_export`, or a larger max_input_size than the export's.
+        InputError: as of `decode_of_export`, or a larger max_input_size than an export's.
     """
-    limit, kept = servable.metadata.max_input_size, settings.max_input_size
-    if 0 < limit < kept:
-        raise InputError(
-            f"{servable.export_dir} takes {limit} tokens of a source, not max_input_size={kept}: "
-            "export the model again with that value."
-        )
-    longest = {"longest": limit} if limit > 0 else {}
-    decode = decode_of_export(servable, settings, scorer)
-    return Translator(decode, encoders, settings.batch_size, kept, **longest)
+    exports = [servable] if scorer is None else [servable, scorer.export]
+    longest = longest_source(settings.max_input_size, *exports)
+    decode = decode_of_export(servable, settings, scorer, say)
+    return Translator(decode, encoders, settings.batch_size, settings.max_input_size, longest)
+
+
+def longest_source(kept: int, *exports: Servable) -> int:
+    """Tokens of the longest source that all of some exports take.
+
+    Args:
+        kept: max_input_size.
+        exports: what decodes and what judges it.
+
+    Raises:
+        InputError: one takes fewer than are to be kept.
+    """
+    limits = {one.export_dir: one.metadata.max_input_size for one in exports}
+    known = {export_dir: limit for export_dir, limit in limits.items() if limit > 0}
+    for export_dir, limit in known.items():
+        if limit < kept:
+            raise InputError(
+                f"{export_dir} takes {limit} tokens of a source, not max_input_size={kept}: "
+                "export the model again with that value."
+            )
+    return min(known.values(), default=LONGEST_SENTENCE)
 
 
 def _is_greedy(facts: ExportMetadata, wanted: HParams) -> bool:
@@ -199,35 +248,39 @@ def _check(servable: Servable, wanted: HParams, free: tuple[str, ...]) -> None:
             )
 
 
-def _rescored(
-    servable: Servable, scorer: "ExportedScorer", width: dict[str, Any], alpha: float
+def ranked(
+    candidates: Callable[[Any], Any], is_graph: bool, scorer: "ExportedScorer", alpha: float
 ) -> Decode:
-    """An export's candidates, ranked by a scorer, all in one graph if both are graphs."""
-    servable.require(CANDIDATES)
-    scorer.check_fits(servable.metadata.learnt, servable.export_dir)
+    """Candidates ranked by a scorer, all in one graph if both are graphs.
+
+    Args:
+        candidates: from inputs int32[B, S] to ids int32[B, C, L].
+        is_graph: whether it can be traced.
+        scorer: ranks them.
+        alpha: of the length penalty on its scores.
+    """
 
     def decode(inputs: Any) -> tuple[Any, Any]:
-        found = servable.call(CANDIDATES, inputs=inputs, **width)
-        return scorer.rank(inputs, found["outputs"], alpha)
+        return scorer.rank(inputs, candidates(inputs), alpha)
 
-    return _in_graph(decode) if servable.is_graph and scorer.export.is_graph else decode
+    return in_graph(decode) if is_graph and scorer.export.is_graph else decode
 
 
 def _verified(servable: Servable, scorer: "ExportedScorer", wanted: HParams) -> Decode:
     """An export's translation as a draft that a scorer checks, pass by pass.
 
     Raises:
-        InputError: the scorer can't say what it would choose, or doesn't fit.
+        InputError: the scorer can't say what it would choose.
     """
     servable.require(DECODE)
     scorer.export.require(CHOOSE)
-    scorer.check_fits(servable.metadata.learnt, servable.export_dir)
     return Verified(
         _as_exported(servable, DECODE), scorer, wanted.extra_length, wanted.verified_tolerance
     )
 
 
-def _in_graph(decode: Callable[[Any], tuple[Any, Any]]) -> Decode:
+def in_graph(decode: Callable[[Any], tuple[Any, Any]]) -> Decode:
+    """Compile what decodes ids, for batches of any size."""
     import tensorflow as tf
 
     from t2t_hint_nart.decoding.strategy import IDS

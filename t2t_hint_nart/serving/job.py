@@ -94,7 +94,8 @@ class Translations(NamedTuple):
         for ending, texts in zip(TEXT_ENDINGS, columns, strict=True):
             if texts is not None:
                 paths.append(prefix + ending)
-                write_sentences(paths[-1], map(one_line, texts), delimiter)
+                lines = (one_line(text, delimiter) for text in texts)
+                write_sentences(paths[-1], lines, delimiter)
         return paths
 
     def _scores(self) -> dict[str, bleu.Score]:
@@ -208,29 +209,47 @@ class StepDecode:
     Args:
         translator: on the network that training changes.
         sentences: what is translated.
+        settings: decode hparams; how translations are written, and whether they are told.
         prefix: where translations go, as <prefix>-<step>, the form that t2t-bleu reads, with
             <prefix>.inputs and <prefix>.targets beside them; None writes nothing.
+        say: as of `translate`.
 
     Raises:
         InputError: no sentences, or another number of references.
     """
 
-    def __init__(self, translator: Translator, sentences: Sentences, prefix: str | None = None):
+    def __init__(
+        self,
+        translator: Translator,
+        sentences: Sentences,
+        settings: HParams,
+        prefix: str | None = None,
+        say: Say | None = None,
+    ):
         references = sentences.references
         bleu.check_aligned(sentences.inputs, sentences.inputs if references is None else references)
         self._translator = translator
         self._sentences = sentences
+        self._settings = settings
         self._prefix = prefix
+        self._say = say
 
     def path(self, step: int) -> str | None:
         """Where a step's translations are written."""
         return None if self._prefix is None else f"{self._prefix}-{step}"
 
-    def __call__(self, step: int) -> dict[str, float]:
-        """Return `Translations.scores` of the network as it is."""
-        translations = translate(self._translator, self._sentences)
+    def translate(self, step: int) -> Translations:
+        """Translate with the network as it is, tell what came out if it is to be, and write it."""
+        settings = self._settings
+        found = translate(self._translator, self._sentences, self._say, settings.batch_size)
+        if settings.log_results:
+            (self._say or print)("\n".join(found.log_lines(settings)))
         path = self.path(step)
         if path is not None:
-            translations.write_texts(str(self._prefix))
-            write_sentences(path, translations.best(), "\n")
-        return translations.scores()
+            found.write_texts(str(self._prefix), settings.delimiter)
+            found.write(path, settings)
+        return found
+
+    def __call__(self, step: int) -> dict[str, float]:
+        """Return `Translations.scores` of the network as it is."""
+        return self.translate(step).scores()

@@ -10,8 +10,7 @@ from t2t_hint_nart.exports.capabilities import ExportedScorer
 from t2t_hint_nart.exports.metadata import ExportMetadata
 from t2t_hint_nart.exports.runtime import open_export
 from t2t_hint_nart.serving.export_decoding import (
-    asks_for_scorer,
-    idle_scorer,
+    check_scorer_is_wanted,
     settings_of_export,
     translator_of_export,
 )
@@ -107,8 +106,7 @@ def load(
     settings = settings_of_export(export.metadata, decode_hparams)
     scorer = None
     if teacher_export_dir:
-        if export.metadata.rescored_by is None and not asks_for_scorer(export.metadata, settings):
-            raise idle_scorer(teacher_export_dir)
+        check_scorer_is_wanted(export.metadata, settings, teacher_export_dir)
         scorer = ExportedScorer(open_export(teacher_export_dir, device))
     translator = translator_of_export(export, settings, export.encoders, scorer)
     return LoadedExport(export.export_dir, export.metadata, translator)

@@ -164,6 +164,22 @@ def test_a_score_does_not_depend_on_the_batch(workshop, tmp_path):
     assert results[0] == pytest.approx(results[1], abs=1e-5)
 
 
+def test_a_collapsed_output_has_no_score_of_a_target(capsys, workshop, tmp_path):
+    """Its positions aren't those of targets; told before anything is read."""
+    flags = [flag for flag in workshop.flags() if not flag.startswith("--model=")]
+    line = refusal(
+        capsys,
+        *flags,
+        "--model=transformer_nat_ctc",
+        "--score_file=missing",
+        f"--decode_to_file={tmp_path / 'out'}",
+    )
+    assert line == (
+        "--score_file needs a position for each target, which a 'transformer_nat_ctc' hasn't got: "
+        "its output is collapsed."
+    )
+
+
 def test_a_student(workshop, tmp_path, source):
     out = tmp_path / "out"
     run(

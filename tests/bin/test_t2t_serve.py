@@ -170,6 +170,14 @@ def test_a_decode_hparam_out_of_bounds_is_refused_at_once(echo_export):  # noqa:
     assert line.startswith("max_input_size is -2; it must be ")
 
 
+@needs_extra
+def test_what_would_have_no_effect_is_refused_at_once(echo_export):  # noqa: F811
+    line = refusal("t2t-serve", export_dir=echo_export, decode_hparams="batch_size=8")
+    assert line == "batch_size=8 has no effect on a server: give --max_batch_size."
+    line = refusal("t2t-serve", export_dir=echo_export, teacher_export_dir="t")
+    assert line.startswith("The teacher t has nothing to judge: ")
+
+
 def test_an_answer_is_sent_at_once():
     with (
         t2t_serve._listening("127.0.0.1", 0) as listener,

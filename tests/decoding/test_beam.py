@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from t2t_hint_nart.decoding import beam
-from t2t_hint_nart.decoding.beam import BLOCK, GREEDY, Beam, Greedy
+from t2t_hint_nart.decoding.beam import GREEDY, Beam, Greedy
 from t2t_hint_nart.decoding.beam_search import beam_search
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.decoding.search import repeat_sentences
@@ -185,7 +185,7 @@ def test_a_beam_that_the_limit_leaves_empty():
 # With a Transformer: cached steps find what is found when every step computes all positions anew.
 
 INPUTS = np.array([[5, 6, 7, 8, 1], [3, 1, 0, 0, 0], [4, 5, 6, 1, 0]], np.int32)
-LONG = f"beam_size=3,extra_length={BLOCK + 4}"
+SETTINGS = "beam_size=3,extra_length=4"
 RELATIVE = {"self_attention_type": "dot_product_relative", "max_relative_position": 3}
 
 
@@ -221,19 +221,21 @@ def decode_without_cache(model, settings):
         ("transformer_base_v3", {**RELATIVE, "pos": None}),
     ],
 )
-def test_the_cache_changes_nothing(set_name, changes):
+def test_the_cache_changes_nothing(monkeypatch, set_name, changes):
+    monkeypatch.setattr(beam, "BLOCK", 3)
     model = tiny_network("transformer", set_name, seed=4, **changes)
-    got = strategy(LONG)(model, tf.constant(INPUTS))
-    expected = decode_without_cache(model, decode_hparams(LONG))
+    got = strategy(SETTINGS)(model, tf.constant(INPUTS))
+    expected = decode_without_cache(model, decode_hparams(SETTINGS))
     assert_same(got, expected)
-    # Long enough for the cache to have grown, and not one token over and over.
-    assert np.max(np.sum(got.ids != 0, axis=-1)) > BLOCK
+    # Long enough for the cache to have grown twice, and not one token over and over.
+    assert np.max(np.sum(got.ids != 0, axis=-1)) > 6
     assert len(np.unique(got.ids)) > 2
 
 
-def test_relative_positions_in_a_graph():
+def test_relative_positions_in_a_graph(monkeypatch):
+    monkeypatch.setattr(beam, "BLOCK", 3)
     model = tiny_network("transformer", "transformer_relative", seed=4, **RELATIVE)
     graph = tf.function(
-        lambda inputs: strategy(LONG)(model, inputs), input_signature=[IDS], autograph=False
+        lambda inputs: strategy(SETTINGS)(model, inputs), input_signature=[IDS], autograph=False
     )
-    assert_same(graph(tf.constant(INPUTS)), strategy(LONG)(model, tf.constant(INPUTS)))
+    assert_same(graph(tf.constant(INPUTS)), strategy(SETTINGS)(model, tf.constant(INPUTS)))

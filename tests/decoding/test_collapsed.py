@@ -8,7 +8,7 @@ from t2t_hint_nart.decoding.collapsed import Collapsed
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.decoding.n_gram_model import NGramModel
 from t2t_hint_nart.decoding.prefix_beam import prefix_beam_search
-from t2t_hint_nart.decoding.strategy import IDS, rank_candidates
+from t2t_hint_nart.decoding.strategy import IDS, Rescored, rank_candidates
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.network import Output
@@ -120,7 +120,7 @@ def test_a_teacher_ranks_what_was_found():
     assert strategy("beam_size=4").needs_scorer == ""
     search, teacher = strategy("beam_size=4,rescored=True,alpha=0.3"), Shortest()
     assert search.needs_scorer == "rescored=True gives sentences that a teacher must rank"
-    ranked = search.judged(teacher)(Said(), INPUTS)
+    ranked = Rescored(search, teacher, search.settings.rescoring_alpha)(Said(), INPUTS)
     found = strategy("beam_size=4")(Said(), INPUTS)
     expected = rank_candidates(INPUTS, found.ids, teacher.score_encoded, 0.3)
     for got, wanted in zip(ranked, expected, strict=True):

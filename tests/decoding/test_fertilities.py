@@ -7,6 +7,7 @@ import tensorflow as tf
 from t2t_hint_nart.decoding import CANDIDATES
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.decoding.fertilities import Fertilities
+from t2t_hint_nart.decoding.strategy import Rescored
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.models.network import Output
@@ -163,7 +164,9 @@ def test_a_teacher_that_likes_the_reference_picks_it():
     for source, candidates in zip(INPUTS.numpy(), found, strict=True):
         others = [ids_of(row) for row in candidates if ids_of(row) != ids_of(candidates[0])]
         reference[tuple(ids_of(source))] = others[-1]
-    ranked = chosen.judged(LikesReference(reference))(network, INPUTS)
+    ranked = Rescored(chosen, LikesReference(reference), chosen.settings.rescoring_alpha)(
+        network, INPUTS
+    )
     assert [ids_of(row) for row in ranked.ids[:, 0].numpy()] == list(reference.values())
 
 

@@ -36,6 +36,22 @@ def test_the_newest_version_is_opened_by_its_runtime(tmp_path):
     assert open_export(str(tmp_path / "9")) == (str(tmp_path / "9"), "problem_9")
 
 
+def test_a_version_that_comes_meanwhile_is_not_opened(tmp_path, monkeypatch):
+    """While its runtime is imported, which takes seconds."""
+    facts = dataclasses.replace(METADATA, runtime="paper", digests={"model": "ab"})
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "model").write_text("one")
+    dataclasses.replace(facts, digests=digests_of(tmp_path / "1")).write(tmp_path / "1")
+
+    def imported(name):
+        (tmp_path / "2").mkdir()
+        facts.write(tmp_path / "2")
+        return Paper()
+
+    monkeypatch.setattr(registry, "runtime", imported)
+    assert open_export(tmp_path) == (str(tmp_path / "1"), METADATA.problem)
+
+
 def test_an_unknown_runtime(tmp_path):
     dataclasses.replace(METADATA, runtime="saved_modle").write(tmp_path)
     words = "^runtime 'saved_modle' is not registered. Did you mean 'saved_model'?"

@@ -1,7 +1,6 @@
 """The one job of every decode: what is read, translated, written and scored."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -235,6 +234,10 @@ def test_what_is_written(tmp_path):
     assert found.write_texts(prefix) == [f"{prefix}.targets", f"{prefix}.inputs"]
     assert (tmp_path / "toy.targets").read_text() == "X Y\nZ\n"
     assert (tmp_path / "toy.inputs").read_text() == "x y\nz\n"
+    # The delimiter stands between sentences alone.
+    other = Translations(Sentences(["x; y", "z"], ["X", "Y;"]), DECODED)
+    for name, text in zip(other.write_texts(prefix, ";"), ("X;Y ;", "x  y;z;"), strict=True):
+        assert Path(name).read_text() == text
     alone = Translations(Sentences(["x", "y"]), DECODED)
     assert alone.write_texts(str(tmp_path / "alone")) == [str(tmp_path / "alone.inputs")]
 
@@ -255,12 +258,13 @@ class Dictionary:
         return line
 
     def translate_encoded(self, sources, too_long):
-        return [[SimpleNamespace(text=self.translations[line])] for line in sources]
+        return [[Hypothesis(self.translations[line], -1.0)] for line in sources]
 
 
 def test_scores_follow_the_network(tmp_path):
     translator = Dictionary(dict(zip(SOURCES, REFERENCES, strict=True)))
-    decode = StepDecode(translator, Sentences(SOURCES, REFERENCES), tmp_path / "new" / "toy")
+    prefix = tmp_path / "new" / "toy"
+    decode = StepDecode(translator, Sentences(SOURCES, REFERENCES), decode_hparams(), prefix)
     assert decode(10) == {"BLEU_cased": 100.0, "BLEU_uncased": 100.0, "BLEU_13a": 100.0}
     translator.translations[SOURCES[0]] = "one two\nthree four five"
     scores = decode(20)
@@ -277,17 +281,28 @@ def test_scores_follow_the_network(tmp_path):
 def test_without_references_or_files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     translator = Dictionary(dict(zip(SOURCES, REFERENCES, strict=True)))
-    decode = StepDecode(translator, Sentences(SOURCES))
+    decode = StepDecode(translator, Sentences(SOURCES), decode_hparams())
     assert decode(1) == {}
     assert decode.path(1) is None
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_step_is_written_by_the_settings(tmp_path, capsys):
+    translator = Dictionary(dict(zip(SOURCES, REFERENCES, strict=True)))
+    settings = decode_hparams("write_beam_scores=True,delimiter=;,log_results=True")
+    prefix = tmp_path / "toy"
+    StepDecode(translator, Sentences(SOURCES, REFERENCES), settings, prefix)(3)
+    written = [(tmp_path / name).read_text() for name in ("toy-3", "toy.inputs", "toy.targets")]
+    scored = [f"{line}\t-1.00" for line in REFERENCES]
+    assert written == [";".join([*lines, ""]) for lines in (scored, SOURCES, REFERENCES)]
+    assert f"Inference results OUTPUT: {REFERENCES[0]}\n" in capsys.readouterr().out
+
+
 def test_other_numbers_of_lines():
     with pytest.raises(InputError, match="2 translations for 1 references"):
-        StepDecode(Dictionary({}), Sentences(SOURCES, REFERENCES[:1]))
+        StepDecode(Dictionary({}), Sentences(SOURCES, REFERENCES[:1]), decode_hparams())
     with pytest.raises(InputError, match="no sentences"):
-        StepDecode(Dictionary({}), Sentences([]))
+        StepDecode(Dictionary({}), Sentences([]), decode_hparams())
 
 
 def test_what_verifying_took_is_told():

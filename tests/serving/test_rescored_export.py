@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from t2t_hint_nart.decoding.strategy import Rescored
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer
 from t2t_hint_nart.exports.metadata import HeldTeacher, read_metadata
@@ -144,7 +145,7 @@ def test_samples_are_ranked_as_well(scorer):
     source = trained(words(), FERTILE, fertility_classes=6)
     sampled = source.strategy(settings("num_candidates=4", "fertilities"))
     inputs = tf.constant([[5, 6, 7, 2, 1], [4, 9, 1, 0, 0]])
-    expected = sampled.judged(scorer)(source.model, inputs)
+    expected = Rescored(sampled, scorer, sampled.settings.rescoring_alpha)(source.model, inputs)
     held = sampled.exported_with(scorer)
     assert held.candidate_count == 4
     np.testing.assert_allclose(held(source.model, inputs).scores, expected.scores, rtol=1e-5)

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
+from t2t_hint_nart.decoding.sources import keep_empty
 from t2t_hint_nart.decoding.strategy import Rescored, rank_candidates
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.exports.capabilities import ExportedScorer
@@ -16,7 +17,11 @@ from t2t_hint_nart.exports.runtime import open_export
 from t2t_hint_nart.hparam import HParams
 from t2t_hint_nart.serving.decode_function import decode_in_graph, translator_of
 from t2t_hint_nart.serving.decodes import Hypothesis
-from t2t_hint_nart.serving.export_decoding import decode_of_export
+from t2t_hint_nart.serving.export_decoding import (
+    decode_of_export,
+    settings_of_export,
+    translator_of_export,
+)
 from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.serving.translator import LONGEST_SENTENCE, Translator
 from t2t_hint_nart.text.lines import AROUND_SENTENCES
@@ -160,13 +165,22 @@ INPUTS = tf.constant([[5, 2, 1, 0], [3, 4, 6, 1]])
 
 
 class Scorer:
-    """The longer a sentence, the better."""
+    """The longer a sentence, the better; an export that can be part of a graph, or can't."""
+
+    def __init__(self, is_graph=True, max_input_size=-1):
+        facts = SimpleNamespace(max_input_size=max_input_size)
+        self.export = SimpleNamespace(is_graph=is_graph, export_dir="runs/t", metadata=facts)
 
     def encode(self, inputs):
         return inputs
 
     def score_encoded(self, source, targets):
         return tf.reduce_sum(tf.cast(targets != 0, tf.float32), axis=1)
+
+    def rank(self, inputs, ids, alpha):
+        if not self.export.is_graph:
+            ids = tf.constant(np.asarray(ids))
+        return tuple(keep_empty(rank_candidates(inputs, ids, self.score_encoded, alpha), inputs))
 
 
 def strategy(name, overrides):
@@ -197,9 +211,10 @@ def test_an_empty_line_has_an_empty_translation(overrides):
 @pytest.mark.parametrize(
     ("overrides", "alpha"), [("beam_size=3", 0.0), ("beam_size=3,alpha=0.6", 0.6)]
 )
-def test_candidates_are_ranked_by_the_scorer(overrides, alpha):
+@pytest.mark.parametrize("is_graph", [True, False])
+def test_candidates_are_ranked_by_the_scorer(overrides, alpha, is_graph):
     search = strategy("one_pass", f"length_bias=0,{overrides}")
-    ids, scores = decode_in_graph(Spreading(), search, Scorer())(INPUTS)
+    ids, scores = decode_in_graph(Spreading(), search, Scorer(is_graph))(INPUTS)
     expected = Rescored(search, Scorer(), alpha)(Spreading(), INPUTS)
     np.testing.assert_array_equal(ids, expected.ids)
     np.testing.assert_allclose(scores, expected.scores, rtol=1e-5)
@@ -217,33 +232,46 @@ def test_candidates_that_nothing_ranks_are_refused():
         decode_in_graph(Spreading(), strategy("one_pass", "length_bias=0,beam_size=3"))
     assert str(caught.value) == (
         "length_halfwidth=2 (a student's beam_size - 1) gives 5 candidates a sentence, which a "
-        "teacher must rank: give its export with --teacher_export_dir, or beam_size=1."
+        "teacher must rank: give its export with --teacher_export_dir, or leave that setting out."
     )
 
 
 class Checked(Scorer):
     """Notes what it is asked to fit."""
 
-    def __init__(self):
-        self.asked = []
+    asked = ()
 
-    def check_fits(self, wanted):
-        self.asked.append(wanted)
-        return "the scorer learnt something else"
+    def tell_misfit(self, wanted, say):
+        self.asked = (*self.asked, wanted)
+        say("Warning: the scorer learnt something else")
 
 
-def test_a_scorer_must_fit():
+def in_memory():
     letters = {"inputs": Letters(), "targets": Letters()}
     hparams = HParams(length_bias=0)
     problem = SimpleNamespace(name="problem")
-    trained = TrainedModel(Spreading(), "transformer_nat", problem, letters, hparams, 1)
+    return TrainedModel(Spreading(), "transformer_nat", problem, letters, hparams, 1)
+
+
+def test_a_scorer_must_fit():
+    trained = in_memory()
     settings = decode_hparams("beam_size=2,max_input_size=2,batch_size=1", "one_pass")
     scorer, told = Checked(), []
     found = translator_of(trained, settings, scorer, told.append)
-    assert scorer.asked == [trained.identity]
+    assert scorer.asked == (trained.identity,)
     assert told == ["Warning: the scorer learnt something else"]
     assert found.encode("abc") == [2, 1]
     assert len(found.translate(["ab"])[0]) == 3
+
+
+def test_a_source_is_as_long_as_the_scorer_takes():
+    settings = decode_hparams("beam_size=2", "one_pass")
+    scorer = Checked(max_input_size=3)
+    assert translator_of(in_memory(), settings, scorer, [].append).longest == 3
+    assert translator_of(in_memory(), settings, Checked(), [].append).longest == LONGEST_SENTENCE
+    settings.max_input_size = 4
+    with pytest.raises(InputError, match="^runs/t takes 3 tokens of a source, not max_input_size="):
+        translator_of(in_memory(), settings, scorer, [].append)
 
 
 # Exports, those of the version before among them.
@@ -385,6 +413,19 @@ def test_drafts_need_a_scorer_that_chooses(exports):
         decode_of_export(exports[0], "verified=True", ExportedScorer(exports[1]))
 
 
+@pytest.mark.parametrize("strategy_name", ["greedy", "beam"])
+def test_a_search_of_ones_own_keeps_what_it_was_exported_with(exports, strategy_name):
+    teacher = exports[1]
+    made_with = {"alpha": 1.0, "extra_length": 9}
+    facts = dataclasses.replace(
+        METADATA, strategy=strategy_name, decode_hparams={"beam_size": 4} | made_with
+    )
+    settings = settings_of_export(facts, "batch_size=2")
+    assert {name: settings.get(name) for name in made_with} == made_with
+    said = SimpleNamespace(metadata=facts, export_dir="there", require=teacher.require)
+    assert decode_of_export(said, settings)
+
+
 class Said:
     """An export of which there is only what it says about itself."""
 
@@ -415,6 +456,25 @@ def test_a_scorer_of_another_vocabulary_ranks_nothing(exports):
             f"that of {student.export_dir} {FINGERPRINT}. Use the vocabulary that it was trained "
             "with."
         )
+
+
+def test_a_scorer_of_another_problem_is_told_of(exports):
+    scorer, told = ExportedScorer(Said("inputs", FINGERPRINT)), []
+    scorer.export.metadata = dataclasses.replace(scorer.metadata, problem="other")
+    decode_of_export(exports[0], "beam_size=2", scorer, told.append)
+    (warning,) = told
+    assert warning.startswith("Warning: ") and "other" in warning
+
+
+def test_an_exports_source_is_as_long_as_its_scorer_takes(exports):
+    scorer = ExportedScorer(Said("inputs", FINGERPRINT))
+    settings = settings_of_export(exports[0].metadata, "beam_size=2")
+    assert translator_of_export(exports[0], settings, {}, scorer).longest == LONGEST_SENTENCE
+    scorer.export.metadata = dataclasses.replace(scorer.metadata, max_input_size=3)
+    assert translator_of_export(exports[0], settings, {}, scorer).longest == 3
+    settings.max_input_size = 4
+    with pytest.raises(InputError, match="^there takes 3 tokens of a source, not max_input_size="):
+        translator_of_export(exports[0], settings, {}, scorer)
 
 
 def test_a_translator_on_an_export(exports):
