@@ -106,6 +106,7 @@ def tuned_on_bigrams(hparams: HParams, learning_rate_warmup_steps: int = 100) ->
         nmla_weight=1.0,
         glancing_ratio=0.0,
         glancing_ratio_end=0.0,
+        glancing_steps=0,
         learning_rate=0.02,
         learning_rate_warmup_steps=learning_rate_warmup_steps,
     )
