@@ -70,6 +70,7 @@ def test_paths_are_quoted_and_the_users_directory_is_named(usr_dir, place):
 
 def test_what_reproduces_an_experiment(usr_dir):
     given = {"recipe": "r", "output_dir": ODD, "t2t_usr_dir": "own", "questions": "a"}
+    given |= {"tmp_dir": "text", "teacher_from": "runs/a", "systems": "b,c", "schedule": "test"}
     values = values_of("t2t-reproduce", **given)
     program, flags = meant(t2t_reproduce._command(values))
     assert program == "t2t-reproduce"

@@ -11,13 +11,12 @@ sentences. The development and test sets are XML, read line by line as the field
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
-from t2t_hint_nart.errors import InputError
+from t2t_hint_nart.data.parallel_text import side_by_side
 from t2t_hint_nart.problems.builders.parallel_text_builder import ParallelTextBuilder
 from t2t_hint_nart.text.archives import tar_lines
 from t2t_hint_nart.text.moses_tokens import tokenize
@@ -142,7 +141,7 @@ def segment(line: str) -> str | None:
 def sentence_pairs(
     archive: Path, split: str, languages: tuple[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the sentence pairs of a split, in the order of its files; a side may be empty.
+    """Return the sentence pairs of a split, in the order of its files; a side may be empty.
 
     Raises:
         InputError: it is no such archive, a file is missing in it or not UTF-8, or the two files
@@ -150,14 +149,8 @@ def sentence_pairs(
     """
     names = [member_name(split, language) for language in languages]
     # Both are unpacked side by side, and neither is held in memory.
-    sides = [_sentences(archive, name, split) for name in names]
-    for number, (source, target) in enumerate(zip_longest(*sides)):
-        if source is None or target is None:
-            ended, longer = names if source is None else names[::-1]
-            raise InputError(
-                f"'{ended}' of '{archive}' ends after sentence {number}, but '{longer}' goes on"
-            )
-        yield source, target
+    sides = (_sentences(archive, name, split) for name in names)
+    return side_by_side(sides, [f"'{name}' of '{archive}'" for name in names], "sentence")
 
 
 def _sentences(archive: Path, name: str, split: str) -> Iterator[str]:

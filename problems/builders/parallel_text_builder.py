@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
@@ -48,6 +48,15 @@ class ParallelTextBuilder(
             disable_shuffling=self.IN_ORDER,
         )
 
+    # The record of an archive that is the first one to be read, and its text.
+    _unrecorded: tuple[Path, str] | None = None
+
+    def download_and_prepare(self, **settings: Any) -> None:
+        """Do as TFDS does; an archive whose text was fine is the one that is read from then on."""
+        super().download_and_prepare(**settings)
+        if self._unrecorded:
+            write_whole(*self._unrecorded)
+
     def fetch_archive(self, dl_manager: tfds.download.DownloadManager) -> Path:
         """Return the archive's path: in the manual directory, else downloaded.
 
@@ -67,14 +76,14 @@ class ParallelTextBuilder(
             self._check_read_first(archive, manual_dir)
 
     def _check_read_first(self, archive: Path, manual_dir: Path) -> None:
-        """Compare an archive's sha256 with `<ARCHIVE>.sha256`, written when one is first read.
+        """Compare an archive's sha256 with `<ARCHIVE>.sha256`, written when one has been read.
 
         Nobody publishes checksums of these archives; the file has the form that sha256sum reads.
         """
         record = manual_dir / f"{self.ARCHIVE}.sha256"
         found = file_digest(archive)
         if not record.exists():
-            write_whole(record, f"{found}  {self.ARCHIVE}\n")
+            self._unrecorded = record, f"{found}  {self.ARCHIVE}\n"
             return
         first = record.read_text(encoding="utf-8", errors="replace").split()
         if first[:1] != [found]:

@@ -151,7 +151,7 @@ def parse(values: flags.FlagValues, arguments: Sequence[str]) -> None:
         raise InputError(f"unexpected argument '{rest[0]}': every argument is a --flag=value")
     if overrides:
         given = [values["hparams"].value] if values["hparams"].value else []
-        values["hparams"].value = ",".join([*given, *overrides])
+        values["hparams"].parse(",".join([*given, *overrides]))
 
 
 def _without_hparam_flags(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

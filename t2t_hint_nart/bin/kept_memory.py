@@ -29,18 +29,20 @@ def keep_memory(name: str) -> None:
     """Begin the process anew with those settings, where it is a command with glibc's malloc.
 
     Nothing happens where the environment has settings already, or where something else than the
-    command's own script called it.
+    command's own script called it. Processes that the command starts don't have the settings.
 
     Args:
         name: of the command.
     """
-    if any(variable.startswith(_OTHERS) for variable in os.environ):
-        return
     if platform.libc_ver()[0] != "glibc" or not _is_script(name):
         return
-    os.environ.update(KEPT)
-    sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    if os.environ.get(_TUNABLES) == KEPT[_TUNABLES]:
+        # Read by now. What is timed in a process of its own is timed as a command serves.
+        del os.environ[_TUNABLES]
+    elif not any(variable.startswith(_OTHERS) for variable in os.environ):
+        os.environ.update(KEPT)
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _is_script(name: str) -> bool:

@@ -5,8 +5,8 @@ when it is asked for. Must not import TensorFlow at import.
 """
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,23 @@ class NamedModel:
         return load_trained(
             self.name, self.hparams, self.problem, self.data_dir, checkpoint or self.checkpoint
         )
+
+    def load_each(self, checkpoints: Iterable[str]) -> "Iterator[tuple[str, TrainedModel]]":
+        """Yield checkpoints and the model, built once, with the weights of each in turn.
+
+        Raises:
+            InputError: as of `load`.
+        """
+        from t2t_hint_nart.training.checkpoints import restore_model
+
+        trained = None
+        for path in checkpoints:
+            if trained is None:
+                trained = self.load(path)
+            else:
+                step = restore_model(trained.model, path, trained.identity)
+                trained = replace(trained, step=step)
+            yield path, trained
 
 
 def named_model(values: flags.FlagValues, *alternatives: str) -> NamedModel:

@@ -7,7 +7,7 @@ stdout. Must not import TensorFlow at import.
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 
-from t2t_hint_nart.bin.named_model import decoder_command
+from t2t_hint_nart.bin.named_model import decoder_command, to_stderr
 from t2t_hint_nart.bin.trainer_session import TrainerSession
 from t2t_hint_nart.data.problem import DatasetSplit
 from t2t_hint_nart.errors import InputError, nearest
@@ -189,17 +189,17 @@ def _decode(
     split: str,
     from_file: bool = True,
 ) -> None:
-    from t2t_hint_nart.training.checkpoints import restore_model
-
-    trained, run = None, None
-    for checkpoint in checkpoints:
-        if trained is None or run is None:
-            trained = session.named.load(checkpoint)
-            file = session.values.decode_from_file if from_file else ""
-            run = session.file_decode(trained) if file else session.dataset_decode(trained, split)
-        step = restore_model(trained.model, checkpoint, trained.identity)
-        scores = run(step)
-        shown = "  ".join(f"{name} {score:.2f}" for name, score in scores.items())
-        print(f"Decoded with step {step} to {run.path(step)}  {shown}", flush=True)
-    if run is None:
+    source = session.decoded_file if from_file else ""
+    run = found = path = None
+    for _, trained in session.named.load_each(checkpoints):
+        if run is None and source:
+            run = session.file_decode(trained)
+        elif run is None:
+            run = session.dataset_decode(trained, split, say=to_stderr)
+        found, path = run.translate(trained.step), run.path(trained.step)
+        shown = "  ".join(f"{name} {score:.2f}" for name, score in found.scores().items())
+        print(f"Decoded with step {trained.step} to {path}  {shown}", flush=True)
+    if found is None:
         raise InputError(f"No checkpoint appeared in {session.output_dir}.")
+    # The same sentences with every checkpoint.
+    found.check_complete(source or f"{session.problem.name}'s {split} set", path)

@@ -133,8 +133,8 @@ def _once_on_the_path() -> str:
 
 def _command(values: flags.FlagValues) -> str:
     """The command line that makes the experiment again."""
-    names = ("recipe", "output_dir", "random_seed", "schedule", "teacher_from", "t2t_usr_dir")
-    given = {name: values[name].value for name in names}
+    names = ("recipe", "output_dir", "tmp_dir", "random_seed", "schedule", "teacher_from")
+    given = {name: values[name].value for name in (*names, "t2t_usr_dir")}
     given |= {name: ",".join(values[name].value or ()) for name in ("questions", "systems")}
     if given["schedule"] == "run":
         del given["schedule"]

@@ -112,7 +112,9 @@ define_decoding_flags = flag.group(
         "Where translations go, as <this>-<step>; by default decode/<problem> in --output_dir, "
         "decode/<problem>.test and .train of the other splits.",
     ),
-    decode_reference=flag.path("", "References of --decode_from_file, for BLEU."),
+    decode_reference=flag.path(
+        "", "References of --decode_from_file or, without it, of the data set, for BLEU."
+    ),
 )
 
 # The search for hyperparameters.

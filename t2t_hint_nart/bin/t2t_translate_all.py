@@ -11,9 +11,8 @@ Example:
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from absl import flags
 
@@ -27,11 +26,15 @@ from t2t_hint_nart.bin.shared_flags import (
 )
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.files.directory_lock import directory_lock
-from t2t_hint_nart.files.whole_file import check_directory, naming_file
+from t2t_hint_nart.files.whole_file import check_directory, naming_file, written_whole
 from t2t_hint_nart.hparam import HParams
 
-# From a checkpoint to its translations.
-Translate = Callable[[str], Any]
+# Decode hparams that this command has no use for, and why.
+_WITHOUT_EFFECT = {
+    "decode_to_file": "--translations_dir says where translations go",
+    "decode_reference": "t2t-bleu --translations_dir scores them",
+    "shards": "--source is translated as a whole",
+}
 
 
 # T2T's flags of this command, and a student's.
@@ -69,36 +72,63 @@ def _translate_every(values: flags.FlagValues, model_dir: Path, directory: Path)
     from t2t_hint_nart.serving.sentences import file_sentences
 
     sentences = file_sentences(values.source, delimiter=settings.delimiter)
-    translated = _translate(values, settings, sentences)
+    named = model_of_run(values, values.model_dir)
 
-    from t2t_hint_nart.training.checkpoint_files import every_checkpoint, step_of
+    from t2t_hint_nart.exports.capabilities import ExportedScorer
+    from t2t_hint_nart.serving.decode_function import translator_of
+    from t2t_hint_nart.serving.job import translate
 
-    number = 0
-    found: Any = None
-    for path in every_checkpoint(model_dir, values.min_steps, 60 * values.wait_minutes):
-        number += 1
-        out = directory / f"{values.problem}-{step_of(path)}"
-        if out.exists():
-            print(f"{out} already exists, so skipping it.", flush=True)
-            continue
+    scorer = ExportedScorer(values.teacher_export_dir) if values.teacher_export_dir else None
+    translator = found = None
+    for path, trained in named.load_each(_untranslated(values, model_dir, directory)):
+        translator = translator or translator_of(trained, settings, scorer, to_stderr)
         time = Path(path + ".index").stat().st_mtime
-        found = translated(path)
-        found.write(out, settings)
+        found = translate(translator, sentences, to_stderr, settings.batch_size)
+        if settings.log_results:
+            to_stderr("\n".join(found.log_lines(settings)))
+        out = _translations(values, directory, trained.step)
+        with written_whole(out) as incomplete:
+            found.write(incomplete, settings)
+            # t2t-bleu draws its curves over these times.
+            os.utime(incomplete, (time, time))
         _copy_flags(model_dir / "flags.txt", directory / f"{values.problem}-flags.txt")
-        # t2t-bleu draws its curves over these times.
-        os.utime(out, (time, time))
         print(f"{len(sentences.inputs)} sentences written to {out}", flush=True)
     if found is not None:
         # The same lines of every checkpoint.
         found.check_complete(values.source, str(directory))
-    if not number:
+
+
+def _translations(values: flags.FlagValues, directory: Path, step: int) -> Path:
+    return directory / f"{values.problem}-{step}"
+
+
+def _untranslated(values: flags.FlagValues, model_dir: Path, directory: Path) -> Iterator[str]:
+    """The checkpoints without translations, as they appear.
+
+    Raises:
+        InputError: none appeared, with translations or without.
+    """
+    from t2t_hint_nart.training.checkpoint_files import every_checkpoint, step_of
+
+    path = None
+    for path in every_checkpoint(model_dir, values.min_steps, 60 * values.wait_minutes):
+        out = _translations(values, directory, step_of(path))
+        if out.exists():
+            print(f"{out} already exists, so skipping it.", flush=True)
+        else:
+            yield path
+    if path is None:
         raise InputError(
             f"No checkpoint model.ckpt-<step> from step {values.min_steps} on in {model_dir}."
         )
 
 
 def _settings(values: flags.FlagValues) -> HParams:
-    """--beam_size and --alpha, of a search or if they are given, then --decode_hparams."""
+    """--beam_size and --alpha, of a search or if they are given, then --decode_hparams.
+
+    Raises:
+        InputError: a name that isn't known, or a value that isn't allowed or has no effect.
+    """
     from t2t_hint_nart import registry
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 
@@ -109,7 +139,12 @@ def _settings(values: flags.FlagValues) -> HParams:
         for name in ("beam_size", "alpha")
         if name not in named and (strategy == registry.BEAM or values[name].present)
     ]
-    return decode_hparams(",".join([*given, *filter(None, [values.decode_hparams])]), strategy)
+    settings = decode_hparams(",".join([*given, *filter(None, [values.decode_hparams])]), strategy)
+    defaults = decode_hparams("", strategy)
+    for name, reason in _WITHOUT_EFFECT.items():
+        if settings.get(name) != defaults.get(name):
+            raise InputError(f"{name}={settings.get(name)} has no effect here: {reason}.")
+    return settings
 
 
 def _copy_flags(source: Path, target: Path) -> None:
@@ -117,29 +152,6 @@ def _copy_flags(source: Path, target: Path) -> None:
     if source.exists() and not target.exists():
         with naming_file(target):
             shutil.copy2(source, target)
-
-
-def _translate(values: flags.FlagValues, settings: HParams, sentences: Any) -> Translate:
-    """Build model and graph once; every checkpoint's weights are read into them."""
-    named = model_of_run(values, values.model_dir)
-
-    from t2t_hint_nart.exports.capabilities import ExportedScorer
-    from t2t_hint_nart.serving.decode_function import translator_of
-    from t2t_hint_nart.serving.job import translate
-    from t2t_hint_nart.training.checkpoints import restore_model
-
-    scorer = ExportedScorer(values.teacher_export_dir) if values.teacher_export_dir else None
-    state: list[Any] = []
-
-    def translated(path: str) -> Any:
-        if not state:
-            trained = named.load(path)
-            state[:] = trained, translator_of(trained, settings, scorer, to_stderr)
-        trained, translator = state
-        restore_model(trained.model, path, trained.identity)
-        return translate(translator, sentences, to_stderr, settings.batch_size)
-
-    return translated
 
 
 main = command_line.command(

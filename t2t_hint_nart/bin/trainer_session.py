@@ -43,6 +43,9 @@ class TrainerSession:
         self.decode_hparams = decode_hparams(
             values.decode_hparams, registry.strategy_of(values.model)
         )
+        for name in ("decode_to_file", "decode_reference"):
+            if values[name].present:
+                self.decode_hparams.set_hparam(name, values[name].value)
         self.hparams: HParams = self.named.hparams.override_from_dict(overrides or {})
         add_train_steps(self.hparams, values.train_steps)
         self.teacher_dir = values.teacher_export_dir or self.hparams.get("teacher_export_dir", "")
@@ -150,28 +153,40 @@ class TrainerSession:
         scorer = ExportedScorer(self.teacher_dir) if ranks else None
         return translator_of(trained, self.decode_hparams, scorer, to_stderr)
 
-    def dataset_decode(self, trained, split: str | None = None, writes: bool = True):
+    def dataset_decode(self, trained, split: str | None = None, writes: bool = True, say=None):
         """What decodes a split, or its first num_samples sentences, with a model as it is."""
+        from t2t_hint_nart.serving.decodes import shard_suffix
         from t2t_hint_nart.serving.job import StepDecode
         from t2t_hint_nart.serving.sentences import problem_sentences
 
-        split = split or self.split
-        sentences = problem_sentences(
-            self.problem, self.values.data_dir, split, self.decode_hparams
-        )
+        split, settings = split or self.split, self.decode_hparams
+        sentences = problem_sentences(self.problem, self.values.data_dir, split, settings)
+        if not self.values.decode_from_file:
+            sentences = sentences.with_references(settings.decode_reference)
         is_dev = split == DatasetSplit.EVAL
         name = self.problem.name if is_dev else f"{self.problem.name}.{split}"
-        prefix = self.values.decode_to_file or str(Path(self.output_dir) / "decode" / name)
-        return StepDecode(self.translator(trained), sentences, prefix if writes else None)
+        prefix = settings.decode_to_file or str(Path(self.output_dir) / "decode" / name)
+        prefix += shard_suffix(settings)
+        translator = self.translator(trained)
+        return StepDecode(translator, sentences, settings, prefix if writes else None, say)
+
+    @property
+    def decoded_file(self) -> str:
+        """--decode_from_file, or the part of it that is decoded; "" where none is given."""
+        from t2t_hint_nart.serving.decodes import shard_suffix
+
+        file = self.values.decode_from_file
+        return file and file + shard_suffix(self.decode_hparams)
 
     def file_decode(self, trained):
-        """What decodes --decode_from_file with a model as it is."""
+        """What decodes `decoded_file` with a model as it is."""
+        from t2t_hint_nart.serving.decodes import shard_suffix
         from t2t_hint_nart.serving.job import StepDecode
         from t2t_hint_nart.serving.sentences import file_sentences
 
-        values = self.values
-        return StepDecode(
-            self.translator(trained),
-            file_sentences(values.decode_from_file, values.decode_reference),
-            values.decode_to_file or f"{values.decode_from_file}.{self.problem.name}",
-        )
+        settings, source = self.decode_hparams, self.decoded_file
+        sentences = file_sentences(source, settings.decode_reference, settings.delimiter)
+        prefix = f"{source}.{self.problem.name}"
+        if settings.decode_to_file:
+            prefix = settings.decode_to_file + shard_suffix(settings)
+        return StepDecode(self.translator(trained), sentences, settings, prefix, to_stderr)

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from t2t_hint_nart.data.problem import DatasetSplit, PathLike, Problem
 from t2t_hint_nart.data.problem_identity import Vocabulary
@@ -45,31 +45,25 @@ class Vocabularies(TypedDict):
     targets: Vocabulary
 
 
-class _TextCounts(TypedDict):
+class BegunSplit(TypedDict):
+    """What is known of a split before its shards are written."""
+
     pairs_read: int
     pairs_dropped: dict[str, int]
     duplicate_pairs: int
     text_fingerprint: str
+    pairs_in_training: NotRequired[int]
+    sources_in_training: NotRequired[int]
+    shards: NotRequired[int]
 
 
-class BegunSplit(_TextCounts, total=False):
-    """What is known of a split before its shards are written."""
+class FinishedSplit(BegunSplit):
+    """All that is known of a split; `digests` are its shards' SHA-256, by file name."""
 
-    pairs_in_training: int
-    sources_in_training: int
-    shards: int
-
-
-class _ShardCounts(BegunSplit):
     pairs_written: int
     input_tokens: int
     target_tokens: int
-
-
-class FinishedSplit(_ShardCounts, total=False):
-    """All that is known of a split; `digests` are its shards' SHA-256, by file name."""
-
-    digests: dict[str, str]
+    digests: NotRequired[dict[str, str]]
 
 
 class _Made(TypedDict):
@@ -77,20 +71,17 @@ class _Made(TypedDict):
     random_seed: int
     vocabulary: Vocabularies
     key: str
-
-
-class _MadeLater(_Made, total=False):
     # Reports of earlier versions have no prefixes, and their splits no digests.
-    prefixes: list[str]
+    prefixes: NotRequired[list[str]]
 
 
-class BegunReport(_MadeLater):
+class BegunReport(_Made):
     """What is known before the shards are written: what they are made of."""
 
     splits: dict[str, BegunSplit]
 
 
-class FinishedReport(_MadeLater):
+class FinishedReport(_Made):
     """All that is known of a problem's data."""
 
     splits: dict[str, FinishedSplit]

@@ -10,7 +10,7 @@ import datetime
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar
+from typing import Any, NotRequired, TypedDict, TypeVar
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data.data_report import PROVENANCE_SUFFIX
@@ -31,17 +31,14 @@ _LOG_KEY = b"distilled"
 _Schema = TypeVar("_Schema")
 
 
-class _Counts(TypedDict):
+class _Recorded(TypedDict):
+    """What a provenance says of the shards; those of earlier versions know the counts alone."""
+
     pairs: int
     input_tokens: int
     target_tokens: int
-
-
-class _Recorded(_Counts, total=False):
-    """What a provenance says of the shards; those of earlier versions know the counts alone."""
-
-    digests: dict[str, str]
-    vocabulary: dict[str, str]
+    digests: NotRequired[dict[str, str]]
+    vocabulary: NotRequired[dict[str, str]]
 
 
 @registry.register_derived_problem("_distill")

@@ -194,11 +194,19 @@ def _differences(begun: data_report.BegunReport, report: Mapping[str, Any]) -> l
 
     A report that has no vocabulary and no key yet isn't compared in these.
     """
-    splits = dict.fromkeys([*begun["splits"], *report["splits"]])
-    found = [
-        told
-        for split in splits
-        if (told := _split_difference(split, begun["splits"], report["splits"]))
+    before, now = begun["splits"], report["splits"]
+    found = [f"no {split} text" for split in now if split not in before]
+    same = [
+        split
+        for split, counts in before.items()
+        if split in now and counts["text_fingerprint"] == now[split]["text_fingerprint"]
+    ]
+    if other := [split for split in before if split not in same]:
+        found.append(f"another {' and '.join(other)} text, or other filters")
+    found += [
+        f"{shards} {split} shards"
+        for split in same
+        if (shards := before[split].get("shards")) != now[split]["shards"]
     ]
     if begun["random_seed"] != report["random_seed"]:
         found.append(f"--random_seed={begun['random_seed']}, not {report['random_seed']}")
@@ -209,17 +217,6 @@ def _differences(begun: data_report.BegunReport, report: Mapping[str, Any]) -> l
     if not found and begun["key"] != report.get("key", begun["key"]):
         found.append("other filters or prefixes")
     return found
-
-
-def _split_difference(
-    split: str, begun: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]
-) -> str:
-    if split not in begun:
-        return f"no {split} text"
-    if split not in now or begun[split]["text_fingerprint"] != now[split]["text_fingerprint"]:
-        return f"another {split} text"
-    shards = begun[split].get("shards")
-    return "" if shards == now[split]["shards"] else f"{shards} {split} shards"
 
 
 def _check_present(workspace: Workspace, passes: Sequence[EncodingPass], key: str) -> None:

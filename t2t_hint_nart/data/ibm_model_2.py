@@ -202,20 +202,17 @@ class IbmModel2:
         )
 
 
-def measure_word_alignment(
-    pairs: Iterable[Pair], vocab_size: int, passes: int = PASSES
-) -> WordAlignment:
+def measure_word_alignment(pairs: Iterable[Pair], vocab_size: int) -> WordAlignment:
     """Measure which words translate which, on training pairs.
 
-    Of so many passes the last is the one that aligns, here with what is returned.
+    Of `PASSES` the last is the one that aligns, here with what is returned.
 
     Args:
         pairs: source ids and target ids; EOS in them is left out.
         vocab_size: V, of the target.
-        passes: fast_align's 5.
     """
     model = IbmModel2(pairs, vocab_size)
-    for _ in range(passes - 1):
+    for _ in range(PASSES - 1):
         model.step()
     return model.result()
 

@@ -97,6 +97,31 @@ def refuse(bad: Iterable[BadLines], before: str = "") -> None:
         raise InputError("; ".join(filter(None, told)))
 
 
+def side_by_side(
+    sides: Iterable[Iterable[str]], names: Sequence[str], unit: str, bad: Iterable[BadLines] = ()
+) -> Iterator[Pair]:
+    """Yield the pairs of two texts, place by place.
+
+    Args:
+        sides: both texts.
+        names: of them, as they stand in the message.
+        unit: what they are made of, as "line".
+        bad: what else is wrong with them, looked at when one of them ends before the other.
+
+    Raises:
+        InputError: one of them does.
+    """
+    for number, (first, second) in enumerate(zip_longest(*sides)):
+        if first is None or second is None:
+            ended, longer = names if first is None else reversed(names)
+            refuse(
+                bad,
+                f"{ended} ends after {unit} {number}, but {longer} goes on; "
+                f"{unit} n of one belongs to {unit} n of the other",
+            )
+        yield first, second
+
+
 def read_sentences(path: Path, refusals: Refusals = STRICT) -> Iterator[str]:
     """Yield the sentences of a text file, plain or gzip, a line each.
 
@@ -122,21 +147,14 @@ def read_pairs(source: Path, target: Path, refusals: Refusals = STRICT) -> Itera
             any.
     """
     count = 0
-    bad = [BadLines(f"'{path}'", refusals) for path in (source, target)]
+    names = [f"'{path}'" for path in (source, target)]
+    bad = [BadLines(name, refusals) for name in names]
     sides = (map(sentence, each_line(path)) for path in (source, target))
-    for first, second in zip_longest(*sides):
-        if first is None or second is None:
-            ended, longer = (source, target) if first is None else (target, source)
-            refuse(
-                bad,
-                f"'{ended}' ends after line {count}, but '{longer}' goes on; "
-                "line n of one belongs to line n of the other",
-            )
-        count += 1
-        for side, text in zip(bad, (first, second), strict=True):
+    for count, pair in enumerate(side_by_side(sides, names, "line", bad), start=1):
+        for side, text in zip(bad, pair, strict=True):
             side.look(count, (text,))
         if not any(bad):
-            yield first, second
+            yield pair
     refuse(bad)
     if not count:
         raise InputError(f"'{source}' and '{target}' are empty")

@@ -3,7 +3,6 @@
 Follows tensor2tensor's data_generators/problem.py, of which it keeps the names a subclass uses.
 """
 
-import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -244,10 +243,18 @@ class Problem:
             for part in self.splits_in(tmp_dir)
         }
 
+    def splits_of_data(self, data_dir: PathLike, tmp_dir: PathLike) -> list[dict[str, Any]]:
+        """Return the `dataset_splits` that finished data have; here, those of `splits_in`."""
+        del data_dir
+        return self.splits_in(tmp_dir)
+
     def is_generated(self, data_dir: PathLike, tmp_dir: PathLike) -> bool:
-        """Return whether everything that `generate_data` would write is there."""
-        paths = itertools.chain(*self.output_paths(data_dir, tmp_dir).values())
-        found = [Path(path).is_file() for path in paths]
+        """Return whether all shards of `splits_of_data` are there."""
+        found = [
+            Path(path).is_file()
+            for part in self.splits_of_data(data_dir, tmp_dir)
+            for path in self._filepaths(data_dir, part["split"], part["shards"], shuffled=True)
+        ]
         return bool(found) and all(found)
 
     def filepattern(self, data_dir: PathLike, split: str) -> str:

@@ -9,11 +9,17 @@ Follows tensor2tensor's data_generators/translate.py, compile_data.
 
 import fnmatch
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from t2t_hint_nart.data.parallel_text import BadLines, Pair, find_text, read_pairs, refuse
+from t2t_hint_nart.data.parallel_text import (
+    BadLines,
+    Pair,
+    find_text,
+    read_pairs,
+    refuse,
+    side_by_side,
+)
 from t2t_hint_nart.data.problem import PathLike
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.archives import is_archive, member_names, unpack
@@ -132,11 +138,8 @@ def _unpack_matching(archive: Path, pattern: str, folder: Path) -> None:
 
 
 def _segment_pairs(source: Path, target: Path) -> Iterator[Pair]:
-    for number, (first, second) in enumerate(zip_longest(_segments(source), _segments(target))):
-        if first is None or second is None:
-            ended, longer = (source, target) if first is None else (target, source)
-            raise InputError(f"'{ended}' ends after segment {number}, but '{longer}' goes on")
-        yield first, second
+    paths = (source, target)
+    return side_by_side(map(_segments, paths), [f"'{path}'" for path in paths], "segment")
 
 
 def _segments(path: Path) -> Iterator[str]:

@@ -5,6 +5,7 @@ Follows tensor2tensor's data_generators/text_problems.py.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from t2t_hint_nart.data import data_report
 from t2t_hint_nart.data.corpus import Corpus, VocabType
@@ -84,6 +85,13 @@ class Text2TextProblem(Corpus):
             f"{self.generate_command(data_dir)}"
         )
 
+    def splits_of_data(self, data_dir: PathLike, tmp_dir: PathLike) -> list[dict[str, Any]]:
+        """Return the splits that the report of finished data tells of, whatever text is there."""
+        report = data_report.finished_report(self, data_dir)
+        if report is None:
+            return super().splits_of_data(data_dir, tmp_dir)
+        return [part for part in self.dataset_splits if part["split"] in report["splits"]]
+
     def is_generated(self, data_dir: PathLike, tmp_dir: PathLike) -> bool:
         """Return whether all shards and the vocabulary are there."""
         has_vocab = self.vocab_type == VocabType.CHARACTER or self._vocab_path(data_dir).exists()
@@ -110,7 +118,7 @@ class Text2TextProblem(Corpus):
         elif finished and not self.text_is_at_hand(tmp_dir):
             unknown = f"not compared with their text, which isn't in {tmp_dir}"
         if unknown:
-            for part in self.splits_in(tmp_dir):
+            for part in self.splits_of_data(data_dir, tmp_dir):
                 self.shard_files(data_dir, part["split"])
             anew = f"to start anew {self.what_to_remove(data_dir)}"
             self.progress(f"all in {data_dir} already, {unknown}; {anew}")

@@ -30,11 +30,13 @@ def naming_file(path: PathLike) -> Iterator[None]:
 def written_whole(path: PathLike) -> Iterator[Path]:
     """Yield `<path>.incomplete` to be written, which gets its final name if nothing was raised.
 
+    Whatever is raised, nothing is left of it.
+
     Args:
         path: of the file; its directory is made if need be, and the file replaced if it exists.
 
     Raises:
-        OSError: it can't be written, as on a full disk; names it, and nothing is left.
+        OSError: it can't be written, as on a full disk; names it.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +45,7 @@ def written_whole(path: PathLike) -> Iterator[Path]:
         with naming_file(target):
             yield incomplete
             incomplete.replace(target)
-    except OSError:
+    except BaseException:
         with contextlib.suppress(OSError):
             incomplete.unlink()
         raise

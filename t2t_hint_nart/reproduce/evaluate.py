@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from t2t_hint_nart import registry
+from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.evaluation.bleu import check_aligned, corpus_scores, text_warnings
 from t2t_hint_nart.evaluation.bleu_conventions import in_order
 from t2t_hint_nart.evaluation.long_sentences import long_sentences
@@ -23,10 +24,11 @@ from t2t_hint_nart.reproduce.decoder_states import DecoderStates
 from t2t_hint_nart.reproduce.execution import Exports
 from t2t_hint_nart.reproduce.recipe import Recipe
 from t2t_hint_nart.reproduce.report import Finished, finish
-from t2t_hint_nart.reproduce.rows import Row, Rows, flat_rows
+from t2t_hint_nart.reproduce.rows import FILE, Row, Rows, flat_rows
 from t2t_hint_nart.reproduce.stages import Keep
 from t2t_hint_nart.reproduce.timing import time_systems
 from t2t_hint_nart.text.moses_tokens import looks_tokenized
+from t2t_hint_nart.user_directory import failure
 
 # Below an experiment's directory.
 DECODES = "decodes"
@@ -164,6 +166,9 @@ class Evaluation:
         """Score the translations, and write results.jsonl and report.md.
 
         Of the facts of the run, `settings` are of its systems; what was not measured is empty.
+
+        Raises:
+            InputError: a registered score failed; all other rows are written.
         """
         about = {"recipe": self.recipe.name, "seed": seed, "split": self.recipe.split}
         facts = dict(facts)
@@ -171,14 +176,15 @@ class Evaluation:
         rows = list(flat_rows(about, facts))
         for system, values in settings.items():
             rows += flat_rows({**about, "system": system}, {"settings": values})
-        rows += self._score_rows(about, latency, acceptance)
+        failed: list[str] = []
+        rows += self._score_rows(about, latency, acceptance, failed)
         for system, values in states.get("systems", {}).items():
             rows += flat_rows({**about, "system": system}, values)
         histories = training_histories(self.recipe, self.output_dir)
         for system, history in histories.items():
             digest = _sha256(json.dumps(history))
             rows += flat_rows({**about, "system": system}, {"training.sha256": digest})
-        return finish(
+        finished = finish(
             self.recipe,
             rows,
             self.output_dir,
@@ -190,20 +196,33 @@ class Evaluation:
                 *training_charts(self.recipe, histories, self.output_dir),
             ],
         )
+        if failed:
+            told = "; ".join(dict.fromkeys(failed))
+            raise InputError(
+                f"{told}. {self.output_dir / FILE} has all other rows; mend the score and run the "
+                "same command to have its own."
+            )
+        return finished
 
     def _score_rows(
-        self, about: dict[str, Any], latency: Mapping[str, Any], acceptance: Mapping[str, Any]
+        self,
+        about: dict[str, Any],
+        latency: Mapping[str, Any],
+        acceptance: Mapping[str, Any],
+        failed: list[str],
     ) -> Iterator[Row]:
-        """Scores, speed and comparisons of everything that is translated."""
+        """Scores, speed and comparisons of all translations; registered scores may have failed."""
         sources, references = zip(*self._pairs, strict=True)
         base = latency.get(".".join(self.recipe.baseline or ""), {}).get("median_ms")
         told: dict[str, Any] = {}
         for warning in text_warnings({f"target text of {self.recipe.problem}": references}):
             print(f"warning: {warning}", file=sys.stderr, flush=True)
         for key in self.recipe.decoded():
+            hypotheses = self._hypotheses(key)
             measured, told = _scores(
-                sources, references, self._hypotheses(key), self.exports.problem.target_language
+                sources, references, hypotheses, self.exports.problem.target_language
             )
+            measured["score"] = _registered_scores(sources, hypotheses, references, failed)
             measured |= acceptance.get(".".join(key), {})
             if timed := latency.get(".".join(key)):
                 measured |= {
@@ -255,6 +274,24 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _registered_scores(
+    sources: Sequence[str], hypotheses: Sequence[str], references: Sequence[str], failed: list[str]
+) -> dict[str, float]:
+    """What users' own scores give; of one that fails `failed` gets a line."""
+    found = {}
+    for name, score in registry.scores().items():
+        try:
+            told = score(list(sources), list(hypotheses), list(references))
+        except Exception as error:
+            failed.append(f"score '{name}' failed: {failure(error)}")
+            continue
+        try:
+            found[name] = float(told)
+        except (TypeError, ValueError):
+            failed.append(f"score '{name}' must return a number, got {type(told).__name__}")
+    return found
+
+
 def _scores(
     sources: Sequence[str], references: Sequence[str], hypotheses: Sequence[str], language: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -270,10 +307,6 @@ def _scores(
     measured = {
         **{name: score.value for name, score in computed.items()},
         **{f"long_{bleu.score}": long[bleu.score].value for bleu in in_order()},
-        "score": {
-            name: float(score(list(sources), list(hypotheses), list(references)))
-            for name, score in registry.scores().items()
-        },
         "repetition_percent": repeated.adjacent_percent,
         "repeated_anywhere_percent": repeated.repeated_percent,
         "translations.sha256": _sha256("\n".join(hypotheses)),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from t2t_hint_nart import registry
+from t2t_hint_nart.data.shards import count_tokens
 from t2t_hint_nart.exports.runtime import missing_package
 from t2t_hint_nart.files.directory_lock import directory_lock
 from t2t_hint_nart.hparam import HParams
@@ -215,10 +216,12 @@ class Pipeline:
         self.problem.progress = lambda line: print(line, file=self._stream, flush=True)
         with directory_lock(self.data_dir):
             self.problem.generate_data(self.data_dir, tmp_dir)
-        counts = {
-            f"{split}_pairs": len(self.problem.text_pairs(self.data_dir, split))
-            for split in (part["split"] for part in self.problem.splits_in(tmp_dir))
+        splits = [part["split"] for part in self.problem.splits_of_data(self.data_dir, tmp_dir)]
+        counted = {
+            f"{split}_pairs": count_tokens(self.problem.shard_files(self.data_dir, split))
+            for split in splits
         }
+        counts = {name: tokens["pairs_written"] for name, tokens in counted.items()}
         encoders = self.problem.get_feature_encoders(self.data_dir)
         return {**counts, "vocab_size": encoders["targets"].vocab_size}
 

@@ -3,7 +3,6 @@
 import contextlib
 import lzma
 import os
-import shutil
 import struct
 import tarfile
 import zipfile
@@ -17,6 +16,8 @@ from t2t_hint_nart.files.whole_file import written_whole
 from t2t_hint_nart.text.lines import decoded
 
 PathLike = str | os.PathLike[str]
+
+_CHUNK_BYTES = 2**20
 
 # What Python's modules raise for bad headers, checksums and compressed data, encrypted members
 # (RuntimeError), unknown methods of compression (NotImplementedError) and missing members.
@@ -116,15 +117,23 @@ def unpack(path: PathLike, name: str, target: PathLike) -> None:
 
     Raises:
         InputError: no such archive or member; it is encrypted, a link or damaged.
+        OSError: the file can't be written; names it.
     """
+    with written_whole(target) as incomplete, incomplete.open("wb") as file:
+        file.writelines(_chunks(path, name))
+
+
+def _chunks(path: PathLike, name: str) -> Iterator[bytes]:
+    """Yield the bytes of a member of an archive."""
     with naming_archive(path, f"'{name}'"), contextlib.ExitStack() as stack:
         if zipfile.is_zipfile(path):
             member = stack.enter_context(zipfile.ZipFile(path)).open(name)
         else:
             archive = stack.enter_context(tarfile.open(path, "r:*"))
             member = _file(archive, archive.getmember(name))
-        with written_whole(target) as incomplete, member, incomplete.open("wb") as file:
-            shutil.copyfileobj(member, file)
+        stack.enter_context(member)
+        while chunk := member.read(_CHUNK_BYTES):
+            yield chunk
 
 
 def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:

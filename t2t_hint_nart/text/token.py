@@ -19,8 +19,8 @@ class TokenTextEncoder:
         reverse: write and read sentences from the last token to the first.
 
     Raises:
-        InputError: not exactly one of `path` and `vocab_list`; a token occurs twice, or
-            `replace_oov` is not among them.
+        InputError: not exactly one of `path` and `vocab_list`; the file doesn't begin with the
+            reserved tokens, a token occurs twice, or `replace_oov` is not among them.
 
     Example:
         >>> encoder = TokenTextEncoder(vocab_list=["<unk>", "good", "morning"], replace_oov="<unk>")
@@ -95,6 +95,12 @@ class TokenTextEncoder:
         write_lines(path, self._tokens)
 
     def _check(self, origin: str | os.PathLike[str]) -> None:
+        allowed = list(RESERVED_TOKENS)
+        if self._tokens[: len(allowed)] != allowed:
+            raise InputError(
+                f"{origin} is not a tensor2tensor word vocabulary: it begins with "
+                f"{self._tokens[: len(allowed)]}, allowed: {allowed}"
+            )
         for id_, token in enumerate(self._tokens):
             if self._ids[token] != id_:
                 raise InputError(f"{origin} holds the token {token!r} twice")

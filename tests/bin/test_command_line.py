@@ -247,7 +247,7 @@ def test_an_interrupt_becomes_one_line(capsys):
 def run_model_command(*argv):
     seen = []
     command_line.run(
-        lambda values: seen.append((values.hparams, values.problem)),
+        lambda values: seen.append((values.hparams, values["hparams"].present, values.problem)),
         "t2t-test",
         define_data_flags,
         define_model_flags,
@@ -266,12 +266,14 @@ def run_model_command(*argv):
     ],
 )
 def test_hp_flags_are_added_to_hparams(argv, hparams):
-    assert run_model_command(*argv) == [(hparams, None)]
+    ((value, present, problem),) = run_model_command(*argv)
+    # A command that has no use for it knows that it was given.
+    assert (value, bool(present), problem) == (hparams, bool(argv), None)
 
 
 def test_problems_is_another_name_of_problem():
-    assert run_model_command("--problems=p") == [("", "p")]
-    assert run_model_command("--problem=p") == [("", "p")]
+    assert run_model_command("--problems=p") == [("", 0, "p")]
+    assert run_model_command("--problem=p") == [("", 0, "p")]
 
 
 def test_registry_help_prints_and_runs_nothing(capsys):

@@ -83,8 +83,8 @@ def test_finished_data_of_another_seed_are_refused(tmp_path, capsys):
     written = contents(tmp_path)
     capsys.readouterr()
     assert refusal(capsys, *arguments, "--random_seed=2") == (
-        f"the data of '{COPY}' in '{tmp_path}' were made with another train text, another dev "
-        "text, another test text, --random_seed=1, not 2; to start anew remove "
+        f"the data of '{COPY}' in '{tmp_path}' were made with another train and dev and test text, "
+        "or other filters, --random_seed=1, not 2; to start anew remove "
         f"'{tmp_path}/{COPY}-*' and '{tmp_path}/vocab.{COPY}.32.subwords*', "
         "or choose another --data_dir"
     )

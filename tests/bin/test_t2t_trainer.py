@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 from absl import flags
@@ -14,8 +15,13 @@ from t2t_hint_nart.bin.shared_flags import (
     define_decode_flags,
     define_model_flags,
 )
-from t2t_hint_nart.bin.t2t_trainer import define_evaluation_flags, define_training_flags
+from t2t_hint_nart.bin.t2t_trainer import (
+    define_decoding_flags,
+    define_evaluation_flags,
+    define_training_flags,
+)
 from t2t_hint_nart.bin.trainer_session import TrainerSession
+from t2t_hint_nart.serving.translator import LONGEST_SENTENCE
 from t2t_hint_nart.training.early_stopping import StoppingRule
 from tests.bin.conftest import PAIRS, PROBLEM, SIZES, STEPS
 from tests.commands import refusal, run_command, succeed
@@ -127,8 +133,14 @@ def test_bleu_of_decoded_text_decides(workshop, tmp_path):
 
 def stopping_rule(workshop, *arguments):
     values = flags.FlagValues()
-    for define in (define_data_flags, define_model_flags, define_decode_flags,
-                   define_training_flags, define_evaluation_flags):  # fmt: skip
+    for define in (
+        define_data_flags,
+        define_model_flags,
+        define_decode_flags,
+        define_decoding_flags,
+        define_training_flags,
+        define_evaluation_flags,
+    ):
         define(values)
     command_line.parse(values, [*workshop.flags(), *arguments])
     return TrainerSession(values).stopping
@@ -257,6 +269,57 @@ def test_decoding_a_file(workshop, run_dir, tmp_path):
     common = [*workshop.flags(), f"--output_dir={run_dir}", "--schedule=decode"]
     ended = run_command("t2t-trainer", *common, decode_from_file=file)
     assert ended.status == 1 and f"cannot read '{file}'" in ended.err
+
+
+def test_decode_hparams_are_as_those_of_t2t_decoder(workshop, run_dir, tmp_path):
+    parts, refs = [tmp_path / f"in.txt{n:03d}" for n in range(2)], tmp_path / "refs"
+    parts[1].write_text("der Hund;die Katze", "utf-8")
+    refs.write_text("the dog\nthe cat\n")
+    given = [
+        *("beam_size=2", "extra_length=2", "return_beams=True", "write_beam_scores=True"),
+        *("delimiter=;", "shards=2", "shard_id=1", "log_results=True"),
+        *(f"decode_reference={refs}", f"decode_to_file={tmp_path / 'out'}"),
+    ]
+    flags = {
+        "hparams": TINY["hparams"],
+        "output_dir": run_dir,
+        "decode_hparams": ",".join(given),
+        "decode_from_file": tmp_path / "in.txt",
+    }
+    ended = run_command("t2t-trainer", *workshop.flags(), "--schedule=decode", **flags)
+    assert ended.status == 0 and "BLEU_cased" in ended.out, ended.err
+    assert "Inference results INPUT: der Hund\n" in ended.err
+    succeed("t2t-decoder", *workshop.flags(), **flags)
+    written = (tmp_path / "out001-20").read_text("utf-8")
+    assert written == (tmp_path / "out001").read_text("utf-8")
+    assert [part.count("\t") for part in written.split(";")] == [3, 3, 0]
+
+
+def test_a_part_of_a_data_set_and_references_of_ones_own(workshop, run_dir, tmp_path):
+    refs = tmp_path / "refs"
+    refs.write_text("mine\n")
+    settings = f"{TINY['decode_hparams']},identity_output=True,num_samples=1"
+    given = {"schedule": "decode", "decode_hparams": settings, "decode_reference": refs}
+    train(workshop, run_dir, **given)
+    decoded = run_dir / "decode"
+    assert (decoded / f"{PROBLEM}.targets").read_text() == "mine\n"
+    assert set((decoded / f"{PROBLEM}-20").read_text()) <= set("0123456789 \n")
+    given["decode_hparams"] = f"{TINY['decode_hparams']},shards=10,shard_id=3"
+    del given["decode_reference"]
+    train(workshop, run_dir, **{**given, "schedule": "continuous_decode_on_train_data",
+                                "eval_timeout_mins": 0})  # fmt: skip
+    assert len((decoded / f"{PROBLEM}.train003-20").read_text().splitlines()) == 2
+
+
+def test_sentences_without_a_translation_are_told(workshop, run_dir, tmp_path):
+    file = tmp_path / "in.txt"
+    file.write_text(f"der Hund\n{'Hund ' * LONGEST_SENTENCE}\n", "utf-8")
+    common = [*workshop.flags(), f"--output_dir={run_dir}", "--schedule=decode"]
+    ended = run_command("t2t-trainer", *common, **TINY, decode_from_file=file)
+    out = f"{file}.{PROBLEM}-20"
+    told = f"t2t-trainer: error: Too long: line 2 of {file}. What {out} has there says nothing, "
+    assert ended.status == 1 and ended.err.splitlines()[-1].startswith(told)
+    assert [bool(line) for line in Path(out).read_text("utf-8").split("\n")] == [True, False, False]
 
 
 def test_a_search(workshop, tmp_path):

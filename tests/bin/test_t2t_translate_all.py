@@ -1,8 +1,11 @@
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 
 from t2t_hint_nart.serving.translator import LONGEST_SENTENCE
+from t2t_hint_nart.training import checkpoints
 from tests.bin.conftest import MODELS, PAIRS, PROBLEM, STEPS
 from tests.commands import refusal, run_command, succeed
 
@@ -91,6 +94,43 @@ def test_a_student_needs_no_beam(workshop, flags):
     assert "a teacher must rank" in run_command("t2t-translate-all", **flags).err
     del flags["beam_size"]
     succeed("t2t-translate-all", **flags)
+
+
+def test_each_checkpoint_is_read_once(flags, monkeypatch):
+    read = []
+    monkeypatch.setattr(checkpoints, "_read", lambda _, path: read.append(Path(path).name))
+    succeed("t2t-translate-all", **flags)
+    assert read == [f"model.ckpt-{step}" for step in STEPS]
+
+
+def test_a_translation_has_its_time_before_it_has_its_name(flags, monkeypatch):
+    def killed(path, times):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "utime", killed)
+        assert run_command("t2t-translate-all", **flags).status != 0
+    assert not list(flags["translations_dir"].glob(f"{PROBLEM}-*"))
+
+
+def test_how_translations_are_written(flags):
+    flags["source"].write_text("der Hund ;; die Katze", "utf-8")
+    flags["decode_hparams"] += ",delimiter=;;,return_beams=True,write_beam_scores=True"
+    ended = run_command("t2t-translate-all", **{**flags, "min_steps": 20})
+    written = (flags["translations_dir"] / f"{PROBLEM}-20").read_text("utf-8")
+    assert ended.status == 0 and "Inference results" not in ended.err
+    assert [part.count("\t") for part in written.split(";;")] == [3, 3, 0]
+    flags["decode_hparams"] += ",log_results=True"
+    (flags["translations_dir"] / f"{PROBLEM}-20").unlink()
+    ended = run_command("t2t-translate-all", **{**flags, "min_steps": 20})
+    assert "Inference results INPUT: der Hund" in ended.err
+
+
+@pytest.mark.parametrize("setting", ["decode_to_file=x", "decode_reference=x", "shards=2"])
+def test_settings_without_effect(flags, setting):
+    flags["decode_hparams"] = setting
+    line = refusal("t2t-translate-all", **flags)
+    assert line.startswith(f"{setting} has no effect here: ") and line.endswith(".")
 
 
 def test_refusals(workshop, flags, tmp_path):

@@ -88,7 +88,7 @@ def flags_of(workshop, command, given):
     if command in ("t2t-exporter", "t2t-visualize", "t2t-decoder"):
         flags |= {"data_dir": workshop.data_dir, "output_dir": run}
     if command == "t2t-visualize":
-        flags["decode_hparams"] = "beam_size=1"
+        flags["decode_hparams"] = "beam_size=1,extra_length=2"
     known = defined_by(command)
     return {name: value for name, value in {**flags, **given}.items() if name in known}
 

@@ -16,6 +16,7 @@ import pytest
 
 from t2t_hint_nart import registry
 from t2t_hint_nart.data import encoding_pass, generation, shard_log
+from t2t_hint_nart.data.distill_problem import DistillProblem
 from t2t_hint_nart.data.shard_files import UNSHUFFLED_SUFFIX
 from t2t_hint_nart.data.text_problem import VocabType
 from t2t_hint_nart.data.translate_problem import TranslateProblem
@@ -288,9 +289,9 @@ OTHER = [("das Zebra bellt .", "the zebra barks ."), *PAIRS["train"]]
 @pytest.mark.parametrize(
     ("differs", "changes"),
     [
-        ("another train text", {"train": OTHER}),
-        ("another dev text", {"dev": OTHER}),
-        ("another train text, another test text", {"train": OTHER, "test": OTHER}),
+        ("another train text, or other filters", {"train": OTHER}),
+        ("another dev text, or other filters", {"dev": OTHER}),
+        ("another train and test text, or other filters", {"train": OTHER, "test": OTHER}),
     ],
 )
 @pytest.mark.parametrize("removed", [None, "own_text-train-00001-of-00002"])
@@ -326,6 +327,25 @@ def test_other_settings_are_refused(tmp_path, name, value, told):
     problem = type("OwnText", (OwnText,), {name: value})()
     with pytest.raises(InputError, match=rf"were made with {told}.*; to start anew remove "):
         problem.generate_data(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "told"),
+    [
+        ("short", 5, "another train text, or other filters"),
+        # The same pairs are refused.
+        ("brief", 4, "other filters or prefixes"),
+    ],
+)
+def test_other_filters_are_refused(tmp_path, name, least, told):
+    def filtered(name, least):
+        filters = {name: lambda source, target: len(target.split()) >= least}
+        of_split = {"train": filters, "dev": {}, "test": {}}
+        return type("OwnText", (OwnText,), {"pair_filters": lambda self, split: of_split[split]})()
+
+    filtered("short", 4).generate_data(tmp_path, tmp_path)
+    with pytest.raises(InputError, match=f"were made with {told}; to start anew remove "):
+        filtered(name, least).generate_data(tmp_path, tmp_path)
 
 
 def test_an_edited_vocabulary_is_refused(tmp_path):
@@ -380,6 +400,29 @@ def test_finished_data_are_accepted_where_their_text_is_not(tmp_path):
     problem.told.clear()
     problem.generate_data(tmp_path, tmp_path)
     assert "what text they are of isn't recorded; to start anew remove" in problem.told[0]
+
+
+class LocalText(DownloadedText):
+    """Of a folder without a test set; where there is none, everything would be downloaded."""
+
+    def splits_in(self, tmp_dir):
+        return SPLITS[:2] if tmp_dir.exists() else SPLITS
+
+
+def test_what_is_finished_does_not_depend_on_where_text_is(tmp_path):
+    problem, data_dir, nowhere = LocalText(), tmp_path / "data", tmp_path / "nowhere"
+    problem.generate_data(data_dir, tmp_path)
+    problem.told.clear()
+    problem.generate_data(data_dir, nowhere)
+    (line,) = problem.told
+    assert f"not compared with their text, which isn't in {nowhere}; to start anew" in line
+    distilled = DistillProblem(problem)
+    distilled.write_training_shards(data_dir, [([5], [6]), ([7], [8])], {})
+    distilled.generate_data(data_dir, nowhere)
+    # All that was written has to be there.
+    (data_dir / "local_text-dev-00000-of-00001").unlink()
+    assert not problem.is_generated(data_dir, nowhere)
+    assert not distilled.is_generated(data_dir, nowhere)
 
 
 def test_shards_of_unknown_origin_are_refused(tmp_path, text_dir):

@@ -12,6 +12,7 @@ from t2t_hint_nart.data.parallel_text import (
     read_columns,
     read_pairs,
     read_sentences,
+    side_by_side,
 )
 from t2t_hint_nart.errors import InputError
 
@@ -125,6 +126,18 @@ def test_pairs(tmp_path):
         list(read_pairs(empty, empty))
     with pytest.raises(InputError, match=r"cannot read '\S+/none': No such file or directory"):
         list(read_pairs(tmp_path / "none", target))
+
+
+@pytest.mark.parametrize("sides", [["ab", "abc"], ["abc", "ab"]])
+def test_texts_of_any_unit(sides):
+    pairs = side_by_side(sides, [f"text {len(side)}" for side in sides], "letter")
+    assert [next(pairs), next(pairs)] == [("a", "a"), ("b", "b")]
+    with pytest.raises(InputError) as told:
+        next(pairs)
+    assert str(told.value) == (
+        "text 2 ends after letter 2, but text 3 goes on; letter n of one belongs to letter n of "
+        "the other"
+    )
 
 
 def test_columns(tmp_path):

@@ -108,7 +108,7 @@ def test_a_full_disk_is_named(tmp_path, size):
     with pytest.raises(InputError) as raised:
         write_records([b"x" * size] * 3, path)
     assert str(raised.value) == f"cannot write '{path}.incomplete': No space left on device"
-    assert not Path(path).exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):

@@ -142,6 +142,15 @@ def test_what_leads_out_of_tmp_dir_is_refused(tmp_path, name, beside):
     assert [path.name for path in tmp_path.rglob("*")] == ["tmp", "c.tgz"]
 
 
+def test_segments_without_a_counterpart(tmp_path):
+    write_files(tmp_path)
+    source, target = DATASETS["sgml"][0][1]
+    (tmp_path / target).write_text(FILES[target].replace("</seg>", "", 1))
+    told = f"'{tmp_path / target}' ends after segment 1, but '{tmp_path / source}' goes on"
+    with pytest.raises(InputError, match=re.escape(told)):
+        list(source_data_files.dataset_pairs(DATASETS["sgml"], tmp_path))
+
+
 @pytest.mark.parametrize("kind", DATASETS)
 def test_missing_files_are_named_with_their_url(tmp_path, kind):
     made = problem(kind)

@@ -86,6 +86,12 @@ def test_the_same_trials_each_time():
     assert all_pairs(REFERENCES, SYSTEMS, 50) == all_pairs(REFERENCES, SYSTEMS, 50)
 
 
+def test_ten_thousand_trials_if_nothing_is_said():
+    bad, good = (SYSTEMS[name][:2] for name in ("bad", "good"))
+    (found,) = all_pairs(REFERENCES[:2], {"bad": bad, "good": good})
+    assert "ar:10000|" in found.signature
+
+
 def test_a_system_alone():
     assert all_pairs(REFERENCES, {"bad": SYSTEMS["bad"]}) == []
     assert paired_randomization(REFERENCES, ("bad", SYSTEMS["bad"]), {}) == []

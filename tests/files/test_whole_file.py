@@ -29,7 +29,7 @@ def test_a_failure_leaves_the_file_as_it_was(tmp_path):
     with pytest.raises(SystemExit), written_whole(path) as incomplete:
         incomplete.write_text("half")
         raise SystemExit
-    assert path.read_text() == "one"
+    assert path.read_text() == "one" and list(tmp_path.iterdir()) == [path]
 
 
 def test_a_place_is_looked_at_and_left_as_it_is(tmp_path):

@@ -17,7 +17,7 @@ def serving(folder, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     handler = functools.partial(_Silent, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:

@@ -127,5 +127,18 @@ def test_another_archive_than_was_read_first(problem, tmp_path):
     assert len(list(problem.generate_samples("", tmp_path, "train"))) == len(before) + 1
 
 
+def test_a_damaged_archive_is_not_the_one_that_was_read_first(problem, tmp_path):
+    """Nor is one whose download was cut off, in whose place the whole one is put then."""
+    write_archive(tmp_path / ARCHIVE)
+    whole = (tmp_path / ARCHIVE).read_bytes()
+    for content in (whole[:200], whole.replace(b"deu.txt", b"fra.txt")):
+        (tmp_path / ARCHIVE).write_bytes(content)
+        with pytest.raises(InputError, match="cannot read 'deu.txt' of "):
+            list(problem.generate_samples("", tmp_path, "train"))
+    (tmp_path / ARCHIVE).write_bytes(whole)
+    assert len(list(problem.generate_samples("", tmp_path, "train"))) == 21
+    assert (tmp_path / f"{ARCHIVE}.sha256").exists()
+
+
 def test_real_sizes():
     assert tatoeba_pairs.TatoebaPairs.HELD_OUT == {"test": 2000, "validation": 1000}

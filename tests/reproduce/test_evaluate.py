@@ -1,6 +1,7 @@
 """What rows are made of, from files of translations; no model is loaded."""
 
 import dataclasses
+import functools
 from types import SimpleNamespace
 
 import pytest
@@ -69,6 +70,12 @@ def decodes(tmp_path):
     for name, (lines, _) in TRANSLATIONS.items():
         text = "".join(f"{line}\n" for line in lines)
         (tmp_path / "decodes" / f"{name}.txt").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def fewer_trials(monkeypatch):
+    """Of the randomization; tests/evaluation/ is about its p-values."""
+    monkeypatch.setattr(evaluate, "all_pairs", functools.partial(evaluate.all_pairs, trials=200))
 
 
 ACCEPTANCE = {"student_nll.one_pass": {"passes": 5.0, "tokens_per_pass": 2.5}}
@@ -174,6 +181,30 @@ def test_rows_of_scores_and_speed(tmp_path):
     assert rows.get("passes", "student_nll", "one_pass") == 5.0
     assert rows.get("passes", "student_align", "one_pass") is None
     assert rows.get("settings.average") == 2 and rows.get("settings.steps", "teacher") == 3
+
+
+def test_a_score_that_fails_costs_no_other_row(tmp_path, monkeypatch):
+    def fails(sources, hypotheses, references):
+        raise ZeroDivisionError("division by zero")
+
+    def words(sources, hypotheses, references):
+        return sum(map(len, map(str.split, hypotheses)))
+
+    scores = {"broken": fails, "words": words, "nothing": lambda *texts: None}
+    monkeypatch.setattr(registry, "scores", lambda: scores)
+    with pytest.raises(InputError) as told:
+        report(tmp_path)
+    assert str(told.value) == (
+        "score 'broken' failed: ZeroDivisionError: division by zero; score 'nothing' must return a "
+        f"number, got NoneType. {tmp_path / 'results.jsonl'} has all other rows; mend the score "
+        "and run the same command to have its own."
+    )
+    rows = Rows(read_rows(tmp_path), "tiny")
+    assert rows.get("score.words", "teacher", "beam4") == sum(len(r.split()) for r in REFERENCES)
+    assert {row.metric for row in rows.rows if row.metric.startswith("score.")} == {"score.words"}
+    assert (tmp_path / "report.md").is_file()
+    scores.clear()
+    report(tmp_path)
 
 
 def test_quality_is_drawn_over_what_was_timed(tmp_path):

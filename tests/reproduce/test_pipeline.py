@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from t2t_hint_nart.data.text_problem import Text2TextProblem
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.files.digests import file_digests
 from t2t_hint_nart.reproduce import execution
@@ -115,6 +116,14 @@ def run(directory, recipe=RECIPE, seed=1, **options):
     finished = Pipeline(recipe, directory, "t2t-reproduce", seed, **options, stream=stream).run()
     assert finished == "the report"
     return stream.getvalue()
+
+
+def test_data_are_counted_without_being_decoded(tmp_path, monkeypatch):
+    monkeypatch.delattr(Text2TextProblem, "text_pairs")
+    told = Pipeline(PLAIN, tmp_path, "", stream=io.StringIO())._datagen()
+    report = json.loads((tmp_path / "data" / f"{PLAIN.problem}-data.json").read_text())
+    counted = {f"{split}_pairs": part["pairs_read"] for split, part in report["splits"].items()}
+    assert told == {**counted, "vocab_size": report["vocabulary"]["targets"]["size"]}
 
 
 def test_all_stages_in_order(works, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from t2t_hint_nart.errors import InputError
 from t2t_hint_nart.text.archives import member_names, tar_lines, unpack, zip_lines
 from t2t_hint_nart.text.lines import MAX_LINE_BYTES
+from tests.files.test_whole_file import FULL
 
 NAME = "a/text"
 TEXT = "eins\nzwei\n" * 2000
@@ -117,7 +118,7 @@ def test_a_bad_archive_is_told_in_one_line(tmp_path, damage, read):
     assert f"'{name}' of '{path}'" in str(told.value) and "\n" not in str(told.value)
     with pytest.raises(InputError):
         unpack(path, NAME, tmp_path / "unpacked")
-    assert not (tmp_path / "unpacked").exists()
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("write", [zipped, tarred])
@@ -128,6 +129,17 @@ def test_lines_and_files(tmp_path, write):
     assert member_names(path) == [NAME]
     unpack(path, NAME, tmp_path / "deep" / "text")
     assert (tmp_path / "deep" / "text").read_text() == TEXT
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("write", [zipped, tarred])
+def test_a_full_disk_is_not_the_archives_fault(tmp_path, write):
+    path = write(tmp_path / "archive")
+    (tmp_path / "text.incomplete").symlink_to(FULL)
+    with pytest.raises(OSError, match="No space left") as caught:
+        unpack(path, NAME, tmp_path / "text")
+    assert caught.value.filename == str(tmp_path / "text")
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("write", [zipped, tarred])

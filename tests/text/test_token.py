@@ -48,3 +48,15 @@ def test_bad_vocabularies(tmp_path):
         TokenTextEncoder(vocab_list=WORDS, replace_oov="<unknown>")
     with pytest.raises(InputError, match="cannot read"):
         TokenTextEncoder(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("first", [["the", "dog"], ["<EOS>", "<pad>"], ["<pad>"]])
+def test_a_file_without_the_reserved_tokens(tmp_path, first):
+    path = tmp_path / "vocab"
+    path.write_text("".join(f"{token}\n" for token in first))
+    with pytest.raises(InputError) as told:
+        TokenTextEncoder(path)
+    assert str(told.value) == (
+        f"{path} is not a tensor2tensor word vocabulary: it begins with {first}, "
+        "allowed: ['<pad>', '<EOS>']"
+    )
