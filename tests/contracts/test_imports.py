@@ -1,6 +1,7 @@
 """Which packages the parts may import: by their source, and by what is loaded when they are."""
 
 import ast
+import functools
 import subprocess
 import sys
 
@@ -19,6 +20,7 @@ HEAVY = (
 )
 
 
+@functools.cache
 def imported(path):
     """The top-level names that a file imports, anywhere in it."""
     names = set()
