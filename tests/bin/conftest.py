@@ -3,10 +3,13 @@
 import dataclasses
 import functools
 import random
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.made_once import loaded_once, made_once, shared_dir
 
 PAIRS = {
     "train": [
@@ -25,6 +28,11 @@ STEPS = (10, 20)
 MODELS = {
     "transformer": "transformer_test",
     "transformer_nat": "transformer_nat_small",
+}
+# Of exports.
+DECODES = {
+    "transformer": "beam_size=2,extra_length=2,max_input_size=50",
+    "transformer_nat": "length_bias=0",
 }
 FOREIGN = "f" * 64
 SIZES = {"hidden_size": 16, "filter_size": 16, "num_heads": 2, "num_hidden_layers": 2}
@@ -79,53 +87,58 @@ def _write_run(directory, model_name, problem, data_dir):
     write_flags(directory, f"--model={model_name}\n")
 
 
-@pytest.fixture(scope="session")
-def workshop(tmp_path_factory):
+def _write_workshop(root):
     from t2t_hint_nart import registry
 
-    root = tmp_path_factory.mktemp("workshop")
     text, data_dir = root / "text", root / "data"
-    text.mkdir()
+    text.mkdir(parents=True)
     for split, pairs in PAIRS.items():
         for side, lines in zip(("inputs", "targets"), zip(*pairs, strict=True), strict=True):
             (text / f"{side}.{split}.txt").write_text("\n".join(lines) + "\n", "utf-8")
     problem = registry.problem(PROBLEM)
     problem.generate_data(data_dir, text)
-    runs = {model: root / model for model in MODELS}
-    for model, directory in runs.items():
-        directory.mkdir()
-        _write_run(directory, model, problem, data_dir)
-    return Workshop(data_dir, runs)
+    for model in MODELS:
+        (root / model).mkdir()
+        _write_run(root / model, model, problem, data_dir)
 
 
-TEACHER_DECODES = "beam_size=2,extra_length=2,max_input_size=50"
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory):
+    """A worker's own, as commands lock the directories that they write to."""
+    made = shared_dir(tmp_path_factory) / "workshop"
+    made_once(made, _write_workshop)
+    root = shutil.copytree(made, tmp_path_factory.mktemp("own") / "workshop")
+    return Workshop(root / "data", {model: root / model for model in MODELS})
 
 
 @pytest.fixture(scope="session")
 def export_model(workshop, tmp_path_factory):
-    """From a model, its decode hparams and a format to the version of its export, made once."""
+    """From a model and a format to the version of its export."""
     from t2t_hint_nart import registry
     from t2t_hint_nart.decoding.decode_hparams import decode_hparams
     from t2t_hint_nart.serving.export import export
     from t2t_hint_nart.serving.trained_model import load_trained
 
-    problem, root = registry.problem(PROBLEM), tmp_path_factory.mktemp("export")
+    problem, exports = registry.problem(PROBLEM), shared_dir(tmp_path_factory) / "exports"
 
-    @functools.cache
-    def exported(model, settings, runtime):
-        hparams = registry.hparams(MODELS[model]).override_from_dict(SIZES)
-        directory = str(workshop.runs[model])
-        trained = load_trained(model, hparams, problem, str(workshop.data_dir), directory)
-        wanted = decode_hparams(settings, registry.strategy_of(model))
-        return export(trained, wanted, root / model / runtime, runtime)
+    def exported(model, runtime):
+        def write(directory):
+            hparams = registry.hparams(MODELS[model]).override_from_dict(SIZES)
+            run = str(workshop.runs[model])
+            trained = load_trained(model, hparams, problem, str(workshop.data_dir), run)
+            wanted = decode_hparams(DECODES[model], registry.strategy_of(model))
+            return export(trained, wanted, directory, runtime)
 
-    return exported
+        return made_once(exports / model / runtime, write)
+
+    with loaded_once(exports):
+        yield exported
 
 
 @pytest.fixture(scope="session")
 def export_teacher(export_model):
     """From a format to the version of the teacher's export in it."""
-    return functools.partial(export_model, "transformer", TEACHER_DECODES)
+    return functools.partial(export_model, "transformer")
 
 
 @pytest.fixture(scope="session")
@@ -139,6 +152,14 @@ def ctranslate2_export(export_teacher):
     """The teacher for CTranslate2."""
     pytest.importorskip("ctranslate2")
     return export_teacher("ctranslate2")
+
+
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """Evaluations draw nothing, which takes longer than they do."""
+    from t2t_hint_nart.training import experiment
+
+    monkeypatch.setattr(experiment, "make_pictures", lambda *arguments: dict)
 
 
 def says_otherwise(export_dir, target, **facts):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bin.conftest import PAIRS, PROBLEM, TEACHER_DECODES
+from tests.bin.conftest import DECODES, PAIRS, PROBLEM
 from tests.commands import refusal, run_command, succeed
 
 SOURCES = [source for source, _ in PAIRS["eval"]]
@@ -29,7 +29,7 @@ def source(tmp_path):
 
 def test_a_saved_model_decodes_as_its_checkpoint(workshop, teacher_export, tmp_path, source):
     by_checkpoint, by_export = tmp_path / "a", tmp_path / "b"
-    settings = f"{TEACHER_DECODES},write_beam_scores=True"
+    settings = f"{DECODES['transformer']},write_beam_scores=True"
     run_command(
         "t2t-decoder",
         *workshop.flags(),
@@ -71,7 +71,7 @@ def test_verified_drafts_in_litert_load_no_tensorflow(
     succeed("t2t-decoder", **flags, decode_hparams="beam_size=1")
     told = told_without_tensorflow(
         {
-            "export_dir": export_model("transformer_nat", "length_bias=0", "litert_int8"),
+            "export_dir": export_model("transformer_nat", "litert_int8"),
             "teacher_export_dir": export_teacher("litert"),
             "decode_hparams": "verified=True,extra_length=2",
             "decode_from_file": source,

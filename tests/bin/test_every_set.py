@@ -65,8 +65,9 @@ def test_there_are_several_kinds():
     assert len(kinds()) > 10
 
 
+@pytest.mark.usefixtures("eager_functions", "no_pictures")
 @pytest.mark.parametrize("set_name", covering(kinds()))
-def test_it_trains_and_evaluates(workshop, tmp_path, eager_functions, set_name):
+def test_it_trains_and_evaluates(workshop, tmp_path, set_name):
     is_student = "_nat_" in set_name
     sizes = ",".join(f"{name}={value}" for name, value in SIZES.items())
     hints = ",hint_hidden_weight=0.0,hint_align_weight=0.0" if is_student else ""

@@ -15,7 +15,7 @@ THREADS = 16
 
 def litert(export_model, export_teacher):
     pytest.importorskip("ai_edge_litert")
-    return {"export_dir": export_model("transformer_nat", "length_bias=0", "litert_int8")}
+    return {"export_dir": export_model("transformer_nat", "litert_int8")}
 
 
 def verified(export_model, export_teacher):
@@ -56,6 +56,6 @@ def test_a_device_that_is_not_there(teacher_export, export_model):
     with pytest.raises(InputError, match="TensorFlow sees no device 'gpu:7' here, only cpu:0"):
         t2t_hint_nart.load(teacher_export, device="gpu:7")
     pytest.importorskip("ai_edge_litert")
-    student = export_model("transformer_nat", "length_bias=0", "litert_int8")
+    student = export_model("transformer_nat", "litert_int8")
     with pytest.raises(InputError, match="is for LiteRT, which computes on a CPU"):
         t2t_hint_nart.load(student, device="gpu")

@@ -109,15 +109,14 @@ def test_a_terminal_gets_no_orders(flags):
     assert "\x1b" not in ended.err
 
 
-@pytest.mark.parametrize("length", [1000, 3000])
-def test_a_hostile_sentence_costs_no_more_than_the_limit(teacher_export, workshop, length):
+def test_a_hostile_sentence_costs_no_more_than_the_limit(teacher_export, workshop):
     """Characters outside the alphabet, each of which becomes several tokens."""
-    text = "".join(chr(0x1F300 + i % 700) for i in range(length))
+    text = "".join(chr(0x1F300 + i % 700) for i in range(3000))
     encoder = registry.problem(PROBLEM).get_feature_encoders(workshop.data_dir)["inputs"]
     ids = encoder.encode(text)
     exported = open_export(teacher_export)
     limit = exported.metadata.max_input_size
-    assert len(ids) > length > limit == 50
+    assert len(ids) > len(text) > limit == 50
     decoded = exported.call("decode", inputs=tf.constant([[*ids[: limit - 1], 1]]))
     found = exported.call("serving_default", text=[text])
     np.testing.assert_array_equal(found["scores"], decoded["scores"])

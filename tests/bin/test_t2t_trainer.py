@@ -21,12 +21,14 @@ from t2t_hint_nart.bin.t2t_trainer import (
     define_training_flags,
 )
 from t2t_hint_nart.bin.trainer_session import TrainerSession
+from t2t_hint_nart.inspection.dev_images import make_pictures
 from t2t_hint_nart.serving.translator import LONGEST_SENTENCE
+from t2t_hint_nart.training import experiment
 from t2t_hint_nart.training.early_stopping import StoppingRule
 from tests.bin.conftest import PAIRS, PROBLEM, SIZES, STEPS
 from tests.commands import refusal, run_command, succeed
 
-pytestmark = pytest.mark.usefixtures("eager_functions")
+pytestmark = pytest.mark.usefixtures("eager_functions", "no_pictures")
 
 SMALL = ",".join(f"{name}={value}" for name, value in SIZES.items())
 TINY = {
@@ -73,8 +75,9 @@ def test_names_of_t2t():
 
 
 @pytest.mark.parametrize("model", ["transformer", "transformer_nat"])
-def test_schedule_test(workshop, tmp_path, model):
+def test_schedule_test(workshop, tmp_path, monkeypatch, model):
     """One step of training, one batch of evaluation, with everything that is written."""
+    monkeypatch.setattr(experiment, "make_pictures", make_pictures)
     told = train(workshop, tmp_path, model, schedule="test")
     assert "Batches: " in told and "padded tokens a side" in told
     assert "Learning rate: at most " in told
@@ -166,19 +169,35 @@ def test_train_eval_and_decode(workshop, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("schedule", "directory"),
+    ("schedule", "on_test_set", "directory", "split"),
     [
-        ("evaluate", "eval"),
-        ("evaluate_on_train_data", "eval_train"),
-        ("continuous_eval", "eval"),
-        ("continuous_eval_on_train_data", "eval_train"),
+        ("evaluate", False, "eval", "eval"),
+        ("evaluate", True, "eval", "test"),
+        ("evaluate_on_train_data", False, "eval_train", "train"),
+        ("continuous_eval", False, "eval", ""),
+        ("continuous_eval_on_train_data", True, "eval_train", "train"),
     ],
 )
-def test_evaluation(workshop, run_dir, schedule, directory):
-    told = train(workshop, run_dir, schedule=schedule, eval_timeout_mins=0)
+def test_evaluation(workshop, run_dir, monkeypatch, schedule, on_test_set, directory, split):
+    """The sentences that are evaluated are those decoded, if decoding is asked for."""
+    from t2t_hint_nart.serving.job import StepDecode
+
+    decoded = []
+
+    def bleu(self, step):
+        sentences = self._sentences
+        decoded.extend(zip(sentences.inputs, sentences.references, strict=True))
+        return {"BLEU_cased": 12.5}
+
+    monkeypatch.setattr(StepDecode, "__call__", bleu)
+    given = {"eval_use_test_set": on_test_set, "eval_run_autoregressive": bool(split)}
+    told = train(workshop, run_dir, schedule=schedule, eval_timeout_mins=0, **given)
+    assert ("BLEU_cased: 12.500000" in told) == bool(split)
+    assert sorted(decoded) == sorted(PAIRS.get(split, ()))
     written = scalars(run_dir / directory)
     assert {step for _, step in written} == {STEPS[-1]}
-    assert f"loss: {float(written['loss', STEPS[-1]]):.5f}" in told
+    loss = float(told.split("\nloss: ")[1].split()[0])
+    assert loss == pytest.approx(float(written["loss", STEPS[-1]]), abs=1e-5)
     # Looking changes nothing.
     assert not list(run_dir.glob("events*")) and not (run_dir / "best").exists()
     assert steps_in(run_dir) == list(STEPS)
@@ -207,40 +226,6 @@ def test_the_test_set_has_files_of_its_own(workshop, run_dir):
     for split, inputs in (("", "der Vogel schläft ."), (".test", "die Katze singt .")):
         written = (run_dir / "decode" / f"{PROBLEM}{split}.inputs").read_text("utf-8")
         assert written.splitlines()[0] == inputs
-
-
-@pytest.mark.parametrize(
-    ("schedule", "given", "split"),
-    [
-        ("evaluate", {}, "eval"),
-        ("evaluate", {"eval_use_test_set": True}, "test"),
-        ("evaluate_on_train_data", {}, "train"),
-        ("continuous_eval_on_train_data", {"eval_use_test_set": True}, "train"),
-    ],
-)
-def test_the_sentences_that_are_evaluated_are_those_decoded(
-    workshop, run_dir, monkeypatch, schedule, given, split
-):
-    from t2t_hint_nart.serving.job import StepDecode
-
-    decoded = []
-
-    def bleu(self, step):
-        sentences = self._sentences
-        decoded.extend(zip(sentences.inputs, sentences.references, strict=True))
-        return {"BLEU_cased": 12.5}
-
-    monkeypatch.setattr(StepDecode, "__call__", bleu)
-    told = train(
-        workshop,
-        run_dir,
-        schedule=schedule,
-        eval_run_autoregressive=True,
-        eval_timeout_mins=0,
-        **given,
-    )
-    assert "BLEU_cased: 12.500000" in told
-    assert sorted(decoded) == sorted(PAIRS[split])
 
 
 def test_the_teacher_ranks_at_an_evaluation(workshop, teacher_export, tmp_path):

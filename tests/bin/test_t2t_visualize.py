@@ -1,4 +1,5 @@
 import csv
+import functools
 
 import pytest
 
@@ -17,16 +18,28 @@ FILES = ["attention.csv", "attention.png", "attention_layer1.png", "attention_la
 POSITIONAL = ["positional_attention.csv", "positional_attention.png"]
 
 
+@pytest.fixture(scope="module")
+def page_of(workshop, tmp_path_factory):
+    """From a model to what is told of a sentence, and the directory of its page."""
+
+    @functools.cache
+    def show(model):
+        out = tmp_path_factory.mktemp(model) / "out"
+        told = succeed(
+            "t2t-visualize",
+            *workshop.flags(model),
+            "--decode_hparams=extra_length=2",
+            sentence="der Hund bellt .",
+            visualization_dir=out,
+        )
+        return told, out
+
+    return show
+
+
 @pytest.mark.parametrize("model", ["transformer", "transformer_nat"])
-def test_a_checkpoint(workshop, tmp_path, model):
-    out = tmp_path / "out"
-    told = succeed(
-        "t2t-visualize",
-        *workshop.flags(model),
-        "--decode_hparams=extra_length=2",
-        sentence="der Hund bellt .",
-        visualization_dir=out,
-    )
+def test_a_checkpoint(page_of, model):
+    told, out = page_of(model)
     assert told.startswith("der Hund bellt .\n") and told.endswith("in a browser.\n")
     expected = FILES + (POSITIONAL if model == "transformer_nat" else [])
     assert sorted(path.name for path in out.iterdir()) == expected
@@ -45,16 +58,10 @@ def test_a_checkpoint(workshop, tmp_path, model):
 
 
 @pytest.mark.parametrize("model", ["transformer", "transformer_nat"])
-def test_self_attention(workshop, tmp_path, model):
+def test_self_attention(page_of, model):
     """T2T's visualizer shows encoder, decoder and encoder-decoder attention."""
-    succeed(
-        "t2t-visualize",
-        *workshop.flags(model),
-        "--decode_hparams=extra_length=2",
-        sentence="der Hund bellt .",
-        visualization_dir=tmp_path,
-    )
-    with (tmp_path / "decoder_attention.csv").open(encoding="utf-8", newline="") as file:
+    _, out = page_of(model)
+    with (out / "decoder_attention.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     later = [row for row in rows if int(row["other_position"]) > int(row["position"])]
     itself = [row for row in rows if row["other_position"] == row["position"]]
@@ -62,7 +69,7 @@ def test_self_attention(workshop, tmp_path, model):
     # A teacher doesn't look ahead, a student not at itself.
     unseen = later if model == "transformer" else itself
     assert {float(row["weight"]) for row in unseen} == {0.0}
-    data = (tmp_path / "index.html").read_text("utf-8")
+    data = (out / "index.html").read_text("utf-8")
     for kind in ("Self-attention, encoder", "Self-attention, decoder"):
         assert f'"name":"{kind}"' in data
     assert ('"name":"Positional attention, decoder"' in data) == (model == "transformer_nat")

@@ -254,7 +254,7 @@ def commands_of(path):
 
 DOCUMENTED = [
     (path.name, command)
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    for path in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")))
     for command in commands_of(path)
 ]
 
@@ -280,3 +280,13 @@ def test_command_lines_of_the_documents_parse(name, command):
     for flag in flags_of(command[0]).values():
         values[flag.name] = flag
     command_line.parse(values, command[1:])
+    registered = {
+        "model": registry.list_models,
+        "hparams_set": registry.list_hparams,
+        "problem": registry.list_problems,
+        "recipe": registry.list_recipes,
+    }
+    for flag, known in registered.items():
+        named = values[flag].value if flag in values else None
+        if named and "$" not in named and named != "my_text":
+            assert named.removesuffix("_distill") in known()

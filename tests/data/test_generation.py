@@ -3,7 +3,6 @@
 import fcntl
 import hashlib
 import json
-import os
 import random
 import signal
 import subprocess
@@ -22,6 +21,7 @@ from t2t_hint_nart.data.text_problem import VocabType
 from t2t_hint_nart.data.translate_problem import TranslateProblem
 from t2t_hint_nart.data.workspace import Workspace
 from t2t_hint_nart.errors import InputError
+from tests.commands import succeed
 from tests.data.lines_problem import PAIRS, SPLITS, LinesProblem
 
 OWN_TEXT = "text2text_tmpdir"
@@ -153,15 +153,14 @@ def test_finished_shards_are_left_alone(tmp_path, text_dir, expected):
         assert contents(tmp_path) == before
 
 
-def test_killed_with_all_its_processes(tmp_path, text_dir, expected):
+def test_killed_with_all_its_processes(tmp_path, text_dir, expected, monkeypatch):
     gated = tmp_path / "gated_usr_dir"
     gated.mkdir()
     (gated / "__init__.py").write_text(GATED)
     data_dir = tmp_path / "data"
     flags = [f"--data_dir={data_dir}", f"--tmp_dir={text_dir}", f"--t2t_usr_dir={gated}"]
+    flags += ["--problem=gated_text", "--num_concurrent_processes=2"]
     program = "from t2t_hint_nart.bin.t2t_datagen import main; main()"
-    command = [sys.executable, "-c", program, "--problem=gated_text", *flags]
-    command.append("--num_concurrent_processes=2")
 
     def encoded():
         logs = data_dir.glob(f"gated_text{UNSHUFFLED_SUFFIX}-train-*")
@@ -170,8 +169,9 @@ def test_killed_with_all_its_processes(tmp_path, text_dir, expected):
     # Only the first process is killed: the others must notice and let go of the logs. None of them
     # comes to its end before the gate is there.
     gate = tmp_path / "gate"
-    env = {**os.environ, "GATE": str(gate)}
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=env)
+    monkeypatch.setenv("GATE", str(gate))
+    command = [sys.executable, "-c", program, *flags]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     while not encoded() and process.poll() is None:
         time.sleep(0.02)
     process.kill()
@@ -179,7 +179,11 @@ def test_killed_with_all_its_processes(tmp_path, text_dir, expected):
     gate.touch()
     assert not list(data_dir.glob("gated_text-train-*"))
 
-    subprocess.run(command, check=True, capture_output=True, env=env)
+    # Here, it registers its problem and makes the buffer small.
+    monkeypatch.setattr(registry._problems, "_entries", dict(registry._problems._entries))
+    monkeypatch.setattr(shard_log, "_BUFFER_BYTES", shard_log._BUFFER_BYTES)
+    succeed("t2t-datagen", *flags)
+    del sys.modules[gated.name]
     found = {name.replace("gated_text", OWN_TEXT): data for name, data in shards(data_dir).items()}
     assert found == expected
 

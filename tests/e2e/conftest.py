@@ -5,10 +5,7 @@ Nothing is changed in its directory by a test: what a test writes goes elsewhere
 
 import contextlib
 import dataclasses
-import fcntl
 import functools
-import json
-import os
 import sys
 from pathlib import Path
 
@@ -17,6 +14,7 @@ import pytest
 from t2t_hint_nart.exports.capabilities import ExportedScorer, ExportedTranslator, HintGiver
 from t2t_hint_nart.exports.metadata import SCORES
 from tests.commands import Ended, run_command
+from tests.made_once import loaded_once, made_once, shared_dir
 
 PROBLEM = "algorithmic_reverse_tiny"
 TEACHER_SET = "transformer_miniature"
@@ -132,12 +130,13 @@ def reproduce(directory, **flags):
 def run_experiment(directory):
     """Run the experiment once for each way to die, then to the end, then once more."""
     runs = {}
-    for stage, die in ENDS.items():
-        with pytest.MonkeyPatch.context() as patch:
-            die(patch)
-            runs[stage] = reproduce(directory)
-    runs["finished"] = reproduce(directory)
-    runs["again"] = reproduce(directory)
+    with miniature_sets():
+        for stage, die in ENDS.items():
+            with pytest.MonkeyPatch.context() as patch:
+                die(patch)
+                runs[stage] = reproduce(directory)
+        runs["finished"] = reproduce(directory)
+        runs["again"] = reproduce(directory)
     return runs
 
 
@@ -164,17 +163,8 @@ def known_sets():
 @pytest.fixture(scope="session")
 def experiment(tmp_path_factory):
     """The experiment, run by the first of pytest's workers that asks for it."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    directory, record = shared / "experiment", shared / "experiment.json"
-    with (shared / "experiment.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not record.exists():
-            with miniature_sets():
-                runs = run_experiment(directory)
-            record.write_text(json.dumps(runs))
-    runs = json.loads(record.read_text())
+    directory = shared_dir(tmp_path_factory) / "experiment"
+    runs = made_once(directory, run_experiment)
     assert runs["finished"][0] == 0, runs["finished"]
     return Experiment(directory, {name: Ended(*run) for name, run in runs.items()})
 
@@ -189,11 +179,8 @@ def student(experiment):
     return LoadedExport(experiment.export_dir(STUDENT))
 
 
-@pytest.fixture(autouse=True)
-def exports_are_loaded_once(teacher, student, monkeypatch):
+@pytest.fixture(autouse=True, scope="session")
+def exports_are_loaded_once(experiment):
     """By the tests; the experiment itself loads them anew in every stage."""
-    import tensorflow as tf
-
-    load = tf.saved_model.load
-    loaded = {each.export_dir: each.export._loaded for each in (teacher, student)}
-    monkeypatch.setattr(tf.saved_model, "load", lambda path: loaded.get(path) or load(path))
+    with loaded_once(experiment.directory / "export"):
+        yield

@@ -1,5 +1,6 @@
 """What a model decodes, and that what is shown of it belongs to the tokens that came out."""
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -9,11 +10,11 @@ import tensorflow as tf
 from t2t_hint_nart import registry
 from t2t_hint_nart.decoding.decode_hparams import decode_hparams
 from t2t_hint_nart.errors import InputError
-from t2t_hint_nart.exports.metadata import HeldTeacher, read_metadata
+from t2t_hint_nart.exports.metadata import GIVES_HINTS, TRANSLATES, HeldTeacher, read_metadata
 from t2t_hint_nart.exports.runtime import open_export
 from t2t_hint_nart.inspection.generated import inside_export, inside_network, labels
 from t2t_hint_nart.models.network import Network
-from t2t_hint_nart.serving.export import export
+from t2t_hint_nart.serving import export
 from t2t_hint_nart.serving.trained_model import TrainedModel
 from t2t_hint_nart.text.byte import ByteTextEncoder
 from t2t_hint_nart.text.token import TokenTextEncoder
@@ -47,12 +48,16 @@ def settings(model, overrides):
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    """Directories of exports by model."""
-    directory = tmp_path_factory.mktemp("exports")
-    return {
-        model: export(trained(model), settings(model, overrides), directory / model)
-        for model, overrides in SETTINGS.items()
-    }
+    """Exports by model, without scores: they take time, and nothing here looks at them."""
+    directory, shown = tmp_path_factory.mktemp("exports"), (TRANSLATES, GIVES_HINTS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, "capabilities_of", lambda network: shown)
+        return {
+            model: open_export(
+                export.export(trained(model), settings(model, overrides), directory / model)
+            )
+            for model, overrides in SETTINGS.items()
+        }
 
 
 def in_memory(model, overrides):
@@ -63,7 +68,7 @@ def in_memory(model, overrides):
 
 @pytest.mark.parametrize("model", SETS)
 def test_a_network_and_its_export_show_the_same(model, exported):
-    there = inside_export(open_export(exported[model]))
+    there = inside_export(exported[model])
     assert there.name == f"{model} on text2text_tmpdir, step 7"
     from_export = there.generate(SOURCE)
     assert sorted(from_export.probes) == sorted(HINTS)
@@ -161,7 +166,7 @@ def test_a_network_without_probes_is_refused(there, told):
     ],
 )
 def test_an_export_without_probes_is_refused(exported, lacks, told):
-    opened = open_export(exported["transformer"])
+    opened = copy.copy(exported["transformer"])
     opened.metadata = dataclasses.replace(opened.metadata, **lacks)
     with pytest.raises(InputError) as refused:
         inside_export(opened)
@@ -169,7 +174,7 @@ def test_an_export_without_probes_is_refused(exported, lacks, told):
 
 
 def test_an_export_in_which_a_teacher_chooses_is_refused(exported):
-    opened = open_export(exported["transformer_nat"])
+    opened = copy.copy(exported["transformer_nat"])
     held = HeldTeacher("transformer", "text2text_tmpdir", 7, "a" * 64, 5)
     opened.metadata = dataclasses.replace(opened.metadata, rescored_by=held)
     with pytest.raises(InputError, match=r"^\S+ holds the teacher that chooses among its candi"):
@@ -177,7 +182,7 @@ def test_an_export_in_which_a_teacher_chooses_is_refused(exported):
 
 
 def test_names_of_other_versions_in_an_exports_metadata(exported):
-    opened = open_export(exported["transformer_nat"])
+    opened = copy.copy(exported["transformer_nat"])
     facts = read_metadata(opened.export_dir)
     assert facts.decode_hparams["length_bias"] == 1
     changed = {**facts.decode_hparams, "length_bias": 3, "no_longer_known": 1}

@@ -1,5 +1,7 @@
 """Recurrent models: no padding anywhere, the same step by step, attention over real tokens."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -54,14 +56,25 @@ def run(model, inputs=INPUTS, targets=TARGETS, probes=()):
     return model(inputs, targets, probes=probes)
 
 
+@functools.cache
+def unchanged(variant):
+    """The network of tests that leave its weights alone."""
+    return network(variant)
+
+
+@functools.cache
+def logits_of(variant):
+    """Of INPUTS and TARGETS."""
+    return run(unchanged(variant)).logits.numpy()
+
+
 def padded(ids, more):
     return np.pad(ids, [[0, 0], [0, more]])
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_appended_padding_and_other_sentences_change_nothing(variant):
-    model = network(variant)
-    expected = run(model).logits.numpy()
+    model, expected = unchanged(variant), logits_of(variant)
     longer = run(model, padded(INPUTS, 3), padded(TARGETS, 2)).logits.numpy()
     np.testing.assert_allclose(longer[:, : TARGETS.shape[1]], expected, rtol=1e-9, atol=1e-12)
     alone = run(model, INPUTS[1:2, :3], TARGETS[1:2]).logits.numpy()
@@ -77,10 +90,9 @@ def test_attention_over_padding_is_an_option(variant):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_token_at_a_time_gives_the_same_logits(variant):
-    model = network(variant)
+    model, expected = unchanged(variant), logits_of(variant)
     require(model, Stepwise, "a search")
     require(model, Parallel, "training")
-    expected = run(model).logits.numpy()
     memory, state = model.start(model.encode(INPUTS), tf.constant(2))
     ids = np.zeros(len(INPUTS), np.int32)
     for position in range(TARGETS.shape[1]):
@@ -91,10 +103,9 @@ def test_a_token_at_a_time_gives_the_same_logits(variant):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_later_target_changes_no_earlier_logits(variant):
-    model = network(variant)
     changed = TARGETS.copy()
     changed[1, 2] = 7
-    before, after = (run(model, targets=targets).logits.numpy() for targets in (TARGETS, changed))
+    before, after = logits_of(variant), run(unchanged(variant), targets=changed).logits.numpy()
     np.testing.assert_array_equal(after[1, :3], before[1, :3])
     assert np.abs(after[1, 3] - before[1, 3]).max() > 1e-4
 
@@ -102,7 +113,7 @@ def test_a_later_target_changes_no_earlier_logits(variant):
 @pytest.mark.parametrize("variant", ATTENTIVE)
 def test_attention_sums_to_one_over_the_real_source(variant):
     heads = VARIANTS[variant][-1]
-    model = network(variant)
+    model = unchanged(variant)
     output = run(model, probes=(ATTENTION,))
     weights = output.probes[ATTENTION].numpy()
     assert weights.shape == (3, 1, heads, TARGETS.shape[1], INPUTS.shape[1])
@@ -110,7 +121,7 @@ def test_attention_sums_to_one_over_the_real_source(variant):
     np.testing.assert_allclose(weights.sum(-1), 1.0, rtol=1e-9)
     assert not weights[np.broadcast_to((INPUTS == 0)[:, None, None, None], weights.shape)].any()
     # Asking changes nothing.
-    np.testing.assert_allclose(output.logits, run(model).logits, rtol=1e-12)
+    np.testing.assert_allclose(output.logits, logits_of(variant), rtol=1e-12)
 
 
 def test_states_lie_where_their_source_token_is():
@@ -147,7 +158,7 @@ def test_models_have_as_many_weights_as_the_published_ones(model, set_name, size
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_weight_learns(variant):
-    model = network(variant)
+    model = unchanged(variant)
     with tf.GradientTape() as tape:
         logits = model(INPUTS, TARGETS, training=True).logits
         loss = tf.reduce_sum(tf.square(logits))
