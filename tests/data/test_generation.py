@@ -179,7 +179,7 @@ def test_killed_with_all_its_processes(tmp_path, text_dir, expected, monkeypatch
     gate.touch()
     assert not list(data_dir.glob("gated_text-train-*"))
 
-    # Here, it registers its problem and makes the buffer small.
+    # In this process, which forgets the problem and the small buffer.
     monkeypatch.setattr(registry._problems, "_entries", dict(registry._problems._entries))
     monkeypatch.setattr(shard_log, "_BUFFER_BYTES", shard_log._BUFFER_BYTES)
     succeed("t2t-datagen", *flags)
