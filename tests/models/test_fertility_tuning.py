@@ -184,7 +184,7 @@ def test_the_student_comes_to_say_what_the_teacher_would():
     weights = {"nll_weight": 1e-6, "fertility_weight": 0.0, "reverse_kl_weight": 1.0}
     hparams = registry.hparams(SET).override_from_dict(weights)
     adam = keras.optimizers.Adam(0.003)
-    told = trained(build(), hparams, [(INPUTS, TARGETS)] * 40, Teacher(), adam)
+    told = trained(build(), hparams, [(INPUTS, TARGETS)] * 100, Teacher(), adam)
     costs = [row["reverse_kl"] for row in told]
     assert np.mean(costs[-5:]) < 0.7 * np.mean(costs[:5])
 

@@ -28,7 +28,8 @@ def test_as_many_are_shown_as_the_distance_says_and_those_that_are_drawn(ratio):
 
 def hparams_set(**changes):
     hparams = registry.hparams("transformer_nat_ctc_multi30k")
-    return hparams.override_from_dict(changes)
+    falling = {"glancing_ratio": 0.5, "glancing_ratio_end": 0.3, "glancing_steps": 0}
+    return hparams.override_from_dict(falling | changes)
 
 
 def test_the_ratio_falls_in_a_straight_line_and_stays():
