@@ -49,16 +49,15 @@ def settings_of_export(facts: ExportMetadata, overrides: str = "") -> HParams:
     unused = tuple(_MEANT) if facts.rescored_by is not None else _OF_CANDIDATES
     if facts.strategy != registry.BEAM:
         unused = (*unused, *_MEANT)
-    defaults = t2t_hparams()
+    settings = t2t_hparams()
     made_with = {
         name: value
         for name, value in facts.decode_hparams.items()
-        if name not in unused or (name in _MEANT and value != defaults.get(name))
+        if name not in unused or (name in _MEANT and value != settings.get(name))
     }
     is_draft = "verified" in given and facts.strategy != registry.BEAM
     of_drafts = _OF_DRAFTS if is_draft else ()
     if given <= {*OF_COMMANDS, *made_with, *of_drafts, _LIMIT}:
-        settings = defaults
         if is_draft:
             add_hparams(settings)
         for name, value in made_with.items():

@@ -33,9 +33,11 @@ class Training:
         self.learner = make_learner(**options)
         self.learner.optimizer.build(self.learner.network.trainable_variables)
         self.iterator = iter(shuffled_batches())
-        self.checkpoints = Checkpoints(
-            directory, self.learner.network, self.learner.optimizer, self.iterator
-        )
+        self.checkpoints = self.checkpoints_in(directory)
+
+    def checkpoints_in(self, directory, **settings):
+        learner = self.learner
+        return Checkpoints(directory, learner.network, learner.optimizer, self.iterator, **settings)
 
     def steps(self, count):
         for _ in range(count):
@@ -160,9 +162,7 @@ def full_disk():
 def test_what_is_written_in_vain_is_removed(trained, tmp_path):
     """The first checkpoint or a later one; the run goes on from the last that was written."""
     _, training = trained
-    run = Checkpoints(
-        tmp_path, training.learner.network, training.learner.optimizer, training.iterator
-    )
+    run = training.checkpoints_in(tmp_path)
     for step in (1, 2):
         before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
         with full_disk(), pytest.raises(InputError) as raised:
@@ -178,9 +178,7 @@ def test_what_a_killed_run_was_writing_is_written_over(trained, tmp_path):
     (tmp_path / "model.ckpt.incomplete_temp").mkdir()
     for end in ("index", "data-00000-of-00001", "data-00001-of-00002"):
         (tmp_path / f"model.ckpt.incomplete.{end}").write_text("half")
-    run = Checkpoints(
-        tmp_path, training.learner.network, training.learner.optimizer, training.iterator
-    )
+    run = training.checkpoints_in(tmp_path)
     assert run.restore_latest() == 0
     run.save(7)
     assert {path.name for path in tmp_path.iterdir()} == {
@@ -201,7 +199,7 @@ def test_a_file_checkpoint_that_says_nothing(trained, tmp_path, content):
     directory, training = trained
     copy = copy_of(directory, tmp_path)
     (copy / "checkpoint").write_bytes(content)
-    run = Checkpoints(copy, training.learner.network, training.learner.optimizer, training.iterator)
+    run = training.checkpoints_in(copy)
     assert run.restore_latest() == 1234
     with pytest.raises(InputError, match="is one of this library"):
         open_t2t_checkpoint(copy)
@@ -281,9 +279,7 @@ def test_damaged_checkpoints(trained, tmp_path, damage):
     with pytest.raises(InputError) as raised:
         restore_model(training.learner.network, find_checkpoint(damaged))
     assert_one_line(raised, str(damaged / "model.ckpt-1234"))
-    other = Checkpoints(
-        damaged, training.learner.network, training.learner.optimizer, training.iterator
-    )
+    other = training.checkpoints_in(damaged)
     with pytest.raises(InputError) as raised:
         other.restore_latest()
     assert_one_line(raised, str(damaged / "model.ckpt-1234"))
@@ -298,9 +294,7 @@ def test_the_one_before_a_damaged_one_is_restored(trained, tmp_path, damage):
         shutil.copy2(file, damaged / file.name.replace("1234", "1300"))
     damage(damaged)
     told = []
-    run = Checkpoints(
-        damaged, training.learner.network, training.learner.optimizer, training.iterator
-    )
+    run = training.checkpoints_in(damaged)
     assert run.restore_latest(told.append) == 1200
     (line,) = told
     assert str(damaged / "model.ckpt-1234") in line
@@ -359,13 +353,7 @@ def test_resuming_with_another_optimizer(trained, optimizer):
 )
 def test_resuming_with_more_than_it_had(trained, name, value, missing):
     directory, training = trained
-    run = Checkpoints(
-        directory,
-        training.learner.network,
-        training.learner.optimizer,
-        training.iterator,
-        state={name: tf.Variable(value)},
-    )
+    run = training.checkpoints_in(directory, state={name: tf.Variable(value)})
     with pytest.raises(InputError) as raised:
         run.restore_latest()
     assert_one_line(raised, f"model.ckpt-1234 is of a run without {missing}: go on as it did")
@@ -374,9 +362,7 @@ def test_resuming_with_more_than_it_had(trained, name, value, missing):
 def test_resuming_weights_alone(trained, tmp_path):
     directory, training = trained
     path = average_last(directory, 1, tmp_path)
-    run = Checkpoints(
-        tmp_path, training.learner.network, training.learner.optimizer, training.iterator
-    )
+    run = training.checkpoints_in(tmp_path)
     with pytest.raises(InputError) as raised:
         run.restore_latest()
     assert_one_line(raised, "holds weights alone", f"--warm_start_from={path}")
@@ -385,9 +371,7 @@ def test_resuming_weights_alone(trained, tmp_path):
 def test_weights_that_an_earlier_version_saved_though_not_finite(trained, tmp_path, monkeypatch):
     """Are passed over."""
     _, training = trained
-    run = Checkpoints(
-        tmp_path, training.learner.network, training.learner.optimizer, training.iterator
-    )
+    run = training.checkpoints_in(tmp_path)
     run.save(1)
     weight = training.learner.network.weights[0]
     good = weight.numpy()
@@ -402,13 +386,7 @@ def test_weights_that_an_earlier_version_saved_though_not_finite(trained, tmp_pa
 
 def test_only_the_newest_are_kept(trained, tmp_path):
     _, training = trained
-    checkpoints = Checkpoints(
-        tmp_path,
-        training.learner.network,
-        training.learner.optimizer,
-        training.iterator,
-        keep_max=2,
-    )
+    checkpoints = training.checkpoints_in(tmp_path, keep_max=2)
     for step in (8, 9, 10, 11):
         checkpoints.save(step)
     assert [step_of(path) for path in list_checkpoints(tmp_path)] == [10, 11]
