@@ -24,22 +24,23 @@ class _Scores(NamedTuple):
 
     Attributes:
         states: float[B, L, K].
-        logits: float[B, L, V], less their maximum.
-        weights: float[B, L, V], exp of these.
+        most: float[B, L, 1], the largest logit.
+        weights: float[B, L, V], exp of the logits less that.
         total: float[B, L, 1], Σ of the weights.
     """
 
     states: Any
-    logits: Any
+    most: Any
     weights: Any
     total: Any
 
 
 def _scores(logits, symbols) -> _Scores:
-    shifted = logits - ops.max(logits, axis=-1, keepdims=True)
-    weights = ops.exp(shifted)
+    most = ops.max(logits, axis=-1, keepdims=True)
+    # Nothing else reads the difference: the widest tensor there is, computed in place.
+    weights = ops.exp(logits - most)
     total = ops.sum(weights, axis=-1, keepdims=True)
-    return _Scores(columns(shifted, symbols) - ops.log(total), shifted, weights, total)
+    return _Scores(columns(logits, symbols) - most - ops.log(total), most, weights, total)
 
 
 def _log_sum_exp(values):
@@ -117,7 +118,8 @@ def _sentence_losses(states: Lattice, mask, label_smoothing: float):
         zero = ops.zeros_like(log_prob)
         nll = ops.where(states.feasible, -log_prob, zero)
         real = ops.cast(mask, logits.dtype)
-        uniform = ops.log(scores.total[:, :, 0]) - ops.mean(scores.logits, axis=-1)
+        below = scores.most - ops.mean(logits, axis=-1, keepdims=True)
+        uniform = (ops.log(scores.total) + below)[:, :, 0]
         count = ops.maximum(ops.cast(states.positions, logits.dtype), 1)
         share = ops.where(states.feasible, ops.cast(states.labels, logits.dtype), zero) / count
         smooth = share * ops.sum(uniform * real, axis=1)
@@ -133,7 +135,11 @@ def _sentence_losses(states: Lattice, mask, label_smoothing: float):
             wanted = posterior * confidence[:, :, None]
             mass = ops.expand_dims(confidence + vague, 2) / scores.total
             unwanted = mass * scores.weights - vague[:, :, None] / logits.shape[-1]
-            return _with_symbols(unwanted, -wanted, states.symbols)
+            # All blanks say the same: one number of each position, not one of each state.
+            blank = ops.sum(wanted[:, :, ::2], axis=2, keepdims=True)
+            wanted = ops.concatenate([blank, wanted[:, :, 1::2]], axis=2)
+            symbols = ops.concatenate([states.symbols[:, :1], states.symbols[:, 1::2]], axis=1)
+            return _with_symbols(unwanted, -wanted, symbols)
 
         return (1 - label_smoothing) * nll + label_smoothing * smooth, gradient
 
@@ -159,7 +165,7 @@ def _both_directions(scores, states: Lattice):
 
 
 def _with_symbols(totals, values, symbols):
-    """Add float[B, L, K] of states to float[B, L, V] of what they say, several to one."""
+    """Add float[B, L, K] of symbols to float[B, L, V], several to one."""
     shape = ops.shape(totals)
     flat, places = ops.reshape(totals, (-1,)), _places(symbols, *shape[1:])
     added = ops.scatter_update(flat, places, ops.reshape(values, (-1,)), reduction="add")

@@ -84,7 +84,10 @@ class Glancing:
         """
         mask = step.output.mask
         wanted = self._criterion.wanted(step)
-        wrong = tf.argmax(step.output.logits, axis=-1, output_type=tf.int32) != wanted
+        # Where something else is more probable: a fifth of the time of looking for what.
+        logits = step.output.logits
+        said = tf.gather(logits, tf.maximum(wanted, 0), batch_dims=2)
+        wrong = said < keras.ops.max(logits, axis=-1)
         draws = keras.random.uniform(tf.shape(mask), seed=self._draws)
         shown = shown_positions(wrong, mask & (wanted >= 0), self.ratio(updates), draws)
         return Canvas(mask, tf.where(shown, wanted, 0), shown)
