@@ -148,13 +148,30 @@ def transformer_nat_ctc_tuned_multi30k() -> HParams:
 
 @register_hparams
 def transformer_nat_ctc_tatoeba() -> HParams:
-    """Student of transformer_tatoeba whose output is collapsed, with glancing; not yet run."""
-    return changed(add_ctc_hparams(transformer_tatoeba()), glancing_ratio_end=0.4, glancing_steps=1)
+    """Student of transformer_tatoeba whose output is collapsed, with glancing.
+
+    Test set, one pass, 8,000 steps, one seed (recipe tatoeba_collapsed): 44.58 BLEU. Batches are
+    smaller than its teacher's, and there is no dropout: on the development set 37.5 BLEU after
+    1,500 steps and 41.5 after 3,000; as its teacher has them 35.3 and 37.3 after the same text.
+    """
+    return changed(
+        add_ctc_hparams(transformer_tatoeba()),
+        batch_size=2048,
+        learning_rate=0.12,
+        layer_prepostprocess_dropout=0.0,
+        attention_dropout=0.0,
+        relu_dropout=0.0,
+        glancing_ratio_end=0.4,
+        glancing_steps=1,
+    )
 
 
 @register_hparams
 def transformer_nat_ctc_tuned_tatoeba() -> HParams:
-    """Second stage of transformer_nat_ctc_tatoeba, from its weights, on bigrams; not yet run."""
+    """Second stage of transformer_nat_ctc_tatoeba, from its weights, on expected bigrams.
+
+    Test set, one pass, 1,000 steps, one seed (recipe tatoeba_collapsed): 45.13 BLEU, from 44.58.
+    """
     return tuned_on_bigrams(transformer_nat_ctc_tatoeba())
 
 
