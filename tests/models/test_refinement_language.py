@@ -41,12 +41,12 @@ def sentences(rng, count):
 
 @pytest.fixture(scope="module")
 def trained():
-    """A network after 300 updates of 32 sentences, its set, and the losses on the way."""
+    """A network after 400 updates of 32 sentences, its set, and the losses on the way."""
     random.seed(1)
     hparams = registry.hparams(f"{MODEL}_multi30k").override_from_dict(CHANGES)
     network = registry.model(MODEL)(hparams, VOCAB)
     rng, draws = np.random.default_rng(0), keras.ops.convert_to_numpy(network.draws.state).copy()
-    told = train(network, hparams, (sentences(rng, 32) for _ in range(300)))
+    told = train(network, hparams, (sentences(rng, 32) for _ in range(400)))
     # A compiled step draws anew each time.
     assert not np.array_equal(draws, network.draws.state)
     return network, hparams, [row["loss"] for row in told]
