@@ -11,7 +11,7 @@ from t2t_hint_nart.reproduce.tables import results
 from tests.contracts.claims import CLAIMS, EXEMPT, ROWS
 
 ROOT = Path(__file__).parents[2]
-MOST_LINES = 238
+MOST_LINES = 240
 NUMERAL = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*(?!\w)")
 # The README's sections of results.
 SECTIONS = ("## Try it: one command\n", "## What was found\n")
